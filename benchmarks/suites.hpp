@@ -1,0 +1,27 @@
+#pragma once
+
+#include "benchmarks/report.hpp"
+#include "benchmarks/settings.hpp"
+
+#include <stele/sqlite_store.hpp>
+
+/// What is measured. Each function puts the metrics that begin with the name of its suite into the report.
+namespace bench {
+
+/// One thread, `events_each` events per append, each append to a stream chosen at random of 10 000.
+void measure_append(const settings& wanted, report& out, std::size_t events_each, stele::durability durability);
+
+/// All of 200 000 events in order; and streams of 100 events, chosen at random.
+void measure_read_all(const settings& wanted, report& out);
+void measure_read_stream(const settings& wanted, report& out);
+
+/// 64 threads, one event per append, FULL: against one thread, and against 64 connections of plain SQLite.
+void measure_threads(const settings& wanted, report& out);
+
+/// How much slower an append gets when the store is large: one event per append, NORMAL, so that no sync hides it.
+void measure_growth(const settings& wanted, report& out);
+
+/// Commands to accounts that have some events, against appending the same events without deciding anything.
+void measure_send(const settings& wanted, report& out, stele::durability durability);
+
+}  // namespace bench

@@ -1,0 +1,22 @@
+#include <stele/decision.hpp>
+#include <stele/error.hpp>
+
+#include <fmt/format.h>
+
+namespace stele::detail {
+
+std::span<const std::unique_ptr<const google::protobuf::Message>> any_decision::events() const noexcept {
+    const auto* events = std::get_if<event_list>(&outcome_);
+    return events ? std::span{*events} : std::span<const event_list::value_type>{};
+}
+
+void any_decision::add_event(std::unique_ptr<const google::protobuf::Message> event) {
+    auto* events = std::get_if<event_list>(&outcome_);
+    if (!events)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("A rejection ({}) takes no events, and {} was added to one. Decide first, then add.",
+                                rejection()->code, event->GetDescriptor()->full_name()));
+    events->push_back(std::move(event));
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <stele/version.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+
+namespace stele::detail {
+
+/// Wakes those who wait for the head of a store to move. Any thread.
+class head_signal {
+public:
+    /// Tells that the head is now at `head`.
+    void announce(position head) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (head <= announced_) return;
+            announced_ = head;
+        }
+        moved_.notify_all();
+    }
+
+    /// Waits until `read_head()` is beyond `seen`, at most for `timeout` or until a stop; returns what it read last.
+    /// It is read again after each announcement, and every `poll` for what other processes append.
+    template <class ReadHead>
+    position wait_past(position seen, std::chrono::milliseconds timeout, std::chrono::milliseconds poll,
+                       const std::stop_token& stop, ReadHead read_head) {
+        // A year is as good as for ever, and does not overflow.
+        const std::chrono::milliseconds longest = std::chrono::years{1};
+        const auto deadline = std::chrono::steady_clock::now() + std::min(timeout, longest);
+        poll = std::min(poll, longest);
+        while (true) {
+            const position head = read_head();
+            const auto now = std::chrono::steady_clock::now();
+            if (head > seen || stop.stop_requested() || now >= deadline) return head;
+            std::unique_lock lock(mutex_);
+            moved_.wait_until(lock, stop, std::min(deadline, now + poll), [&] { return announced_ > seen; });
+        }
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable_any moved_;
+    position announced_;
+};
+
+}  // namespace stele::detail

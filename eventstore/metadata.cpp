@@ -1,0 +1,57 @@
+#include "eventstore/utf8.hpp"
+#include "messages.pb.h"
+
+#include <stele/error.hpp>
+#include <stele/metadata.hpp>
+
+#include <fmt/format.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+namespace stele {
+namespace {
+
+// Protobuf would write invalid UTF-8 and then be unable to read it.
+void check(std::string_view field, std::string_view text) {
+    if (!detail::is_utf8(text))
+        throw error(error_kind::invalid_argument, fmt::format("metadata {}: the text is not valid UTF-8", field));
+}
+
+}  // namespace
+
+std::string encode(const metadata& value) {
+    if (value == metadata{}) return {};
+    check("correlation_id", value.correlation_id);
+    check("causation_id", value.causation_id);
+    check("actor", value.actor);
+    v1::Metadata message;
+    message.set_correlation_id(value.correlation_id);
+    message.set_causation_id(value.causation_id);
+    message.set_actor(value.actor);
+    for (const auto& [name, text] : value.headers) {
+        check("header name", name);
+        check("header '" + name + "'", text);
+        (*message.mutable_headers())[name] = text;
+    }
+    std::string bytes;
+    {
+        google::protobuf::io::StringOutputStream stream(&bytes);
+        google::protobuf::io::CodedOutputStream out(&stream);
+        out.SetSerializationDeterministic(true);  // the same headers always give the same bytes
+        message.SerializeToCodedStream(&out);
+    }
+    return bytes;
+}
+
+metadata decode_metadata(std::string_view bytes) {
+    v1::Metadata message;
+    if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+        throw error(error_kind::undecodable,
+                    fmt::format("metadata: {} bytes do not parse as stele.v1.Metadata", bytes.size()));
+    return {.correlation_id = message.correlation_id(),
+            .causation_id = message.causation_id(),
+            .actor = message.actor(),
+            .headers = {message.headers().begin(), message.headers().end()}};
+}
+
+}  // namespace stele

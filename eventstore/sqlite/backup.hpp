@@ -1,0 +1,12 @@
+#pragma once
+
+#include <stele/sqlite_store.hpp>
+
+#include <filesystem>
+
+namespace stele::detail {
+
+/// Copies the store in `from` to the new file `to`; see sqlite_store::backup.
+void backup(const std::filesystem::path& from, const std::filesystem::path& to, const sqlite_options& options);
+
+}  // namespace stele::detail

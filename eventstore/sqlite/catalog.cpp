@@ -1,0 +1,92 @@
+#include "eventstore/sqlite/catalog.hpp"
+
+#include "eventstore/sqlite/reader_sql.hpp"
+#include "eventstore/sqlite/schema.hpp"
+
+#include <algorithm>
+
+namespace stele::detail {
+namespace {
+
+// Entries of the memory of streams; it is dropped whole when full.
+constexpr std::size_t cached_streams = 100'000;
+
+}  // namespace
+
+catalog::catalog(connection& db)
+    : db_(db),
+      find_stream_(db.prepare("SELECT id, removed_up_to, state FROM streams WHERE name = ?1")),
+      add_stream_(db.prepare("INSERT INTO streams (name) VALUES (?1)")),
+      update_stream_(db.prepare("UPDATE streams SET removed_up_to = max(removed_up_to, ?2), state = ?3 WHERE id = ?1")),
+      last_version_(db.prepare("SELECT max(version) FROM events WHERE stream = ?1")),
+      find_type_(db.prepare("SELECT id FROM types WHERE name = ?1")),
+      add_type_(db.prepare("INSERT INTO types (name) VALUES (?1)")),
+      add_block_(db.prepare("INSERT OR IGNORE INTO type_blocks (type, block) VALUES (?1, ?2)")) {}
+
+stream_entry catalog::find_stream(const stream_id& name) {
+    if (const auto known = streams_.find(name.str()); known != streams_.end()) return known->second;
+    stream_entry found;
+    find_stream_.bind_text(1, name.str());
+    if (find_stream_.step()) {
+        found.id = find_stream_.column_int64(0);
+        found.last.value = static_cast<std::uint64_t>(find_stream_.column_int64(1));
+        found.removed = found.last;
+        found.state = static_cast<stream_state>(find_stream_.column_int64(2));
+    }
+    find_stream_.reset();
+    if (found.id != 0) {
+        last_version_.bind(1, found.id);
+        if (last_version_.step())
+            found.last.value = std::max(found.last.value, static_cast<std::uint64_t>(last_version_.column_int64(0)));
+        last_version_.reset();
+    }
+    return found;
+}
+
+void catalog::add_stream(stream_entry& stream, const stream_id& name) {
+    add_stream_.bind_text(1, name.str());
+    add_stream_.run();
+    stream.id = db_.last_insert_rowid();
+}
+
+void catalog::update_stream(stream_entry& stream, version removed_up_to) {
+    stream.removed = std::max(stream.removed, removed_up_to);
+    update_stream_.bind(1, stream.id);
+    update_stream_.bind(2, to_integer(removed_up_to.value));
+    update_stream_.bind(3, static_cast<std::int64_t>(stream.state));
+    update_stream_.run();
+}
+
+void catalog::remember(const stream_id& name, const stream_entry& stream) {
+    if (streams_.size() >= cached_streams) streams_.clear();
+    streams_[name.str()] = stream;
+}
+
+type_entry& catalog::find_type(const std::string& name) {
+    if (const auto known = types_.find(name); known != types_.end()) return known->second;
+    find_type_.bind_text(1, name);
+    std::int64_t id = find_type_.step() ? find_type_.column_int64(0) : 0;
+    find_type_.reset();
+    if (id == 0) {
+        add_type_.bind_text(1, name);
+        add_type_.run();
+        id = db_.last_insert_rowid();
+    }
+    return types_.emplace(name, type_entry{id}).first->second;
+}
+
+void catalog::list_block(type_entry& type, std::int64_t position) {
+    const auto block = (position - 1) / positions_per_block;
+    if (type.block == block) return;
+    add_block_.bind(1, type.id);
+    add_block_.bind(2, block);
+    add_block_.run();
+    type.block = block;
+}
+
+void catalog::forget() noexcept {
+    streams_.clear();
+    types_.clear();
+}
+
+}  // namespace stele::detail

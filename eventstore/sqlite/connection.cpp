@@ -1,0 +1,214 @@
+#include "eventstore/sqlite/connection.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace stele::detail {
+namespace {
+
+std::string_view advice(error_kind kind) {
+    switch (kind) {
+        case error_kind::busy: return "another process holds the lock; try again";
+        case error_kind::full: return "make room, then open the file again";
+        case error_kind::io: return "check the directory, its permissions and the disk, then open the file again";
+        case error_kind::corrupt: return "the file is damaged; restore a backup";
+        case error_kind::format: return "it is not a file of this library; give another name";
+        default: return "";
+    }
+}
+
+error make_error(sqlite3* db, int code, const std::string& file, std::string_view doing) {
+    const int extended = db != nullptr ? sqlite3_extended_errcode(db) : code;
+    const auto kind = kind_of(code);
+    const auto hint = advice(kind);
+    return {kind,
+            fmt::format("{}: {}: {} (SQLite {}){}{}", file, doing,
+                        db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code), extended, hint.empty() ? "" : "; ",
+                        hint),
+            extended};
+}
+
+}  // namespace
+
+error_kind kind_of(int sqlite_code) noexcept {
+    switch (sqlite_code & 0xFF) {
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED: return error_kind::busy;
+        case SQLITE_FULL: return error_kind::full;
+        case SQLITE_CORRUPT: return error_kind::corrupt;
+        case SQLITE_NOTADB: return error_kind::format;
+        case SQLITE_TOOBIG:
+        case SQLITE_CONSTRAINT:
+        case SQLITE_RANGE:
+        case SQLITE_MISMATCH:
+        case SQLITE_ERROR: return error_kind::invalid_argument;
+        default: return error_kind::io;
+    }
+}
+
+void statement::finalizer::operator()(sqlite3_stmt* s) const noexcept {
+    sqlite3_finalize(s);
+}
+
+statement::statement(sqlite3* db, std::string_view sql, const std::string& file) : file_(&file) {
+    sqlite3_stmt* raw = nullptr;
+    const int code =
+        sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    if (code != SQLITE_OK) throw make_error(db, code, file, fmt::format("prepare '{}'", sql));
+    statement_.reset(raw);
+}
+
+void statement::check(int code) const {
+    if (code != SQLITE_OK)
+        throw make_error(sqlite3_db_handle(handle()), code, *file_, fmt::format("in '{}'", sqlite3_sql(handle())));
+}
+
+void statement::bind(int parameter, std::int64_t value) {
+    check(sqlite3_bind_int64(handle(), parameter, value));
+}
+
+void statement::bind(int parameter, double value) {
+    check(sqlite3_bind_double(handle(), parameter, value));
+}
+
+void statement::bind_text(int parameter, std::string_view value) {
+    const char* const data = value.empty() ? "" : value.data();
+    check(sqlite3_bind_text64(handle(), parameter, data, value.size(), SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void statement::bind_blob(int parameter, std::string_view value) {
+    // A null pointer would bind NULL.
+    const char* const data = value.empty() ? "" : value.data();
+    check(sqlite3_bind_blob64(handle(), parameter, data, value.size(), SQLITE_STATIC));
+}
+
+void statement::bind_null(int parameter) {
+    check(sqlite3_bind_null(handle(), parameter));
+}
+
+int statement::try_step() noexcept {
+    const int code = sqlite3_step(handle());
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        const int extended = sqlite3_extended_errcode(sqlite3_db_handle(handle()));
+        reset();
+        return extended;
+    }
+    return code;
+}
+
+bool statement::step() {
+    const int code = sqlite3_step(handle());
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    auto failure = make_error(sqlite3_db_handle(handle()), code, *file_, fmt::format("in '{}'", sqlite3_sql(handle())));
+    reset();
+    throw failure;
+}
+
+void statement::run() {
+    while (step()) {
+    }
+    reset();
+}
+
+void statement::reset() noexcept {
+    sqlite3_reset(handle());
+}
+
+std::int64_t statement::column_int64(int column) const {
+    return sqlite3_column_int64(handle(), column);
+}
+
+double statement::column_double(int column) const {
+    return sqlite3_column_double(handle(), column);
+}
+
+std::string_view statement::column_bytes(int column) const {
+    // One look at the column for both; good without the connection's mutex, as only one thread uses it at a time.
+    sqlite3_value* const value = sqlite3_column_value(handle(), column);
+    const auto* const data = static_cast<const char*>(sqlite3_value_blob(value));
+    const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
+    return data == nullptr ? std::string_view{} : std::string_view{data, size};
+}
+
+bool statement::column_is_null(int column) const {
+    return column_type(column) == SQLITE_NULL;
+}
+
+int statement::column_type(int column) const {
+    return sqlite3_column_type(handle(), column);
+}
+
+int statement::column_count() const {
+    return sqlite3_column_count(handle());
+}
+
+int statement::parameter_count() const {
+    return sqlite3_bind_parameter_count(handle());
+}
+
+void connection::closer::operator()(sqlite3* db) const noexcept {
+    sqlite3_close_v2(db);
+}
+
+namespace {
+
+int flags_of(open_mode mode) {
+    const int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    switch (mode) {
+        case open_mode::create: return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+        case open_mode::write: return common | SQLITE_OPEN_READWRITE;
+        case open_mode::read: return common | SQLITE_OPEN_READONLY;
+    }
+    return common;
+}
+
+}  // namespace
+
+connection::connection(const std::filesystem::path& file, open_mode mode, std::chrono::milliseconds busy_timeout,
+                       const std::string& vfs)
+    : file_(file.string()) {
+    sqlite3* raw = nullptr;
+    const int code = sqlite3_open_v2(file_.c_str(), &raw, flags_of(mode), vfs.empty() ? nullptr : vfs.c_str());
+    db_.reset(raw);
+    if (code != SQLITE_OK) throw make_error(raw, code, file_, "open");
+    sqlite3_busy_timeout(raw, static_cast<int>(busy_timeout.count()));
+    // Two connections that checkpoint at the same instant can damage a file before SQLite 3.51.3.
+    if (mode == open_mode::read) sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+connection::~connection() = default;
+
+void connection::execute(const std::string& sql) {
+    const int code = sqlite3_exec(handle(), sql.c_str(), nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) throw make_error(handle(), code, file_, fmt::format("in '{}'", sql));
+}
+
+int connection::try_execute(const char* sql) noexcept {
+    return sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
+}
+
+std::int64_t connection::integer(std::string_view sql) {
+    auto query = prepare(sql);
+    return query.step() ? query.column_int64(0) : 0;
+}
+
+bool connection::in_transaction() const noexcept {
+    return sqlite3_get_autocommit(handle()) == 0;
+}
+
+std::int64_t connection::last_insert_rowid() const noexcept {
+    return sqlite3_last_insert_rowid(handle());
+}
+
+std::int64_t connection::changes() const noexcept {
+    return sqlite3_changes64(handle());
+}
+
+error connection::last_error(std::string_view doing) const {
+    return make_error(handle(), sqlite3_errcode(handle()), file_, doing);
+}
+
+}  // namespace stele::detail

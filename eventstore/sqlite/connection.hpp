@@ -1,0 +1,118 @@
+#pragma once
+
+#include <stele/error.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace stele::detail {
+
+/// A prepared statement. Belongs to the thread that uses its connection; must go before the connection does.
+///
+/// Parameters and columns are numbered as SQLite does: parameters from 1, columns from 0. Text and blobs that are bound
+/// are not copied: they must stay until the statement is reset.
+class statement {
+public:
+    statement(sqlite3* db, std::string_view sql, const std::string& file);
+
+    void bind(int parameter, std::int64_t value);
+    void bind(int parameter, double value);
+    void bind_text(int parameter, std::string_view value);
+    /// An empty value is stored as an empty blob, never as NULL.
+    void bind_blob(int parameter, std::string_view value);
+    void bind_null(int parameter);
+
+    /// Goes to the next row; false at the end. Throws stele::error with the file and SQLite's message; the statement
+    /// is reset then.
+    bool step();
+    /// Steps a statement that returns no rows and resets it.
+    void run();
+    /// As step(), but returns SQLite's extended result code where step() would throw.
+    int try_step() noexcept;
+    void reset() noexcept;
+
+    [[nodiscard]] std::int64_t column_int64(int column) const;
+    [[nodiscard]] double column_double(int column) const;
+    /// The bytes of a text or blob column, good until the next step or reset. NULL gives no bytes.
+    [[nodiscard]] std::string_view column_bytes(int column) const;
+    [[nodiscard]] bool column_is_null(int column) const;
+    /// SQLITE_INTEGER, SQLITE_FLOAT, SQLITE_TEXT, SQLITE_BLOB or SQLITE_NULL.
+    [[nodiscard]] int column_type(int column) const;
+    [[nodiscard]] int column_count() const;
+    [[nodiscard]] int parameter_count() const;
+    [[nodiscard]] sqlite3_stmt* handle() const noexcept { return statement_.get(); }
+
+private:
+    void check(int code) const;
+
+    struct finalizer {
+        void operator()(sqlite3_stmt* s) const noexcept;
+    };
+    std::unique_ptr<sqlite3_stmt, finalizer> statement_;
+    const std::string* file_;
+};
+
+/// Resets a statement when the scope ends, whatever happens in it.
+class reset_guard {
+public:
+    explicit reset_guard(statement& s) noexcept : statement_(s) {}
+    reset_guard(const reset_guard&) = delete;
+    reset_guard& operator=(const reset_guard&) = delete;
+    ~reset_guard() { statement_.reset(); }
+
+private:
+    statement& statement_;
+};
+
+enum class open_mode : std::uint8_t {
+    create,  ///< Read and write; the file is made if it is not there.
+    write,   ///< Read and write; the file must be there.
+    read,    ///< Read only, and never checkpoints, also not when it is closed.
+};
+
+/// A connection to one SQLite file. One thread at a time.
+class connection {
+public:
+    /// Throws stele::error that names the file: io (cannot be opened), format (not a database).
+    connection(const std::filesystem::path& file, open_mode mode, std::chrono::milliseconds busy_timeout,
+               const std::string& vfs = {});
+    ~connection();
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    [[nodiscard]] statement prepare(std::string_view sql) { return {db_.get(), sql, file_}; }
+    /// Runs statements that return nothing of interest, separated by ';'.
+    void execute(const std::string& sql);
+    /// As execute(), but returns SQLite's extended result code where that would throw.
+    int try_execute(const char* sql) noexcept;
+    /// The first column of the first row of a query, for example "PRAGMA user_version"; 0 when there is no row.
+    [[nodiscard]] std::int64_t integer(std::string_view sql);
+
+    /// Whether a transaction is open; SQLite ends one by itself after some faults.
+    [[nodiscard]] bool in_transaction() const noexcept;
+    [[nodiscard]] std::int64_t last_insert_rowid() const noexcept;
+    [[nodiscard]] std::int64_t changes() const noexcept;
+    [[nodiscard]] const std::string& file() const noexcept { return file_; }
+    [[nodiscard]] sqlite3* handle() const noexcept { return db_.get(); }
+    /// The last error of this connection as stele::error; `doing` ("commit") begins the message after the file's name.
+    [[nodiscard]] error last_error(std::string_view doing) const;
+
+private:
+    struct closer {
+        void operator()(sqlite3* db) const noexcept;
+    };
+    std::string file_;
+    std::unique_ptr<sqlite3, closer> db_;
+};
+
+/// Which kind of fault SQLite's (extended) result code is.
+[[nodiscard]] error_kind kind_of(int sqlite_code) noexcept;
+
+}  // namespace stele::detail

@@ -1,0 +1,133 @@
+#include "eventstore/sqlite/reader.hpp"
+
+#include "eventstore/sqlite/reader_sql.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace stele::detail {
+namespace {
+
+constexpr std::size_t stream_name_slots = 4096;
+
+}  // namespace
+
+reader::reader(const std::filesystem::path& file, const sqlite_options& options)
+    : db_(file, open_mode::read, options.busy_timeout, options.vfs),
+      limits_(options.limits),
+      stream_names_(stream_name_slots),
+      all_{db_.prepare(all_query(direction::forward)), db_.prepare(all_query(direction::backward))},
+      stream_{db_.prepare(stream_query(direction::forward)), db_.prepare(stream_query(direction::backward))},
+      head_(db_.prepare("SELECT max(position) FROM events")),
+      stream_version_(db_.prepare(
+          "SELECT max(removed_up_to, ifnull((SELECT max(version) FROM events WHERE stream = streams.id), 0)) "
+          "FROM streams WHERE name = ?1 AND state = 0")),
+      find_stream_name_(db_.prepare("SELECT name FROM streams WHERE id = ?1")),
+      find_type_name_(db_.prepare("SELECT name FROM types WHERE id = ?1")),
+      find_type_(db_.prepare("SELECT id FROM types WHERE name = ?1")),
+      time_after_(db_.prepare("SELECT recorded_at FROM events WHERE position > ?1 ORDER BY position LIMIT 1")),
+      blocks_(db_.prepare(blocks_query)),
+      few_in_streams_(db_.prepare(few_query)) {}
+
+position reader::head() {
+    const reset_guard done(head_);
+    return {head_.step() ? static_cast<std::uint64_t>(head_.column_int64(0)) : 0};
+}
+
+// Times never go back, so the last position that is not too late is found by halving.
+position reader::position_at(timestamp time) {
+    const auto wanted = time.time_since_epoch().count();
+    std::int64_t low = 0;  // everything up to here was recorded at `time` or before
+    std::int64_t high = to_integer(head().value);
+    while (low < high) {
+        const auto middle = low + (high - low) / 2;
+        const reset_guard done(time_after_);
+        time_after_.bind(1, middle);
+        // Removed events leave gaps: the next one that is there stands for them.
+        if (time_after_.step() && time_after_.column_int64(0) <= wanted)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return {static_cast<std::uint64_t>(low)};
+}
+
+version reader::stream_version(const stream_id& stream) {
+    const reset_guard done(stream_version_);
+    stream_version_.bind_text(1, stream.str());
+    return {stream_version_.step() ? static_cast<std::uint64_t>(stream_version_.column_int64(0)) : 0};
+}
+
+void reader::fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) {
+    auto& query = stream_[std::to_underlying(options.direction)];
+    const reset_guard done(query);
+    query.bind(1, to_integer(options.after.value));
+    query.bind(2, to_integer(options.up_to.value));
+    query.bind(3, to_integer(std::min<std::uint64_t>(options.limit, limits_.read_batch_events)));
+    query.bind_text(4, stream.str());
+    query.bind(5, to_integer(options.as_of.value));
+    collect(query, stream.str(), batch);
+}
+
+void reader::fetch(const all_read_options& options, event_batch& batch) {
+    if (!options.filter.empty()) return fetch_filtered(options, batch);
+    auto& query = all_[std::to_underlying(options.direction)];
+    const reset_guard done(query);
+    query.bind(1, to_integer(options.after.value));
+    query.bind(2, to_integer(options.up_to.value));
+    query.bind(3, to_integer(std::min<std::uint64_t>(options.limit, limits_.read_batch_events)));
+    collect(query, {}, batch);
+}
+
+// Adds the rows of `query` to the batch. `stream_name` is the stream they are all of, or empty to look each up.
+void reader::collect(statement& query, std::string_view known_stream, event_batch& batch) {
+    recorded_event event;
+    while (batch.size_bytes() < limits_.read_batch_bytes && query.step()) {
+        event.position.value = static_cast<std::uint64_t>(query.column_int64(0));
+        event.version.value = static_cast<std::uint64_t>(query.column_int64(1));
+        event.recorded_at = timestamp{std::chrono::microseconds{query.column_int64(2)}};
+        const auto id = query.column_bytes(3);
+        if (id.size() != event.id.bytes.size())
+            throw error(error_kind::corrupt, fmt::format("{}: the event at position {} has an id of {} bytes; the file "
+                                                         "is damaged; restore a backup",
+                                                         db_.file(), event.position.value, id.size()));
+        std::memcpy(event.id.bytes.data(), id.data(), id.size());
+        event.stream = known_stream.empty() ? stream_name(query.column_int64(4)) : known_stream;
+        event.type = type_name(query.column_int64(5));
+        event.payload = query.column_bytes(6);
+        event.metadata = query.column_bytes(7);
+        batch.add(event);
+    }
+}
+
+std::string_view reader::stream_name(std::int64_t id) {
+    auto& slot = stream_names_[static_cast<std::size_t>(id) % stream_name_slots];
+    if (slot.id == id) return slot.name;
+    const reset_guard done(find_stream_name_);
+    find_stream_name_.bind(1, id);
+    if (!find_stream_name_.step())
+        throw error(error_kind::corrupt,
+                    fmt::format("{}: an event refers to stream {}, which is not there; the file is "
+                                "damaged; restore a backup",
+                                db_.file(), id));
+    slot.name = find_stream_name_.column_bytes(0);
+    slot.id = id;
+    return slot.name;
+}
+
+std::string_view reader::type_name(std::int64_t id) {
+    if (const auto known = type_names_.find(id); known != type_names_.end()) return known->second;
+    const reset_guard done(find_type_name_);
+    find_type_name_.bind(1, id);
+    if (!find_type_name_.step())
+        throw error(error_kind::corrupt,
+                    fmt::format("{}: an event refers to event type {}, which is not there; the file "
+                                "is damaged; restore a backup",
+                                db_.file(), id));
+    return type_names_.emplace(id, find_type_name_.column_bytes(0)).first->second;
+}
+
+}  // namespace stele::detail

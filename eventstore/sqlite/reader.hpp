@@ -1,0 +1,100 @@
+#pragma once
+
+#include "eventstore/sqlite/connection.hpp"
+
+#include <stele/sqlite_store.hpp>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace stele::detail {
+
+/// A read-only connection with its statements. One thread at a time; every call is one short read transaction.
+class reader {
+public:
+    reader(const std::filesystem::path& file, const sqlite_options& options);
+
+    void fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch);
+    void fetch(const all_read_options& options, event_batch& batch);
+    position head();
+    position position_at(timestamp time);
+    version stream_version(const stream_id& stream);
+
+private:
+    // A filter in the form in which SQL takes it: JSON lists, empty for "everything".
+    struct sql_filter {
+        std::string types;          // of type ids
+        std::string stream_ranges;  // of pairs: first name, first name after
+        bool nothing = false;       // no event can pass
+    };
+    // An interval (after, up_to] of positions.
+    struct interval {
+        std::int64_t after, up_to;
+    };
+    sql_filter prepare_filter(const event_filter& filter);
+    void fetch_filtered(const all_read_options& options, event_batch& batch);
+    std::vector<interval> candidates(const interval& window, const sql_filter& filter, direction order);
+    bool few_in_streams(const sql_filter& filter);
+    void scan(const interval& window, const sql_filter& filter, bool by_stream, const all_read_options& options,
+              event_batch& batch);
+    statement& scan_statement(const sql_filter& filter, bool by_stream, direction order);
+    [[nodiscard]] bool full(const event_batch& batch, std::uint64_t limit) const;
+
+    void collect(statement& query, std::string_view known_stream, event_batch& batch);
+    std::string_view stream_name(std::int64_t id);
+    std::string_view type_name(std::int64_t id);
+
+    connection db_;
+    store_limits limits_;
+    // Names never change, so what was read once stays true. Streams may be many: a small table, overwritten in place.
+    struct named_stream {
+        std::int64_t id = 0;
+        std::string name;
+    };
+    std::vector<named_stream> stream_names_;
+    std::unordered_map<std::int64_t, std::string> type_names_;
+
+    std::array<statement, 2> all_;     // by direction
+    std::array<statement, 2> stream_;  // by direction
+    statement head_, stream_version_, find_stream_name_, find_type_name_, find_type_, time_after_;
+    statement blocks_, few_in_streams_;
+    std::map<std::string, statement> scans_;  // by their SQL: one for each kind of filter, plan and direction
+};
+
+/// Lends readers out, and keeps some of them for the next time. Any thread.
+class reader_pool {
+public:
+    reader_pool(std::filesystem::path file, sqlite_options options)
+        : file_(std::move(file)), options_(std::move(options)) {}
+
+    /// Calls `use` with a reader that nobody else has. The reader is not kept if that throws.
+    template <class Use>
+    auto with_reader(Use use) {
+        auto borrowed = borrow();
+        if constexpr (std::is_void_v<decltype(use(*borrowed))>) {
+            use(*borrowed);
+            give_back(std::move(borrowed));
+        } else {
+            auto result = use(*borrowed);
+            give_back(std::move(borrowed));
+            return result;
+        }
+    }
+
+private:
+    std::unique_ptr<reader> borrow();
+    void give_back(std::unique_ptr<reader> borrowed);
+
+    std::filesystem::path file_;
+    sqlite_options options_;
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<reader>> idle_;
+};
+
+}  // namespace stele::detail

@@ -1,0 +1,24 @@
+#include "eventstore/sqlite/reader.hpp"
+
+#include <utility>
+
+namespace stele::detail {
+
+std::unique_ptr<reader> reader_pool::borrow() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!idle_.empty()) {
+            auto taken = std::move(idle_.back());
+            idle_.pop_back();
+            return taken;
+        }
+    }
+    return std::make_unique<reader>(file_, options_);
+}
+
+void reader_pool::give_back(std::unique_ptr<reader> borrowed) {
+    const std::lock_guard lock(mutex_);
+    if (idle_.size() < options_.idle_readers) idle_.push_back(std::move(borrowed));
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,74 @@
+#pragma once
+
+// The statements of a reader that are put together from parts.
+
+#include "eventstore/sqlite/schema.hpp"
+
+#include <stele/event_store.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace stele::detail {
+
+/// The columns in the order in which reader::collect() takes them.
+inline constexpr std::string_view columns =
+    "SELECT position, version, recorded_at, id, stream, type, payload, metadata FROM events";
+
+/// SQLite has no unsigned integers; no position or version is that large.
+inline std::int64_t to_integer(std::uint64_t value) {
+    return static_cast<std::int64_t>(std::min(value, position::max().value));
+}
+
+inline std::string_view order_of(direction order) {
+    return order == direction::forward ? "ASC" : "DESC";
+}
+
+inline std::string all_query(direction order) {
+    return fmt::format("{} WHERE position > ?1 AND position <= ?2 ORDER BY position {} LIMIT ?3", columns,
+                       order_of(order));
+}
+
+inline std::string stream_query(direction order) {
+    return fmt::format(
+        "{} WHERE stream = (SELECT id FROM streams WHERE name = ?4) AND version > ?1 AND version <= ?2 "
+        "AND position <= ?5 ORDER BY version {} LIMIT ?3",
+        columns, order_of(order));
+}
+
+/// The blocks that are listed for any of the types (?1, a JSON list of ids) from block ?2 to ?3.
+inline constexpr std::string_view blocks_query =
+    "SELECT DISTINCT block FROM type_blocks WHERE type IN (SELECT value FROM json_each(?1)) AND block BETWEEN ?2 AND "
+    "?3 "
+    "ORDER BY block";
+
+/// The streams whose names are in any of the ranges (?5, a JSON list of pairs).
+// (A blob sorts after every text.)
+inline constexpr std::string_view streams_in_ranges =
+    "FROM json_each(?5) AS range JOIN streams ON name >= range.value ->> 0 AND "
+    "name < ifnull(range.value ->> 1, x'FF')";
+
+/// Counts the events of those streams, up to ?1 of them; answered from the index over (stream, version) alone.
+inline const std::string few_query = fmt::format(
+    "SELECT count(*) FROM (SELECT 1 {} CROSS JOIN events ON events.stream = streams.id LIMIT ?1)", streams_in_ranges);
+
+/// A filtered read of the window (?1, ?2], at most ?3 events. With types: ?4. With streams: ?5, by looking at the
+/// stream of each event in the window, or, when the streams have few events in all, by collecting those.
+inline std::string scan_query(bool types, bool streams, bool by_stream, direction order) {
+    std::string sql(columns);
+    sql += " WHERE position > ?1 AND position <= ?2";
+    if (types) sql += " AND type IN (SELECT value FROM json_each(?4))";
+    if (streams && by_stream)
+        sql += fmt::format(" AND position IN (SELECT e.position {} CROSS JOIN events AS e ON e.stream = streams.id)",
+                           streams_in_ranges);
+    else if (streams)
+        sql +=
+            " AND EXISTS (SELECT 1 FROM streams, json_each(?5) AS range WHERE streams.id = events.stream AND "
+            "name >= range.value ->> 0 AND name < ifnull(range.value ->> 1, x'FF'))";
+    return sql + fmt::format(" ORDER BY position {} LIMIT ?3", order_of(order));
+}
+
+}  // namespace stele::detail

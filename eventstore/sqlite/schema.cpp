@@ -1,0 +1,135 @@
+// The file format. Every number and name here is part of it: never change one, only add, with a new format number.
+//
+//   streams   id <-> name of a stream. Rows are never removed.
+//     removed_up_to  events up to this version were removed; versions go on counting after it
+//     state          0 live, 1 deleted (may begin anew), 2 ended for ever
+//   types     id <-> name of an event type. Rows are never removed.
+//   events    one row an event, in the order of commits.
+//     position        1, 2, 3, …; AUTOINCREMENT: never given twice, no gap after a rollback (it is rolled back as well)
+//     version         1, 2, 3, … within the stream
+//     id              16 bytes; unique, so a repeated append is found out for ever
+//     recorded_at     microseconds since 1970, UTC; never smaller than in the row before
+//     closes_append   1 in the last event of an append, else 0: tells a repeated append from a part of it
+//     payload, metadata   the bytes as they were given, empty but never NULL
+//   type_blocks   which blocks of 1024 positions (position - 1 divided by 1024) hold events of a type. A filtered read
+//                 skips the others. A block may be listed and hold none any more, never the other way round.
+//
+// Integer ids for streams and types instead of their names halve the size of the file and double the append rate; event
+// ids in time order (uuid::v7) keep their index growing at its end. An index over the types would cost a row for each
+// event; type_blocks costs one for each type and block.
+
+#include "eventstore/sqlite/schema.hpp"
+
+#include "eventstore/sqlite/file_header.hpp"
+
+#include <fmt/format.h>
+
+#include <system_error>
+
+namespace stele::detail {
+namespace {
+
+constexpr std::int64_t application_id = 0x5354454C;  // "STEL"
+constexpr std::int64_t format_version = 1;
+
+constexpr const char* tables = R"(
+CREATE TABLE streams (
+  id   INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  removed_up_to INTEGER NOT NULL DEFAULT 0,
+  state INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE types (
+  id   INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE events (
+  position    INTEGER PRIMARY KEY AUTOINCREMENT,
+  stream      INTEGER NOT NULL,
+  version     INTEGER NOT NULL,
+  type        INTEGER NOT NULL,
+  id          BLOB NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  closes_append INTEGER NOT NULL,
+  payload     BLOB NOT NULL,
+  metadata    BLOB NOT NULL,
+  UNIQUE (stream, version),
+  UNIQUE (id)
+) STRICT;
+CREATE TABLE type_blocks (
+  type  INTEGER NOT NULL,
+  block INTEGER NOT NULL,
+  PRIMARY KEY (type, block)
+) STRICT, WITHOUT ROWID;
+)";
+
+void check_format(const std::string& file, std::int64_t application, std::int64_t format) {
+    if (application != application_id)
+        throw error(error_kind::format,
+                    fmt::format("{}: is an SQLite file, but not an event store (application id {:#x}, expected {:#x}); "
+                                "nothing was touched; give another name",
+                                file, application, application_id));
+    if (format > format_version)
+        throw error(error_kind::format,
+                    fmt::format("{}: has file format {}, this library knows up to {}; nothing was touched; use a newer "
+                                "version of the library",
+                                file, format, format_version));
+}
+
+bool holds_bytes(const std::filesystem::path& file) {
+    std::error_code ignored;
+    const auto size = std::filesystem::file_size(file, ignored);
+    return !ignored && size > 0;
+}
+
+// The first transaction is synced before there is a WAL, so a WAL alone is what is left of a store.
+void check_alone(const std::filesystem::path& file) {
+    const auto wal = file.string() + "-wal";
+    if (holds_bytes(wal))
+        throw error(
+            error_kind::corrupt,
+            fmt::format("{}: is empty or not there, but {} holds events; nothing was touched; put the file back "
+                        "that belongs to it, or restore a backup, or remove {} to begin a new store",
+                        file.string(), wal, wal));
+}
+
+}  // namespace
+
+file_state inspect(const std::filesystem::path& file) {
+    const auto header = read_file_header(file);
+    switch (header.what) {
+        case file_header::content::nothing: check_alone(file); return file_state::absent_or_empty;
+        case file_header::content::unwritten:
+            // Interrupted in its first transaction, which SQLite undoes with the journal.
+            if (holds_bytes(file.string() + "-journal")) return file_state::absent_or_empty;
+            [[fallthrough]];
+        case file_header::content::other:
+            throw error(
+                error_kind::format,
+                fmt::format("{}: is not an SQLite file; nothing was touched; give another name", file.string()));
+        case file_header::content::sqlite: break;
+    }
+    if (header.application_id == 0 && !header.has_tables) return file_state::absent_or_empty;
+    check_format(file.string(), header.application_id, header.user_version);
+    return file_state::store;
+}
+
+void make_schema(connection& db) {
+    db.execute("BEGIN IMMEDIATE");
+    try {
+        const bool empty = db.integer("SELECT count(*) FROM sqlite_schema") == 0;
+        if (!empty) {
+            check_format(db.file(), db.integer("PRAGMA application_id"), db.integer("PRAGMA user_version"));
+        } else {
+            db.execute(
+                fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version));
+            db.execute(tables);
+        }
+        db.execute("COMMIT");
+    } catch (...) {
+        db.try_execute("ROLLBACK");
+        throw;
+    }
+}
+
+}  // namespace stele::detail

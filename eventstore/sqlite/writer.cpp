@@ -1,0 +1,160 @@
+#include "eventstore/sqlite/writer.hpp"
+
+#include "eventstore/sqlite/schema.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace stele::detail {
+namespace {
+
+// Holds the lock for as long as the scope lasts.
+class locked {
+public:
+    locked(process_lock& lock, std::chrono::milliseconds timeout) : lock_(lock) { lock_.lock(timeout); }
+    locked(const locked&) = delete;
+    locked& operator=(const locked&) = delete;
+    ~locked() { lock_.unlock(); }
+
+private:
+    process_lock& lock_;
+};
+
+// A checkpoint syncs the WAL before it copies it, so on a full disk the sync is done all the same, and the store can be
+// read.
+void make_durable(connection& db) {
+    const int code = db.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
+    if (code != SQLITE_OK && kind_of(code) != error_kind::full) throw db.last_error("checkpoint");
+}
+
+// Makes the file ready before the first statement on it is prepared.
+connection& prepared(connection& db, process_lock& lock, const sqlite_options& options) {
+    const locked here(lock, options.busy_timeout);
+    make_schema(db);
+    db.execute("PRAGMA journal_mode = WAL");
+    db.execute(options.durability == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    db.execute("PRAGMA wal_autocheckpoint = 4000");
+    // A commit that a process had written, but not synced when it ended, counts from now on. It must be as durable as
+    // any other before somebody reads it or an append is answered with "repeated".
+    if (options.durability == durability::full) make_durable(db);
+    return db;
+}
+
+std::filesystem::path inspected(const std::filesystem::path& file) {
+    inspect(file);
+    return file;
+}
+
+}  // namespace
+
+writer::writer(const std::filesystem::path& file, const sqlite_options& options)
+    : lock_(inspected(file).string() + "-lock"),
+      db_(file, open_mode::create, options.busy_timeout, options.vfs),
+      busy_timeout_(options.busy_timeout),
+      begin_(prepared(db_, lock_, options).prepare("BEGIN IMMEDIATE")),
+      commit_(db_.prepare("COMMIT")),
+      data_version_query_(db_.prepare("PRAGMA data_version")),
+      last_time_query_(db_.prepare("SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1")),
+      savepoint_(db_.prepare("SAVEPOINT one_append")),
+      release_(db_.prepare("RELEASE one_append")),
+      rollback_to_(db_.prepare("ROLLBACK TO one_append")),
+      add_event_(db_.prepare("INSERT INTO events (stream, version, type, id, recorded_at, closes_append, payload, "
+                             "metadata) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
+      find_event_(db_.prepare("SELECT position FROM events WHERE id = ?1")),
+      stored_events_(db_.prepare("SELECT position, stream, version, id, closes_append FROM events "
+                                 "WHERE position BETWEEN ?1 AND ?2 ORDER BY position")),
+      remove_events_(db_.prepare("DELETE FROM events WHERE stream = ?1 AND version <= ?2")),
+      catalog_(db_) {}
+
+writer::~writer() {
+    // Closing the last connection checkpoints, and that must not meet a write of another process.
+    try {
+        lock_.lock(busy_timeout_);
+    } catch (const error&) {
+        sqlite3_db_config(db_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    }
+}
+
+position writer::commit(commit_queue::append_group group) noexcept {
+    try {
+        check_open();
+        const locked here(lock_, busy_timeout_);
+        return commit_all(group);
+    } catch (const error& fault) {
+        note_fault(fault);
+        fail(group, std::current_exception());
+    } catch (...) {
+        fail(group, std::current_exception());
+    }
+    return {};
+}
+
+void writer::compact() {
+    check_open();
+    const locked here(lock_, busy_timeout_);
+    try {
+        db_.execute("VACUUM");
+        db_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (const error& fault) {
+        note_fault(fault);
+        throw;
+    }
+}
+
+void writer::check_open() const {
+    if (!refusal_.empty())
+        throw error(error_kind::closed,
+                    fmt::format("{}: no more is written after an earlier fault ({}); open the store again", db_.file(),
+                                refusal_));
+}
+
+// After a fault of the disk nobody knows what it holds; only a fresh look at the file tells.
+void writer::note_fault(const error& fault) {
+    const auto kind = fault.kind();
+    if (kind == error_kind::io || kind == error_kind::full || kind == error_kind::corrupt) refusal_ = fault.what();
+}
+
+void writer::fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept {
+    if (db_.in_transaction()) db_.try_execute("ROLLBACK");
+    forget();
+    for (auto* const request : group) {
+        request->outcome.reset();
+        request->fault = fault;
+    }
+}
+
+position writer::commit_all(commit_queue::append_group group) {
+    begin_.run();
+    refresh();
+    position last;
+    for (auto* const request : group) {
+        savepoint_.run();
+        request->outcome = apply(*request);
+        release_.run();
+        if (*request->outcome) last = std::max(last, (*request->outcome)->back().position);
+    }
+    commit_.run();
+    return last;
+}
+
+// Another process may have written since the last time.
+void writer::refresh() {
+    data_version_query_.step();
+    const auto current = data_version_query_.column_int64(0);
+    data_version_query_.reset();
+    if (current == data_version_) return;
+    forget();
+    data_version_ = current;
+    last_recorded_at_ = last_time_query_.step() ? last_time_query_.column_int64(0) : 0;
+    last_time_query_.reset();
+}
+
+void writer::forget() noexcept {
+    data_version_ = -1;
+    catalog_.forget();
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "eventstore/sqlite/catalog.hpp"
+#include "eventstore/sqlite/commit_queue.hpp"
+#include "eventstore/sqlite/connection.hpp"
+#include "eventstore/sqlite/process_lock.hpp"
+
+#include <stele/sqlite_store.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace stele::detail {
+
+/// The one connection of the process that writes. One thread at a time: the leader of the commit queue.
+class writer {
+public:
+    /// Opens the file and makes the schema if it is empty.
+    writer(const std::filesystem::path& file, const sqlite_options& options);
+    ~writer();
+    writer(const writer&) = delete;
+    writer& operator=(const writer&) = delete;
+
+    /// Commits a group of appends in one transaction and sets each outcome, or the same fault for all. A conflict of
+    /// one never touches the others. After a fault of the disk every later call ends in `closed`. Returns the position
+    /// of the last event that was appended, or 0.
+    position commit(commit_queue::append_group group) noexcept;
+
+    /// Gives the space of removed events back to the disk. Throws as the engine does.
+    void compact();
+
+private:
+    using outcome = append_request::outcome_type;
+
+    position commit_all(commit_queue::append_group group);
+    void refresh();
+    void forget() noexcept;
+    void check_open() const;
+    void note_fault(const error& fault);
+    void fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept;
+
+    outcome apply(const append_request& request);
+    outcome append(std::span<const stream_write> writes);
+    std::optional<conflict> write_events(const stream_write& write, bool closes_append, append_result& result);
+    static std::optional<conflict> refusal_of(const stream_entry& stream, const stream_id& name,
+                                              expected_version expected);
+    bool insert(stream_entry& stream, const event_data& event, bool closes_append);
+    std::optional<std::vector<append_result>> find_repeated(std::span<const stream_write> writes);
+    outcome remove(const removal_request& removal);
+
+    process_lock lock_;  // held until the connection has closed, which checkpoints
+    connection db_;
+    std::chrono::milliseconds busy_timeout_;
+    std::string refusal_;  // why no more is written, once a commit has failed
+
+    // True as long as nobody else writes and nothing is rolled back; refresh() and forget() see to it.
+    std::int64_t data_version_ = -1;
+    std::int64_t last_recorded_at_ = 0;
+
+    statement begin_, commit_, data_version_query_, last_time_query_;
+    statement savepoint_, release_, rollback_to_;
+    statement add_event_, find_event_, stored_events_, remove_events_;
+    catalog catalog_;
+};
+
+}  // namespace stele::detail

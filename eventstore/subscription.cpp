@@ -1,0 +1,119 @@
+#include <stele/subscription.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace stele {
+namespace {
+
+// The wait ends with each commit and each stop; this only bounds it.
+constexpr std::chrono::hours idle_wait{1};
+
+}  // namespace
+
+struct subscription::state {
+    event_store& store;
+    event_filter filter;
+    handler handle;
+
+    mutable std::mutex mutex;
+    mutable std::condition_variable changed;
+    stele::position reached;
+    bool ended = false;
+    std::exception_ptr failure;
+
+    std::stop_source stop;
+    std::stop_callback<std::function<void()>> outer_stop;
+    std::thread worker;
+
+    state(event_store& s, subscription_options options, handler h, std::stop_token outer)
+        : store(s),
+          filter(std::move(options.filter)),
+          handle(std::move(h)),
+          reached(options.after),
+          outer_stop(std::move(outer), [this] { stop.request_stop(); }),
+          worker([this] { run(); }) {}
+
+    ~state() {
+        stop.request_stop();
+        if (worker.joinable()) worker.join();
+    }
+
+    void run() {
+        std::exception_ptr error;
+        try {
+            follow(stop.get_token());
+        } catch (...) {
+            error = std::current_exception();
+        }
+        const std::lock_guard lock(mutex);
+        failure = std::move(error);
+        ended = true;
+        changed.notify_all();
+    }
+
+    void follow(const std::stop_token& token) {
+        auto last = reached;
+        while (!token.stop_requested()) {
+            const auto head = store.wait_past(last, idle_wait, token);
+            for (const auto& batch : store.read_all({.after = last, .up_to = head, .filter = filter})) {
+                for (const auto& event : batch) {
+                    if (token.stop_requested()) return;
+                    handle(event);
+                    last = event.position;
+                    advance(last);
+                }
+            }
+            last = std::max(last, head);
+            advance(last);
+        }
+    }
+
+    void advance(stele::position to) {
+        const std::lock_guard lock(mutex);
+        reached = to;
+        changed.notify_all();
+    }
+};
+
+subscription::subscription(std::unique_ptr<state> started) : state_(std::move(started)) {}
+subscription::subscription(subscription&&) noexcept = default;
+subscription& subscription::operator=(subscription&&) noexcept = default;
+subscription::~subscription() = default;
+
+position subscription::position() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->reached;
+}
+
+bool subscription::wait_for(stele::position reached, std::chrono::milliseconds timeout) const {
+    std::unique_lock lock(state_->mutex);
+    state_->changed.wait_for(lock, timeout, [&] { return state_->reached >= reached || state_->ended; });
+    return state_->reached >= reached;
+}
+
+void subscription::stop() noexcept {
+    state_->stop.request_stop();
+}
+
+void subscription::wait() {
+    std::unique_lock lock(state_->mutex);
+    state_->changed.wait(lock, [this] { return state_->ended; });
+    if (state_->failure) std::rethrow_exception(state_->failure);
+}
+
+std::exception_ptr subscription::failure() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->failure;
+}
+
+subscription subscribe(event_store& store, subscription_options options, subscription::handler handle,
+                       std::stop_token stop) {
+    return subscription(
+        std::make_unique<subscription::state>(store, std::move(options), std::move(handle), std::move(stop)));
+}
+
+}  // namespace stele

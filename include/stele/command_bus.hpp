@@ -1,0 +1,117 @@
+#pragma once
+
+#include <stele/aggregate.hpp>
+#include <stele/command_error.hpp>
+#include <stele/detail/command_owner.hpp>
+#include <stele/metadata.hpp>
+
+#include <expected>
+
+namespace stele {
+
+/// What an accepted command has led to.
+struct receipt {
+    /// The stream of the aggregate instance.
+    stream_id stream;
+    /// The stream's version after the command. If the command changed nothing: the version that it was decided on,
+    /// 0 if there is no such stream.
+    stele::version version;
+    /// The position of that event. A read model that has come so far shows what the command did.
+    stele::position position;
+};
+
+struct command_bus_options {
+    /// How many times a command is decided at most: once, and again after each conflict. At least 1.
+    ///
+    /// A conflict means that somebody else's append got in between, so something has moved on each time; with more
+    /// writers at one stream than attempts, an unlucky one may still get the conflict back.
+    unsigned attempts = 10;
+};
+
+namespace detail {
+
+/// A command on its way, with its types behind pointers.
+struct command_task {
+    stream_id stream;
+    const google::protobuf::Message* command;
+    const event_table* events;     ///< of the aggregate
+    void* state;                   ///< the aggregate as it is before its first event
+    void (*restart)(void* state);  ///< makes it that again
+    any_decision (*decide)(const void* state, const google::protobuf::Message& command);
+};
+
+std::expected<receipt, command_error> run_command(event_store& store, const command_task& task, const metadata& about,
+                                                  const command_bus_options& options);
+
+/// Returns the stream `category-id`; a name that is none is the fault of the command, which the error names.
+stream_id target_stream(const google::protobuf::Message& command, std::string_view category, std::string_view id);
+
+void check_options(const command_bus_options& options);
+
+}  // namespace detail
+
+/// Brings commands to the aggregates that decide them, and appends what they decide.
+///
+///     stele::command_bus<account, transfer> bus{store};
+///     std::expected<stele::receipt, stele::command_error> result = bus.send(deposit("42", 5000));
+///
+/// Which aggregate decides a command is settled when compiling, from the `commands` of the aggregates (aggregate.hpp).
+/// These do not compile, with a sentence that says what to add: a command that no aggregate lists, or two; an
+/// aggregate that lacks something; an event or command that is listed and not taken.
+///
+/// Any thread may call send() at any time, also several for the same instance. The store must outlive the bus. The
+/// bus keeps no state of its own, so there may be several, also in several processes.
+template <class... Aggregates>
+class command_bus {
+    static_assert((detail::check_aggregate<Aggregates>() && ...));
+    static_assert(detail::check_together<Aggregates...>());
+
+public:
+    /// Throws stele::error (invalid_argument) for 0 attempts.
+    explicit command_bus(event_store& store, command_bus_options options = {}) : store_(&store), options_(options) {
+        detail::check_options(options_);
+    }
+
+    /// Decides a command and appends its events; returns when they are durable.
+    ///
+    /// Loads the instance that the command names, decides, and appends with the version it has seen. If somebody else
+    /// was first, reads what is new and decides again, a bounded number of times; a stream that was deleted begins
+    /// anew, one that was tombstoned is a conflict at once. All events of a command are appended together and carry
+    /// `about`; a correlation id is made if that has none.
+    ///
+    /// Returns the receipt, or the rejection, or the conflict of the last attempt. Throws stele::error:
+    /// invalid_argument if the command's target does not make a stream name, or an event or `about` cannot be stored
+    /// (see encode in codec.hpp); undecodable or corrupt if the stream cannot be folded; and what the store throws.
+    /// Lets through what `decide` and `evolve` throw. Nothing is appended by this call then, except that after an io
+    /// error of the store this is not known (see sqlite_store.hpp).
+    template <class Command>
+    std::expected<receipt, command_error> send(const Command& command, const metadata& about = {});
+
+private:
+    event_store* store_;
+    command_bus_options options_;
+};
+
+template <class... Aggregates>
+template <class Command>
+std::expected<receipt, command_error> command_bus<Aggregates...>::send(const Command& command, const metadata& about) {
+    constexpr bool is_decided = (detail::decides_listed<Aggregates, Command> || ...);
+    static_assert(is_decided,
+                  "no aggregate of this command_bus decides this command: add it to the `commands` of an aggregate, "
+                  "with a `decide` that takes it, or add that aggregate to the command_bus");
+    if constexpr (is_decided) {
+        using aggregate = detail::owner_of<Command, Aggregates...>;
+        aggregate state{};
+        return detail::run_command(
+            *store_,
+            {.stream = detail::target_stream(command, aggregate::category, aggregate::target(command)),
+             .command = &command,
+             .events = &detail::evolve_table<aggregate>(),
+             .state = &state,
+             .restart = &detail::restart<aggregate>,
+             .decide = &detail::decide<aggregate, Command>},
+            about, options_);
+    }
+}
+
+}  // namespace stele

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <stele/codec.hpp>
+#include <stele/decision.hpp>
+#include <stele/stream.hpp>
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <string_view>
+
+/// What makes a struct an aggregate, checked when compiling. Each check is a sentence that says what to add, and is
+/// made before the compiler gets to a place where it would say the same in its own words.
+namespace stele::detail {
+
+template <class Aggregate>
+concept has_category = requires { std::string_view{Aggregate::category}; };
+
+template <class Aggregate>
+concept lists_commands = requires { Aggregate::commands; };
+
+template <class Aggregate, class Event>
+concept evolves = requires(Aggregate& state, const Event& event) {
+    { state.evolve(event) } -> std::same_as<void>;
+};
+
+template <class Aggregate, class Command>
+concept decides = requires(const Aggregate& state, const Command& command) {
+    { state.decide(command) } -> std::convertible_to<decision<Aggregate>>;
+};
+
+template <class Aggregate, class Command>
+concept targets = requires(const Command& command) {
+    { Aggregate::target(command) } -> std::convertible_to<std::string_view>;
+};
+
+constexpr bool is_category(std::string_view name) {
+    return !name.empty() && name != system_category && category_of(name) == name;
+}
+
+template <class Aggregate, class Event>
+consteval void check_event() {
+    static_assert(evolves<Aggregate, Event>,
+                  "this event is in the `events` of the aggregate: add a public `void evolve(const Event& event);` "
+                  "that takes it");
+}
+
+template <class Aggregate, class Command>
+consteval void check_command() {
+    static_assert(std::derived_from<Command, google::protobuf::Message>,
+                  "each type in `commands` must be a generated Protobuf message, and its .pb.h included");
+    static_assert(targets<Aggregate, Command>,
+                  "add a public `static std::string_view target(const auto& command)` to the aggregate: it returns "
+                  "the id of the instance that the command is for, such as `command.account()`");
+    static_assert(decides<Aggregate, Command>,
+                  "this command is in the `commands` of the aggregate: add a public "
+                  "`stele::decision<Aggregate> decide(const Command& command) const;` that takes it");
+}
+
+/// What is needed to fold events.
+template <class Aggregate>
+consteval bool check_state() {
+    static_assert(std::default_initializable<Aggregate>,
+                  "an aggregate needs a default constructor: it makes the state before the first event");
+    static_assert(has_category<Aggregate>,
+                  "add the category to the aggregate, `static constexpr auto category = \"account\";`: it begins the "
+                  "names of its streams");
+    static_assert(lists_events<Aggregate>,
+                  "add the events to the aggregate: `static constexpr auto events = hana::tuple_t<First, Second>;`");
+    if constexpr (has_category<Aggregate> && lists_events<Aggregate>) {
+        static_assert(is_category(Aggregate::category),
+                      "change the category of the aggregate: it must not be empty, contain '-' or be \"stele\"");
+        static_assert(sizeof(as_type_list(Aggregate::events)) > 0);  // no type twice
+        with_types(Aggregate::events, []<class... Events>() { (check_event<Aggregate, Events>(), ...); });
+    }
+    return true;
+}
+
+/// What is needed to decide commands.
+template <class Aggregate>
+consteval bool check_aggregate() {
+    static_assert(
+        lists_commands<Aggregate>,
+        "add the commands to the aggregate: `static constexpr auto commands = hana::tuple_t<First, Second>;`");
+    if constexpr (check_state<Aggregate>() && lists_commands<Aggregate>) {
+        static_assert(sizeof(as_type_list(Aggregate::commands)) > 0);  // no type twice
+        with_types(Aggregate::commands, []<class... Commands>() { (check_command<Aggregate, Commands>(), ...); });
+    }
+    return true;
+}
+
+/// Sends each event to `evolve`.
+template <class Aggregate>
+struct evolve_binding {
+    static std::string taker() { return "aggregate \"" + std::string{Aggregate::category} + "\""; }
+
+    template <class Event>
+    static void handle(void* state, const google::protobuf::Message& event, const recorded_event&) {
+        if constexpr (evolves<Aggregate, Event>)
+            static_cast<Aggregate*>(state)->evolve(static_cast<const Event&>(event));
+    }
+};
+
+template <class Aggregate>
+const event_table& evolve_table() {
+    static_assert(check_state<Aggregate>());
+    return event_table_of<Aggregate, evolve_binding<Aggregate>>();
+}
+
+/// Makes the state what it is before the first event. An aggregate need not be assignable.
+template <class Aggregate>
+void restart(void* state) {
+    auto* aggregate = static_cast<Aggregate*>(state);
+    std::destroy_at(aggregate);
+    std::construct_at(aggregate);
+}
+
+/// Calls `decide` for one command.
+template <class Aggregate, class Command>
+any_decision decide(const void* state, const google::protobuf::Message& command) {
+    decision<Aggregate> result = static_cast<const Aggregate*>(state)->decide(static_cast<const Command&>(command));
+    return static_cast<any_decision&&>(result);
+}
+
+}  // namespace stele::detail

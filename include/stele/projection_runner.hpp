@@ -1,0 +1,85 @@
+#pragma once
+
+#include <stele/event_store.hpp>
+#include <stele/projection.hpp>
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+namespace stele {
+
+struct projection_runner_options {
+    /// Most events in one transaction of a read model. More is faster (each transaction costs a write to the file),
+    /// fewer means that readers see changes sooner while a projection catches up.
+    std::size_t batch_events = 1000;
+};
+
+/// Keeps read models up to date with an event store: reads events on from each projection's checkpoint, calls
+/// project(), and stores rows and checkpoint in one transaction, so that every event is in the rows exactly once
+/// however often and wherever the process is killed.
+///
+///     stele::projection_runner runner{store, "bank.read"};
+///     runner.add<balances>();
+///     runner.catch_up();
+///     auto db = stele::read_model::open_read_only("bank.read/balances.db");
+///
+/// The read models live in a directory, each in SQLite files of its own, so that projections do not block one another:
+///
+///     balances.1.db   a generation: the tables, and what they were built by and from
+///     balances.2.db   the next one, built by rebuild()
+///     balances.db     the stable name: a link to the generation that serves. It is replaced in one step, so readers
+///                     see the old generation or the new one, never anything between.
+///     runner.lock     held by the one runner that may write here
+///
+/// A projection that fails does not keep the others from their events. Any thread may call catch_up() and rebuild();
+/// calls for the same projection take turns. add() comes before both.
+class projection_runner {
+public:
+    /// Makes the directory if it is not there. The store must outlive the runner.
+    /// Throws stele::error: busy (another runner, here or in another process, has the directory), io.
+    projection_runner(event_store& store, std::filesystem::path directory, projection_runner_options options = {});
+    projection_runner(projection_runner&&) noexcept;
+    projection_runner& operator=(projection_runner&&) noexcept;
+    ~projection_runner();
+
+    /// Registers the projection P, and makes its read model if there is none.
+    ///
+    /// Throws stele::error: invalid_argument (one with its name is registered already, or its create() failed),
+    /// format (the file is not a read model, of a newer format, or of a projection with another name), io, corrupt.
+    template <class P>
+    void add() {
+        add(detail::define_projection<P>());
+    }
+
+    /// Applies to every projection the events up to the head as it is when the call begins, on the caller's thread, and
+    /// returns that position.
+    ///
+    /// Throws stele::error once every projection has had its turn: what a handler threw, with projection, position,
+    /// stream and type (its batch is rolled back: the read model stays as it was after the batch before); undecodable
+    /// (an event's payload does not parse); format (P::version, its events or its tables are not those that the read
+    /// model was built with: see rebuild(); or the read model was built from another store, or one that has been set
+    /// back since); busy, full, io, corrupt.
+    position catch_up();
+
+    /// Builds the read model of P anew from the first event to the head, in a file beside the one that serves, and lets
+    /// the new one serve when it is complete. Readers go over to it by themselves (see read_model::open_read_only).
+    ///
+    /// The generation that served before is kept, older ones are removed. If this throws (as catch_up() does), or the
+    /// process ends, the old generation goes on serving and the unfinished one is removed at the next rebuild.
+    template <class P>
+    void rebuild() {
+        rebuild(P::name);
+    }
+    /// The same by name. Throws invalid_argument if no projection of the name was added.
+    void rebuild(std::string_view name);
+
+private:
+    void add(const detail::projection_definition& definition);
+
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace stele

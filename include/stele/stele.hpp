@@ -1,0 +1,36 @@
+#pragma once
+
+/// The whole of Stele. Each header can be included alone, too; they are listed from the ground up, and none of them
+/// includes one from further down this list.
+
+// What an event is, where it stands, and what can go wrong.
+#include <stele/error.hpp>
+#include <stele/event.hpp>
+#include <stele/library_version.hpp>
+#include <stele/metadata.hpp>
+#include <stele/stream.hpp>
+#include <stele/uuid.hpp>
+#include <stele/version.hpp>
+
+// The stores.
+#include <stele/event_range.hpp>
+#include <stele/event_store.hpp>
+#include <stele/memory_store.hpp>
+#include <stele/sqlite_store.hpp>
+#include <stele/subscription.hpp>
+
+// Protobuf messages as events.
+#include <stele/codec.hpp>
+
+// Commands to events: aggregates, and what sends commands to them.
+#include <stele/aggregate.hpp>
+#include <stele/command_bus.hpp>
+#include <stele/command_error.hpp>
+#include <stele/decision.hpp>
+#include <stele/testing.hpp>
+
+// Events to read models: projections, and what runs them.
+#include <stele/projection.hpp>
+#include <stele/projection_runner.hpp>
+#include <stele/read_model.hpp>
+#include <stele/sql_value.hpp>

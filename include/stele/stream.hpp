@@ -1,0 +1,53 @@
+#pragma once
+
+#include <compare>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace stele {
+
+/// The longest stream name, in bytes.
+inline constexpr std::size_t max_stream_name_bytes = 512;
+
+/// The category that the store keeps for its own records; appending to it is refused.
+inline constexpr std::string_view system_category = "stele";
+
+/// Returns the part of a stream name before the first '-', or all of it when there is none.
+constexpr std::string_view category_of(std::string_view stream_name) {
+    return stream_name.substr(0, stream_name.find('-'));
+}
+
+/// Returns the part of a stream name after the first '-', or nothing when there is none.
+constexpr std::string_view instance_of(std::string_view stream_name) {
+    const auto dash = stream_name.find('-');
+    return dash == std::string_view::npos ? std::string_view{} : stream_name.substr(dash + 1);
+}
+
+/// The name of a stream: all events of one aggregate instance, `category-id`, for example "account-42".
+///
+/// The category is the part before the first '-', so a category never contains one; an id may.
+/// A value of this type is always valid: 1 to 512 bytes of UTF-8 without control characters, with a category.
+class stream_id {
+public:
+    /// Throws stele::error (invalid_argument) that says what is wrong with the name.
+    explicit stream_id(std::string name);
+    /// Joins `category` and `id` with '-'. Throws as above, also when the category contains '-' or either is empty.
+    stream_id(std::string_view category, std::string_view id);
+
+    [[nodiscard]] const std::string& str() const noexcept { return name_; }
+    [[nodiscard]] std::string_view category() const noexcept { return category_of(name_); }
+    [[nodiscard]] std::string_view id() const noexcept { return instance_of(name_); }
+
+    friend auto operator<=>(const stream_id&, const stream_id&) = default;
+
+private:
+    std::string name_;
+};
+
+}  // namespace stele
+
+template <>
+struct std::hash<stele::stream_id> {
+    std::size_t operator()(const stele::stream_id& s) const noexcept { return std::hash<std::string>{}(s.str()); }
+};

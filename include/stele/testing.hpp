@@ -1,0 +1,93 @@
+#pragma once
+
+#include <stele/detail/scenario_outcome.hpp>
+
+#include <source_location>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+/// Tests of an aggregate that read like its rules, without a store:
+///
+///     stele::given<account>(opened(), deposited(100)).when(withdraw(150)).then_rejected("insufficient_funds");
+///     stele::given<account>(opened()).when(deposit(5)).then(deposited(5));
+///     stele::given<account>(opened()).when(rename("same name")).then_nothing();
+///     stele::given<account>().when(deposit(5)).then_rejected("not_open");
+///
+/// Every event, given or decided, is encoded, decoded and evolved as in a store, so a schema that does not hold what
+/// the rule puts in shows here. What cannot be encoded is a stele::error, as when sending.
+///
+/// An expectation that is not met throws scenario_failed. It is an exception and not a hook, because every test
+/// framework reports an uncaught one with its text and counts the test as failed, and so does a plain main():
+/// nothing has to be registered. Its text holds place and command, and what was expected and what came, side by side.
+namespace stele {
+
+/// An expectation of a scenario that was not met; what() shows the difference, in several lines.
+class scenario_failed : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// What a command led to, to be compared with what was expected. Nothing is checked until one of these is called.
+template <class Aggregate>
+class scenario_result {
+public:
+    /// Expects exactly these events in this order, all fields equal (and NaN equal to NaN). Throws scenario_failed.
+    template <class... Events>
+    void then(const Events&... events) const {
+        static_assert(sizeof...(Events) > 0, "name the expected events, or call then_nothing()");
+        (detail::check_event_of<Aggregate, Events>(), ...);
+        outcome_.expect_events(detail::copy_messages(events...));
+    }
+
+    /// Expects that the command was accepted and changed nothing. Throws scenario_failed.
+    void then_nothing() const { outcome_.expect_events({}); }
+
+    /// Expects a rejection with this code; its text for people is not compared. Throws scenario_failed.
+    void then_rejected(std::string_view code) const { outcome_.expect_rejection(code); }
+
+private:
+    template <class>
+    friend class scenario;
+    explicit scenario_result(detail::scenario_outcome outcome) : outcome_(std::move(outcome)) {}
+
+    detail::scenario_outcome outcome_;
+};
+
+/// The state of an aggregate that a test begins with. Made by given().
+template <class Aggregate>
+class scenario {
+public:
+    /// Decides the command, and folds the events it led to. Lets through what `decide` and `evolve` throw.
+    /// `where` is the place that the text of scenario_failed names: that of the call, if not given.
+    template <class Command>
+    [[nodiscard]] scenario_result<Aggregate> when(const Command& command,
+                                                  std::source_location where = std::source_location::current()) && {
+        static_assert(detail::listed_in<Command, decltype(Aggregate::commands)>,
+                      "this command is not one of the aggregate's: add it to its `commands`, and a `decide` that "
+                      "takes it");
+        detail::any_decision decision = detail::decide<Aggregate, Command>(&state_, command);
+        detail::message_list events;
+        for (const auto& event : decision.events()) events.push_back(history_.add(*event, &state_));
+        return scenario_result<Aggregate>{{command, where, std::move(decision), std::move(events)}};
+    }
+
+private:
+    template <class A, class... Events>
+    friend scenario<A> given(const Events&... events);
+
+    Aggregate state_{};
+    detail::scenario_history history_{Aggregate::category, detail::evolve_table<Aggregate>()};
+};
+
+/// Begins a test with the state that these events lead to; with none, the state before the first event.
+template <class Aggregate, class... Events>
+[[nodiscard]] scenario<Aggregate> given(const Events&... events) {
+    static_assert(detail::check_aggregate<Aggregate>());
+    (detail::check_event_of<Aggregate, Events>(), ...);
+    scenario<Aggregate> result;
+    (result.history_.add(events, &result.state_), ...);
+    return result;
+}
+
+}  // namespace stele

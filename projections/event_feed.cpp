@@ -1,0 +1,24 @@
+#include "projections/event_feed.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace stele::detail {
+
+std::optional<event_chunk> event_feed::next(std::size_t limit) {
+    if (!batch_) {
+        batch_ = range_.begin();
+    } else if (*batch_ != event_range::end() && used_ == (*batch_)->size()) {
+        ++*batch_;
+        used_ = 0;
+    }
+    if (*batch_ == event_range::end()) return {};
+    const std::span<const recorded_event> batch{(*batch_)->begin(), (*batch_)->end()};
+    const auto events = batch.subspan(used_, std::min(limit, batch.size() - used_));
+    used_ += events.size();
+    const auto last = events.back().position;
+    const auto passed = last.value - std::exchange(after_, last).value;
+    return event_chunk{.events = events, .up_to = last, .skipped = passed - events.size()};
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stele::detail {
+
+/// The files of one projection in the directory of a runner: which generations there are and which of them serves.
+class generation_directory {
+public:
+    generation_directory(std::filesystem::path directory, std::string_view projection);
+
+    /// The number of the generation that the stable name leads to; nothing if there is no stable name yet.
+    /// Throws stele::error (format) if the stable name is not a link to a generation that is there.
+    [[nodiscard]] std::optional<std::uint64_t> serving() const;
+
+    /// The numbers of all generations that have a file, in ascending order.
+    [[nodiscard]] std::vector<std::uint64_t> all() const;
+
+    /// A number that no file has, above all of them.
+    [[nodiscard]] std::uint64_t next() const;
+
+    [[nodiscard]] std::filesystem::path file(std::uint64_t generation) const;
+    [[nodiscard]] std::filesystem::path stable_name() const;
+
+    /// Lets the stable name lead to the generation, in one step that readers see whole or not at all, and that has
+    /// reached the disk when it returns. Throws stele::error (io).
+    void serve(std::uint64_t generation) const;
+
+    /// Removes the generation's file and what SQLite keeps beside it. Throws stele::error (io).
+    void remove(std::uint64_t generation) const;
+
+private:
+    [[nodiscard]] std::optional<std::uint64_t> number_in(std::string_view file_name) const;
+
+    std::filesystem::path directory_;
+    std::string projection_;
+};
+
+}  // namespace stele::detail

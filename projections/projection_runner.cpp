@@ -1,0 +1,115 @@
+#include "eventstore/sqlite/process_lock.hpp"
+#include "projections/projection_worker.hpp"
+
+#include <stele/projection_runner.hpp>
+
+#include <fmt/format.h>
+
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace stele {
+namespace {
+
+std::filesystem::path made(const std::filesystem::path& directory) {
+    std::error_code failure;
+    std::filesystem::create_directories(directory, failure);
+    if (failure)
+        throw error{error_kind::io, fmt::format("{}: cannot make the directory for read models: {}", directory.string(),
+                                                failure.message())};
+    return directory;
+}
+
+std::string message_of(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (...) {
+        return "an exception that is not a std::exception";
+    }
+}
+
+// One exception for all: the only one as it is, several as one that tells of each.
+void throw_any(const std::vector<std::exception_ptr>& failures) {
+    if (failures.empty()) return;
+    try {
+        std::rethrow_exception(failures.front());
+    } catch (const error& first) {
+        if (failures.size() == 1) throw;
+        std::string message = fmt::format("{} projections failed", failures.size());
+        for (const auto& failure : failures) message += "\n" + message_of(failure);
+        throw error{first.kind(), message, first.engine_code()};
+    }
+}
+
+}  // namespace
+
+struct projection_runner::state {
+    state(event_store& from, std::filesystem::path where, projection_runner_options with)
+        : store(from), directory(std::move(where)), options(with), lock(made(directory) / "runner.lock") {
+        if (options.batch_events == 0)
+            throw error{error_kind::invalid_argument, "projection_runner_options: batch_events must be 1 or more"};
+        try {
+            lock.lock(std::chrono::milliseconds{0});
+        } catch (const error& failure) {
+            if (failure.kind() != error_kind::busy) throw;
+            throw error{error_kind::busy,
+                        fmt::format("{}: another projection_runner, here or in another process, keeps the read models "
+                                    "in this directory up to date; use that one, or end it first",
+                                    directory.string())};
+        }
+    }
+
+    detail::projection_worker* find(std::string_view name) {
+        for (auto& worker : workers)
+            if (worker->name() == name) return worker.get();
+        return nullptr;
+    }
+
+    event_store& store;
+    std::filesystem::path directory;
+    projection_runner_options options;
+    detail::process_lock lock;
+    std::vector<std::unique_ptr<detail::projection_worker>> workers;
+};
+
+projection_runner::projection_runner(event_store& store, std::filesystem::path directory,
+                                     projection_runner_options options)
+    : state_(std::make_unique<state>(store, std::move(directory), options)) {}
+projection_runner::projection_runner(projection_runner&&) noexcept = default;
+projection_runner& projection_runner::operator=(projection_runner&&) noexcept = default;
+projection_runner::~projection_runner() = default;
+
+void projection_runner::add(const detail::projection_definition& definition) {
+    if (state_->find(definition.name) != nullptr)
+        throw error{error_kind::invalid_argument, fmt::format("{}: a projection with the name {} was added already",
+                                                              state_->directory.string(), definition.name)};
+    state_->workers.push_back(
+        std::make_unique<detail::projection_worker>(state_->store, state_->directory, definition, state_->options));
+}
+
+position projection_runner::catch_up() {
+    const auto target = state_->store.head();
+    std::vector<std::exception_ptr> failures;
+    for (auto& worker : state_->workers) {
+        try {
+            worker->catch_up(target);
+        } catch (...) {
+            failures.push_back(std::current_exception());
+        }
+    }
+    throw_any(failures);
+    return target;
+}
+
+void projection_runner::rebuild(std::string_view name) {
+    auto* const worker = state_->find(name);
+    if (worker == nullptr)
+        throw error{error_kind::invalid_argument,
+                    fmt::format("{}: no projection with the name {} was added", state_->directory.string(), name)};
+    worker->rebuild();
+}
+
+}  // namespace stele

@@ -1,0 +1,145 @@
+#include "projections/projection_worker.hpp"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <utility>
+
+namespace stele::detail {
+
+projection_worker::projection_worker(event_store& store, const std::filesystem::path& directory,
+                                     const projection_definition& definition, const projection_runner_options& options)
+    : store_(store),
+      definition_(definition),
+      identity_(identity_of(definition)),
+      files_(directory, definition.name),
+      options_(options),
+      current_(open_or_create()),
+      applier_(definition) {}
+
+generation projection_worker::open_or_create() {
+    if (const auto serving = files_.serving()) {
+        auto opened = generation::open(files_.file(*serving));
+        if (opened.identity().name == identity_.name) return opened;
+        throw error{error_kind::format,
+                    fmt::format("{}: is the read model of projection {}, not of {}; nothing was touched; move it away",
+                                opened.file().string(), opened.identity().name, identity_.name)};
+    }
+    const auto first = files_.next();
+    auto made = generation::create(files_.file(first), definition_, identity_);
+    files_.serve(first);
+    return made;
+}
+
+void projection_worker::catch_up(position target) {
+    const std::lock_guard turn(turn_);
+    expect_same_projection(current_);
+    expect_same_store(current_, target);
+    run(current_, target);
+    mark_complete(current_);
+}
+
+void projection_worker::expect_same_projection(const generation& built) const {
+    const auto& was = built.identity();
+    if (was == identity_) return;
+    const auto reason =
+        was.version != identity_.version
+            ? fmt::format("was built by version {} of projection {}, this program has version {}", was.version,
+                          identity_.name, identity_.version)
+            : fmt::format(
+                  "was built by a version {} of projection {} that declared other events or made other tables; "
+                  "count the version up",
+                  was.version, identity_.name);
+    throw error{error_kind::format,
+                fmt::format("{}: {}; nothing was touched; rebuild the projection (projection_runner::rebuild)",
+                            built.file().string(), reason)};
+}
+
+void projection_worker::expect_same_store(const generation& built, position head) {
+    const auto& progress = built.progress();
+    const auto refuse = [&](std::string_view why) {
+        throw error{error_kind::format,
+                    fmt::format("{}: {}; this is another store, or one that was restored from a backup; nothing was "
+                                "touched; open the right store, or rebuild the projection from this one",
+                                built.file().string(), why)};
+    };
+    if (progress.checkpoint > head)
+        refuse(fmt::format("has seen events up to position {}, but the store ends at {}", progress.checkpoint.value,
+                           head.value));
+    if (store_is_known_ || progress.witness.value == 0) return;
+    auto read = store_.read_all({.after = {progress.witness.value - 1}, .up_to = progress.witness, .limit = 1});
+    for (const auto& event : std::move(read).events())
+        if (event.id != progress.witness_id)
+            refuse(fmt::format("has seen event {} at position {}, where the store has event {}",
+                               progress.witness_id.str(), progress.witness.value, event.id.str()));
+    store_is_known_ = true;
+}
+
+void projection_worker::run(generation& to, position target) {
+    event_feed feed{store_, to.progress().checkpoint, target};
+    for (bool at_end = to.progress().checkpoint >= target; !at_end;) {
+        const auto result = applier_.apply(to, feed, options_.batch_events);
+        at_end = result.at_end;
+        if (!result.fault) continue;
+        const auto message = result.fault->message(definition_.name, to.file());
+        try {
+            std::rethrow_exception(result.fault->cause);
+        } catch (const error& failure) {
+            std::throw_with_nested(error{failure.kind(), message, failure.engine_code()});
+        } catch (...) {
+            std::throw_with_nested(error{error_kind::invalid_argument, message});
+        }
+    }
+}
+
+void projection_worker::mark_complete(generation& built) {
+    if (built.progress().complete) return;
+    auto progress = built.progress();
+    progress.complete = true;
+    built.begin();
+    try {
+        built.commit(progress);
+    } catch (...) {
+        built.rollback();
+        throw;
+    }
+}
+
+void projection_worker::rebuild() {
+    const std::lock_guard turn(turn_);
+    const auto old = files_.serving().value();
+    for (const auto number : files_.all())
+        if (number > old) files_.remove(number);  // left by a rebuild that did not come to its end
+    const auto number = files_.next();
+    std::optional<generation> shadow{generation::create(files_.file(number), definition_, identity_)};
+    try {
+        run(*shadow, store_.head());
+        mark_complete(*shadow);
+        shadow->sync();
+        files_.serve(number);
+    } catch (...) {
+        give_up(std::move(shadow), number);
+        throw;
+    }
+    current_ = std::move(*shadow);
+    store_is_known_ = true;
+    for (const auto other : files_.all())
+        if (other != number && other != old) files_.remove(other);
+}
+
+// Removes the shadow, unless it serves already (the link stands, only its way to the disk failed).
+void projection_worker::give_up(std::optional<generation> shadow, std::uint64_t number) noexcept {
+    try {
+        if (files_.serving() == number) {
+            current_ = std::move(*shadow);
+        } else {
+            shadow.reset();
+            files_.remove(number);
+        }
+    } catch (const std::exception&) {
+        // What is left is removed by the next rebuild; the caller gets the fault that came first.
+        return;
+    }
+}
+
+}  // namespace stele::detail

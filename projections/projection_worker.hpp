@@ -1,0 +1,51 @@
+#pragma once
+
+#include "projections/batch_applier.hpp"
+#include "projections/generation.hpp"
+#include "projections/generation_directory.hpp"
+
+#include <stele/event_store.hpp>
+#include <stele/projection_runner.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+namespace stele::detail {
+
+/// One projection of a runner: its read model and what keeps it up to date. Any thread may call anything.
+class projection_worker {
+public:
+    /// Opens the generation that serves, or makes the first one.
+    projection_worker(event_store& store, const std::filesystem::path& directory,
+                      const projection_definition& definition, const projection_runner_options& options);
+
+    [[nodiscard]] std::string_view name() const noexcept { return definition_.name; }
+
+    /// Applies the events up to `target`. Throws as projection_runner::catch_up().
+    void catch_up(position target);
+    /// As projection_runner::rebuild().
+    void rebuild();
+
+private:
+    generation open_or_create();
+    void expect_same_projection(const generation& built) const;
+    void expect_same_store(const generation& built, position head);
+    void run(generation& to, position target);
+    void mark_complete(generation& built);
+    void give_up(std::optional<generation> shadow, std::uint64_t number) noexcept;
+
+    event_store& store_;
+    projection_definition definition_;
+    projection_identity identity_;
+    generation_directory files_;
+    projection_runner_options options_;
+    std::mutex turn_;  // guards everything below
+    generation current_;
+    batch_applier applier_;
+    bool store_is_known_ = false;
+};
+
+}  // namespace stele::detail

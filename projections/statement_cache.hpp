@@ -1,0 +1,56 @@
+#pragma once
+
+#include "eventstore/sqlite/connection.hpp"
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace stele::detail {
+
+/// A prepared statement with the text it was made from and what does not change about it.
+struct cached_statement {
+    /// Throws invalid_argument if `text` does not parse or is not exactly one statement.
+    cached_statement(connection& db, std::string_view text);
+
+    std::string sql;
+    statement prepared;
+    std::size_t parameters;
+    std::size_t columns;
+    bool read_only;
+    bool in_use = false;
+};
+
+/// The statements of one connection, found by their text.
+///
+/// SQL is mostly a literal, whose address says which one it is: the first look goes to a small table by address and
+/// length, and a comparison with the kept text makes sure (a buffer may have been filled anew). Only then is the text
+/// hashed. The number of statements is bounded, for callers who put values into the text.
+class statement_cache {
+public:
+    static constexpr std::size_t capacity = 256;
+
+    /// Nothing if there is none with the text.
+    cached_statement* find(std::string_view sql) noexcept;
+    /// Adds one that find() did not find. Forgets all that are not in use first, when the cache is full.
+    cached_statement& add(std::unique_ptr<cached_statement> statement, std::string_view sql);
+    /// None may be in use.
+    void clear() noexcept;
+
+private:
+    struct address_slot {
+        const char* data = nullptr;
+        std::size_t size = 0;
+        cached_statement* statement = nullptr;
+    };
+    static std::size_t slot_of(std::string_view sql) noexcept;
+
+    std::array<address_slot, 64> by_address_{};
+    // The keys are the texts that the statements keep.
+    std::unordered_map<std::string_view, std::unique_ptr<cached_statement>> by_text_;
+};
+
+}  // namespace stele::detail

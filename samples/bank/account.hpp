@@ -1,0 +1,57 @@
+#pragma once
+
+#include "bank/events.hpp"
+#include "bank/money.hpp"
+
+#include <stele/aggregate.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace bank {
+
+/// How far below zero an account may be taken unless it is opened with another limit: 10 000.00.
+inline constexpr money default_overdraft_limit = 1'000'000;
+
+/// One account of the bank: what has happened to it, folded into what the rules need, and the rules.
+///
+/// `evolve` says what an event means; it is told facts and refuses nothing. `decide` says what a command leads to: an
+/// event, or a rejection with a code. Neither reads a clock, a file or another account.
+struct account {
+    static constexpr auto category = "account";
+    static constexpr auto events = account_events;
+    static constexpr auto commands = hana::tuple_t<OpenAccount, DepositMoney, WithdrawMoney, PayInterest,
+                                                   ChargeInterest, ChargeFee, PostRounding, CloseAccount>;
+    static std::string_view target(const auto& command) { return command.account(); }
+
+    // The state.
+    enum class phase : std::uint8_t { unopened, open, closed };
+    phase is = phase::unopened;
+    money balance = 0;
+    money overdraft_limit = 0;
+    std::string opened_on;
+
+    // What events mean.
+    void evolve(const AccountOpened& event);
+    void evolve(const MoneyDeposited& event) { balance += change_of(event); }
+    void evolve(const MoneyWithdrawn& event) { balance += change_of(event); }
+    void evolve(const InterestPaid& event) { balance += change_of(event); }
+    void evolve(const InterestCharged& event) { balance += change_of(event); }
+    void evolve(const FeeCharged& event) { balance += change_of(event); }
+    void evolve(const RoundingPosted& event) { balance += change_of(event); }
+    void evolve(const AccountClosed&) { is = phase::closed; }
+
+    // What commands lead to: the rules are in account.cpp.
+    using decision = stele::decision<account>;
+    [[nodiscard]] decision decide(const OpenAccount& command) const;
+    [[nodiscard]] decision decide(const DepositMoney& command) const;
+    [[nodiscard]] decision decide(const WithdrawMoney& command) const;
+    [[nodiscard]] decision decide(const PayInterest& command) const;
+    [[nodiscard]] decision decide(const ChargeInterest& command) const;
+    [[nodiscard]] decision decide(const ChargeFee& command) const;
+    [[nodiscard]] decision decide(const PostRounding& command) const;
+    [[nodiscard]] decision decide(const CloseAccount& command) const;
+};
+
+}  // namespace bank

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace bank {
+
+/// Amounts and balances are whole numbers of the currency's minor unit (1/100), credits positive, debits negative.
+using money = std::int64_t;
+
+/// The sum, or nothing when it does not fit: money never wraps around.
+constexpr std::optional<money> add(money a, money b) {
+    money sum = 0;
+    if (__builtin_add_overflow(a, b, &sum)) return std::nullopt;
+    return sum;
+}
+
+/// The sum of figures that are only shown. Throws std::overflow_error when it does not fit.
+money total(money a, money b);
+
+/// The form for people, in the major unit: "1 234.50", "-0.05".
+std::string format_money(money amount);
+
+/// A count in the same form: "32 171".
+std::string format_count(std::uint64_t count);
+
+}  // namespace bank

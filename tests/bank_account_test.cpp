@@ -1,0 +1,175 @@
+#include "bank/account.hpp"
+#include "bank/rounding.hpp"
+
+#include <stele/testing.hpp>
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+using namespace bank;
+using stele::given;
+
+namespace {
+
+constexpr auto highest = std::numeric_limits<money>::max();
+constexpr auto lowest = std::numeric_limits<money>::min();
+
+AccountOpened opened(money overdraft_limit = 0) {
+    AccountOpened event;
+    event.set_date("1993-01-01");
+    event.set_overdraft_limit(overdraft_limit);
+    return event;
+}
+
+AccountClosed closed() {
+    AccountClosed event;
+    event.set_date("1993-12-31");
+    return event;
+}
+
+OpenAccount open_account(money overdraft_limit = 0, const char* date = "1993-01-01") {
+    OpenAccount command;
+    command.set_account("42");
+    command.set_date(date);
+    command.set_overdraft_limit(overdraft_limit);
+    return command;
+}
+
+CloseAccount close_account(const char* date = "1993-12-31") {
+    CloseAccount command;
+    command.set_account("42");
+    command.set_date(date);
+    return command;
+}
+
+// Any event or command that moves money.
+template <class Message>
+Message moving(money amount, const char* date = "1993-02-01") {
+    Message message;
+    if constexpr (requires { message.set_account("42"); }) message.set_account("42");
+    message.mutable_booking()->set_date(date);
+    message.mutable_booking()->set_transaction("7001");
+    message.mutable_booking()->set_kind("cash");
+    message.set_amount(amount);
+    return message;
+}
+
+const auto deposited = moving<MoneyDeposited>;
+
+template <class Command, class Event>
+struct movement {
+    using command = Command;
+    using event = Event;
+};
+
+}  // namespace
+
+#define MOVEMENTS_BY_NAME                                                               \
+    movement<DepositMoney, MoneyDeposited>, movement<WithdrawMoney, MoneyWithdrawn>,    \
+        movement<PayInterest, InterestPaid>, movement<ChargeInterest, InterestCharged>, \
+        movement<ChargeFee, FeeCharged>
+#define MOVEMENTS MOVEMENTS_BY_NAME, movement<PostRounding, RoundingPosted>
+
+TEST_CASE("an account is opened with its limit") {
+    given<account>().when(open_account(500)).then(opened(500));
+}
+
+TEST_CASE("an account is opened once") {
+    given<account>(opened()).when(open_account()).then_rejected("account_already_open");
+    given<account>(opened(), closed()).when(open_account()).then_rejected("account_closed");
+}
+
+TEST_CASE("an account is opened on a day, with a limit of 0 or more") {
+    given<account>().when(open_account(0, "1993-02-29")).then_rejected("invalid_date");
+    given<account>().when(open_account(0, "")).then_rejected("invalid_date");
+    given<account>().when(open_account(-1)).then_rejected("invalid_overdraft_limit");
+    given<account>().when(open_account(lowest)).then_rejected("invalid_overdraft_limit");
+}
+
+TEST_CASE_TEMPLATE("whatever moves money keeps its booking", Movement, MOVEMENTS) {
+    given<account>(opened(), deposited(1000, "1993-01-05"))
+        .when(moving<typename Movement::command>(10))
+        .then(moving<typename Movement::event>(10));
+}
+
+TEST_CASE_TEMPLATE("nothing moves on an account that is not open", Movement, MOVEMENTS) {
+    given<account>().when(moving<typename Movement::command>(10)).then_rejected("account_not_open");
+    given<account>(opened(), closed()).when(moving<typename Movement::command>(10)).then_rejected("account_closed");
+}
+
+TEST_CASE_TEMPLATE("nothing is booked on no day, or before the opening", Movement, MOVEMENTS) {
+    const auto booked_on = [](const char* date) {
+        return given<account>(opened(1000)).when(moving<typename Movement::command>(10, date));
+    };
+    booked_on("yesterday").then_rejected("invalid_date");
+    booked_on("1993-1-2").then_rejected("invalid_date");
+    booked_on("1992-12-31").then_rejected("booked_before_opening");
+    booked_on("1993-01-01").then(moving<typename Movement::event>(10, "1993-01-01"));
+}
+
+TEST_CASE_TEMPLATE("an amount is positive", Movement, MOVEMENTS_BY_NAME) {
+    for (const money amount : {money{0}, money{-1}, lowest})
+        given<account>(opened(highest))
+            .when(moving<typename Movement::command>(amount))
+            .then_rejected("amount_not_positive");
+}
+
+TEST_CASE_TEMPLATE("what credits more than a number can hold is refused", Command, DepositMoney, PayInterest,
+                   PostRounding) {
+    given<account>(opened(), deposited(highest, "1993-01-05"))
+        .when(moving<Command>(1))
+        .then_rejected("balance_overflow");
+}
+
+TEST_CASE_TEMPLATE("what debits more than a number can hold is refused", Command, WithdrawMoney, ChargeInterest,
+                   ChargeFee) {
+    given<account>(opened(highest), moving<FeeCharged>(highest))
+        .when(moving<Command>(2))
+        .then_rejected("balance_overflow");
+}
+
+TEST_CASE("withdrawals stop at the overdraft limit") {
+    given<account>(opened(50), deposited(100, "1993-01-05"))
+        .when(moving<WithdrawMoney>(150))
+        .then(moving<MoneyWithdrawn>(150));
+    given<account>(opened(50), deposited(100, "1993-01-05"))
+        .when(moving<WithdrawMoney>(151))
+        .then_rejected("insufficient_funds");
+    given<account>(opened()).when(moving<WithdrawMoney>(1)).then_rejected("insufficient_funds");
+}
+
+TEST_CASE("what the bank charges is owed beyond the limit") {
+    given<account>(opened(50)).when(moving<ChargeFee>(51)).then(moving<FeeCharged>(51));
+    given<account>(opened(50)).when(moving<ChargeInterest>(51)).then(moving<InterestCharged>(51));
+}
+
+TEST_CASE("every kind of movement counts into the balance") {
+    given<account>(opened(), deposited(1000, "1993-01-05"), moving<MoneyWithdrawn>(100), moving<InterestPaid>(20),
+                   moving<InterestCharged>(3), moving<FeeCharged>(4), moving<RoundingPosted>(-10))
+        .when(moving<WithdrawMoney>(903))
+        .then(moving<MoneyWithdrawn>(903));
+    given<account>(opened(), deposited(1000, "1993-01-05"), moving<MoneyWithdrawn>(100), moving<InterestPaid>(20),
+                   moving<InterestCharged>(3), moving<FeeCharged>(4), moving<RoundingPosted>(-10))
+        .when(moving<WithdrawMoney>(904))
+        .then_rejected("insufficient_funds");
+}
+
+TEST_CASE("a rounding is at most one step, either way") {
+    for (const money amount : {-rounding_step, money{-1}, money{1}, rounding_step})
+        given<account>(opened()).when(moving<PostRounding>(amount)).then(moving<RoundingPosted>(amount));
+    for (const money amount : {-rounding_step - 1, money{0}, rounding_step + 1, lowest, highest})
+        given<account>(opened()).when(moving<PostRounding>(amount)).then_rejected("not_a_rounding");
+}
+
+TEST_CASE("an account is closed when nothing is left on it") {
+    given<account>(opened()).when(close_account()).then(closed());
+    given<account>(opened(), deposited(5, "1993-01-05"), moving<MoneyWithdrawn>(5))
+        .when(close_account())
+        .then(closed());
+    given<account>(opened(), deposited(1, "1993-01-05")).when(close_account()).then_rejected("balance_not_zero");
+    given<account>(opened(), moving<FeeCharged>(1)).when(close_account()).then_rejected("balance_not_zero");
+    given<account>().when(close_account()).then_rejected("account_not_open");
+    given<account>(opened(), closed()).when(close_account()).then_rejected("account_closed");
+    given<account>(opened()).when(close_account("1992-12-31")).then_rejected("booked_before_opening");
+}

@@ -1,0 +1,195 @@
+#include "bank/command_line.hpp"
+#include "bank/statement_file.hpp"
+#include "temp_dir.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+namespace {
+
+struct answer {
+    int exit_code = 0;
+    std::string out;
+    std::string err;
+};
+
+std::string text_of(std::FILE* file) {
+    std::string text(static_cast<std::size_t>(std::ftell(file)), '\0');
+    REQUIRE(std::fseek(file, 0, SEEK_SET) == 0);
+    REQUIRE(std::fread(text.data(), 1, text.size(), file) == text.size());
+    return text;
+}
+
+answer bank_program(const std::vector<std::string>& arguments) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(std::tmpfile(), &std::fclose);
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> err(std::tmpfile(), &std::fclose);
+    const int exit_code = bank::run_bank(arguments, out.get(), err.get());
+    return {exit_code, text_of(out.get()), text_of(err.get())};
+}
+
+// A directory with a statement and, in data, the bank that was made from it.
+struct imported_bank : temp_dir {
+    std::string file = (path / "s.csv").string();
+    std::string data = (path / "data").string();
+    answer import;
+
+    imported_bank() {
+        std::ofstream(file) << bank::statement_header
+                            << "\n7,1993-01-05,100,cash_deposit,123450,123450\n"
+                               "8,1993-01-06,101,cash_deposit,50000,50000\n"
+                               "7,1993-02-07,102,cash_withdrawal,-200000,-76550\n"
+                               "8,1993-02-08,103,interest,450,50460\n";
+        import = bank_program({"import", file, "--data", data});
+    }
+};
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("import ends with the reconciliation") {
+    const imported_bank bank;
+    CHECK(bank.import.exit_code == 0);
+    CHECK(bank.import.err.empty());
+    CHECK(
+        bank.import.out.starts_with("imported 1 of 4 transactions\nimported 2 of 4 transactions\n"
+                                    "imported 3 of 4 transactions\nimported 4 of 4 transactions\nrecorded 7 events"));
+    CHECK(bank.import.out.ends_with(
+        "\nreconciled 4 of 4 transactions on 2 accounts: 3 exact, 1 rounded, 0 mismatched\n"));
+}
+
+TEST_CASE("import fails when a balance does not hold, and refuses to import twice") {
+    const imported_bank bank;
+    const auto twice = bank_program({"import", bank.file, "--data", bank.data});
+    CHECK(twice.exit_code == 1);
+    CHECK(twice.out.empty());
+    CHECK(contains(twice.err, "holds a bank already"));
+
+    const auto limited = bank_program({"import", bank.file, "--data", bank.data + "2", "--overdraft-limit", "76549"});
+    CHECK(limited.exit_code == 1);
+    CHECK(contains(limited.out, bank.file + ":4: account 7, transaction 102: "));
+    CHECK(limited.out.ends_with("\nreconciled 3 of 4 transactions on 2 accounts: 2 exact, 1 rounded, 1 mismatched\n"));
+}
+
+TEST_CASE("balance answers from the read model") {
+    const imported_bank bank;
+    const auto answer = bank_program({"balance", "7", "--data", bank.data});
+    CHECK(answer.exit_code == 0);
+    CHECK(answer.out ==
+          "account 7: -765.50  (last booking 1993-02-07, overdraft limit 10 000.00, open since "
+          "1993-01-05)\n");
+}
+
+TEST_CASE("statement and audit answer from the events") {
+    const imported_bank bank;
+    const auto statement =
+        bank_program({"statement", "7", "--from", "1993-02-01", "--to", "1993-02-28", "--data", bank.data});
+    CHECK(statement.exit_code == 0);
+    CHECK(contains(statement.out, "1993-02-07  cash_withdrawal  102          -2 000.00   -765.50\n"));
+    CHECK_FALSE(contains(statement.out, "cash_deposit"));
+
+    const auto audit = bank_program({"audit", "7", "--as-of", "1993-02-06", "--data", bank.data});
+    CHECK(audit.exit_code == 0);
+    CHECK(audit.out.ends_with("balance on 1993-02-06          1 234.50\n"));
+}
+
+TEST_CASE("report shows the bank as a whole") {
+    const imported_bank bank;
+    CHECK(bank_program({"report", "--data", bank.data}).out ==
+          "2 accounts hold -260.90 together\n"
+          "\n"
+          "Largest balances\n"
+          "  8   504.60  open since 1993-01-06\n"
+          "  7  -765.50  open since 1993-01-05\n"
+          "\n"
+          "Overdrawn accounts (1)\n"
+          "  7  -765.50  within its limit of 10 000.00\n"
+          "\n"
+          "Turnover by month\n"
+          "                 in                          out                      transactions\n"
+          "  1993-01  1 734.50  ███████████████▋       0.00                                 2\n"
+          "  1993-02      4.50                    -2 000.00  ██████████████████             2\n");
+}
+
+TEST_CASE("questions that have no answer end with one line and an exit code") {
+    const imported_bank bank;
+    const std::vector<std::pair<std::vector<std::string>, std::string>> questions{
+        {{"balance", "9", "--data", bank.data}, "bank: there is no account 9\n"},
+        {{"statement", "9", "--data", bank.data}, "bank: there is no account 9\n"},
+        {{"audit", "9", "--as-of", "1993-01-05", "--data", bank.data}, "bank: there is no account 9\n"},
+        {{"balance", "7", "--data", bank.data + "0"},
+         "bank: there is no bank in " + bank.data + "0: make one with \"bank import FILE --data " + bank.data +
+             "0\"\n"},
+        {{"import", bank.data + "/no.csv", "--data", bank.data + "0"},
+         "bank: " + bank.data + "/no.csv: cannot be read\n"},
+    };
+    for (const auto& [arguments, complaint] : questions) {
+        const auto answer = bank_program(arguments);
+        CHECK(answer.exit_code == 1);
+        CHECK(answer.out.empty());
+        CHECK(answer.err == complaint);
+    }
+    CHECK_FALSE(std::filesystem::exists(bank.data + "0"));
+}
+
+TEST_CASE("arguments that cannot be understood") {
+    for (const auto& arguments :
+         std::vector<std::vector<std::string>>{{},
+                                               {"rob"},
+                                               {"balance", "7"},
+                                               {"audit", "7", "--as-of", "1993-02-30", "--data", "x"},
+                                               {"statement", "7", "--from", "May", "--data", "x"},
+                                               {"import", "s.csv", "--data", "x", "--overdraft-limit", "-1"},
+                                               {"import", "s.csv", "--data", "x", "--threads", "0"}}) {
+        const auto answer = bank_program(arguments);
+        CHECK(answer.exit_code == 2);
+        CHECK(answer.out.empty());
+        CHECK_FALSE(answer.err.empty());
+    }
+    CHECK(contains(bank_program({"audit", "7", "--as-of", "1993-02-30", "--data", "x"}).err,
+                   "\"1993-02-30\" is not a date (YYYY-MM-DD)"));
+    CHECK(bank_program({"--help"}).exit_code == 0);
+    CHECK(contains(bank_program({"import", "--help"}).out, "--overdraft-limit"));
+}
+
+TEST_CASE("the demo reconciles, and shows the account that it talks about") {
+    const temp_dir directory;
+    const auto demo = bank_program({"demo", "--data", (directory / "demo").string()});
+    CHECK(demo.exit_code == 0);
+    CHECK(demo.err.empty());
+    CHECK(contains(demo.out, ", 0 mismatched\n"));
+    // Progress, where no person watches: a line for each quarter.
+    std::size_t progress_lines = 0;
+    for (auto at = demo.out.find("\nimported "); at != std::string::npos; at = demo.out.find("\nimported ", at + 1))
+        ++progress_lines;
+    CHECK(progress_lines == 4);
+    // What makes this account worth showing.
+    CHECK(contains(demo.out, "rounding"));
+    CHECK(contains(demo.out, "penalty_interest"));
+    CHECK(contains(demo.out, "balance on 2024-03-31          -3 759.76\n"));
+    CHECK_FALSE(contains(demo.out, "\x1b"));
+
+    const auto again = bank_program({"demo", "--data", (directory / "demo").string()});
+    CHECK(again.exit_code == 1);
+    CHECK(again.out.empty());
+    CHECK(contains(again.err, "holds a bank already"));
+}
+
+TEST_CASE("a made-up statement is the same for the same seed") {
+    const temp_dir directory;
+    const auto generate = [&](const char* name, const char* seed) {
+        const auto file = (directory / name).string();
+        CHECK(bank_program({"generate", file, "--accounts", "3", "--months", "2", "--seed", seed}).exit_code == 0);
+        std::ifstream in(file);
+        return std::string(std::istreambuf_iterator<char>(in), {});
+    };
+    const auto one = generate("one.csv", "1");
+    CHECK(one == generate("again.csv", "1"));
+    CHECK(one != generate("two.csv", "2"));
+}

@@ -1,0 +1,24 @@
+// first error: add the commands to the aggregate: `static constexpr auto commands = hana::tuple_t<First, Second>;`
+#include "testing.pb.h"
+
+#include <stele/command_bus.hpp>
+#include <stele/memory_store.hpp>
+
+namespace hana = boost::hana;
+using testing::Increment;
+using testing::Incremented;
+
+struct counter {
+    static constexpr auto category = "counter";
+    static constexpr auto events = hana::tuple_t<Incremented>;
+    static std::string_view target(const auto& command) { return command.counter(); }
+
+    stele::decision<counter> decide(const Increment&) const { return stele::accept(Incremented{}); }
+    void evolve(const Incremented&) {}
+};
+
+int main() {
+    stele::memory_store store;
+    stele::command_bus<counter> bus{store};
+    return bus.send(Increment{}) ? 0 : 1;
+}

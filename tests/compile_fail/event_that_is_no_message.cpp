@@ -1,0 +1,26 @@
+// first error: each type in `events` must be a generated Protobuf message, and its .pb.h included
+#include "testing.pb.h"
+
+#include <stele/command_bus.hpp>
+#include <stele/memory_store.hpp>
+
+namespace hana = boost::hana;
+using testing::Increment;
+using testing::Incremented;
+
+struct counter {
+    static constexpr auto category = "counter";
+    static constexpr auto events = hana::tuple_t<Incremented, int>;
+    static constexpr auto commands = hana::tuple_t<Increment>;
+    static std::string_view target(const auto& command) { return command.counter(); }
+
+    stele::decision<counter> decide(const Increment&) const { return stele::accept(Incremented{}); }
+    void evolve(const Incremented&) {}
+    void evolve(int) {}
+};
+
+int main() {
+    stele::memory_store store;
+    stele::command_bus<counter> bus{store};
+    return bus.send(Increment{}) ? 0 : 1;
+}

@@ -1,0 +1,23 @@
+// first error: add to the projection its name
+#include "testing.pb.h"
+
+#include <stele/memory_store.hpp>
+#include <stele/projection_runner.hpp>
+
+namespace hana = boost::hana;
+using testing::Decremented;
+using testing::Incremented;
+
+struct totals {
+    static constexpr int version = 1;
+    static constexpr auto events = hana::tuple_t<Incremented>;
+
+    static void create(stele::read_model& db) { db.execute("CREATE TABLE totals (value INTEGER)"); }
+    static void project(const Incremented&, const stele::recorded_event&, stele::read_model&) {}
+};
+
+int main() {
+    stele::memory_store store;
+    stele::projection_runner runner{store, "totals"};
+    runner.add<totals>();
+}

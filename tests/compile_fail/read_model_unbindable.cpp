@@ -1,0 +1,7 @@
+// first error: this type cannot be bound to an SQL parameter
+#include <stele/read_model.hpp>
+
+int main() {
+    auto db = stele::read_model::in_memory();
+    db.execute("SELECT ?1", db);
+}

@@ -1,0 +1,7 @@
+// first error: name the types of the columns: query<std::string, std::int64_t>(…)
+#include <stele/read_model.hpp>
+
+int main() {
+    auto db = stele::read_model::in_memory();
+    (void)db.query("SELECT 1");
+}

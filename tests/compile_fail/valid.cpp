@@ -1,0 +1,28 @@
+// must compile
+#include "testing.pb.h"
+
+#include <stele/command_bus.hpp>
+#include <stele/memory_store.hpp>
+#include <stele/testing.hpp>
+
+namespace hana = boost::hana;
+using testing::Increment;
+using testing::Incremented;
+
+struct counter {
+    static constexpr auto category = "counter";
+    static constexpr auto events = hana::tuple_t<Incremented>;
+    static constexpr auto commands = hana::tuple_t<Increment>;
+    static std::string_view target(const auto& command) { return command.counter(); }
+
+    stele::decision<counter> decide(const Increment&) const { return stele::accept(Incremented{}); }
+    void evolve(const Incremented&) {}
+};
+
+int main() {
+    stele::memory_store store;
+    stele::command_bus<counter> bus{store};
+    stele::given<counter>().when(Increment{}).then(Incremented{});
+    stele::decode_each<counter>(store.read_all(), [](const Incremented&, const stele::recorded_event&) {});
+    return bus.send(Increment{}) ? 0 : 1;
+}

@@ -1,0 +1,140 @@
+// Subscriptions over every store: nothing twice, nothing missed, in order, across the seam.
+
+#include "stores.hpp"
+
+#include <stele/subscription.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+
+using stele::expected_version;
+using stele::position;
+using stele::stream_id;
+
+namespace {
+
+constexpr std::chrono::minutes patience{1};
+
+}  // namespace
+
+TEST_CASE("subscriptions that begin anywhere while threads append see each event once, in order") {
+    contract_store store;
+    if (!store) return;
+    REQUIRE(store->append(stream_id{"hot-0"}, expected_version::any(), make_events(700)));
+    constexpr std::uint64_t total = 700 + 4 * 100 * 2;
+    std::vector<std::jthread> writers;
+    for (int w = 0; w < 4; ++w)
+        writers.emplace_back([&, w] {
+            for (int i = 0; i < 100; ++i)
+                (void)store->append(stream_id("hot", std::to_string(w)), expected_version::any(), make_events(2));
+        });
+    std::atomic<int> disorder = 0;
+    std::vector<std::uint64_t> counts(6);
+    std::vector<stele::subscription> subscriptions;
+    for (std::size_t s = 0; s < counts.size(); ++s) {
+        const position after{s * 150};
+        subscriptions.push_back(
+            stele::subscribe(*store, {.after = after}, [&, s, next = after.value](const auto& e) mutable {
+                if (e.position.value != ++next) ++disorder;
+                ++counts[s];
+            }));
+    }
+    for (std::size_t s = 0; s < counts.size(); ++s) {
+        CHECK(subscriptions[s].wait_for(position{total}, patience));
+        subscriptions[s].stop();
+        subscriptions[s].wait();
+        CHECK(counts[s] == total - s * 150);
+    }
+    CHECK(disorder == 0);
+}
+
+TEST_CASE("a filtered subscription hands over what passes, and its position moves on with the head") {
+    contract_store store;
+    if (!store) return;
+    std::atomic<int> seen = 0;
+    auto subscription = stele::subscribe(*store, {.filter = {.types = {"test.Rare"}}}, [&](const auto& event) {
+        CHECK(event.type == "test.Rare");
+        ++seen;
+    });
+    REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), make_events(5)));
+    CHECK(subscription.wait_for(position{5}, patience));
+    CHECK(seen == 0);
+    const std::vector rare{make_event("test.Rare")};
+    REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), rare));
+    REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), make_events(3)));
+    CHECK(subscription.wait_for(position{9}, patience));
+    CHECK(seen == 1);
+    CHECK(subscription.position().value == 9);
+}
+
+TEST_CASE("a handler that throws ends the subscription at that event, and the owner gets the error") {
+    contract_store store;
+    if (!store) return;
+    REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), make_events(5)));
+    int handled = 0;
+    auto subscription = stele::subscribe(*store, {}, [&](const stele::recorded_event& event) {
+        if (event.position.value == 3) throw std::runtime_error("no threes");
+        ++handled;
+    });
+    CHECK_THROWS_WITH_AS(subscription.wait(), "no threes", std::runtime_error);
+    CHECK(subscription.failure() != nullptr);
+    CHECK(subscription.position().value == 2);
+    CHECK_FALSE(subscription.wait_for(position{3}, patience));
+    CHECK(handled == 2);
+}
+
+TEST_CASE("a subscription ends by its owner, by a stop token and by its handler") {
+    contract_store store;
+    if (!store) return;
+    REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), make_events(5)));
+    std::stop_source outside;
+    auto by_token = stele::subscribe(*store, {}, [](const auto&) {}, outside.get_token());
+    CHECK(by_token.wait_for(position{5}, patience));
+    outside.request_stop();
+    by_token.wait();
+    CHECK(by_token.failure() == nullptr);
+
+    std::stop_source inside;
+    auto by_handler = stele::subscribe(
+        *store, {},
+        [&](const stele::recorded_event& event) {
+            if (event.position.value == 2) inside.request_stop();
+        },
+        inside.get_token());
+    by_handler.wait();
+    CHECK(by_handler.position().value == 2);
+    {
+        auto dropped = stele::subscribe(*store, {}, [](const auto&) {});
+    }
+}
+
+TEST_CASE("events of another process arrive") {
+    const temp_dir directory;
+    const auto file = directory / "events.db";
+    {
+        (void)stele::sqlite_store::open(file);
+    }
+    const auto child = ::fork();
+    if (child == 0) {
+        int status = 1;
+        try {
+            auto store = stele::sqlite_store::open(file);
+            for (int i = 0; i < 50; ++i) (void)store.append(stream_id{"a-1"}, expected_version::any(), make_events(1));
+            status = 0;
+        } catch (const std::exception& failure) {
+            std::fputs(failure.what(), stderr);
+        }
+        ::_exit(status);
+    }
+    auto store = stele::sqlite_store::open(file);
+    std::uint64_t last = 0;
+    auto subscription = stele::subscribe(store, {}, [&](const auto& event) { CHECK(event.position.value == ++last); });
+    CHECK(subscription.wait_for(position{50}, patience));
+    int status = 1;
+    ::waitpid(child, &status, 0);
+    CHECK(status == 0);
+}

@@ -1,0 +1,214 @@
+// The power fails at every point of a history: what is on the disk then is opened again.
+//
+// A history is performed once and its changes to the disk are recorded. For every point of the record the disk is put
+// into the state that a power cut there could leave behind (disk.hpp), and the store in it must open, hold what was
+// acknowledged by then, hold nothing half, and go on with the rest of the history as if nothing had happened.
+//
+// To do one cut again: STELE_SEED=N STELE_CUT=N, as a failure prints it.
+
+#include "faults/fault_vfs.hpp"
+#include "faults/history.hpp"
+#include "faults/settings.hpp"
+#include "temp_dir.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+using stele::durability;
+
+namespace {
+
+// A history as it went without an interruption.
+struct recorded_history {
+    std::vector<disk_change> changes;
+    std::vector<attempt> attempts;
+    std::vector<std::size_t> closings;
+};
+
+class power_loss {
+public:
+    explicit power_loss(durability how) : options_{.durability = how, .vfs = vfs_.name()} {}
+
+    recorded_history perform(const std::vector<step>& steps) {
+        vfs_.record();
+        history all(file_, options_, 1, [this] { return vfs_.recorded(); });
+        for (const auto& each : steps) all.perform(each);
+        return {vfs_.recording(), all.attempts(), all.closings()};
+    }
+
+    // Opens the store that `image` holds, checks it, goes on with the history and checks it again.
+    void check(const disk_image& image, const recorded_history& past, std::size_t cut) {
+        materialise(image, file_);
+        auto store = stele::sqlite_store::open(file_, options_);
+        const auto content = read_whole(store);
+        check_content(content, past.attempts, {.at = cut, .durable_until = durable_until(past, cut)});
+        go_on(store, past.attempts, content.head);
+        check_content(read_whole(store), past.attempts, {});
+    }
+
+    // The same, but the power fails once more while the store is opened again and checked.
+    void check_twice(const disk_image& image, const recorded_history& past, std::size_t cut, std::uint64_t seed) {
+        materialise(image, file_);
+        vfs_.record();
+        {
+            auto store = stele::sqlite_store::open(file_, options_);
+            (void)read_whole(store);
+        }
+        const auto reopening = vfs_.recording();
+        disk_model disk{image};
+        const auto second_cut = seed % (reopening.size() + 1);
+        for (std::size_t i = 0; i < second_cut; ++i) disk.apply(reopening[i]);
+        check(disk.random_part(seed), past, cut);
+    }
+
+    // The process is killed, which loses nothing that was written; the store is opened again, and then the power fails.
+    // What was there after the first must be there after the second: somebody may have read it.
+    void check_after_crash(disk_model disk, const recorded_history& past, std::size_t cut) {
+        materialise(disk.everything(), file_);
+        vfs_.record();
+        stele::position seen;
+        std::size_t opened = 0;
+        {
+            auto store = stele::sqlite_store::open(file_, options_);
+            seen = read_whole(store).head;
+            opened = vfs_.recorded();
+        }
+        const auto reopening = vfs_.recording();
+        for (const auto& change : std::span(reopening).first(opened)) disk.apply(change);
+        const auto image = disk.only_safe();
+        check(image, past, cut);
+        materialise(image, file_);
+        auto store = stele::sqlite_store::open(file_, options_);
+        if (options_.durability == durability::full && store.head() < seen)
+            throw broken(
+                fmt::format("the head was {} when opened, and is {} after the cut", seen.value, store.head().value));
+    }
+
+    [[nodiscard]] const std::string& file() const { return file_; }
+
+private:
+    [[nodiscard]] std::size_t durable_until(const recorded_history& past, std::size_t cut) const {
+        if (options_.durability == durability::full) return cut;
+        std::size_t closed = 0;
+        for (const auto closing : past.closings)
+            if (closing <= cut) closed = closing;
+        return closed;
+    }
+
+    // Makes again what the cut has undone, in the order of the first time, and must get the same answers.
+    static void go_on(stele::event_store& store, const std::vector<attempt>& attempts, stele::position head) {
+        std::vector<const attempt*> undone;
+        for (const auto& each : attempts)
+            if (each.answered == attempt::answer::accepted && each.position() > head) undone.push_back(&each);
+        std::ranges::sort(undone, {}, &attempt::position);
+        for (const auto* const each : undone) {
+            const auto results = make(store, *each);
+            if (!results) throw broken(fmt::format("after the cut, {} is refused", to_string(each->key)));
+            if (results->back().position != each->position() || results->back().repeated)
+                throw broken(fmt::format("after the cut, {} gets another place", to_string(each->key)));
+        }
+    }
+
+    fault_vfs vfs_;
+    temp_dir directory_;
+    std::string file_ = directory_ / "events.db";
+    stele::sqlite_options options_;
+};
+
+// What is safe changes at syncs only, so of all cuts between two of them the last one demands the most.
+bool is_last_before_sync(const recorded_history& past, std::size_t cut) {
+    if (cut >= past.changes.size()) return true;
+    const auto next = past.changes[cut].what;
+    return next == disk_change::kind::synced || next == disk_change::kind::directory_synced;
+}
+
+// Everything that can be left behind by a cut before change number `cut`.
+std::string check_cut(power_loss& test, const disk_model& disk, const recorded_history& past, std::size_t cut,
+                      unsigned variants) {
+    const auto seed = run_seed() * 1'000'003 + cut;
+    const auto attempt_one = [&](std::string_view mode, const auto& check) {
+        try {
+            check();
+            return std::string{};
+        } catch (const std::exception& fault) {
+            return fmt::format("STELE_SEED={} STELE_CUT={} ({}; next was: {}): {}", run_seed(), cut, mode,
+                               cut < past.changes.size() ? to_string(past.changes[cut]) : "the end", fault.what());
+        }
+    };
+    const auto safe = disk.only_safe();
+    std::string problem;
+    if (is_last_before_sync(past, cut))
+        problem = attempt_one("nothing unsynced survives", [&] { test.check(safe, past, cut); });
+    for (unsigned i = 0; i < variants && problem.empty(); ++i)
+        if (const auto image = disk.random_part(seed + i); image != safe)
+            problem = attempt_one("a random part survives", [&] { test.check(image, past, cut); });
+    if (problem.empty() && cut % 5 == 1)
+        problem = attempt_one("a kill, then a power cut", [&] { test.check_after_crash(disk, past, cut); });
+    if (problem.empty() && cut % 5 == 0)
+        problem = attempt_one("the power fails twice", [&] { test.check_twice(safe, past, cut, seed); });
+    return problem;
+}
+
+void check_cuts(power_loss& test, const recorded_history& past, std::set<std::size_t> cuts, unsigned variants) {
+    if (const auto only = environment_number("STELE_CUT")) cuts = {*only};
+    disk_model disk;
+    std::size_t applied = 0;
+    std::vector<std::string> problems;
+    for (const auto cut : cuts) {
+        while (applied < std::min(cut, past.changes.size())) disk.apply(past.changes[applied++]);
+        auto problem = check_cut(test, disk, past, cut, variants);
+        if (!problem.empty()) problems.push_back(std::move(problem));
+        if (problems.size() == 5) break;
+    }
+    for (const auto& each : problems) MESSAGE(each);
+    CHECK(problems.empty());
+    MESSAGE(cuts.size() << " cuts of " << past.changes.size() << " changes");
+}
+
+}  // namespace
+
+TEST_CASE("the power may fail at any change of a small history") {
+    auto how = durability::full;
+    SUBCASE("full") {
+        how = durability::full;
+    }
+    SUBCASE("normal") {
+        how = durability::normal;
+    }
+    power_loss test{how};
+    const auto past = test.perform(small_history());
+    std::set<std::size_t> cuts;
+    for (std::size_t cut = 0; cut <= past.changes.size(); ++cut) cuts.insert(cut);
+    check_cuts(test, past, std::move(cuts), 2);
+}
+
+TEST_CASE("the power may fail at any sync, and at many other changes, around the checkpoints of a large history") {
+    auto how = durability::full;
+    SUBCASE("full") {
+        how = durability::full;
+    }
+    SUBCASE("normal") {
+        how = durability::normal;
+    }
+    power_loss test{how};
+    const auto past = test.perform(large_history());
+    std::mt19937_64 random{run_seed()};
+    std::set<std::size_t> cuts;
+    std::map<std::string, std::vector<std::size_t>> writes;  // by the name of the file: the WAL has the most by far
+    cuts.insert(past.changes.size());
+    for (std::size_t i = 0; i < past.changes.size(); ++i) {
+        const auto& change = past.changes[i];
+        if (change.what == disk_change::kind::written)
+            writes[change.name].push_back(i);
+        else
+            cuts.insert(i);
+    }
+    REQUIRE(writes[test.file()].size() > 4000);  // there was a checkpoint, and not just at the end
+    for (const auto& [name, places] : writes)
+        for (int i = 0; i < 6; ++i) cuts.insert(places[random() % places.size()]);
+    check_cuts(test, past, std::move(cuts), 1);
+}

@@ -1,0 +1,32 @@
+// Payloads as they may stand in a file, folded into an aggregate: decoded, or refused as undecodable.
+
+#include "counter.hpp"
+
+#include <stele/aggregate.hpp>
+#include <stele/error.hpp>
+#include <stele/memory_store.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static constexpr std::array types{"testing.CounterOpened", "testing.Incremented", "testing.Decremented",
+                                      "testing.NobodyKnows"};
+    if (size == 0) return 0;
+    stele::memory_store store;
+    const stele::stream_id stream("counter", "1");
+    const std::vector<stele::event_data> events{
+        {.type = types[data[0] % types.size()],
+         .payload = std::string(reinterpret_cast<const char*>(data) + 1, size - 1)}};
+    if (!store.append(stream, stele::expected_version::none(), events)) std::abort();
+    try {
+        if (stele::load<testing::counter>(store, stream).version.value != 1) std::abort();
+    } catch (const stele::error& refusal) {
+        if (refusal.kind() != stele::error_kind::undecodable) std::abort();
+    }
+    return 0;
+}

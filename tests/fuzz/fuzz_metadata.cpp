@@ -1,0 +1,19 @@
+// Metadata as it may stand in a file: what is read can be written again and then reads the same.
+
+#include <stele/error.hpp>
+#include <stele/metadata.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    try {
+        const auto read = stele::decode_metadata({reinterpret_cast<const char*>(data), size});
+        if (stele::decode_metadata(stele::encode(read)) != read) std::abort();
+    } catch (const stele::error& refusal) {
+        if (refusal.kind() != stele::error_kind::undecodable) std::abort();
+    }
+    return 0;
+}

@@ -1,0 +1,23 @@
+// What a user or a file gives as a name or an id: accepted and then the same again, or refused with our own error.
+
+#include <stele/error.hpp>
+#include <stele/stream.hpp>
+#include <stele/uuid.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string text(reinterpret_cast<const char*>(data), size);
+    try {
+        const stele::stream_id stream(text);
+        if (stream.str() != text || stream.category().empty() || size > stele::max_stream_name_bytes) std::abort();
+        if (!stream.id().empty() && stele::stream_id(stream.category(), stream.id()) != stream) std::abort();
+    } catch (const stele::error& refusal) {
+        if (refusal.kind() != stele::error_kind::invalid_argument) std::abort();
+    }
+    if (const auto id = stele::uuid::parse(text); id && stele::uuid::parse(id->str()) != id) std::abort();
+    return 0;
+}

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <stele/event_store.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <utility>
+#include <vector>
+
+namespace testing {
+
+/// An event store in front of another one, to look at what is read from it and to get in between its appends.
+class spy_store final : public stele::event_store {
+public:
+    explicit spy_store(stele::event_store& inner) : inner_(inner) {}
+
+    /// Called before each append reaches the inner store.
+    std::function<void()> before_append = [] {};
+    /// How many events of single streams have been read.
+    std::size_t events_read = 0;
+    /// Events of this version are left out of streams, as if lost. 0: none.
+    stele::version hide_version{};
+
+    stele::position head() override { return inner_.head(); }
+    stele::version stream_version(const stele::stream_id& stream) override { return inner_.stream_version(stream); }
+    stele::position position_at(stele::timestamp time) override { return inner_.position_at(time); }
+    stele::position wait_past(stele::position seen, std::chrono::milliseconds timeout,
+                              const std::stop_token& stop) override {
+        return inner_.wait_past(seen, timeout, stop);
+    }
+
+private:
+    append_outcome do_append(std::span<const stele::stream_write> writes) override {
+        before_append();
+        return inner_.append(writes);
+    }
+    std::future<std::expected<stele::append_result, stele::conflict>> do_append_async(
+        stele::stream_id stream, stele::expected_version expected, std::vector<stele::event_data> events) override {
+        before_append();
+        return inner_.append_async(std::move(stream), expected, std::move(events));
+    }
+    std::expected<stele::append_result, stele::conflict> do_remove(const stele::stream_id& stream,
+                                                                   stele::expected_version expected, removal what,
+                                                                   stele::version before,
+                                                                   const stele::event_data&) override {
+        switch (what) {
+            case removal::truncate: return inner_.truncate_stream(stream, before, expected);
+            case removal::erase: return inner_.delete_stream(stream, expected);
+            case removal::tombstone: return inner_.tombstone_stream(stream, expected);
+        }
+        std::unreachable();
+    }
+
+    void fetch(const stele::stream_id& stream, const stele::stream_read_options& options,
+               stele::event_batch& batch) override {
+        for (const stele::recorded_event& event : inner_.read_stream(stream, options).events())
+            if (event.version != hide_version) batch.add(event);
+        events_read += batch.size();
+    }
+    void fetch(const stele::all_read_options& options, stele::event_batch& batch) override {
+        for (const stele::recorded_event& event : inner_.read_all(options).events()) batch.add(event);
+    }
+    const stele::store_limits& limits() const override { return limits_; }
+
+    stele::event_store& inner_;
+    stele::store_limits limits_;
+};
+
+}  // namespace testing

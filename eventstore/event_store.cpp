@@ -6,10 +6,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace stele {
 namespace {
+
+constexpr std::size_t document_key_bytes = 1024;
 
 [[noreturn]] void refuse(const stream_id& stream, std::string_view why) {
     throw error(error_kind::invalid_argument, fmt::format("append to stream '{}': {}", stream.str(), why));
@@ -71,6 +74,31 @@ void check_writes(std::span<const stream_write> writes, const store_limits& limi
     check_ids(writes);
 }
 
+void check_documents(std::span<const document_write> documents, const store_limits& limits) {
+    std::size_t bytes = 0;
+    std::set<std::pair<std::string_view, std::string_view>> seen;
+    for (const auto& document : documents) {
+        detail::check_name("document kind", document.kind);
+        const auto refuse_document = [&](std::string_view what, std::size_t size, std::size_t limit) {
+            throw error(error_kind::invalid_argument, fmt::format("document of kind '{}': the {} has {} bytes, {} are "
+                                                                  "allowed",
+                                                                  document.kind, what, size, limit));
+        };
+        if (document.key.empty() || document.key.size() > document_key_bytes)
+            refuse_document("key", document.key.size(), document_key_bytes);
+        if (document.value.size() > limits.event_bytes)
+            refuse_document("value", document.value.size(), limits.event_bytes);
+        if (!seen.emplace(document.kind, document.key).second)
+            throw error(error_kind::invalid_argument,
+                        fmt::format("document of kind '{}': one key stands twice in the append", document.kind));
+        bytes += document.key.size() + document.value.size();
+    }
+    if (bytes > limits.append_bytes)
+        throw error(error_kind::invalid_argument, fmt::format("append: the documents have {} bytes, {} are allowed in "
+                                                              "one append; split it",
+                                                              bytes, limits.append_bytes));
+}
+
 // Moves the near end of the window behind the events of `batch` and takes them from the limit.
 template <class Options, class Point>
 void advance(Options& options, Point last, std::size_t count) {
@@ -103,6 +131,7 @@ std::string conflict::message() const {
             return fmt::format("stream '{}' was deleted (expected version {}); expect none to begin it anew",
                                stream.str(), expected.str());
         case reason::tombstoned: return fmt::format("stream '{}' was ended for ever", stream.str());
+        case reason::document: return "a document that was to be added is in the store already; read it";
         case reason::version: break;
     }
     return fmt::format("append to stream '{}': expected version {}, but it is at {}", stream.str(), expected.str(),
@@ -125,8 +154,14 @@ std::expected<append_result, conflict> event_store::append(const stream_id& stre
 }
 
 std::expected<std::vector<append_result>, conflict> event_store::append(std::span<const stream_write> writes) {
-    check_writes(writes, limits());
-    return do_append(writes);
+    return append(writes, {});
+}
+
+std::expected<std::vector<append_result>, conflict> event_store::append(std::span<const stream_write> writes,
+                                                                        std::span<const document_write> documents) {
+    if (!writes.empty() || documents.empty()) check_writes(writes, limits());
+    check_documents(documents, limits());
+    return do_append(writes, documents);
 }
 
 std::future<std::expected<append_result, conflict>> event_store::append_async(stream_id stream,

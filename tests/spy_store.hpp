@@ -21,6 +21,13 @@ public:
     /// Events of this version are left out of streams, as if lost. 0: none.
     stele::version hide_version{};
 
+    std::optional<stele::document> find_document(std::string_view kind, std::string_view key) override {
+        return inner_.find_document(kind, key);
+    }
+    std::vector<stele::document> list_documents(std::string_view kind,
+                                                const stele::document_read_options& options) override {
+        return inner_.list_documents(kind, options);
+    }
     stele::position head() override { return inner_.head(); }
     stele::version stream_version(const stele::stream_id& stream) override { return inner_.stream_version(stream); }
     stele::position position_at(stele::timestamp time) override { return inner_.position_at(time); }
@@ -30,9 +37,10 @@ public:
     }
 
 private:
-    append_outcome do_append(std::span<const stele::stream_write> writes) override {
+    append_outcome do_append(std::span<const stele::stream_write> writes,
+                             std::span<const stele::document_write> documents) override {
         before_append();
-        return inner_.append(writes);
+        return inner_.append(writes, documents);
     }
     std::future<std::expected<stele::append_result, stele::conflict>> do_append_async(
         stele::stream_id stream, stele::expected_version expected, std::vector<stele::event_data> events) override {

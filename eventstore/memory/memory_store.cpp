@@ -1,3 +1,4 @@
+#include "eventstore/documents.hpp"
 #include "eventstore/head_signal.hpp"
 #include "eventstore/repeated.hpp"
 
@@ -35,6 +36,12 @@ struct kept_stream {
     [[nodiscard]] stele::version version() const { return {state == phase::live ? positions.size() : 0}; }
 };
 
+struct kept_document {
+    std::string value;
+    stele::position position;
+    timestamp written_at;
+};
+
 timestamp now() {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
@@ -47,6 +54,7 @@ struct memory_store::state {
     std::vector<kept_event> events;  // the event at position n stands at n - 1
     std::unordered_map<std::string, kept_stream> streams;
     std::map<uuid, position> ids;
+    std::map<std::string, std::map<std::string, kept_document, std::less<>>, std::less<>> documents;  // by kind and key
     detail::head_signal signal;
 
     [[nodiscard]] const kept_event& at(position p) const { return events[p.value - 1]; }
@@ -131,14 +139,34 @@ struct memory_store::state {
         return results;
     }
 
-    append_outcome append(std::span<const stream_write> writes) {
+    [[nodiscard]] bool adds_twice(std::span<const document_write> writes) const {
+        return std::ranges::any_of(writes, [this](const document_write& write) {
+            const auto kind = documents.find(write.kind);
+            return write.what == document_write::action::add && kind != documents.end() &&
+                   kind->second.contains(write.key);
+        });
+    }
+
+    void store(std::span<const document_write> writes) {
+        for (const auto& write : writes) {
+            if (write.what == document_write::action::remove)
+                documents[write.kind].erase(write.key);
+            else
+                documents[write.kind][write.key] = {write.value, position{events.size()}, now()};
+        }
+    }
+
+    append_outcome append(std::span<const stream_write> writes, std::span<const document_write> beside = {}) {
         for (const auto& write : writes) {
             if (const auto refused = refusal_of(write)) {
                 if (auto earlier = find_repeated(writes)) return *std::move(earlier);
                 return std::unexpected(*refused);
             }
         }
-        return store(writes);
+        if (adds_twice(beside)) return std::unexpected(detail::document_conflict());
+        auto results = store(writes);
+        store(beside);
+        return results;
     }
 
     void remove(kept_stream& target, version up_to) {
@@ -156,6 +184,24 @@ memory_store::memory_store(store_limits limits) : state_(std::make_unique<state>
 }
 
 memory_store::~memory_store() = default;
+
+std::optional<document> memory_store::find_document(std::string_view kind, std::string_view key) {
+    auto found = list_documents(kind, {.prefix = std::string(key), .limit = 1});
+    if (found.empty() || found.front().key != key) return std::nullopt;
+    return std::move(found.front());
+}
+
+std::vector<document> memory_store::list_documents(std::string_view kind, const document_read_options& options) {
+    const std::shared_lock lock(state_->mutex);
+    std::vector<document> found;
+    const auto all = state_->documents.find(kind);
+    if (all == state_->documents.end()) return found;
+    auto next = options.after < options.prefix ? all->second.lower_bound(options.prefix)
+                                               : all->second.upper_bound(options.after);
+    for (; next != all->second.end() && found.size() < options.limit && next->first.starts_with(options.prefix); ++next)
+        found.push_back({next->first, next->second.value, next->second.position, next->second.written_at});
+    return found;
+}
 
 position memory_store::head() {
     const std::shared_lock lock(state_->mutex);
@@ -181,11 +227,12 @@ const store_limits& memory_store::limits() const {
     return state_->limits;
 }
 
-memory_store::append_outcome memory_store::do_append(std::span<const stream_write> writes) {
+memory_store::append_outcome memory_store::do_append(std::span<const stream_write> writes,
+                                                     std::span<const document_write> documents) {
     position head;
     const auto outcome = [&] {
         const std::lock_guard lock(state_->mutex);
-        auto result = state_->append(writes);
+        auto result = state_->append(writes, documents);
         head = {state_->events.size()};
         return result;
     }();

@@ -32,6 +32,7 @@ struct append_request {
     using outcome_type = std::expected<std::vector<append_result>, conflict>;
 
     std::span<const stream_write> writes;
+    std::span<const document_write> documents = {};
     std::size_t size_bytes = 0;
     const removal_request* removal = nullptr;  ///< If set, there are no writes.
 

@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::size_t stream_name_slots = 4096;
 
+document document_at(statement& row) {
+    return {.key = std::string(row.column_bytes(0)),
+            .value = std::string(row.column_bytes(1)),
+            .position = {static_cast<std::uint64_t>(row.column_int64(2))},
+            .written_at = timestamp{std::chrono::microseconds{row.column_int64(3)}}};
+}
+
 }  // namespace
 
 reader::reader(const std::filesystem::path& file, const sqlite_options& options)
@@ -30,7 +37,32 @@ reader::reader(const std::filesystem::path& file, const sqlite_options& options)
       find_type_(db_.prepare("SELECT id FROM types WHERE name = ?1")),
       time_after_(db_.prepare("SELECT recorded_at FROM events WHERE position > ?1 ORDER BY position LIMIT 1")),
       blocks_(db_.prepare(blocks_query)),
-      few_in_streams_(db_.prepare(few_query)) {}
+      few_in_streams_(db_.prepare(few_query)),
+      find_document_(
+          db_.prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 AND key = ?2")),
+      list_documents_(db_.prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 "
+                                  "AND key >= ?2 AND key > ?3 ORDER BY key")) {}
+
+std::optional<document> reader::find_document(std::string_view kind, std::string_view key) {
+    const reset_guard done(find_document_);
+    find_document_.bind_text(1, kind);
+    find_document_.bind_blob(2, key);
+    if (!find_document_.step()) return std::nullopt;
+    return document_at(find_document_);
+}
+
+std::vector<document> reader::list_documents(std::string_view kind, const document_read_options& options) {
+    std::vector<document> found;
+    const reset_guard done(list_documents_);
+    list_documents_.bind_text(1, kind);
+    list_documents_.bind_blob(2, options.prefix);
+    list_documents_.bind_blob(3, options.after);
+    while (found.size() < options.limit && list_documents_.step()) {
+        if (!list_documents_.column_bytes(0).starts_with(options.prefix)) break;
+        found.push_back(document_at(list_documents_));
+    }
+    return found;
+}
 
 position reader::head() {
     const reset_guard done(head_);

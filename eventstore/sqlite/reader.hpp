@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,6 +23,8 @@ public:
 
     void fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch);
     void fetch(const all_read_options& options, event_batch& batch);
+    std::optional<document> find_document(std::string_view kind, std::string_view key);
+    std::vector<document> list_documents(std::string_view kind, const document_read_options& options);
     position head();
     position position_at(timestamp time);
     version stream_version(const stream_id& stream);
@@ -64,6 +67,7 @@ private:
     std::array<statement, 2> stream_;  // by direction
     statement head_, stream_version_, find_stream_name_, find_type_name_, find_type_, time_after_;
     statement blocks_, few_in_streams_;
+    statement find_document_, list_documents_;
     std::map<std::string, statement> scans_;  // by their SQL: one for each kind of filter, plan and direction
 };
 

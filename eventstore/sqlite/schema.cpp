@@ -13,6 +13,9 @@
 //     payload, metadata   the bytes as they were given, empty but never NULL
 //   type_blocks   which blocks of 1024 positions (position - 1 divided by 1024) hold events of a type. A filtered read
 //                 skips the others. A block may be listed and hold none any more, never the other way round.
+//   documents     values beside the events, by kind and key (see document.hpp); position and written_at are those of
+//   the
+//                 append that wrote it
 //
 // Integer ids for streams and types instead of their names halve the size of the file and double the append rate; event
 // ids in time order (uuid::v7) keep their index growing at its end. An index over the types would cost a row for each
@@ -60,6 +63,14 @@ CREATE TABLE type_blocks (
   type  INTEGER NOT NULL,
   block INTEGER NOT NULL,
   PRIMARY KEY (type, block)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE documents (
+  kind       TEXT NOT NULL,
+  key        BLOB NOT NULL,
+  position   INTEGER NOT NULL,
+  written_at INTEGER NOT NULL,
+  value      BLOB NOT NULL,
+  PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
 )";
 

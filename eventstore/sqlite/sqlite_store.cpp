@@ -51,6 +51,14 @@ const store_limits& sqlite_store::limits() const {
     return state_->options.limits;
 }
 
+std::optional<document> sqlite_store::find_document(std::string_view kind, std::string_view key) {
+    return state_->readers.with_reader([&](detail::reader& r) { return r.find_document(kind, key); });
+}
+
+std::vector<document> sqlite_store::list_documents(std::string_view kind, const document_read_options& options) {
+    return state_->readers.with_reader([&](detail::reader& r) { return r.list_documents(kind, options); });
+}
+
 position sqlite_store::head() {
     return state_->readers.with_reader([](detail::reader& r) { return r.head(); });
 }
@@ -75,8 +83,10 @@ void sqlite_store::compact() {
     state_->queue.exclusive([this] { state_->writer.compact(); });
 }
 
-sqlite_store::append_outcome sqlite_store::do_append(std::span<const stream_write> writes) {
-    detail::append_request request{.writes = writes};
+sqlite_store::append_outcome sqlite_store::do_append(std::span<const stream_write> writes,
+                                                     std::span<const document_write> documents) {
+    detail::append_request request{.writes = writes, .documents = documents};
+    for (const auto& document : documents) request.size_bytes += document.key.size() + document.value.size();
     for (const auto& write : writes)
         for (const auto& event : write.events) request.size_bytes += event.payload.size() + event.metadata.size();
     return state_->submit(request);

@@ -67,6 +67,12 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options)
       stored_events_(db_.prepare("SELECT position, stream, version, id, closes_append FROM events "
                                  "WHERE position BETWEEN ?1 AND ?2 ORDER BY position")),
       remove_events_(db_.prepare("DELETE FROM events WHERE stream = ?1 AND version <= ?2")),
+      head_(db_.prepare("SELECT max(position) FROM events")),
+      put_document_(db_.prepare("INSERT OR REPLACE INTO documents (kind, key, position, written_at, value) "
+                                "VALUES (?1, ?2, ?3, ?4, ?5)")),
+      add_document_(db_.prepare("INSERT INTO documents (kind, key, position, written_at, value) "
+                                "VALUES (?1, ?2, ?3, ?4, ?5)")),
+      remove_document_(db_.prepare("DELETE FROM documents WHERE kind = ?1 AND key = ?2")),
       catalog_(db_) {}
 
 writer::~writer() {
@@ -134,7 +140,7 @@ position writer::commit_all(commit_queue::append_group group) {
         savepoint_.run();
         request->outcome = apply(*request);
         release_.run();
-        if (*request->outcome) last = std::max(last, (*request->outcome)->back().position);
+        if (const auto& done = *request->outcome; done && !done->empty()) last = std::max(last, done->back().position);
     }
     commit_.run();
     return last;

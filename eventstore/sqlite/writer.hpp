@@ -40,7 +40,9 @@ private:
     void fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept;
 
     outcome apply(const append_request& request);
-    outcome append(std::span<const stream_write> writes);
+    outcome append(std::span<const stream_write> writes, std::span<const document_write> documents = {});
+    bool write_documents(std::span<const document_write> documents, position last);
+    void undo_append();
     std::optional<conflict> write_events(const stream_write& write, bool closes_append, append_result& result);
     static std::optional<conflict> refusal_of(const stream_entry& stream, const stream_id& name,
                                               expected_version expected);
@@ -60,6 +62,7 @@ private:
     statement begin_, commit_, data_version_query_, last_time_query_;
     statement savepoint_, release_, rollback_to_;
     statement add_event_, find_event_, stored_events_, remove_events_;
+    statement head_, put_document_, add_document_, remove_document_;
     catalog catalog_;
 };
 

@@ -1,5 +1,6 @@
 // What the writer does for one request, inside the transaction of its group.
 
+#include "eventstore/documents.hpp"
 #include "eventstore/repeated.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
 #include "eventstore/sqlite/writer.hpp"
@@ -25,23 +26,53 @@ std::string_view bytes_of(const uuid& id) {
 }  // namespace
 
 writer::outcome writer::apply(const append_request& request) {
-    return request.removal != nullptr ? remove(*request.removal) : append(request.writes);
+    return request.removal != nullptr ? remove(*request.removal) : append(request.writes, request.documents);
 }
 
-writer::outcome writer::append(std::span<const stream_write> writes) {
+writer::outcome writer::append(std::span<const stream_write> writes, std::span<const document_write> documents) {
     last_recorded_at_ = std::max(last_recorded_at_, now_us());
     std::vector<append_result> results(writes.size());
     for (std::size_t i = 0; i < writes.size(); ++i) {
         const auto refused = write_events(writes[i], i + 1 == writes.size(), results[i]);
         if (!refused) continue;
-        if (i > 0 || refused->why == conflict::reason::event_id) {
-            rollback_to_.run();
-            forget();
-        }
+        if (i > 0 || refused->why == conflict::reason::event_id) undo_append();
         if (auto earlier = find_repeated(writes)) return *std::move(earlier);
         return std::unexpected(*refused);
     }
-    return results;
+    if (documents.empty() || write_documents(documents, results.empty() ? position{} : results.back().position))
+        return results;
+    undo_append();
+    return std::unexpected(document_conflict());
+}
+
+void writer::undo_append() {
+    rollback_to_.run();
+    forget();
+}
+
+// `last` is the position of the append's last event, 0 if it has none. Returns false if there is one already that was
+// to be added.
+bool writer::write_documents(std::span<const document_write> documents, position last) {
+    if (last.value == 0) {
+        const reset_guard done(head_);
+        if (head_.step()) last.value = static_cast<std::uint64_t>(head_.column_int64(0));
+    }
+    for (const auto& document : documents) {
+        using enum document_write::action;
+        auto& change = document.what == put ? put_document_ : document.what == add ? add_document_ : remove_document_;
+        const reset_guard done(change);
+        change.bind_text(1, document.kind);
+        change.bind_blob(2, document.key);
+        if (document.what != remove) {
+            change.bind(3, to_integer(last.value));
+            change.bind(4, last_recorded_at_);
+            change.bind_blob(5, document.value);
+        }
+        const int code = change.try_step();
+        if (code == SQLITE_CONSTRAINT_PRIMARYKEY) return false;
+        if (code != SQLITE_DONE) throw db_.last_error("append");
+    }
+    return true;
 }
 
 std::optional<conflict> writer::write_events(const stream_write& write, bool closes_append, append_result& result) {

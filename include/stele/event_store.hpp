@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/document.hpp>
 #include <stele/error.hpp>
 #include <stele/event_range.hpp>
 #include <stele/stream.hpp>
@@ -11,6 +12,7 @@
 #include <expected>
 #include <future>
 #include <limits>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -43,6 +45,7 @@ struct conflict {
         event_id,    ///< One of the event ids is stored already, and not by an equal append.
         deleted,     ///< The stream was deleted; only expected_version::none() begins it anew.
         tombstoned,  ///< The stream was ended for ever.
+        document,    ///< A document that was to be added is there already.
     };
 
     /// The stream that failed, when the append was to several.
@@ -145,6 +148,14 @@ public:
     /// writes. The events get consecutive positions in the order of the writes. It may be repeated as a whole.
     std::expected<std::vector<append_result>, conflict> append(std::span<const stream_write> writes);
 
+    /// The same, and writes `documents` in the same transaction, in their order: events and documents all or none.
+    ///
+    /// Either may be empty, not both. Besides the conflicts above there is conflict::reason::document (its stream is
+    /// "stele-documents"). An append that is repeated leaves the documents as they are. Documents count for the limits
+    /// of an append as events do. Throws as above, and invalid_argument for a kind or a key that is none.
+    std::expected<std::vector<append_result>, conflict> append(std::span<const stream_write> writes,
+                                                               std::span<const document_write> documents);
+
     /// Appends to one stream without waiting: the future is ready once the events are durable, and holds what append()
     /// would have returned or thrown. One thread can keep many appends in flight; they share commits. Appends of one
     /// thread to one stream are done in their order. Throws invalid_argument at once; waits while too many are under
@@ -176,6 +187,13 @@ public:
     /// there; give `up_to` to end it earlier.
     [[nodiscard]] event_range read_all(all_read_options options = {});
 
+    /// Finds a document; nothing when it is not there.
+    [[nodiscard]] virtual std::optional<document> find_document(std::string_view kind, std::string_view key) = 0;
+
+    /// Lists documents of a kind in the order of their keys, all of them as they were at one moment.
+    [[nodiscard]] virtual std::vector<document> list_documents(std::string_view kind,
+                                                               const document_read_options& options = {}) = 0;
+
     /// The position of the last event; 0 when there is none.
     [[nodiscard]] virtual position head() = 0;
 
@@ -194,7 +212,8 @@ protected:
     using append_outcome = std::expected<std::vector<append_result>, conflict>;
 
     /// Does what append() says; the arguments have been checked already.
-    virtual append_outcome do_append(std::span<const stream_write> writes) = 0;
+    virtual append_outcome do_append(std::span<const stream_write> writes,
+                                     std::span<const document_write> documents) = 0;
     /// The same, without waiting; `events` is what the one write refers to and must be kept.
     virtual std::future<std::expected<append_result, conflict>> do_append_async(stream_id stream,
                                                                                 expected_version expected,

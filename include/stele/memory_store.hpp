@@ -13,13 +13,16 @@ public:
     explicit memory_store(store_limits limits = {});
     ~memory_store() override;
 
+    [[nodiscard]] std::optional<document> find_document(std::string_view kind, std::string_view key) override;
+    [[nodiscard]] std::vector<document> list_documents(std::string_view kind,
+                                                       const document_read_options& options = {}) override;
     [[nodiscard]] position head() override;
     [[nodiscard]] version stream_version(const stream_id& stream) override;
     [[nodiscard]] position position_at(timestamp time) override;
     position wait_past(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop = {}) override;
 
 private:
-    append_outcome do_append(std::span<const stream_write> writes) override;
+    append_outcome do_append(std::span<const stream_write> writes, std::span<const document_write> documents) override;
     std::future<std::expected<append_result, conflict>> do_append_async(stream_id stream, expected_version expected,
                                                                         std::vector<event_data> events) override;
     std::expected<append_result, conflict> do_remove(const stream_id& stream, expected_version expected, removal what,

@@ -47,6 +47,9 @@ public:
     static sqlite_store open(const std::filesystem::path& file, const sqlite_options& options = {});
     ~sqlite_store() override;
 
+    [[nodiscard]] std::optional<document> find_document(std::string_view kind, std::string_view key) override;
+    [[nodiscard]] std::vector<document> list_documents(std::string_view kind,
+                                                       const document_read_options& options = {}) override;
     [[nodiscard]] position head() override;
     [[nodiscard]] version stream_version(const stream_id& stream) override;
     [[nodiscard]] position position_at(timestamp time) override;
@@ -67,7 +70,7 @@ public:
 private:
     sqlite_store(const std::filesystem::path& file, const sqlite_options& options);
 
-    append_outcome do_append(std::span<const stream_write> writes) override;
+    append_outcome do_append(std::span<const stream_write> writes, std::span<const document_write> documents) override;
     std::future<std::expected<append_result, conflict>> do_append_async(stream_id stream, expected_version expected,
                                                                         std::vector<event_data> events) override;
     std::expected<append_result, conflict> do_remove(const stream_id& stream, expected_version expected, removal what,

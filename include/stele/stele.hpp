@@ -13,6 +13,7 @@
 #include <stele/version.hpp>
 
 // The stores.
+#include <stele/document.hpp>
 #include <stele/event_range.hpp>
 #include <stele/event_store.hpp>
 #include <stele/memory_store.hpp>

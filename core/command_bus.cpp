@@ -1,7 +1,10 @@
+#include "core/aggregate_cache.hpp"
+
 #include <stele/command_bus.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace stele::detail {
@@ -24,27 +27,59 @@ std::vector<event_data> encode_events(const any_decision& decision, const std::s
     return events;
 }
 
-}  // namespace
+/// Brings the state to where the command has brought the stream. It is no fault of the command if that cannot be done:
+/// the state is forgotten, and who loads it next will get the error.
+bool follow(any_aggregate& known, const std::vector<event_data>& events, const append_result& appended) noexcept {
+    try {
+        if (appended.repeated) return false;
+        fold_appended(known, events, {appended.version, appended.position});
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
 
-std::expected<receipt, command_error> run_command(event_store& store, const command_task& task, const metadata& about,
-                                                  const command_bus_options& options) {
+/// `known` has been loaded before, or not yet; afterwards it is what the stream folds to, or nothing.
+std::expected<receipt, command_error> decide_and_append(event_store& store, std::optional<any_aggregate>& known,
+                                                        const command_task& task, const metadata& about,
+                                                        const command_bus_options& options) {
     const std::string metadata_bytes = encode_correlated(about);
-    event_decoder decoder{*task.events};
-    stream_place place{};
-    for (unsigned attempt = 1;; ++attempt) {
-        fold_stream(store, task.stream, place, version::max(), decoder, task.state, task.restart);
-        const any_decision decision = task.decide(task.state, *task.command);
+    // Attempt 0 is on the state as it was kept. Only an append can tell whether that is the latest.
+    unsigned attempt = known ? 0 : 1;
+    if (!known) known.emplace(*task.aggregate);
+    for (;; ++attempt) {
+        if (attempt > 0) bring_up_to_date(store, task.stream, *known);
+        const any_decision decision = task.decide(known->state(), *task.command);
+        if (decision.events().empty() && attempt == 0) continue;
         if (const auto* no = decision.rejection())
             return std::unexpected(command_error{name_of(*task.command), task.stream, *no, attempt});
-        if (decision.events().empty()) return receipt{task.stream, place.version, place.position};
+        if (decision.events().empty()) return receipt{task.stream, known->place.version, known->place.position};
 
         const auto events = encode_events(decision, metadata_bytes);
-        auto appended = store.append(task.stream, expected_version::exactly(place.version), events);
-        if (appended) return receipt{task.stream, appended->version, appended->position};
+        auto appended = store.append(task.stream, expected_version::exactly(known->place.version), events);
+        if (appended) {
+            if (!follow(*known, events, *appended)) known.reset();
+            return receipt{task.stream, appended->version, appended->position};
+        }
         if (attempt >= options.attempts || appended.error().why == conflict::reason::tombstoned)
             return std::unexpected(
-                command_error{name_of(*task.command), task.stream, std::move(appended.error()), attempt});
+                command_error{name_of(*task.command), task.stream, std::move(appended.error()), std::max(attempt, 1U)});
     }
+}
+
+}  // namespace
+
+std::shared_ptr<aggregate_cache> make_aggregate_cache(const command_bus_options& options) {
+    return std::make_shared<aggregate_cache>(options.cached_aggregates);
+}
+
+std::expected<receipt, command_error> run_command(event_store& store, aggregate_cache& cache, const command_task& task,
+                                                  const metadata& about, const command_bus_options& options) {
+    aggregate_cache::turn turn{cache, task.stream};
+    auto known = turn.take();
+    auto result = decide_and_append(store, known, task, about, options);
+    if (known && known->place.version.value != 0) turn.give_back(*std::move(known));
+    return result;
 }
 
 stream_id target_stream(const google::protobuf::Message& command, std::string_view category, std::string_view id) {

@@ -149,7 +149,7 @@ TEST_CASE("all events of a command carry its metadata, and a correlation id is m
 TEST_CASE("on a conflict the command is decided again, on the new state, reading only what is new") {
     stele::memory_store memory;
     spy_store store{memory};
-    bus_type bus{store};
+    bus_type bus{store, {.cached_aggregates = 0}};
     REQUIRE(bus.send(open("1")));
     REQUIRE(bus.send(count("1", {1, 1, 1, 1, 1})));
     int interruptions = 0;
@@ -170,7 +170,7 @@ TEST_CASE("on a conflict the command is decided again, on the new state, reading
 TEST_CASE("a command may be rejected after a conflict") {
     stele::memory_store memory;
     spy_store store{memory};
-    bus_type bus{store};
+    bus_type bus{store, {.cached_aggregates = 0}};
     REQUIRE(bus.send(open("1")));
     REQUIRE(bus.send(increment("1", 3)));
     store.before_append = [&] { append(memory, decremented(2)); };

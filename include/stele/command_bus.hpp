@@ -2,10 +2,13 @@
 
 #include <stele/aggregate.hpp>
 #include <stele/command_error.hpp>
+#include <stele/detail/any_aggregate.hpp>
 #include <stele/detail/command_owner.hpp>
 #include <stele/metadata.hpp>
 
+#include <cstddef>
 #include <expected>
+#include <memory>
 
 namespace stele {
 
@@ -21,27 +24,37 @@ struct receipt {
 };
 
 struct command_bus_options {
-    /// How many times a command is decided at most: once, and again after each conflict. At least 1.
+    /// How many times a command is decided at most on a state that was read for it: once, and again after each
+    /// conflict. At least 1.
     ///
     /// A conflict means that somebody else's append got in between, so something has moved on each time; with more
     /// writers at one stream than attempts, an unlucky one may still get the conflict back.
     unsigned attempts = 10;
+
+    /// How many states are kept for the next command to the same instance, those that were used last; 0 for none.
+    ///
+    /// A command to one of them reads nothing if nobody else has written to its stream: it is decided on the state
+    /// kept, and the append, which expects the version of that state, finds out whether it was the latest. Only if it
+    /// was not, or if there is nothing to append, does the bus read what is new, and decides (again) on that.
+    /// Each state takes the memory that it takes; the bus adds about 300 bytes.
+    std::size_t cached_aggregates = 4096;
 };
 
 namespace detail {
+
+class aggregate_cache;
+std::shared_ptr<aggregate_cache> make_aggregate_cache(const command_bus_options& options);
 
 /// A command on its way, with its types behind pointers.
 struct command_task {
     stream_id stream;
     const google::protobuf::Message* command;
-    const event_table* events;     ///< of the aggregate
-    void* state;                   ///< the aggregate as it is before its first event
-    void (*restart)(void* state);  ///< makes it that again
+    const aggregate_type* aggregate;
     any_decision (*decide)(const void* state, const google::protobuf::Message& command);
 };
 
-std::expected<receipt, command_error> run_command(event_store& store, const command_task& task, const metadata& about,
-                                                  const command_bus_options& options);
+std::expected<receipt, command_error> run_command(event_store& store, aggregate_cache& cache, const command_task& task,
+                                                  const metadata& about, const command_bus_options& options);
 
 /// Returns the stream `category-id`; a name that is none is the fault of the command, which the error names.
 stream_id target_stream(const google::protobuf::Message& command, std::string_view category, std::string_view id);
@@ -59,8 +72,9 @@ void check_options(const command_bus_options& options);
 /// These do not compile, with a sentence that says what to add: a command that no aggregate lists, or two; an
 /// aggregate that lacks something; an event or command that is listed and not taken.
 ///
-/// Any thread may call send() at any time, also several for the same instance. The store must outlive the bus. The
-/// bus keeps no state of its own, so there may be several, also in several processes.
+/// Any thread may call send() at any time, also several for the same instance; those of one bus take turns then. The
+/// store must outlive the bus. Nothing depends on what a bus keeps (see command_bus_options::cached_aggregates), so
+/// there may be several, also in several processes. A copy of a bus shares what it keeps.
 template <class... Aggregates>
 class command_bus {
     static_assert((detail::check_aggregate<Aggregates>() && ...));
@@ -68,14 +82,16 @@ class command_bus {
 
 public:
     /// Throws stele::error (invalid_argument) for 0 attempts.
-    explicit command_bus(event_store& store, command_bus_options options = {}) : store_(&store), options_(options) {
+    explicit command_bus(event_store& store, command_bus_options options = {})
+        : store_(&store), options_(options), cache_(detail::make_aggregate_cache(options_)) {
         detail::check_options(options_);
     }
 
     /// Decides a command and appends its events; returns when they are durable.
     ///
-    /// Loads the instance that the command names, decides, and appends with the version it has seen. If somebody else
-    /// was first, reads what is new and decides again, a bounded number of times; a stream that was deleted begins
+    /// Loads the instance that the command names, or takes it from the cache, decides, and appends with the version it
+    /// has seen. If somebody else was first, reads what is new and decides again, a bounded number of times; a
+    /// rejection is always decided on the latest state that could be read. A stream that was deleted begins
     /// anew, one that was tombstoned is a conflict at once. All events of a command are appended together and carry
     /// `about`; a correlation id is made if that has none.
     ///
@@ -90,6 +106,7 @@ public:
 private:
     event_store* store_;
     command_bus_options options_;
+    std::shared_ptr<detail::aggregate_cache> cache_;
 };
 
 template <class... Aggregates>
@@ -101,14 +118,11 @@ std::expected<receipt, command_error> command_bus<Aggregates...>::send(const Com
                   "with a `decide` that takes it, or add that aggregate to the command_bus");
     if constexpr (is_decided) {
         using aggregate = detail::owner_of<Command, Aggregates...>;
-        aggregate state{};
         return detail::run_command(
-            *store_,
+            *store_, *cache_,
             {.stream = detail::target_stream(command, aggregate::category, aggregate::target(command)),
              .command = &command,
-             .events = &detail::evolve_table<aggregate>(),
-             .state = &state,
-             .restart = &detail::restart<aggregate>,
+             .aggregate = &detail::aggregate_type_of<aggregate>(),
              .decide = &detail::decide<aggregate, Command>},
             about, options_);
     }

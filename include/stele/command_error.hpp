@@ -36,7 +36,7 @@ public:
     /// The stream of the aggregate instance that the command was for.
     [[nodiscard]] const stream_id& stream() const noexcept { return stream_; }
 
-    /// How many times the command was decided; more than 1 after conflicts.
+    /// How many times the command was decided on a state that was read for it; more than 1 after conflicts.
     [[nodiscard]] unsigned attempts() const noexcept { return attempts_; }
 
     /// One sentence for people: which command for which stream, and why not.

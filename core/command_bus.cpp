@@ -1,5 +1,7 @@
 #include "core/aggregate_cache.hpp"
+#include "core/command_memory.hpp"
 
+#include <stele/causation.hpp>
 #include <stele/command_bus.hpp>
 
 #include <fmt/format.h>
@@ -16,6 +18,7 @@ const std::string& name_of(const google::protobuf::Message& message) {
 
 /// The bytes that all events of one command share.
 std::string encode_correlated(metadata about) {
+    add_causation(about);
     if (about.correlation_id.empty()) about.correlation_id = uuid::v7().str();
     return encode(about);
 }
@@ -29,20 +32,31 @@ std::vector<event_data> encode_events(const any_decision& decision, const std::s
 
 /// Brings the state to where the command has brought the stream. It is no fault of the command if that cannot be done:
 /// the state is forgotten, and who loads it next will get the error.
-bool follow(any_aggregate& known, const std::vector<event_data>& events, const append_result& appended) noexcept {
+bool follow(any_aggregate& known, const std::vector<event_data>& events, const stream_place& now) noexcept {
     try {
-        if (appended.repeated) return false;
-        fold_appended(known, events, {appended.version, appended.position});
+        fold_appended(known, events, now);
         return true;
     } catch (...) {
         return false;
     }
 }
 
+/// Writes both in one append, and returns where the stream is then.
+std::expected<stream_place, conflict> write(event_store& store, const stream_id& stream, const stream_place& place,
+                                            const std::vector<event_data>& events,
+                                            const std::vector<document_write>& documents) {
+    if (events.empty() && documents.empty()) return place;
+    const stream_write write{stream, expected_version::exactly(place.version), events};
+    const auto appended = store.append(std::span(&write, events.empty() ? 0 : 1), documents);
+    if (!appended) return std::unexpected(appended.error());
+    if (events.empty()) return place;
+    return stream_place{appended->back().version, appended->back().position};
+}
+
 /// `known` has been loaded before, or not yet; afterwards it is what the stream folds to, or nothing.
 std::expected<receipt, command_error> decide_and_append(event_store& store, std::optional<any_aggregate>& known,
-                                                        const command_task& task, const metadata& about,
-                                                        const command_bus_options& options) {
+                                                        const command_task& task, const command_memory& memory,
+                                                        const metadata& about, const command_bus_options& options) {
     const std::string metadata_bytes = encode_correlated(about);
     // Attempt 0 is on the state as it was kept. Only an append can tell whether that is the latest.
     unsigned attempt = known ? 0 : 1;
@@ -51,19 +65,24 @@ std::expected<receipt, command_error> decide_and_append(event_store& store, std:
         if (attempt > 0) bring_up_to_date(store, task.stream, *known);
         const any_decision decision = task.decide(known->state(), *task.command);
         if (decision.events().empty() && attempt == 0) continue;
-        if (const auto* no = decision.rejection())
-            return std::unexpected(command_error{name_of(*task.command), task.stream, *no, attempt});
-        if (decision.events().empty()) return receipt{task.stream, known->place.version, known->place.position};
-
         const auto events = encode_events(decision, metadata_bytes);
-        auto appended = store.append(task.stream, expected_version::exactly(known->place.version), events);
-        if (appended) {
-            if (!follow(*known, events, *appended)) known.reset();
-            return receipt{task.stream, appended->version, appended->position};
+        const auto documents = memory.remember(decision, known->place);
+        auto written = write(store, task.stream, known->place, events, documents);
+        if (const auto* no = decision.rejection(); no != nullptr && written) {
+            // What stands in the way of a command may be what it did itself, sent by somebody else since it was looked
+            // up. A rejection that was written shows that it was not.
+            if (documents.empty())
+                if (auto earlier = memory.recall()) return *std::move(earlier);
+            return std::unexpected(command_error{name_of(*task.command), task.stream, *no, attempt});
         }
-        if (attempt >= options.attempts || appended.error().why == conflict::reason::tombstoned)
+        if (written) {
+            if (!events.empty() && !follow(*known, events, *written)) known.reset();
+            return receipt{task.stream, written->version, written->position};
+        }
+        if (auto earlier = memory.recall()) return *std::move(earlier);
+        if (attempt >= options.attempts || written.error().why == conflict::reason::tombstoned)
             return std::unexpected(
-                command_error{name_of(*task.command), task.stream, std::move(appended.error()), std::max(attempt, 1U)});
+                command_error{name_of(*task.command), task.stream, std::move(written.error()), std::max(attempt, 1U)});
     }
 }
 
@@ -74,10 +93,13 @@ std::shared_ptr<aggregate_cache> make_aggregate_cache(const command_bus_options&
 }
 
 std::expected<receipt, command_error> run_command(event_store& store, aggregate_cache& cache, const command_task& task,
-                                                  const metadata& about, const command_bus_options& options) {
+                                                  const metadata& about, const send_options& how,
+                                                  const command_bus_options& options) {
+    const command_memory memory{store, task.stream, *task.command, how};
+    if (auto earlier = memory.recall()) return *std::move(earlier);
     aggregate_cache::turn turn{cache, task.stream};
     auto known = turn.take();
-    auto result = decide_and_append(store, known, task, about, options);
+    auto result = decide_and_append(store, known, task, memory, about, options);
     if (known && known->place.version.value != 0) turn.give_back(*std::move(known));
     return result;
 }

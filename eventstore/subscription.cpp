@@ -1,3 +1,4 @@
+#include <stele/causation.hpp>
 #include <stele/subscription.hpp>
 
 #include <algorithm>
@@ -62,7 +63,10 @@ struct subscription::state {
             for (const auto& batch : store.read_all({.after = last, .up_to = head, .filter = filter})) {
                 for (const auto& event : batch) {
                     if (token.stop_requested()) return;
-                    handle(event);
+                    {
+                        const handling_scope scope(event);
+                        handle(event);
+                    }
                     last = event.position;
                     advance(last);
                 }

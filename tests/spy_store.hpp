@@ -16,13 +16,17 @@ public:
 
     /// Called before each append reaches the inner store.
     std::function<void()> before_append = [] {};
+    /// Called after each search for a document, before its outcome is told.
+    std::function<void()> after_find = [] {};
     /// How many events of single streams have been read.
     std::size_t events_read = 0;
     /// Events of this version are left out of streams, as if lost. 0: none.
     stele::version hide_version{};
 
     std::optional<stele::document> find_document(std::string_view kind, std::string_view key) override {
-        return inner_.find_document(kind, key);
+        auto found = inner_.find_document(kind, key);
+        after_find();
+        return found;
     }
     std::vector<stele::document> list_documents(std::string_view kind,
                                                 const stele::document_read_options& options) override {

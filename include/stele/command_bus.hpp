@@ -5,23 +5,13 @@
 #include <stele/detail/any_aggregate.hpp>
 #include <stele/detail/command_owner.hpp>
 #include <stele/metadata.hpp>
+#include <stele/receipt.hpp>
 
 #include <cstddef>
 #include <expected>
 #include <memory>
 
 namespace stele {
-
-/// What an accepted command has led to.
-struct receipt {
-    /// The stream of the aggregate instance.
-    stream_id stream;
-    /// The stream's version after the command. If the command changed nothing: the version that it was decided on,
-    /// 0 if there is no such stream.
-    stele::version version;
-    /// The position of that event. A read model that has come so far shows what the command did.
-    stele::position position;
-};
 
 struct command_bus_options {
     /// How many times a command is decided at most on a state that was read for it: once, and again after each
@@ -54,7 +44,8 @@ struct command_task {
 };
 
 std::expected<receipt, command_error> run_command(event_store& store, aggregate_cache& cache, const command_task& task,
-                                                  const metadata& about, const command_bus_options& options);
+                                                  const metadata& about, const send_options& how,
+                                                  const command_bus_options& options);
 
 /// Returns the stream `category-id`; a name that is none is the fault of the command, which the error names.
 stream_id target_stream(const google::protobuf::Message& command, std::string_view category, std::string_view id);
@@ -93,15 +84,21 @@ public:
     /// has seen. If somebody else was first, reads what is new and decides again, a bounded number of times; a
     /// rejection is always decided on the latest state that could be read. A stream that was deleted begins
     /// anew, one that was tombstoned is a conflict at once. All events of a command are appended together and carry
-    /// `about`; a correlation id is made if that has none.
+    /// `about`; if this thread is handling an event, that is their cause (see causation.hpp); a correlation id is made
+    /// if there is none.
+    ///
+    /// A command that `how` gives an id to is decided once, whoever sends it and how often: see receipt.hpp. Sent
+    /// again, the result is the one that is remembered; a remembered rejection tells 0 attempts.
     ///
     /// Returns the receipt, or the rejection, or the conflict of the last attempt. Throws stele::error:
     /// invalid_argument if the command's target does not make a stream name, or an event or `about` cannot be stored
-    /// (see encode in codec.hpp); undecodable or corrupt if the stream cannot be folded; and what the store throws.
-    /// Lets through what `decide` and `evolve` throw. Nothing is appended by this call then, except that after an io
-    /// error of the store this is not known (see sqlite_store.hpp).
+    /// (see encode in codec.hpp), or if the id was used for another command, which the error names; undecodable or
+    /// corrupt if the stream cannot be folded; and what the store throws. Lets through what `decide` and `evolve`
+    /// throw. Nothing is appended by this call then, except that after an io error of the store this is not known (see
+    /// sqlite_store.hpp).
     template <class Command>
-    std::expected<receipt, command_error> send(const Command& command, const metadata& about = {});
+    std::expected<receipt, command_error> send(const Command& command, const metadata& about = {},
+                                               const send_options& how = {});
 
 private:
     event_store* store_;
@@ -111,7 +108,8 @@ private:
 
 template <class... Aggregates>
 template <class Command>
-std::expected<receipt, command_error> command_bus<Aggregates...>::send(const Command& command, const metadata& about) {
+std::expected<receipt, command_error> command_bus<Aggregates...>::send(const Command& command, const metadata& about,
+                                                                       const send_options& how) {
     constexpr bool is_decided = (detail::decides_listed<Aggregates, Command> || ...);
     static_assert(is_decided,
                   "no aggregate of this command_bus decides this command: add it to the `commands` of an aggregate, "
@@ -124,7 +122,7 @@ std::expected<receipt, command_error> command_bus<Aggregates...>::send(const Com
              .command = &command,
              .aggregate = &detail::aggregate_type_of<aggregate>(),
              .decide = &detail::decide<aggregate, Command>},
-            about, options_);
+            about, how, options_);
     }
 }
 

@@ -36,7 +36,8 @@ public:
     /// The stream of the aggregate instance that the command was for.
     [[nodiscard]] const stream_id& stream() const noexcept { return stream_; }
 
-    /// How many times the command was decided on a state that was read for it; more than 1 after conflicts.
+    /// How many times the command was decided on a state that was read for it: more than 1 after conflicts, 0 if this
+    /// is the remembered rejection of a command that had been sent before with the same id.
     [[nodiscard]] unsigned attempts() const noexcept { return attempts_; }
 
     /// One sentence for people: which command for which stream, and why not.

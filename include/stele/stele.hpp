@@ -4,6 +4,7 @@
 /// includes one from further down this list.
 
 // What an event is, where it stands, and what can go wrong.
+#include <stele/causation.hpp>
 #include <stele/error.hpp>
 #include <stele/event.hpp>
 #include <stele/library_version.hpp>
@@ -28,6 +29,7 @@
 #include <stele/command_bus.hpp>
 #include <stele/command_error.hpp>
 #include <stele/decision.hpp>
+#include <stele/receipt.hpp>
 #include <stele/testing.hpp>
 
 // Events to read models: projections, and what runs them.

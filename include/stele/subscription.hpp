@@ -21,7 +21,8 @@ struct subscription_options {
 /// after n" can never turn out to have left something out.
 ///
 /// The handler runs on a thread of the subscription, one event at a time; the event is good for that call. It is woken
-/// right after a commit of this process, and within the store's poll interval after one of another process.
+/// right after a commit of this process, and within the store's poll interval after one of another process. A command
+/// that it sends carries the event as its cause (see causation.hpp).
 /// A handler that throws ends the subscription: wait() throws that error on, and position() tells how far it came.
 /// So does a fault of the store. Nothing is remembered across processes: keep position() where your results are kept.
 ///

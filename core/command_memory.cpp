@@ -1,0 +1,125 @@
+#include "core/command_memory.hpp"
+
+#include "core/message_check.hpp"
+#include "stele_receipt.pb.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+namespace stele {
+namespace {
+
+constexpr const char* receipt_kind = "receipt";
+
+std::string bytes_of(const uuid& id) {
+    return {id.bytes.begin(), id.bytes.end()};
+}
+
+/// Tells one command from another; not made to withstand somebody who looks for two with the same digest.
+///
+/// Maps are put in order, so that equal commands give equal bytes. A field that is added to the message and not set
+/// does not change them.
+std::string digest_of(const google::protobuf::Message& command) {
+    std::string bytes;
+    {
+        google::protobuf::io::StringOutputStream stream(&bytes);
+        google::protobuf::io::CodedOutputStream out(&stream);
+        out.SetSerializationDeterministic(true);
+        command.SerializePartialToCodedStream(&out);
+    }
+    return bytes_of(uuid::v5({}, bytes));
+}
+
+/// The version of the event at a position, if it is still there.
+std::optional<version> version_at(event_store& store, position at) {
+    for (const recorded_event& event : store.read_all({.after = {at.value - 1}, .up_to = at}).events())
+        return event.version;
+    return {};
+}
+
+}  // namespace
+
+namespace detail {
+
+command_memory::command_memory(event_store& store, const stream_id& stream, const google::protobuf::Message& command,
+                               const send_options& options)
+    : store_(store), stream_(stream), command_(command), options_(options) {
+    if (!options.id) return;
+    if (options.id->is_nil())
+        throw error(error_kind::invalid_argument,
+                    fmt::format("The id of the command {} is nil: make one with stele::command_id, or leave it out.",
+                                command.GetDescriptor()->full_name()));
+    check_readable(command);
+    key_ = bytes_of(*options.id);
+    digest_ = digest_of(command);
+}
+
+std::optional<std::expected<receipt, command_error>> command_memory::recall() const {
+    if (key_.empty()) return {};
+    const auto found = store_.find_document(receipt_kind, key_);
+    if (!found) return {};
+    v1::Receipt kept;
+    if (!kept.ParseFromString(found->value))
+        throw error(error_kind::undecodable, fmt::format("The receipt of the command id {}: {} bytes do not parse.",
+                                                         options_.id->str(), found->value.size()));
+    const auto& command = command_.GetDescriptor()->full_name();
+    if (kept.command() != command || kept.stream() != stream_.str() || kept.digest() != digest_)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("The command id {} was used for {}{} for {} before, and cannot be used for {} for {}: "
+                                "give each command an id of its own.",
+                                options_.id->str(), kept.command() == command ? "another " : "", kept.command(),
+                                kept.stream(), command, stream_.str()));
+    if (kept.has_rejection())
+        return std::unexpected(command_error{
+            command, stream_, rejection{.code = kept.rejection().code(), .message = kept.rejection().message()}, 0});
+    receipt result{stream_, {kept.version()}, found->position, true};
+    if (kept.has_position()) result.position = {kept.position()};
+    if (kept.began_stream()) result.version = version_at(store_, result.position).value_or(result.version);
+    return result;
+}
+
+std::vector<document_write> command_memory::remember(const any_decision& decision, const stream_place& place) const {
+    const auto* no = decision.rejection();
+    if (key_.empty() || (no != nullptr && !options_.remember_rejection)) return {};
+    v1::Receipt kept;
+    kept.set_command(command_.GetDescriptor()->full_name());
+    kept.set_stream(stream_.str());
+    kept.set_digest(digest_);
+    if (no != nullptr) {
+        kept.mutable_rejection()->set_code(no->code);
+        kept.mutable_rejection()->set_message(no->message);
+    } else {
+        kept.set_version(place.version.value + decision.events().size());
+        kept.set_began_stream(place.version.value == 0 && !decision.events().empty());
+        if (decision.events().empty()) kept.set_position(place.position.value);
+    }
+    return {{receipt_kind, key_, kept.SerializeAsString(), document_write::action::add}};
+}
+
+}  // namespace detail
+
+uuid command_id(const uuid& name_space, std::string_view name) {
+    return uuid::v5(name_space, name);
+}
+
+std::uint64_t forget_receipts(event_store& store, timestamp written_before) {
+    constexpr std::size_t batch = 1000;
+    std::uint64_t forgotten = 0;
+    document_read_options page{.limit = batch};
+    while (true) {
+        const auto found = store.list_documents(receipt_kind, page);
+        if (found.empty()) return forgotten;
+        page.after = found.back().key;
+        std::vector<document_write> removals;
+        for (const document& kept : found)
+            if (kept.written_at < written_before)
+                removals.push_back({receipt_kind, kept.key, {}, document_write::action::remove});
+        if (removals.empty()) continue;
+        // Removing expects nothing, so it has nothing to conflict with.
+        (void)store.append({}, removals);
+        forgotten += removals.size();
+    }
+}
+
+}  // namespace stele

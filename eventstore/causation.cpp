@@ -1,0 +1,36 @@
+#include <stele/causation.hpp>
+
+#include <utility>
+
+namespace stele {
+namespace {
+
+thread_local const recorded_event* handled = nullptr;
+
+}  // namespace
+
+metadata caused_by(const recorded_event& event) {
+    auto cause = event.id.str();
+    auto correlation = decode_metadata(event.metadata).correlation_id;
+    if (correlation.empty()) correlation = cause;
+    return {.correlation_id = std::move(correlation), .causation_id = std::move(cause), .actor = {}, .headers = {}};
+}
+
+handling_scope::handling_scope(const recorded_event& event) noexcept : outer_(std::exchange(handled, &event)) {}
+
+handling_scope::~handling_scope() {
+    handled = outer_;
+}
+
+const recorded_event* event_being_handled() noexcept {
+    return handled;
+}
+
+void add_causation(metadata& about) {
+    if (handled == nullptr || !about.causation_id.empty()) return;
+    auto cause = caused_by(*handled);
+    about.causation_id = std::move(cause.causation_id);
+    if (about.correlation_id.empty()) about.correlation_id = std::move(cause.correlation_id);
+}
+
+}  // namespace stele

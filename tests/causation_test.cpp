@@ -1,0 +1,91 @@
+#include "counter.hpp"
+
+#include <stele/causation.hpp>
+#include <stele/command_bus.hpp>
+#include <stele/memory_store.hpp>
+#include <stele/subscription.hpp>
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+using namespace testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct kept {
+    stele::uuid id;
+    stele::metadata about;
+};
+
+std::vector<kept> events_in(stele::event_store& store) {
+    std::vector<kept> all;
+    for (const stele::recorded_event& event : store.read_all().events())
+        all.push_back({event.id, stele::decode_metadata(event.metadata)});
+    return all;
+}
+
+stele::recorded_event new_event() {
+    stele::recorded_event event{};
+    event.id = stele::uuid::v7();
+    return event;
+}
+
+}  // namespace
+
+TEST_CASE("what an event causes has its id as causation and its correlation, or its id where it has none") {
+    auto event = new_event();
+    const auto id = event.id.str();
+    CHECK(stele::caused_by(event) ==
+          stele::metadata{.correlation_id = id, .causation_id = id, .actor = {}, .headers = {}});
+    const auto bytes =
+        stele::encode({.correlation_id = "r", .causation_id = "c", .actor = "a", .headers = {{"h", ""}}});
+    event.metadata = bytes;
+    CHECK(stele::caused_by(event) ==
+          stele::metadata{.correlation_id = "r", .causation_id = id, .actor = {}, .headers = {}});
+    event.metadata = "\xff\xff";
+    CHECK_THROWS_AS((void)stele::caused_by(event), stele::error);
+}
+
+TEST_CASE("scopes nest, and what the caller says stands") {
+    const auto outer = new_event();
+    const auto inner = new_event();
+    const auto cause = [](stele::metadata about = {}) {
+        stele::add_causation(about);
+        return about.correlation_id + " " + about.causation_id;
+    };
+    CHECK(cause() == " ");
+    {
+        const stele::handling_scope first(outer);
+        {
+            const stele::handling_scope second(inner);
+            CHECK(stele::event_being_handled() == &inner);
+            CHECK(cause() == inner.id.str() + " " + inner.id.str());
+        }
+        CHECK(cause() == outer.id.str() + " " + outer.id.str());
+        CHECK(cause({.correlation_id = "mine", .causation_id = {}, .actor = {}, .headers = {}}) ==
+              "mine " + outer.id.str());
+        CHECK(cause({.correlation_id = {}, .causation_id = "mine", .actor = {}, .headers = {}}) == " mine");
+    }
+    CHECK(stele::event_being_handled() == nullptr);
+}
+
+TEST_CASE("a chain of commands that handlers send is one correlation, and each event names the one before it") {
+    stele::memory_store store;
+    stele::command_bus<counter> bus{store};
+    auto subscription = stele::subscribe(store, {.after = {2}}, [&](const stele::recorded_event& event) {
+        if (event.version.value < 5) (void)bus.send(increment("1", 1));
+    });
+    REQUIRE(bus.send(open("1")));
+    REQUIRE(bus.send(increment("1", 1), {.correlation_id = "request", .causation_id = {}, .actor = {}, .headers = {}}));
+    REQUIRE(bus.send(increment("1", 1), {.correlation_id = "request", .causation_id = {}, .actor = {}, .headers = {}}));
+    REQUIRE(subscription.wait_for({5}, 1min));
+    const auto all = events_in(store);
+    REQUIRE(all.size() == 5);
+    CHECK(all[2].about.causation_id == "");
+    for (const std::size_t i : {3U, 4U}) {
+        CHECK(all[i].about.correlation_id == "request");
+        CHECK(all[i].about.causation_id == all[i - 1].id.str());
+    }
+}

@@ -1,0 +1,214 @@
+// Commands with an id: decided once, answered the same way ever after.
+
+#include "counter.hpp"
+#include "spy_store.hpp"
+#include "stores.hpp"
+
+#include <stele/command_bus.hpp>
+
+#include <thread>
+
+using namespace testing;
+
+namespace {
+
+using bus_type = stele::command_bus<counter>;
+
+const stele::uuid names = *stele::uuid::parse("6f1c6a3e-1d5b-4c53-9f6a-0a8f3f1f2b11");
+const auto one = stele::stream_of<counter>("1");
+
+stele::uuid id_of(std::string_view name) {
+    return stele::command_id(names, name);
+}
+
+std::string key_of(std::string_view name) {
+    const auto id = id_of(name);
+    return {id.bytes.begin(), id.bytes.end()};
+}
+
+std::string str(const std::expected<stele::receipt, stele::command_error>& result) {
+    if (!result) return result.error().message() + " @" + std::to_string(result.error().attempts());
+    return result->stream.str() + "@" + std::to_string(result->version.value) + " " +
+           std::to_string(result->position.value) + (result->repeated ? " repeated" : "");
+}
+
+std::string refused(bus_type& bus, const auto& command, const stele::uuid& id) {
+    try {
+        return str(bus.send(command, {}, {.id = id}));
+    } catch (const stele::error& e) {
+        CHECK(e.kind() == stele::error_kind::invalid_argument);
+        return e.what();
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a command that is sent again with its id gets the first receipt and decides nothing, also after a restart") {
+    contract_store store;
+    if (!store) return;
+    {
+        bus_type bus{*store};
+        CHECK(str(bus.send(open("1"), {}, {.id = id_of("open")})) == "counter-1@1 1");
+        CHECK(str(bus.send(open("2"))) == "counter-2@1 2");
+        CHECK(str(bus.send(count("1", {1, 2}), {}, {.id = id_of("count")})) == "counter-1@3 4");
+        CHECK(str(bus.send(increment("1", 5))) == "counter-1@4 5");
+        CHECK(str(bus.send(open("1"), {}, {.id = id_of("open")})) == "counter-1@1 1 repeated");
+    }
+    store.reopen();
+    bus_type bus{*store};
+    // Decided anew, this would be rejected: the counter is open.
+    CHECK(str(bus.send(open("1"), {}, {.id = id_of("open")})) == "counter-1@1 1 repeated");
+    CHECK(str(bus.send(count("1", {1, 2}), {}, {.id = id_of("count")})) == "counter-1@3 4 repeated");
+    CHECK(store->head().value == 5);
+    CHECK(str(bus.send(count("1", {1, 2}), {}, {.id = id_of("another")})) == "counter-1@6 7");
+}
+
+TEST_CASE("a command that changed nothing is remembered too") {
+    contract_store store;
+    if (!store) return;
+    bus_type bus{*store};
+    REQUIRE(bus.send(open("1")));
+    REQUIRE(bus.send(open("2")));
+    CHECK(str(bus.send(increment("1", 0), {}, {.id = id_of("a")})) == "counter-1@1 1");
+    CHECK(str(bus.send(count("3", {}), {}, {.id = id_of("b")})) == "counter-3@0 0");
+    REQUIRE(bus.send(increment("1", 7)));
+    store.reopen();
+    bus_type later{*store};
+    CHECK(str(later.send(increment("1", 0), {}, {.id = id_of("a")})) == "counter-1@1 1 repeated");
+    CHECK(str(later.send(count("3", {}), {}, {.id = id_of("b")})) == "counter-3@0 0 repeated");
+    CHECK(store->head().value == 3);
+}
+
+TEST_CASE("a rejection is decided anew each time, unless it was asked to be remembered") {
+    contract_store store;
+    if (!store) return;
+    bus_type bus{*store};
+    const std::string no = "testing.Increment for counter-1 was rejected (not_open): open the counter first @";
+    CHECK(str(bus.send(increment("1", 1), {}, {.id = id_of("a")})) == no + "1");
+    CHECK(str(bus.send(increment("1", 1), {}, {.id = id_of("b"), .remember_rejection = true})) == no + "1");
+    REQUIRE(bus.send(open("1")));
+    store.reopen();
+    bus_type later{*store};
+    CHECK(str(later.send(increment("1", 1), {}, {.id = id_of("b"), .remember_rejection = true})) == no + "0");
+    CHECK(str(later.send(increment("1", 1), {}, {.id = id_of("b")})) == no + "0");
+    CHECK(str(later.send(increment("1", 1), {}, {.id = id_of("a")})) == "counter-1@2 2");
+}
+
+TEST_CASE("an id stands for one command") {
+    contract_store store;
+    if (!store) return;
+    bus_type bus{*store};
+    REQUIRE(bus.send(open("1")));
+    REQUIRE(bus.send(open("2")));
+    REQUIRE(bus.send(increment("1", 5), {}, {.id = id_of("a")}));
+    const std::string begin = "The command id " + id_of("a").str() + " was used for ";
+    const std::string end = ": give each command an id of its own.";
+    CHECK(refused(bus, increment("1", 6), id_of("a")) ==
+          begin +
+              "another testing.Increment for counter-1 before, and cannot be used for testing.Increment for "
+              "counter-1" +
+              end);
+    CHECK(refused(bus, increment("2", 5), id_of("a")) ==
+          begin +
+              "another testing.Increment for counter-1 before, and cannot be used for testing.Increment for "
+              "counter-2" +
+              end);
+    // The same bytes, but another type.
+    CHECK(refused(bus, decrement("1", 5), id_of("a")) ==
+          begin + "testing.Increment for counter-1 before, and cannot be used for testing.Decrement for counter-1" +
+              end);
+    CHECK(refused(bus, increment("1", 5), stele::uuid{}).starts_with("The id of the command testing.Increment is nil"));
+    CHECK(refused(bus, open("3", "\xff"), id_of("b")).find("field \"label\"") != std::string::npos);
+    CHECK(store->head().value == 3);
+}
+
+TEST_CASE("a receipt tells the version also where a deleted stream was begun anew, and when its events are gone") {
+    contract_store store;
+    if (!store) return;
+    bus_type bus{*store};
+    REQUIRE(bus.send(open("1")));
+    REQUIRE(bus.send(increment("1", 1)));
+    REQUIRE(store->delete_stream(one));
+    CHECK(str(bus.send(open("1"), {}, {.id = id_of("a")})) == "counter-1@3 4");
+    CHECK(str(bus.send(increment("1", 1), {}, {.id = id_of("b")})) == "counter-1@4 5");
+    CHECK(str(bus.send(open("1"), {}, {.id = id_of("a")})) == "counter-1@3 4 repeated");
+    REQUIRE(store->tombstone_stream(one));
+    CHECK(str(bus.send(increment("1", 1), {}, {.id = id_of("b")})) == "counter-1@4 5 repeated");
+}
+
+TEST_CASE("receipts are forgotten when they are old, and only then is a command decided again") {
+    contract_store store;
+    if (!store) return;
+    bus_type bus{*store};
+    REQUIRE(bus.send(open("1")));
+    constexpr int sent = 2500;
+    std::vector<stele::document_write> many;
+    for (int i = 0; i < sent; ++i) many.push_back({"receipt", key_of(std::to_string(i)), "kept"});
+    REQUIRE(store->append({}, many));
+    REQUIRE(bus.send(increment("1", 1), {}, {.id = id_of("late")}));
+    const auto late = store->find_document("receipt", key_of("late"));
+    REQUIRE(late);
+    CHECK(stele::forget_receipts(*store, stele::timestamp{}) == 0);
+    CHECK(stele::forget_receipts(*store, late->written_at) <= sent);
+    CHECK(str(bus.send(increment("1", 1), {}, {.id = id_of("late")})) == "counter-1@2 2 repeated");
+    CHECK(store->list_documents("receipt").size() >= 1);
+    (void)stele::forget_receipts(*store, stele::timestamp::max());
+    CHECK(store->list_documents("receipt").empty());
+    CHECK(str(bus.send(increment("1", 1), {}, {.id = id_of("late")})) == "counter-1@3 3");
+}
+
+TEST_CASE("the same command from many threads at a time is decided once") {
+    contract_store store;
+    if (!store) return;
+    bus_type bus{*store, {.attempts = 1'000'000}};
+    REQUIRE(bus.send(open("1")));
+    constexpr int threads = 4;
+    constexpr int commands = 25;
+    std::vector<std::vector<std::string>> answers(threads);
+    std::vector<int> firsts(threads);
+    {
+        std::vector<std::jthread> senders;
+        for (int t = 0; t < threads; ++t)
+            senders.emplace_back([&, t] {
+                for (int i = 0; i < commands; ++i) {
+                    auto result = bus.send(increment("1", i + 1), {}, {.id = id_of(std::to_string(i))});
+                    if (!result) return;
+                    firsts[static_cast<std::size_t>(t)] += result->repeated ? 0 : 1;
+                    result->repeated = false;
+                    answers[static_cast<std::size_t>(t)].push_back(str(result));
+                }
+            });
+    }
+    int first = 0;
+    for (std::size_t t = 0; t < threads; ++t) {
+        CHECK(answers[t].size() == commands);
+        CHECK(answers[t] == answers[0]);
+        first += firsts[t];
+    }
+    CHECK(first == commands);
+    CHECK(store->head().value == 1 + commands);
+}
+
+TEST_CASE("a duplicate that gets in between is recognised, whatever the command led to") {
+    contract_store store;
+    if (!store) return;
+    bus_type direct{*store};
+    REQUIRE(direct.send(open("1")));
+    spy_store spied{*store};
+    bus_type bus{spied, {.attempts = 1}};
+    const auto in_between = [&](const auto& command, std::string_view name) {
+        const stele::send_options how{.id = id_of(name), .remember_rejection = true};
+        spied.before_append = [&] { (void)direct.send(command, {}, how); };
+        return str(bus.send(command, {}, how));
+    };
+    CHECK(in_between(increment("1", 3), "events") == "counter-1@2 2 repeated");
+    CHECK(in_between(increment("1", 0), "nothing") == "counter-1@2 2 repeated");
+    CHECK(in_between(decrement("1", 9), "rejection") ==
+          "testing.Decrement for counter-1 was rejected (below_zero): the value is 3, asked 9 @0");
+    CHECK(store->head().value == 2);
+
+    // Its own effect would reject it: the counter is open when it is loaded.
+    spied.before_append = [] {};
+    spied.after_find = [&] { (void)direct.send(open("2"), {}, {.id = id_of("open")}); };
+    CHECK(str(bus.send(open("2"), {}, {.id = id_of("open")})) == "counter-2@1 3 repeated");
+}

@@ -30,6 +30,26 @@ void fulfil(async_append& append) {
 
 }  // namespace
 
+std::shared_ptr<waiting_place> waiting_place::of_this_thread() {
+    thread_local const auto place = std::make_shared<waiting_place>();
+    place->now_ = turn::wait;
+    return place;
+}
+
+void waiting_place::tell(turn now) {
+    {
+        const std::lock_guard lock(mutex_);
+        now_ = now;
+    }
+    wake_.notify_one();
+}
+
+waiting_place::turn waiting_place::wait() {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return now_ != turn::wait; });
+    return now_;
+}
+
 async_append::async_append(stream_id stream, expected_version expected, std::vector<event_data> to_append)
     : events(std::move(to_append)),
       write{std::move(stream), expected, events},
@@ -43,10 +63,13 @@ commit_queue::~commit_queue() {
 }
 
 void commit_queue::submit(append_request& request) {
-    std::unique_lock lock(mutex_);
-    waiting_.push_back({&request, nullptr});
-    request.wake.wait(lock, [&] { return request.done || (free_to_lead() && waiting_.front().request == &request); });
-    if (!request.done) lead(lock);
+    request.caller = waiting_place::of_this_thread();
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.push_back({&request, nullptr});
+        if (!leading_) hand_over();
+    }
+    if (request.caller->wait() == waiting_place::turn::lead) lead(&request);
 }
 
 void commit_queue::submit(std::unique_ptr<async_append> append) {
@@ -58,43 +81,54 @@ void commit_queue::submit(std::unique_ptr<async_append> append) {
     waiting_.push_back({request, std::move(append)});
     if (!async_leader_.joinable())
         async_leader_ = std::jthread([this](const std::stop_token& stop) { lead_for_async(stop); });
-    wake_next();
+    if (!leading_) hand_over();
 }
 
-// Commits for everyone who waits. Called with the lock, by the one whose turn it is.
-void commit_queue::lead(std::unique_lock<std::mutex>& lock) {
-    leading_ = true;
-    auto group = take_group();
+// Commits for everyone who waits. Called by the one whose turn it is; `own` is its request, if it waits for one.
+void commit_queue::lead(const append_request* own) {
+    auto group = [this] {
+        const std::lock_guard lock(mutex_);
+        return take_group();
+    }();
     std::vector<append_request*> requests;
     requests.reserve(group.size());
     for (const auto& member : group) requests.push_back(member.request);
-    lock.unlock();
     commit_(requests);
-    lock.lock();
-    leading_ = false;
-    finish(group, lock);
-}
 
-void commit_queue::finish(std::vector<entry>& group, std::unique_lock<std::mutex>& lock) {
-    bool any_async = false;
+    // The next one is told only after these: they may be back in the queue by then, and share its sync.
+    std::size_t async_count = 0;
+    std::size_t async_bytes = 0;
     for (const auto& member : group) {
         if (member.owned) {
-            any_async = true;
-            --async_count_;
-            async_bytes_ -= member.request->size_bytes;
-        } else {
-            // Under the lock: a woken member destroys its condition variable as soon as it can take the mutex.
-            member.request->done = true;
-            member.request->wake.notify_one();
+            ++async_count;
+            async_bytes += member.request->size_bytes;
+            fulfil(*member.owned);
+        } else if (member.request != own) {
+            // The request is gone as soon as its caller knows.
+            const auto caller = member.request->caller;
+            caller->tell(waiting_place::turn::done);
         }
     }
-    wake_next();
-    if (!any_async) return;
-    async_space_.notify_all();
-    lock.unlock();
-    for (const auto& member : group)
-        if (member.owned) fulfil(*member.owned);
-    lock.lock();
+    const std::lock_guard lock(mutex_);
+    async_count_ -= async_count;
+    async_bytes_ -= async_bytes;
+    if (async_count > 0) async_space_.notify_all();
+    hand_over();
+}
+
+// Tells whoever is next to lead. Called with the lock, when nobody does or by the one who did.
+void commit_queue::hand_over() {
+    leading_ = false;
+    if (exclusive_waiting_ > 0) return exclusive_wake_.notify_one();
+    if (waiting_.empty()) return;
+    leading_ = true;
+    if (waiting_.front().owned) {
+        async_turn_ = true;
+        async_wake_.notify_one();
+    } else {
+        const auto caller = waiting_.front().request->caller;
+        caller->tell(waiting_place::turn::lead);
+    }
 }
 
 void commit_queue::exclusive(const std::function<void()>& work) {
@@ -110,22 +144,10 @@ void commit_queue::exclusive(const std::function<void()>& work) {
         failure = std::current_exception();
     }
     lock.lock();
-    leading_ = false;
     --exclusive_waiting_;
-    wake_next();
+    hand_over();
     lock.unlock();
     if (failure) std::rethrow_exception(failure);
-}
-
-// Wakes whoever may lead next, if nobody does.
-void commit_queue::wake_next() {
-    if (leading_) return;
-    if (exclusive_waiting_ > 0) return exclusive_wake_.notify_one();
-    if (waiting_.empty()) return;
-    if (front_is_async())
-        async_wake_.notify_one();
-    else
-        waiting_.front().request->wake.notify_one();
 }
 
 std::vector<commit_queue::entry> commit_queue::take_group() {
@@ -143,7 +165,12 @@ std::vector<commit_queue::entry> commit_queue::take_group() {
 void commit_queue::lead_for_async(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     // When a stop is requested, the wait still answers whether something is left to do.
-    while (async_wake_.wait(lock, stop, [this] { return free_to_lead() && front_is_async(); })) lead(lock);
+    while (async_wake_.wait(lock, stop, [this] { return async_turn_; })) {
+        async_turn_ = false;
+        lock.unlock();
+        lead(nullptr);
+        lock.lock();
+    }
 }
 
 }  // namespace stele::detail

@@ -27,6 +27,25 @@ struct removal_request {
     const event_data& record;
 };
 
+/// Where a thread waits for its turn. Each thread has one for all its appends, and whoever wakes it holds on to it, so
+/// that it can be woken without a lock: a woken thread goes on at once instead of meeting its waker at the mutex.
+class waiting_place {
+public:
+    enum class turn : std::uint8_t { wait, lead, done };
+
+    /// That of the calling thread, which is told to wait.
+    static std::shared_ptr<waiting_place> of_this_thread();
+
+    void tell(turn now);
+    /// Waits until it is told something else, and returns that.
+    turn wait();
+
+private:
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    turn now_ = turn::wait;
+};
+
 /// One append (or removal) on its way through the queue. What it points to is kept by whoever made it.
 struct append_request {
     using outcome_type = std::expected<std::vector<append_result>, conflict>;
@@ -40,9 +59,8 @@ struct append_request {
     std::optional<outcome_type> outcome = {};
     std::exception_ptr fault = {};
 
-    /// The queue's own, under its mutex.
-    bool done = false;
-    std::condition_variable wake = {};
+    /// The queue's own: where the caller waits. None for an asynchronous append.
+    std::shared_ptr<waiting_place> caller = {};
 };
 
 /// An append nobody waits for: it owns what it writes, and is told when it is done.
@@ -85,19 +103,15 @@ private:
         std::unique_ptr<async_append> owned;
     };
 
-    void lead(std::unique_lock<std::mutex>& lock);
-    void finish(std::vector<entry>& group, std::unique_lock<std::mutex>& lock);
-    // Whether the one at the front of the queue may lead now.
-    [[nodiscard]] bool free_to_lead() const { return !leading_ && exclusive_waiting_ == 0; }
-    [[nodiscard]] bool front_is_async() const { return !waiting_.empty() && waiting_.front().owned != nullptr; }
-    void wake_next();
+    void lead(const append_request* own);
+    void hand_over();
     std::vector<entry> take_group();
     void lead_for_async(const std::stop_token& stop);
 
     std::function<void(append_group)> commit_;
     std::mutex mutex_;
     std::deque<entry> waiting_;
-    bool leading_ = false;
+    bool leading_ = false;               // somebody commits, or has been told to
     std::size_t exclusive_waiting_ = 0;  // they go before the next group
     std::condition_variable exclusive_wake_;
 
@@ -105,6 +119,7 @@ private:
     std::size_t async_count_ = 0;
     std::size_t async_bytes_ = 0;
     std::condition_variable async_space_;
+    bool async_turn_ = false;  // the thread below has been told to lead
     std::condition_variable_any async_wake_;
     std::jthread async_leader_;
 };

@@ -151,9 +151,9 @@ private:
 };
 
 // Whether a fault has its turn in this run: one in so many, others each time, or the one that was asked for.
-bool chosen(std::uint64_t number, std::uint64_t one_in) {
+bool chosen(std::uint64_t number, std::uint64_t part) {
     if (const auto only = environment_number("STELE_FAULT")) return *only == number;
-    return (number + run_seed()) % one_in == 0;
+    return (number + run_seed()) % (part * one_in()) == 0;
 }
 
 class problem_list {

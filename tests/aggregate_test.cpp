@@ -115,7 +115,7 @@ TEST_CASE("an event that is not the aggregate's stops loading, naming event and 
     append(store, testing::opened(), testing::NobodyKnows{});
     CHECK(load_failure(store, stele::error_kind::undecodable) ==
           "The event of type \"testing.NobodyKnows\" at position 2 (stream \"counter-1\", version 2) is of a type that "
-          "aggregate \"counter\" does not know. Add the message to its list of events.");
+          "aggregate \"counter\" does not know. Add the message to its list of events, or to its ignored ones.");
 }
 
 TEST_CASE("bytes that do not parse stop loading") {

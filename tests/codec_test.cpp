@@ -218,7 +218,7 @@ TEST_CASE("an event of an unknown type is an error that names type, stream, vers
     const auto data = stele::encode(testing::NobodyKnows{});
     CHECK(undecodable(data) ==
           "The event of type \"testing.NobodyKnows\" at position 101 (stream \"note-7\", version 1) is of a type that "
-          "this call of decode_each does not know. Add the message to its list of events.");
+          "this call of decode_each does not know. Add the message to its list of events, or to its ignored ones.");
 
     bool called = false;
     const auto& table = stele::detail::event_table_of<
@@ -285,9 +285,10 @@ TEST_CASE("a handler may decode events of the same type itself") {
 TEST_CASE("a type name that stands twice in a table is refused") {
     const stele::detail::event_entry entry{"testing.Note", &Note::default_instance(),
                                            [](void*, const auto&, const auto&) {}};
-    CHECK(message_of(stele::error_kind::invalid_argument, [&] {
-              stele::detail::event_table("the test", {entry, entry});
-          }) == "The event type \"testing.Note\" stands twice in the list of the test.");
+    CHECK(message_of(stele::error_kind::invalid_argument,
+                     [&] { stele::detail::event_table("the test", {entry, entry}); }) ==
+          "The event type \"testing.Note\" stands twice in the list of the test (or in the aliases "
+          "and ignored types of its history).");
 }
 
 TEST_CASE("a table finds each of its names, also those that differ only at their beginning, and no other") {

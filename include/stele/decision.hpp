@@ -1,7 +1,7 @@
 #pragma once
 
-#include <boost/hana/tuple.hpp>
-#include <boost/hana/type.hpp>
+#include <stele/detail/type_list.hpp>
+
 #include <fmt/core.h>
 #include <google/protobuf/message.h>
 
@@ -73,19 +73,6 @@ protected:
 private:
     std::variant<event_list, stele::rejection> outcome_;
 };
-
-/// One base per type of a list makes "is it in the list" a single question to the compiler instead of a search.
-template <class T>
-struct stands_once_in_its_list {};
-template <class... Types>
-struct type_list : stands_once_in_its_list<Types>... {};
-
-template <class... Types>
-type_list<typename Types::type...> as_type_list(const boost::hana::tuple<Types...>&);
-
-template <class Type, class Tuple>
-concept listed_in =
-    std::is_base_of_v<stands_once_in_its_list<Type>, decltype(as_type_list(std::declval<const Tuple&>()))>;
 
 template <class Event, class Aggregate>
 concept event_of = listed_in<Event, decltype(Aggregate::events)>;

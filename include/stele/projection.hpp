@@ -75,6 +75,7 @@ concept creates_tables = requires(read_model& db) {
 
 template <class P>
 struct projection_binding {
+    static constexpr bool skips_others = true;
     static std::string taker() { return "projection " + std::string{P::name}; }
 
     template <class Event>

@@ -1,0 +1,123 @@
+#include <stele/detail/event_table.hpp>
+#include <stele/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <typeindex>
+
+namespace stele::detail {
+namespace {
+
+using google::protobuf::Message;
+
+/// A message that has held more than this is not kept: it would keep the memory of the largest event it ever saw.
+constexpr std::size_t kept_message_bytes = 64UL * 1024;
+
+std::string describe(const recorded_event& event) {
+    return fmt::format("event of type \"{}\" at position {} (stream \"{}\", version {})", event.type,
+                       event.position.value, event.stream, event.version.value);
+}
+
+[[noreturn]] void throw_unknown_type(const recorded_event& event, const std::string& taker) {
+    throw error(
+        error_kind::undecodable,
+        fmt::format(
+            "The {} is of a type that {} does not know. Add the message to its list of events, or to its ignored ones.",
+            describe(event), taker));
+}
+
+/// Protobuf would also print to stderr if it were to meet an unset required field by itself.
+void parse(const recorded_event& event, Message& message) {
+    const bool parsed = event.payload.size() <= INT_MAX &&
+                        message.ParsePartialFromArray(event.payload.data(), static_cast<int>(event.payload.size()));
+    if (parsed && message.IsInitialized()) return;
+    const auto why = parsed ? "it lacks the required fields " + message.InitializationErrorString()
+                            : fmt::format("its {} bytes do not parse", event.payload.size());
+    throw error(error_kind::undecodable,
+                fmt::format("The {} is not a {}: {}.", describe(event), message.GetDescriptor()->full_name(), why));
+}
+
+/// A number for a type name: its length and its end. Names of one package begin alike and seldom end alike, so that a
+/// search over these numbers takes a third of the time of one over names.
+std::uint64_t key_of(std::string_view type) noexcept {
+    std::uint64_t end = 0;
+    if (type.size() >= sizeof end)
+        std::memcpy(&end, type.data() + (type.size() - sizeof end), sizeof end);
+    else
+        for (const char c : type) end = end << 8 | static_cast<std::uint8_t>(c);
+    return end ^ (std::uint64_t{type.size()} << 32);
+}
+
+}  // namespace
+
+event_table::event_table(std::string taker, std::vector<event_entry> entries)
+    : taker_(std::move(taker)), entries_(std::move(entries)) {
+    std::ranges::sort(entries_, {}, [](const event_entry& entry) { return std::pair{key_of(entry.type), entry.type}; });
+    const auto both_ignored = std::ranges::unique(entries_, [](const event_entry& a, const event_entry& b) {
+        return a.type == b.type && a.handle == nullptr && b.handle == nullptr;
+    });
+    entries_.erase(both_ignored.begin(), both_ignored.end());
+    const auto twice = std::ranges::adjacent_find(entries_, {}, &event_entry::type);
+    if (twice != entries_.end())
+        throw error(error_kind::invalid_argument,
+                    fmt::format("The event type \"{}\" stands twice in the list of {} (or in the aliases and ignored "
+                                "types of its history).",
+                                twice->type, taker_));
+    keys_.reserve(entries_.size());
+    for (const event_entry& entry : entries_) keys_.push_back(key_of(entry.type));
+}
+
+std::optional<std::size_t> event_table::find(std::string_view type) const noexcept {
+    const auto key = key_of(type);
+    auto index = static_cast<std::size_t>(std::ranges::lower_bound(keys_, key) - keys_.begin());
+    for (; index < keys_.size() && keys_[index] == key; ++index)
+        if (entries_[index].type == type) return index;
+    return {};
+}
+
+event_decoder::event_decoder(const event_table& table) : table_(&table), messages_(table.size()) {}
+
+void event_decoder::decode(const recorded_event& event, void* context) {
+    const auto index = table_->find(event.type);
+    if (!index) throw_unknown_type(event, table_->taker());
+    if ((*table_)[*index].handle != nullptr) decode(*index, event, context);
+}
+
+bool event_decoder::decode_if_known(const recorded_event& event, void* context) {
+    const auto index = table_->find(event.type);
+    if (!index || (*table_)[*index].handle == nullptr) return false;
+    decode(*index, event, context);
+    return true;
+}
+
+void event_decoder::decode(std::size_t index, const recorded_event& event, void* context) {
+    const event_entry& entry = (*table_)[index];
+    auto& message = messages_[index];
+    if (!message) message.reset(entry.prototype->New());
+    parse(event, *message);
+    entry.handle(context, *message, event);
+    if (event.payload.size() > kept_message_bytes) message.reset();
+}
+
+void expect_one_history(std::string_view event, const std::type_info& history, const std::string& taker) {
+    struct known {
+        std::type_index history;
+        std::string taker;
+    };
+    static std::mutex mutex;
+    static std::map<std::string, known, std::less<>> all;
+    const std::lock_guard lock(mutex);
+    const auto [place, added] = all.try_emplace(std::string{event}, known{history, taker});
+    if (added || place->second.history == std::type_index{history}) return;
+    throw error(error_kind::invalid_argument,
+                fmt::format("The {} and the {} take the event {} with different histories: one of them was compiled "
+                            "without the declaration of stele_history. Include the header that has it in both.",
+                            place->second.taker, taker, event));
+}
+
+}  // namespace stele::detail

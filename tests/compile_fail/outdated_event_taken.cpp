@@ -1,0 +1,24 @@
+// first error: this event is `outdated` in the history of its domain: list in `events` what it becomes
+#include "warehouse.pb.h"
+
+#include <stele/codec.hpp>
+#include <stele/memory_store.hpp>
+
+namespace hana = boost::hana;
+
+namespace warehouse {
+struct history {
+    static constexpr auto outdated = hana::tuple_t<ItemAdded>;
+    static ItemAddedV3 upcast(const ItemAdded&) { return {}; }
+};
+history stele_history(const google::protobuf::Message&);
+}  // namespace warehouse
+
+struct taker {
+    static constexpr auto events = hana::tuple_t<warehouse::ItemAdded>;
+};
+
+int main() {
+    stele::memory_store store;
+    stele::decode_each<taker>(store.read_all(), [](const auto&, const auto&) {});
+}

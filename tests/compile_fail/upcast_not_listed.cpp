@@ -1,0 +1,25 @@
+// first error: this event has a step `upcast` and is not in `outdated`
+#include "warehouse.pb.h"
+
+#include <stele/codec.hpp>
+#include <stele/memory_store.hpp>
+
+namespace hana = boost::hana;
+
+namespace warehouse {
+struct history {
+    static constexpr auto outdated = hana::tuple_t<ItemAdded>;
+    static ItemAddedV2 upcast(const ItemAdded&) { return {}; }
+    static ItemAddedV3 upcast(const ItemAddedV2&) { return {}; }
+};
+history stele_history(const google::protobuf::Message&);
+}  // namespace warehouse
+
+struct taker {
+    static constexpr auto events = hana::tuple_t<warehouse::ItemAddedV3>;
+};
+
+int main() {
+    stele::memory_store store;
+    stele::decode_each<taker>(store.read_all(), [](const auto&, const auto&) {});
+}

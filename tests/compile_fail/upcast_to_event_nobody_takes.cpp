@@ -1,0 +1,24 @@
+// first error: this outdated event becomes several, and the taker has some of them in its `events` and others nowhere
+#include "warehouse.pb.h"
+
+#include <stele/codec.hpp>
+#include <stele/memory_store.hpp>
+
+namespace hana = boost::hana;
+
+namespace warehouse {
+struct history {
+    static constexpr auto outdated = hana::tuple_t<ItemReplaced>;
+    static std::tuple<ItemRemoved, ItemAddedV3> upcast(const ItemReplaced&) { return {}; }
+};
+history stele_history(const google::protobuf::Message&);
+}  // namespace warehouse
+
+struct taker {
+    static constexpr auto events = hana::tuple_t<warehouse::ItemAddedV3>;
+};
+
+int main() {
+    stele::memory_store store;
+    stele::decode_each<taker>(store.read_all(), [](const auto&, const auto&) {});
+}

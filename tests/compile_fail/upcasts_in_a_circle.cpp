@@ -1,0 +1,25 @@
+// first error: the steps of this history go in a circle
+#include "warehouse.pb.h"
+
+#include <stele/codec.hpp>
+#include <stele/memory_store.hpp>
+
+namespace hana = boost::hana;
+
+namespace warehouse {
+struct history {
+    static constexpr auto outdated = hana::tuple_t<ItemAdded, ItemAddedV2>;
+    static ItemAddedV2 upcast(const ItemAdded&) { return {}; }
+    static ItemAdded upcast(const ItemAddedV2&) { return {}; }
+};
+history stele_history(const google::protobuf::Message&);
+}  // namespace warehouse
+
+struct taker {
+    static constexpr auto events = hana::tuple_t<warehouse::ItemAddedV3>;
+};
+
+int main() {
+    stele::memory_store store;
+    stele::decode_each<taker>(store.read_all(), [](const auto&, const auto&) {});
+}

@@ -10,9 +10,11 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -190,6 +192,36 @@ TEST_CASE("an interrupted import is no bank, and the next one replaces it") {
     CHECK(result.reconciled.mismatched.empty());
     CHECK_FALSE(std::filesystem::exists(data.unfinished()));
     CHECK(ledger(data).events().head() == result.events);
+}
+
+TEST_CASE("a statement that is sent twice gives the same receipts and not one more event") {
+    const temp_dir directory;
+    const auto path = directory / "events.db";
+    const auto file = generated({.accounts = 8, .months = 3, .seed = 4});
+    const auto half = statement_file{file.path, {file.rows.begin(), file.rows.begin() + std::ssize(file.rows) / 2}};
+    const auto receipts_after = [&](const statement_file& sent) {
+        auto store = stele::sqlite_store::open(path, {.durability = stele::durability::normal});
+        CHECK(send_statement(store, sent, {.threads = 4}).empty());
+        std::vector<std::string> receipts;
+        for (const auto& kept : store.list_documents("receipt"))
+            receipts.push_back(fmt::format("{} {} {}", kept.key, kept.value, kept.position.value));
+        // One for each command that led to an event, and no event without.
+        CHECK(receipts.size() == store.head().value);
+        return receipts;
+    };
+    const auto first = receipts_after(half);
+    CHECK(receipts_after(half) == first);
+    const auto all = receipts_after(file);
+    CHECK(all.size() > file.rows.size());
+    CHECK(std::ranges::includes(all, first));
+    CHECK(receipts_after(file) == all);
+
+    auto store = stele::sqlite_store::open(path);
+    CHECK(reconcile(store, file).mismatched.empty());
+    auto altered = file;
+    altered.rows.back().amount -= 1;
+    CHECK_THROWS_AS(send_statement(store, altered, {.threads = 4}), stele::error);
+    CHECK(store.head().value == all.size());
 }
 
 TEST_CASE("the real statement reconciles") {

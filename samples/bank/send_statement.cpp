@@ -4,8 +4,11 @@
 
 #include <stele/command_bus.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
+#include <concepts>
 #include <expected>
 #include <future>
 #include <mutex>
@@ -21,10 +24,17 @@ using account_rows = std::vector<const statement_row*>;
 // What came of one command: nothing, or why the bank rejected it.
 using reason = std::optional<std::string>;
 
+// A row leads to up to three commands; each has an id that follows from the transaction and what it is to do there. So
+// it is the same whenever the statement is sent again, and stays the same for a row that another file states too.
+stele::uuid id_of(const statement_row& row, std::string_view purpose) {
+    static const auto statements = *stele::uuid::parse("0b6c2f5e-8d0c-4e0a-9a53-5f2f6a3d7c41");
+    return stele::command_id(statements, fmt::format("{} {}", row.transaction, purpose));
+}
+
 template <class Command>
-reason send(command_bus& bus, Command command, const statement_row& row) {
+reason send(command_bus& bus, Command command, const statement_row& row, std::string_view purpose) {
     command.set_account(row.account);
-    const auto receipt = bus.send(command, {.correlation_id = row.transaction});
+    const auto receipt = bus.send(command, {.correlation_id = row.transaction}, {.id = id_of(row, purpose)});
     return receipt ? reason() : receipt.error().message();
 }
 
@@ -32,7 +42,7 @@ reason open_account(command_bus& bus, const statement_row& row, money overdraft_
     OpenAccount command;
     command.set_date(row.date);
     command.set_overdraft_limit(overdraft_limit);
-    return send(bus, command, row);
+    return send(bus, command, row, "opening");
 }
 
 template <class Command>
@@ -43,7 +53,7 @@ reason book(command_bus& bus, const statement_row& row, money amount, std::strin
     booking.set_transaction(row.transaction);
     booking.set_kind(std::string(kind));
     command.set_amount(amount);
-    return send(bus, command, row);
+    return send(bus, command, row, std::same_as<Command, PostRounding> ? "rounding" : "booking");
 }
 
 reason book_row(command_bus& bus, const statement_row& row) {

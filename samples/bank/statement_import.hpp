@@ -42,6 +42,10 @@ struct import_result {
 /// Sends a statement to the bank as commands: an account is opened at its first row, then each row is a command with
 /// the bank's transaction id as correlation id, and a rounding is posted where the bank made one. The rows of one
 /// account go in the order of the file; several accounts go at a time.
+///
+/// Sending the same statement again, whole or after an interruption, records only what is not recorded yet: the bank
+/// knows each command by its transaction. Throws stele::error (invalid_argument) if a transaction is there already with
+/// other data.
 std::vector<refused_row> send_statement(stele::event_store& store, const statement_file& file,
                                         const import_options& options);
 

@@ -16,11 +16,11 @@ const std::string& name_of(const google::protobuf::Message& message) {
     return message.GetDescriptor()->full_name();
 }
 
-/// The bytes that all events of one command share.
-std::string encode_correlated(metadata about) {
+/// What all events of one command say about it.
+metadata correlated(metadata about) {
     add_causation(about);
     if (about.correlation_id.empty()) about.correlation_id = uuid::v7().str();
-    return encode(about);
+    return about;
 }
 
 std::vector<event_data> encode_events(const any_decision& decision, const std::string& metadata_bytes) {
@@ -57,7 +57,7 @@ std::expected<stream_place, conflict> write(event_store& store, const stream_id&
 std::expected<receipt, command_error> decide_and_append(event_store& store, std::optional<any_aggregate>& known,
                                                         const command_task& task, const command_memory& memory,
                                                         const metadata& about, const command_bus_options& options) {
-    const std::string metadata_bytes = encode_correlated(about);
+    const std::string metadata_bytes = encode(correlated(about));
     // Attempt 0 is on the state as it was kept. Only an append can tell whether that is the latest.
     unsigned attempt = known ? 0 : 1;
     if (!known) known.emplace(*task.aggregate);
@@ -86,22 +86,36 @@ std::expected<receipt, command_error> decide_and_append(event_store& store, std:
     }
 }
 
-}  // namespace
-
-std::shared_ptr<aggregate_cache> make_aggregate_cache(const command_bus_options& options) {
-    return std::make_shared<aggregate_cache>(options.cached_aggregates);
-}
-
-std::expected<receipt, command_error> run_command(event_store& store, aggregate_cache& cache, const command_task& task,
-                                                  const metadata& about, const send_options& how,
-                                                  const command_bus_options& options) {
-    const command_memory memory{store, task.stream, *task.command, how};
+command_result run_command(const bus_core& bus, const command_task& task, const metadata& about,
+                           const send_options& how) {
+    const command_memory memory{*bus.store, task.stream, *task.command, how};
     if (auto earlier = memory.recall()) return *std::move(earlier);
-    aggregate_cache::turn turn{cache, task.stream};
+    aggregate_cache::turn turn{*bus.cache, task.stream};
     auto known = turn.take();
-    auto result = decide_and_append(store, known, task, memory, about, options);
+    auto result = decide_and_append(*bus.store, known, task, memory, about, bus.options);
     if (known && known->place.version.value != 0) turn.give_back(*std::move(known));
     return result;
+}
+
+}  // namespace
+
+bus_core make_bus_core(event_store& store, const command_bus_options& options) {
+    if (options.attempts == 0)
+        throw error(error_kind::invalid_argument,
+                    "command_bus_options::attempts is 0: a command must be decided at least once.");
+    return {&store, options, std::make_shared<aggregate_cache>(options.cached_aggregates), {}};
+}
+
+command_result send_command(const bus_core& bus, const command_task& task, const metadata& about,
+                            const send_options& how) {
+    if (bus.around.empty()) return run_command(bus, task, about, how);
+    const auto last = [&](const sent_command& command) { return run_command(bus, task, command.about, how); };
+    using last_type = decltype(last);
+    sent_command command{.message = *task.command, .stream = task.stream, .how = how, .about = correlated(about)};
+    return next_step{
+        bus.around,
+        [](const void* step, const sent_command& sent) { return (*static_cast<const last_type*>(step))(sent); },
+        &last}(command);
 }
 
 stream_id target_stream(const google::protobuf::Message& command, std::string_view category, std::string_view id) {
@@ -110,12 +124,6 @@ stream_id target_stream(const google::protobuf::Message& command, std::string_vi
     } catch (const error& e) {
         throw error(e.kind(), fmt::format("The command {} does not name a target: {}", name_of(command), e.what()));
     }
-}
-
-void check_options(const command_bus_options& options) {
-    if (options.attempts == 0)
-        throw error(error_kind::invalid_argument,
-                    "command_bus_options::attempts is 0: a command must be decided at least once.");
 }
 
 }  // namespace stele::detail

@@ -4,12 +4,17 @@
 #include <stele/command_error.hpp>
 #include <stele/detail/any_aggregate.hpp>
 #include <stele/detail/command_owner.hpp>
+#include <stele/detail/command_table.hpp>
 #include <stele/metadata.hpp>
+#include <stele/middleware.hpp>
 #include <stele/receipt.hpp>
 
 #include <cstddef>
 #include <expected>
 #include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace stele {
 
@@ -33,7 +38,6 @@ struct command_bus_options {
 namespace detail {
 
 class aggregate_cache;
-std::shared_ptr<aggregate_cache> make_aggregate_cache(const command_bus_options& options);
 
 /// A command on its way, with its types behind pointers.
 struct command_task {
@@ -43,14 +47,23 @@ struct command_task {
     any_decision (*decide)(const void* state, const google::protobuf::Message& command);
 };
 
-std::expected<receipt, command_error> run_command(event_store& store, aggregate_cache& cache, const command_task& task,
-                                                  const metadata& about, const send_options& how,
-                                                  const command_bus_options& options);
+/// What a bus has that does not depend on its aggregates.
+struct bus_core {
+    event_store* store;
+    command_bus_options options;
+    std::shared_ptr<aggregate_cache> cache;
+    std::vector<middleware> around;  ///< the outermost first
+};
+
+/// Throws stele::error (invalid_argument) for options that make no sense.
+bus_core make_bus_core(event_store& store, const command_bus_options& options);
+
+/// Sends a command through the middleware of the bus to its aggregate.
+command_result send_command(const bus_core& bus, const command_task& task, const metadata& about,
+                            const send_options& how);
 
 /// Returns the stream `category-id`; a name that is none is the fault of the command, which the error names.
 stream_id target_stream(const google::protobuf::Message& command, std::string_view category, std::string_view id);
-
-void check_options(const command_bus_options& options);
 
 }  // namespace detail
 
@@ -63,9 +76,10 @@ void check_options(const command_bus_options& options);
 /// These do not compile, with a sentence that says what to add: a command that no aggregate lists, or two; an
 /// aggregate that lacks something; an event or command that is listed and not taken.
 ///
-/// Any thread may call send() at any time, also several for the same instance; those of one bus take turns then. The
-/// store must outlive the bus. Nothing depends on what a bus keeps (see command_bus_options::cached_aggregates), so
-/// there may be several, also in several processes. A copy of a bus shares what it keeps.
+/// Any thread may call send() and dispatch() at any time, also several for the same instance; those of one bus take
+/// turns then. The store must outlive the bus. Nothing depends on what a bus keeps (see
+/// command_bus_options::cached_aggregates), so there may be several, also in several processes. A copy of a bus shares
+/// what it keeps.
 template <class... Aggregates>
 class command_bus {
     static_assert((detail::check_aggregate<Aggregates>() && ...));
@@ -74,8 +88,13 @@ class command_bus {
 public:
     /// Throws stele::error (invalid_argument) for 0 attempts.
     explicit command_bus(event_store& store, command_bus_options options = {})
-        : store_(&store), options_(options), cache_(detail::make_aggregate_cache(options_)) {
-        detail::check_options(options_);
+        : core_(detail::make_bus_core(store, options)) {}
+
+    /// Puts something around every command, inside of what is there already (see middleware.hpp). Not while commands
+    /// are sent. Returns this bus. A bus without middleware pays nothing for it.
+    command_bus& use(middleware added) {
+        core_.around.push_back(std::move(added));
+        return *this;
     }
 
     /// Decides a command and appends its events; returns when they are durable.
@@ -100,10 +119,22 @@ public:
     std::expected<receipt, command_error> send(const Command& command, const metadata& about = {},
                                                const send_options& how = {});
 
+    /// Sends a command that has arrived as bytes, as send() does, through the same middleware.
+    ///
+    ///     bus.dispatch("bank.DepositMoney", bytes, {.actor = user});
+    ///
+    /// `type` is the full name of one of the commands of the aggregates, `bytes` is that message in the binary format
+    /// of Protobuf. Throws as send() does, and stele::error: invalid_argument for a name that is none, with the names
+    /// that are near it; undecodable for bytes that are not that message, naming type and size.
+    std::expected<receipt, command_error> dispatch(std::string_view type, std::string_view bytes,
+                                                   const metadata& about = {}, const send_options& how = {});
+
 private:
-    event_store* store_;
-    command_bus_options options_;
-    std::shared_ptr<detail::aggregate_cache> cache_;
+    static const detail::command_table& commands();
+    template <class Aggregate>
+    static void add_commands(std::vector<detail::command_entry>& entries);
+
+    detail::bus_core core_;
 };
 
 template <class... Aggregates>
@@ -116,14 +147,48 @@ std::expected<receipt, command_error> command_bus<Aggregates...>::send(const Com
                   "with a `decide` that takes it, or add that aggregate to the command_bus");
     if constexpr (is_decided) {
         using aggregate = detail::owner_of<Command, Aggregates...>;
-        return detail::run_command(
-            *store_, *cache_,
+        return detail::send_command(
+            core_,
             {.stream = detail::target_stream(command, aggregate::category, aggregate::target(command)),
              .command = &command,
              .aggregate = &detail::aggregate_type_of<aggregate>(),
              .decide = &detail::decide<aggregate, Command>},
-            about, how, options_);
+            about, how);
     }
+}
+
+template <class... Aggregates>
+std::expected<receipt, command_error> command_bus<Aggregates...>::dispatch(std::string_view type,
+                                                                           std::string_view bytes,
+                                                                           const metadata& about,
+                                                                           const send_options& how) {
+    return commands().dispatch(this, type, bytes, about, how);
+}
+
+template <class... Aggregates>
+const detail::command_table& command_bus<Aggregates...>::commands() {
+    static const detail::command_table table{[] {
+        std::vector<detail::command_entry> entries;
+        (add_commands<Aggregates>(entries), ...);
+        return entries;
+    }()};
+    return table;
+}
+
+template <class... Aggregates>
+template <class Aggregate>
+void command_bus<Aggregates...>::add_commands(std::vector<detail::command_entry>& entries) {
+    detail::with_types(Aggregate::commands, [&]<class... Commands>() {
+        (entries.push_back({.type = Commands::descriptor()->full_name(),
+                            .prototype = &Commands::default_instance(),
+                            .send =
+                                [](void* bus, const google::protobuf::Message& command, const metadata& about,
+                                   const send_options& how) {
+                                    return static_cast<command_bus*>(bus)->send(static_cast<const Commands&>(command),
+                                                                                about, how);
+                                }}),
+         ...);
+    });
 }
 
 }  // namespace stele

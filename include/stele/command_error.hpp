@@ -37,7 +37,7 @@ public:
     [[nodiscard]] const stream_id& stream() const noexcept { return stream_; }
 
     /// How many times the command was decided on a state that was read for it: more than 1 after conflicts, 0 if this
-    /// is the remembered rejection of a command that had been sent before with the same id.
+    /// is the remembered rejection of a command that had been sent before with the same id, or one by a middleware.
     [[nodiscard]] unsigned attempts() const noexcept { return attempts_; }
 
     /// One sentence for people: which command for which stream, and why not.

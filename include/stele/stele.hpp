@@ -30,6 +30,7 @@
 #include <stele/command_bus.hpp>
 #include <stele/command_error.hpp>
 #include <stele/decision.hpp>
+#include <stele/middleware.hpp>
 #include <stele/receipt.hpp>
 #include <stele/testing.hpp>
 

@@ -1,0 +1,113 @@
+#include <stele/middleware.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <random>
+#include <thread>
+
+namespace stele {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+std::string line_of(const sent_command& command, const command_result& result) {
+    if (!result) return result.error().message();
+    return fmt::format("{} for {}: version {}, position {}{}", command.type(), command.stream.str(),
+                       result->version.value, result->position.value, result->repeated ? ", sent before" : "");
+}
+
+double random_share() {
+    thread_local std::minstd_rand engine{std::random_device{}()};
+    return std::uniform_real_distribution{0.0, 1.0}(engine);
+}
+
+/// Whether sending it again may help.
+bool is_passing(const command_result& result) {
+    return !result && result.error().conflict() != nullptr &&
+           result.error().conflict()->why != conflict::reason::tombstoned;
+}
+
+/// Runs when a scope ends, however it does.
+template <class Function>
+struct at_end {
+    Function function;
+    ~at_end() { function(); }
+};
+
+}  // namespace
+
+command_result next_step::operator()(sent_command& command) const {
+    if (rest_.empty()) return last_(context_, command);
+    return rest_.front()(command, next_step{rest_.subspan(1), last_, context_});
+}
+
+command_result reject_sent(const sent_command& command, rejection why) {
+    return std::unexpected(command_error{command.type(), command.stream, std::move(why), 0});
+}
+
+middleware log_commands(std::function<void(std::string_view line)> sink) {
+    return [sink = std::move(sink)](sent_command& command, const next_step& next) {
+        const auto begin = clock::now();
+        const auto tell = [&](std::string_view outcome) {
+            const std::chrono::duration<double, std::milli> taken = clock::now() - begin;
+            sink(fmt::format("{} ({:.1f} ms)", outcome, taken.count()));
+        };
+        try {
+            auto result = next(command);
+            tell(line_of(command, result));
+            return result;
+        } catch (const std::exception& fault) {
+            tell(fmt::format("{} for {} failed: {}", command.type(), command.stream.str(), fault.what()));
+            throw;
+        }
+    };
+}
+
+middleware time_commands(std::function<void(const sent_command&, std::chrono::nanoseconds)> record) {
+    return [record = std::move(record)](sent_command& command, const next_step& next) {
+        const at_end done{[&, begin = clock::now()] { record(command, clock::now() - begin); }};
+        return next(command);
+    };
+}
+
+middleware authorise(std::function<bool(const sent_command&)> allowed) {
+    return [allowed = std::move(allowed)](sent_command& command, const next_step& next) {
+        if (allowed(command)) return next(command);
+        return reject_sent(
+            command, {.code = "not_authorised",
+                      .message = command.about.actor.empty() ? "nobody is named who asks for it"
+                                                             : fmt::format("\"{}\" may not", command.about.actor)});
+    };
+}
+
+middleware retry_on_conflict(retry_options options) {
+    if (options.attempts == 0)
+        throw error(error_kind::invalid_argument,
+                    "retry_options::attempts is 0: a command must be sent at least once.");
+    if (!options.sleep) options.sleep = [](std::chrono::nanoseconds wait) { std::this_thread::sleep_for(wait); };
+    if (!options.random) options.random = random_share;
+    // "Full jitter": M. Brooker, Exponential Backoff and Jitter, AWS Architecture Blog, 2015. Those who have met once
+    // would meet again if they waited equally long.
+    return [options = std::move(options)](sent_command& command, const next_step& next) {
+        auto bound = std::min(options.first_wait, options.longest_wait);
+        for (unsigned attempt = 1;; ++attempt) {
+            auto result = next(command);
+            if (attempt >= options.attempts || !is_passing(result)) return result;
+            options.sleep(std::chrono::duration_cast<std::chrono::nanoseconds>(bound * options.random()));
+            bound = std::min(bound, options.longest_wait / 2) * 2;
+        }
+    };
+}
+
+middleware detail::validate(const google::protobuf::Descriptor& type,
+                            std::function<std::optional<rejection>(const google::protobuf::Message&)> check) {
+    return [&type, check = std::move(check)](sent_command& command, const next_step& next) {
+        if (command.message.GetDescriptor() != &type) return next(command);
+        if (auto why = check(command.message)) return reject_sent(command, *std::move(why));
+        return next(command);
+    };
+}
+
+}  // namespace stele

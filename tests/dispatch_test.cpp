@@ -1,0 +1,94 @@
+#include "counter.hpp"
+
+#include <stele/command_bus.hpp>
+#include <stele/memory_store.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace testing;
+
+namespace {
+
+struct library {
+    static constexpr auto category = "library";
+    static constexpr auto events = hana::tuple_t<Author>;
+    static constexpr auto commands = hana::tuple_t<Author>;
+    static std::string_view target(const auto& command) { return command.name(); }
+
+    stele::decision<library> decide(const Author& command) const { return stele::accept(command); }
+    void evolve(const Author&) {}
+};
+
+using bus_type = stele::command_bus<counter, library>;
+
+std::string failure(bus_type& bus, std::string_view type, std::string_view bytes, stele::error_kind kind) {
+    try {
+        (void)bus.dispatch(type, bytes);
+    } catch (const stele::error& e) {
+        CHECK(e.kind() == kind);
+        return e.what();
+    }
+    return "sent";
+}
+
+}  // namespace
+
+TEST_CASE("a command that arrives as bytes is sent to the aggregate that decides it") {
+    stele::memory_store store;
+    bus_type bus{store};
+    std::string seen;
+    bus.use([&](stele::sent_command& command, const stele::next_step& next) {
+        seen += command.type() + " by " + command.about.actor + "\n";
+        return next(command);
+    });
+    const stele::metadata about{.correlation_id = {}, .causation_id = {}, .actor = "wire", .headers = {}};
+    REQUIRE(bus.dispatch("testing.OpenCounter", open("1").SerializeAsString(), about));
+    const stele::send_options how{.id = stele::uuid::v7()};
+    const auto bytes = increment("1", 3).SerializeAsString();
+    CHECK(bus.dispatch("testing.Increment", bytes, about, how)->version.value == 2);
+    CHECK(bus.dispatch("testing.Increment", bytes, about, how)->repeated);
+    CHECK(bus.send(increment("1", 3), about, how)->repeated);
+    CHECK(stele::load<counter>(store, stele::stream_of<counter>("1")).state.value == 3);
+
+    const auto rejected = bus.dispatch("testing.Decrement", decrement("1", 4).SerializeAsString());
+    REQUIRE_FALSE(rejected);
+    CHECK(rejected.error().rejection()->code == "below_zero");
+    Author author;
+    author.set_name("x");
+    CHECK(bus.dispatch("testing.Author", author.SerializeAsString())->stream.str() == "library-x");
+    CHECK(seen ==
+          "testing.OpenCounter by wire\ntesting.Increment by wire\ntesting.Increment by wire\n"
+          "testing.Increment by wire\ntesting.Decrement by \ntesting.Author by \n");
+}
+
+TEST_CASE("a name that is no command of the bus is refused, with those that are near it") {
+    stele::memory_store store;
+    bus_type bus{store};
+    const auto of = [&](std::string_view type) { return failure(bus, type, "", stele::error_kind::invalid_argument); };
+    CHECK(of("testing.Incremet") ==
+          "\"testing.Incremet\" is not one of the 5 commands of this bus. Near it: testing.Increment, "
+          "testing.Decrement.");
+    CHECK(of("Count") == "\"Count\" is not one of the 5 commands of this bus. Near it: testing.Count.");
+    CHECK(of("other.Author").ends_with(" Near it: testing.Author."));
+    CHECK(of("bank.Deposit") ==
+          "\"bank.Deposit\" is not one of the 5 commands of this bus; give the full name, with the package.");
+    // An event is no command.
+    CHECK(of("testing.CounterOpened").starts_with("\"testing.CounterOpened\" is not one"));
+    CHECK(of("") == "\"\" is not one of the 5 commands of this bus; give the full name, with the package.");
+    CHECK(of("a\n\xff").starts_with("\"a??\" is not one"));
+    CHECK(of(std::string(100'000, 'x')).size() < 300);
+}
+
+TEST_CASE("bytes that are not the message are refused, with its type and their size") {
+    stele::memory_store store;
+    bus_type bus{store};
+    const auto of = [&](std::string_view bytes) {
+        return failure(bus, "testing.Increment", bytes, stele::error_kind::undecodable);
+    };
+    CHECK(of("\xff\xff\xff") == "The 3 bytes of the command are not a testing.Increment.");
+    CHECK(of(increment("1", 300).SerializeAsString().substr(0, 5)) ==
+          "The 5 bytes of the command are not a testing.Increment.");
+    CHECK(store.head().value == 0);
+}

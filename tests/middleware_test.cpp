@@ -1,0 +1,215 @@
+#include "counter.hpp"
+#include "spy_store.hpp"
+
+#include <stele/command_bus.hpp>
+#include <stele/memory_store.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+using bus_type = stele::command_bus<counter>;
+using texts = std::vector<std::string>;
+
+const auto one = stele::stream_of<counter>("1");
+
+stele::metadata by(const std::string& actor) {
+    return {.correlation_id = {}, .causation_id = {}, .actor = actor, .headers = {}};
+}
+
+stele::metadata last_metadata(stele::event_store& store) {
+    for (const stele::recorded_event& event :
+         store.read_all({.direction = stele::direction::backward, .limit = 1}).events())
+        return stele::decode_metadata(event.metadata);
+    return {};
+}
+
+std::string code_of(const stele::command_result& result) {
+    if (result) return "accepted";
+    return result.error().rejection() != nullptr ? result.error().rejection()->code : "conflict";
+}
+
+/// Up to the time, which is another each time.
+std::string without_time(std::string_view line) {
+    return std::string(line.substr(0, line.rfind(" (")));
+}
+
+}  // namespace
+
+TEST_CASE("the first middleware is the outermost, and each sees the command and its result") {
+    stele::memory_store store;
+    bus_type bus{store};
+    texts told;
+    const auto teller = [&](const std::string& name) {
+        return [&told, name](stele::sent_command& command, const stele::next_step& next) {
+            told.push_back(name + " " + command.type() + " " + command.stream.str());
+            auto result = next(command);
+            told.push_back(name + " " + std::to_string(result->version.value));
+            return result;
+        };
+    };
+    bus.use(teller("outer")).use(teller("inner"));
+    REQUIRE(bus.send(open("1")));
+    CHECK(told ==
+          texts{"outer testing.OpenCounter counter-1", "inner testing.OpenCounter counter-1", "inner 1", "outer 1"});
+}
+
+TEST_CASE("a middleware may change what the events carry, answer itself, and send again") {
+    stele::memory_store store;
+    bus_type bus{store};
+    stele::metadata seen;
+    bus.use([&](stele::sent_command& command, const stele::next_step& next) {
+        seen = command.about;
+        command.about.headers["host"] = "here";
+        return next(command);
+    });
+    REQUIRE(bus.send(open("1"), by("a")));
+    CHECK(stele::uuid::parse(seen.correlation_id));
+    CHECK(last_metadata(store).correlation_id == seen.correlation_id);
+    CHECK(last_metadata(store).headers.at("host") == "here");
+    CHECK(last_metadata(store).actor == "a");
+
+    bool twice = false;
+    bus.use([&](stele::sent_command& command, const stele::next_step& next) {
+        if (command.message.GetDescriptor() == Decrement::descriptor())
+            return stele::reject_sent(command, {.code = "never", .message = "no"});
+        if (twice) (void)next(command);
+        return next(command);
+    });
+    const auto no = bus.send(decrement("1", 1));
+    CHECK(code_of(no) == "never");
+    CHECK(no.error().attempts() == 0);
+    CHECK(no.error().message() == "testing.Decrement for counter-1 was rejected (never): no");
+    twice = true;
+    CHECK(bus.send(increment("1", 2))->version.value == 3);
+    CHECK(stele::load<counter>(store, one).state.value == 4);
+    // With an id it comes to the same as once.
+    CHECK(bus.send(increment("1", 2), {}, {.id = stele::uuid::v7()})->repeated);
+    CHECK(stele::load<counter>(store, one).state.value == 6);
+}
+
+TEST_CASE("each command is logged in one line, whatever came of it") {
+    stele::memory_store store;
+    bus_type bus{store};
+    texts lines;
+    bus.use(stele::log_commands([&](std::string_view line) { lines.emplace_back(line); }));
+    const stele::send_options again{.id = stele::uuid::v7()};
+    (void)bus.send(open("1"), {}, again);
+    (void)bus.send(open("1"), {}, again);
+    (void)bus.send(increment("2", 1));
+    CHECK_THROWS_AS((void)bus.send(open("3", "\xff")), stele::error);
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[0].ends_with(" ms)"));
+    CHECK(without_time(lines[0]) == "testing.OpenCounter for counter-1: version 1, position 1");
+    CHECK(without_time(lines[1]) == "testing.OpenCounter for counter-1: version 1, position 1, sent before");
+    CHECK(without_time(lines[2]) == "testing.Increment for counter-2 was rejected (not_open): open the counter first");
+    CHECK(lines[3].starts_with("testing.OpenCounter for counter-3 failed: testing.CounterOpened"));
+}
+
+TEST_CASE("each command is timed, also one that fails") {
+    stele::memory_store store;
+    bus_type bus{store};
+    texts timed;
+    bus.use(stele::time_commands([&](const stele::sent_command& command, std::chrono::nanoseconds taken) {
+        CHECK(taken.count() > 0);
+        timed.push_back(command.type());
+    }));
+    (void)bus.send(open("1"));
+    (void)bus.send(decrement("1", 1));
+    CHECK_THROWS_AS((void)bus.send(open("3", "\xff")), stele::error);
+    CHECK(timed == texts{"testing.OpenCounter", "testing.Decrement", "testing.OpenCounter"});
+}
+
+TEST_CASE("a command of somebody who may not send it is rejected before anything is read") {
+    stele::memory_store memory;
+    spy_store store{memory};
+    bus_type bus{store, {.cached_aggregates = 0}};
+    bus.use(stele::authorise([](const stele::sent_command& command) {
+        return command.about.actor == "boss" || command.type() == "testing.Increment";
+    }));
+    REQUIRE(bus.send(open("1"), by("boss")));
+    REQUIRE(bus.send(increment("1", 1), by("clerk")));
+    store.events_read = 0;
+    const auto refused = bus.send(decrement("1", 1), by("clerk"));
+    CHECK(code_of(refused) == "not_authorised");
+    CHECK(refused.error().message() ==
+          "testing.Decrement for counter-1 was rejected (not_authorised): \"clerk\" may not");
+    CHECK(code_of(bus.send(open("2"))) == "not_authorised");
+    CHECK(store.events_read == 0);
+}
+
+TEST_CASE("a check of one type of command lets the others pass") {
+    stele::memory_store store;
+    bus_type bus{store};
+    bus.use(stele::validate<Increment>([](const Increment& command) -> std::optional<stele::rejection> {
+        if (command.by() < 0) return stele::reject("negative", "by {}", command.by());
+        return {};
+    }));
+    REQUIRE(bus.send(open("1")));
+    CHECK(code_of(bus.send(increment("1", -1))) == "negative");
+    CHECK(code_of(bus.send(increment("1", 1))) == "accepted");
+    CHECK(code_of(bus.send(decrement("1", -1))) == "accepted");
+}
+
+TEST_CASE("conflicts are retried with waits that double up to a bound, and not for ever") {
+    stele::memory_store memory;
+    spy_store store{memory};
+    REQUIRE(memory.append(one, stele::expected_version::none(), std::vector{stele::encode(opened())}));
+    unsigned left = 0;
+    store.before_append = [&] {
+        if (left == 0) return;
+        --left;
+        REQUIRE(memory.append(one, stele::expected_version::any(), std::vector{stele::encode(incremented(1))}));
+    };
+    std::vector<std::chrono::nanoseconds> waits;
+    bus_type bus{store, {.attempts = 1, .cached_aggregates = 0}};
+    bus.use(stele::retry_on_conflict({.attempts = 6,
+                                      .first_wait = 4ns,
+                                      .longest_wait = 20ns,
+                                      .sleep = [&](std::chrono::nanoseconds wait) { waits.push_back(wait); },
+                                      .random = [] { return 0.5; }}));
+    const auto waits_for = [&](unsigned conflicts) {
+        left = conflicts;
+        waits.clear();
+        return code_of(bus.send(increment("1", 10)));
+    };
+    CHECK(waits_for(0) == "accepted");
+    CHECK(waits.empty());
+    CHECK(waits_for(5) == "accepted");
+    CHECK(waits == std::vector<std::chrono::nanoseconds>{2ns, 4ns, 8ns, 10ns, 10ns});
+    CHECK(waits_for(100) == "conflict");
+    CHECK(left == 94);
+    left = 0;
+    CHECK(code_of(bus.send(open("1"))) == "already_open");
+    CHECK(stele::load<counter>(memory, one).state.value == 2 * 10 + 5 + 6);
+
+    waits.clear();
+    REQUIRE(memory.tombstone_stream(one));
+    CHECK(code_of(bus.send(open("1"))) == "conflict");
+    CHECK(waits.empty());
+    CHECK_THROWS_AS((void)stele::retry_on_conflict({.attempts = 0}), stele::error);
+}
+
+TEST_CASE("retries bring many writers through that meet all the time") {
+    constexpr int threads = 4;
+    constexpr int each = 20;
+    stele::memory_store store;
+    // A bus for each, as in processes of their own: they do not take turns.
+    {
+        std::vector<std::jthread> workers;
+        for (int t = 0; t < threads; ++t)
+            workers.emplace_back([&] {
+                bus_type bus{store, {.attempts = 1}};
+                bus.use(stele::retry_on_conflict({.attempts = 1'000'000, .first_wait = 1us, .longest_wait = 50us}));
+                for (int i = 0; i < each; ++i) (void)bus.send(count("1", {1}));
+            });
+    }
+    CHECK(stele::load<counter>(store, one).state.value == threads * each);
+}

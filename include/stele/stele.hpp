@@ -23,6 +23,7 @@
 
 // Protobuf messages as events.
 #include <stele/codec.hpp>
+#include <stele/schema.hpp>
 #include <stele/upcast.hpp>
 
 // Commands to events: aggregates, and what sends commands to them.

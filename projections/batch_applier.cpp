@@ -53,10 +53,11 @@ std::optional<event_fault> batch_applier::apply(generation& to, const event_chun
     now.seen += chunk.events.size() + chunk.skipped;
     now.ignored += chunk.skipped;
     now.checkpoint = chunk.up_to;
-    const auto& last = chunk.events.back();
-    now.witness = last.position;
-    now.witness_id = last.id;
-    now.witness_recorded_at = last.recorded_at;
+    if (chunk.last != nullptr) {
+        now.witness = chunk.last->position;
+        now.witness_id = chunk.last->id;
+        now.witness_recorded_at = chunk.last->recorded_at;
+    }
     return {};
 }
 

@@ -6,23 +6,32 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace stele::detail {
 
 /// Some events in a row, for a projection.
 struct event_chunk {
-    std::span<const recorded_event> events;
+    std::span<const recorded_event> events;  ///< Of the last chunk there may be none.
+    /// The last event of the window, also if its type does not concern the projection; none if it was removed.
+    const recorded_event* last = nullptr;
     /// Every event up to here is in the chunk or in one before it, or does not concern the projection.
     position up_to;
     /// How many positions up to there hold no event that was read: those of other types, and of removed events.
     std::uint64_t skipped = 0;
 };
 
-/// The events of a window (after, up_to] of the store, piece by piece. The store must outlive it.
+/// The events of some types in a window (after, up_to] of the store, piece by piece; the last piece ends with the
+/// window, also if it holds no event. The store must outlive it.
 class event_feed {
 public:
-    event_feed(event_store& store, position after, position up_to)
-        : range_(store.read_all({.after = after, .up_to = up_to})), after_(after) {}
+    event_feed(event_store& store, position after, position up_to, std::vector<std::string> types)
+        : store_(store),
+          range_(store.read_all({.after = after, .up_to = up_to, .filter = {.types = std::move(types)}})),
+          after_(after),
+          up_to_(up_to) {}
     event_feed(const event_feed&) = delete;
     event_feed& operator=(const event_feed&) = delete;
 
@@ -30,10 +39,15 @@ public:
     std::optional<event_chunk> next(std::size_t limit);
 
 private:
+    event_chunk end_of_window();
+
+    event_store& store_;
     event_range range_;
-    position after_;                              // where the last chunk ended
+    position after_;  // where the last chunk ended
+    position up_to_;
     std::optional<event_range::iterator> batch_;  // once the first one has been fetched
     std::size_t used_ = 0;                        // events of the batch that have been given out
+    event_batch end_;                             // the last event of the window
 };
 
 }  // namespace stele::detail

@@ -1,10 +1,13 @@
 #include "eventstore/sqlite/process_lock.hpp"
+#include "projections/background.hpp"
 #include "projections/projection_worker.hpp"
 
 #include <stele/projection_runner.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -51,6 +54,9 @@ struct projection_runner::state {
         : store(from), directory(std::move(where)), options(with), lock(made(directory) / "runner.lock") {
         if (options.batch_events == 0)
             throw error{error_kind::invalid_argument, "projection_runner_options: batch_events must be 1 or more"};
+        if (options.threads == 0 || options.attempts == 0)
+            throw error{error_kind::invalid_argument,
+                        "projection_runner_options: threads and attempts must be 1 or more"};
         try {
             lock.lock(std::chrono::milliseconds{0});
         } catch (const error& failure) {
@@ -68,11 +74,35 @@ struct projection_runner::state {
         return nullptr;
     }
 
+    detail::projection_worker& at(std::string_view name) {
+        if (auto* const worker = find(name)) return *worker;
+        throw error{error_kind::invalid_argument,
+                    fmt::format("{}: no projection with the name {} was added", directory.string(), name)};
+    }
+
+    // What the worker shows, and how far that is behind the store.
+    projection_status status_of(detail::projection_worker& worker) {
+        auto status = worker.board().read();
+        status.name = worker.name();
+        status.head = std::max(store.head(), status.checkpoint);
+        status.lag_events = status.head.value - status.checkpoint.value;
+        if (status.lag_events == 0) return status;
+        auto next = store.read_all({.after = status.checkpoint, .limit = 1});
+        for (const auto& event : std::move(next).events())
+            status.lag_time = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now() -
+                                                                                    event.recorded_at);
+        if (status.events_per_s > 0)
+            status.eta = std::chrono::ceil<std::chrono::seconds>(
+                std::chrono::duration<double>(static_cast<double>(status.lag_events) / status.events_per_s));
+        return status;
+    }
+
     event_store& store;
     std::filesystem::path directory;
     projection_runner_options options;
     detail::process_lock lock;
     std::vector<std::unique_ptr<detail::projection_worker>> workers;
+    std::optional<detail::background> running;  // the first to go
 };
 
 projection_runner::projection_runner(event_store& store, std::filesystem::path directory,
@@ -105,11 +135,32 @@ position projection_runner::catch_up() {
 }
 
 void projection_runner::rebuild(std::string_view name) {
-    auto* const worker = state_->find(name);
-    if (worker == nullptr)
-        throw error{error_kind::invalid_argument,
-                    fmt::format("{}: no projection with the name {} was added", state_->directory.string(), name)};
-    worker->rebuild();
+    state_->at(name).rebuild();
+}
+
+void projection_runner::start() {
+    state_->running.reset();
+    std::vector<detail::projection_worker*> workers;
+    for (const auto& worker : state_->workers) workers.push_back(worker.get());
+    state_->running.emplace(state_->store, workers, state_->options);
+}
+
+void projection_runner::stop() noexcept {
+    state_->running.reset();
+}
+
+std::expected<position, wait_failure> projection_runner::wait_for(std::string_view name, position reached,
+                                                                  std::chrono::milliseconds timeout) const {
+    auto& worker = state_->at(name);
+    if (worker.board().wait(reached, std::chrono::steady_clock::now() + timeout))
+        return worker.board().read().checkpoint;
+    return std::unexpected(wait_failure{reached, state_->status_of(worker)});
+}
+
+std::vector<projection_status> projection_runner::status() const {
+    std::vector<projection_status> all;
+    for (const auto& worker : state_->workers) all.push_back(state_->status_of(*worker));
+    return all;
 }
 
 }  // namespace stele

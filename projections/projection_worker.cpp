@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace stele::detail {
 
@@ -15,7 +17,9 @@ projection_worker::projection_worker(event_store& store, const std::filesystem::
       files_(directory, definition.name),
       options_(options),
       current_(open_or_create()),
-      applier_(definition) {}
+      applier_(definition) {
+    board_.show(current_.progress());
+}
 
 generation projection_worker::open_or_create() {
     if (const auto serving = files_.serving()) {
@@ -37,6 +41,19 @@ void projection_worker::catch_up(position target) {
     expect_same_store(current_, target);
     run(current_, target);
     mark_complete(current_);
+}
+
+turn_result projection_worker::step(position target) {
+    const std::unique_lock turn(turn_, std::try_to_lock);
+    if (!turn) return turn_result::not_my_turn;
+    expect_same_projection(current_);
+    expect_same_store(current_, target);
+    if (current_.progress().checkpoint < target) {
+        auto events = feed(current_, target);
+        if (!apply_batch(current_, events)) return turn_result::more;
+    }
+    mark_complete(current_);
+    return turn_result::at_target;
 }
 
 void projection_worker::expect_same_projection(const generation& built) const {
@@ -75,12 +92,23 @@ void projection_worker::expect_same_store(const generation& built, position head
     store_is_known_ = true;
 }
 
+event_feed projection_worker::feed(const generation& to, position target) {
+    std::vector<std::string> types;
+    for (std::size_t i = 0; i < definition_.events->size(); ++i) types.emplace_back((*definition_.events)[i].type);
+    return {store_, to.progress().checkpoint, target, std::move(types)};
+}
+
 void projection_worker::run(generation& to, position target) {
-    event_feed feed{store_, to.progress().checkpoint, target};
-    for (bool at_end = to.progress().checkpoint >= target; !at_end;) {
-        const auto result = applier_.apply(to, feed, options_.batch_events);
-        at_end = result.at_end;
-        if (!result.fault) continue;
+    if (to.progress().checkpoint >= target) return;
+    auto events = feed(to, target);
+    while (!apply_batch(to, events)) {
+    }
+}
+
+// Returns whether the feed is at its end.
+bool projection_worker::apply_batch(generation& to, event_feed& feed) {
+    const auto result = applier_.apply(to, feed, options_.batch_events);
+    if (result.fault) {
         const auto message = result.fault->message(definition_.name, to.file());
         try {
             std::rethrow_exception(result.fault->cause);
@@ -90,6 +118,8 @@ void projection_worker::run(generation& to, position target) {
             std::throw_with_nested(error{error_kind::invalid_argument, message});
         }
     }
+    if (&to == &current_) board_.show(to.progress());
+    return result.at_end;
 }
 
 void projection_worker::mark_complete(generation& built) {
@@ -107,6 +137,17 @@ void projection_worker::mark_complete(generation& built) {
 
 void projection_worker::rebuild() {
     const std::lock_guard turn(turn_);
+    board_.show_rebuilding(true);
+    try {
+        build_next();
+    } catch (...) {
+        board_.show_rebuilding(false);
+        throw;
+    }
+    board_.show_rebuilding(false);
+}
+
+void projection_worker::build_next() {
     const auto old = files_.serving().value();
     for (const auto number : files_.all())
         if (number > old) files_.remove(number);  // left by a rebuild that did not come to its end
@@ -122,6 +163,7 @@ void projection_worker::rebuild() {
         throw;
     }
     current_ = std::move(*shadow);
+    board_.show(current_.progress());
     store_is_known_ = true;
     for (const auto other : files_.all())
         if (other != number && other != old) files_.remove(other);

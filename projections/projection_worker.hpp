@@ -3,6 +3,7 @@
 #include "projections/batch_applier.hpp"
 #include "projections/generation.hpp"
 #include "projections/generation_directory.hpp"
+#include "projections/progress_board.hpp"
 
 #include <stele/event_store.hpp>
 #include <stele/projection_runner.hpp>
@@ -15,6 +16,12 @@
 
 namespace stele::detail {
 
+enum class turn_result : std::uint8_t {
+    more,         ///< There is more to apply.
+    at_target,    ///< Every event up to the target is in the read model.
+    not_my_turn,  ///< Somebody else works on the projection; nothing was done.
+};
+
 /// One projection of a runner: its read model and what keeps it up to date. Any thread may call anything.
 class projection_worker {
 public:
@@ -23,9 +30,12 @@ public:
                       const projection_definition& definition, const projection_runner_options& options);
 
     [[nodiscard]] std::string_view name() const noexcept { return definition_.name; }
+    [[nodiscard]] progress_board& board() noexcept { return board_; }
 
     /// Applies the events up to `target`. Throws as projection_runner::catch_up().
     void catch_up(position target);
+    /// Applies one batch of them. Throws as catch_up().
+    turn_result step(position target);
     /// As projection_runner::rebuild().
     void rebuild();
 
@@ -33,8 +43,11 @@ private:
     generation open_or_create();
     void expect_same_projection(const generation& built) const;
     void expect_same_store(const generation& built, position head);
+    event_feed feed(const generation& to, position target);
+    bool apply_batch(generation& to, event_feed& feed);
     void run(generation& to, position target);
     void mark_complete(generation& built);
+    void build_next();
     void give_up(std::optional<generation> shadow, std::uint64_t number) noexcept;
 
     event_store& store_;
@@ -42,6 +55,7 @@ private:
     projection_identity identity_;
     generation_directory files_;
     projection_runner_options options_;
+    progress_board board_;
     std::mutex turn_;  // guards everything below
     generation current_;
     batch_applier applier_;

@@ -2,11 +2,15 @@
 
 #include <stele/event_store.hpp>
 #include <stele/projection.hpp>
+#include <stele/projection_status.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <expected>
 #include <filesystem>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace stele {
 
@@ -14,6 +18,12 @@ struct projection_runner_options {
     /// Most events in one transaction of a read model. More is faster (each transaction costs a write to the file),
     /// fewer means that readers see changes sooner while a projection catches up.
     std::size_t batch_events = 1000;
+    /// In the background, at most so many projections are worked on at the same time. At least 1.
+    std::size_t threads = 2;
+    /// How many times in a row a projection may fail in the background before it is faulted. At least 1.
+    unsigned attempts = 5;
+    /// How long it rests after the first failure; twice as long after each further one, up to 64 times that.
+    std::chrono::milliseconds first_backoff{100};
 };
 
 /// Keeps read models up to date with an event store: reads events on from each projection's checkpoint, calls
@@ -33,8 +43,15 @@ struct projection_runner_options {
 ///                     see the old generation or the new one, never anything between.
 ///     runner.lock     held by the one runner that may write here
 ///
-/// A projection that fails does not keep the others from their events. Any thread may call catch_up() and rebuild();
-/// calls for the same projection take turns. add() comes before both.
+/// In a program that goes on, they are kept up to date in the background:
+///
+///     runner.start();
+///     const auto receipt = bus.send(deposit("42", 5000));
+///     if (const auto seen = runner.wait_for<balances>(receipt->position, 2s); !seen)
+///         std::cerr << seen.error().message() << '\n';
+///
+/// A projection that fails does not keep the others from their events. Any thread may call anything, and what is done
+/// for the same projection takes turns; but add() comes before all else, and start() and stop() are for one thread.
 class projection_runner {
 public:
     /// Makes the directory if it is not there. The store must outlive the runner.
@@ -62,6 +79,33 @@ public:
     /// model was built with: see rebuild(); or the read model was built from another store, or one that has been set
     /// back since); busy, full, io, corrupt.
     position catch_up();
+
+    /// Keeps all projections up to date from now on, until stop() or the end of the runner. Appends of this process
+    /// wake them at once, those of others within the store's poll interval.
+    ///
+    /// A projection that fails is tried again from its checkpoint, after a rest, up to `attempts` times in a row; then
+    /// it is faulted and stands still. Called again, start() begins anew, also with those.
+    /// Throws what the store throws when it is asked for its head.
+    void start();
+
+    /// Returns when what is being applied has been committed. No effect if nothing was started.
+    void stop() noexcept;
+
+    /// Waits until every event up to `reached` is in the read model of P, at most for `timeout`, and returns how far
+    /// the read model is. What returns a position has been committed: a query that begins now sees it.
+    ///
+    /// Returns a wait_failure when the time is over, and at once when the projection is faulted.
+    /// Throws invalid_argument if P was not added.
+    template <class P>
+    [[nodiscard]] std::expected<position, wait_failure> wait_for(position reached,
+                                                                 std::chrono::milliseconds timeout) const {
+        return wait_for(P::name, reached, timeout);
+    }
+    [[nodiscard]] std::expected<position, wait_failure> wait_for(std::string_view name, position reached,
+                                                                 std::chrono::milliseconds timeout) const;
+
+    /// How each projection is doing, in the order in which they were added.
+    [[nodiscard]] std::vector<projection_status> status() const;
 
     /// Builds the read model of P anew from the first event to the head, in a file beside the one that serves, and lets
     /// the new one serve when it is complete. Readers go over to it by themselves (see read_model::open_read_only).

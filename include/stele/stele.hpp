@@ -38,5 +38,6 @@
 // Events to read models: projections, and what runs them.
 #include <stele/projection.hpp>
 #include <stele/projection_runner.hpp>
+#include <stele/projection_status.hpp>
 #include <stele/read_model.hpp>
 #include <stele/sql_value.hpp>

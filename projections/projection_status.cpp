@@ -1,0 +1,33 @@
+#include <stele/projection_status.hpp>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace stele {
+
+std::string_view to_string(projection_state state) {
+    switch (state) {
+        case projection_state::stopped: return "stopped";
+        case projection_state::catching_up: return "catching up";
+        case projection_state::live: return "live";
+        case projection_state::rebuilding: return "rebuilding";
+        case projection_state::faulted: return "faulted";
+    }
+    std::unreachable();
+}
+
+std::string projection_status::message() const {
+    auto text = fmt::format("{}: {}, at {} of {}", name, to_string(state), checkpoint.value, head.value);
+    if (lag_events > 0) text += fmt::format(" ({} behind)", lag_events);
+    if (events_per_s > 0) text += fmt::format(", {:.0f} events/s", events_per_s);
+    if (!last_error.empty()) text += "; last error: " + last_error;
+    return text;
+}
+
+std::string wait_failure::message() const {
+    return fmt::format("projection {} has not come to position {}; it is {}", status.name, reached.value,
+                       status.message().substr(status.name.size() + 2));
+}
+
+}  // namespace stele

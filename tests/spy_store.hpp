@@ -18,6 +18,8 @@ public:
     std::function<void()> before_append = [] {};
     /// Called after each search for a document, before its outcome is told.
     std::function<void()> after_find = [] {};
+    /// Called after each append has; what it throws makes the answer of the append get lost.
+    std::function<void()> after_append = [] {};
     /// How many events of single streams have been read.
     std::size_t events_read = 0;
     /// Events of this version are left out of streams, as if lost. 0: none.
@@ -44,7 +46,9 @@ private:
     append_outcome do_append(std::span<const stele::stream_write> writes,
                              std::span<const stele::document_write> documents) override {
         before_append();
-        return inner_.append(writes, documents);
+        auto outcome = inner_.append(writes, documents);
+        after_append();
+        return outcome;
     }
     std::future<std::expected<stele::append_result, stele::conflict>> do_append_async(
         stele::stream_id stream, stele::expected_version expected, std::vector<stele::event_data> events) override {

@@ -35,6 +35,12 @@
 #include <stele/receipt.hpp>
 #include <stele/testing.hpp>
 
+// Events to commands: process managers, and what runs them.
+#include <stele/manual_clock.hpp>
+#include <stele/process_manager.hpp>
+#include <stele/process_runner.hpp>
+#include <stele/reaction.hpp>
+
 // Events to read models: projections, and what runs them.
 #include <stele/projection.hpp>
 #include <stele/projection_runner.hpp>

@@ -1,0 +1,64 @@
+#include "core/process_deadlines.hpp"
+
+#include "stele_process.pb.h"
+
+#include <stele/error.hpp>
+
+#include <fmt/format.h>
+
+namespace stele::detail {
+namespace {
+
+constexpr const char* deadline_kind = "deadline";
+constexpr std::size_t max_name_bytes = 100;
+
+// Big-endian, and with the sign turned over, so that the order of bytes is that of time, also before 1970.
+std::string sortable(timestamp time) {
+    auto bits = static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ (std::uint64_t{1} << 63);
+    std::string bytes(8, '\0');
+    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte, bits >>= 8) *byte = static_cast<char>(bits & 0xFF);
+    return bytes;
+}
+
+std::string prefix_of(std::string_view process) {
+    return std::string{process} + '\0';
+}
+
+std::string key_of(std::string_view process, const deadline_place& deadline) {
+    return prefix_of(process) + sortable(deadline.due) + deadline.instance + '\0' + deadline.name;
+}
+
+}  // namespace
+
+void check_deadline_name(std::string_view process, std::string_view name) {
+    if (name.empty() || name.size() > max_name_bytes)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("process {}: the name of a deadline has {} bytes; give it 1 to {}", process,
+                                name.size(), max_name_bytes));
+}
+
+document_write put_deadline(std::string_view process, const deadline_place& deadline) {
+    v1::ProcessDeadline value;
+    value.set_instance(deadline.instance);
+    value.set_name(deadline.name);
+    value.set_due(deadline.due.time_since_epoch().count());
+    return {deadline_kind, key_of(process, deadline), value.SerializeAsString()};
+}
+
+document_write remove_deadline(std::string_view process, const deadline_place& deadline) {
+    return {deadline_kind, key_of(process, deadline), {}, document_write::action::remove};
+}
+
+std::optional<deadline_place> next_deadline(event_store& store, std::string_view process) {
+    const auto found = store.list_documents(deadline_kind, {.prefix = prefix_of(process), .limit = 1});
+    if (found.empty()) return {};
+    v1::ProcessDeadline value;
+    if (!value.ParseFromString(found.front().value))
+        throw error(error_kind::undecodable,
+                    fmt::format("process {}: a document of the kind \"{}\" does not parse; its "
+                                "{} bytes are no stele.v1.ProcessDeadline",
+                                process, deadline_kind, found.front().value.size()));
+    return deadline_place{value.instance(), value.name(), timestamp{std::chrono::microseconds{value.due()}}};
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,139 @@
+#include "core/process_journal.hpp"
+
+#include "stele_process.pb.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+namespace stele::detail {
+namespace {
+
+std::string describe(const recorded_event& entry) {
+    return fmt::format("version {} of \"{}\", the journal of a process,", entry.version.value, entry.stream);
+}
+
+/// Folds the entries of one journal.
+class journal_fold {
+public:
+    journal_fold(event_store& store, const process_definition& process, std::string_view instance)
+        : store_(store), process_(process), instance_(instance), decoder_(*process.events), result_{process.make()} {}
+
+    void fold(const recorded_event& entry) {
+        if (const auto handled = parse<v1::ProcessEventHandled>(entry))
+            evolve({handled->position()});
+        else if (const auto rejected = parse<v1::ProcessCommandRejected>(entry))
+            evolve(*rejected, entry);
+        else if (auto set = parse<v1::ProcessDeadlineSet>(entry))
+            result_.deadlines.insert_or_assign(
+                set->name(), pending_deadline{timestamp{std::chrono::microseconds{set->due()}}, set->type(),
+                                              set->command(), entry.id, std::string{entry.metadata}});
+        else if (const auto cancelled = parse<v1::ProcessDeadlineCancelled>(entry))
+            result_.deadlines.erase(cancelled->name());
+        else if (const auto passed = parse<v1::ProcessDeadlinePassed>(entry))
+            result_.deadlines.erase(passed->name());
+        else
+            throw error(
+                error_kind::undecodable,
+                fmt::format("The {} is a {}, which is no entry of a journal. Streams of the category \"{}\" are "
+                            "the journals of the process of that name: rename the process or the aggregate.",
+                            describe(entry), entry.type, process_.name));
+        result_.version = entry.version;
+    }
+
+    [[nodiscard]] process_instance take() { return std::move(result_); }
+
+private:
+    template <class Entry>
+    std::optional<Entry> parse(const recorded_event& entry) const {
+        if (entry.type != Entry::descriptor()->full_name()) return {};
+        std::optional<Entry> parsed{std::in_place};
+        if (!parsed->ParseFromArray(entry.payload.data(), static_cast<int>(entry.payload.size())))
+            throw error(error_kind::undecodable, fmt::format("The {} is not a {}: its {} bytes do not parse.",
+                                                             describe(entry), entry.type, entry.payload.size()));
+        return parsed;
+    }
+
+    // The journal has only a link, so that what is removed from a stream is not kept in another one.
+    void evolve(position event) {
+        process_visit visit{.state = result_.state.get(), .instance = instance_};
+        auto link = store_.read_all({.after = {event.value - 1}, .up_to = event});
+        for (const recorded_event& found : std::move(link).events()) decoder_.decode(found, &visit);
+        result_.handled = event;
+    }
+
+    void evolve(const v1::ProcessCommandRejected& outcome, const recorded_event& entry) {
+        const auto command = parse_command(process_, outcome.type(), outcome.command(), describe(entry));
+        process_.find(outcome.type())->evolve(result_.state.get(), *command, {outcome.code(), outcome.message()});
+    }
+
+    event_store& store_;
+    const process_definition& process_;
+    std::string_view instance_;
+    event_decoder decoder_;
+    process_instance result_;
+};
+
+event_data entry_of(const google::protobuf::Message& entry, const std::string& metadata) {
+    return encode_event(entry, metadata);
+}
+
+}  // namespace
+
+process_instance load_instance(event_store& store, const process_definition& process, const stream_id& journal) {
+    journal_fold fold{store, process, journal.id()};
+    for (const recorded_event& entry : store.read_stream(journal).events()) fold.fold(entry);
+    return fold.take();
+}
+
+std::unique_ptr<google::protobuf::Message> parse_command(const process_definition& process, std::string_view type,
+                                                         std::string_view bytes, std::string_view where) {
+    const auto* known = process.find(type);
+    if (known == nullptr)
+        throw error(error_kind::undecodable, fmt::format("The {} holds a command {}, which the process does not know. "
+                                                         "Leave the message in its `commands`.",
+                                                         where, type));
+    std::unique_ptr<google::protobuf::Message> command{known->prototype->New()};
+    if (!command->ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size())) || !command->IsInitialized())
+        throw error(error_kind::undecodable,
+                    fmt::format("The {} holds a command {} whose {} bytes do not parse.", where, type, bytes.size()));
+    return command;
+}
+
+event_data handled_entry(position event, const std::string& metadata) {
+    v1::ProcessEventHandled entry;
+    entry.set_position(event.value);
+    return entry_of(entry, metadata);
+}
+
+event_data rejected_entry(const google::protobuf::Message& command, const rejection& why, const std::string& metadata) {
+    v1::ProcessCommandRejected entry;
+    entry.set_type(command.GetDescriptor()->full_name());
+    entry.set_command(command.SerializeAsString());
+    entry.set_code(why.code);
+    entry.set_message(why.message);
+    return entry_of(entry, metadata);
+}
+
+event_data set_entry(std::string_view name, const pending_deadline& deadline) {
+    v1::ProcessDeadlineSet entry;
+    entry.set_name(std::string{name});
+    entry.set_due(deadline.due.time_since_epoch().count());
+    entry.set_type(deadline.command_type);
+    entry.set_command(deadline.command);
+    return entry_of(entry, deadline.metadata);
+}
+
+event_data cancelled_entry(std::string_view name, const std::string& metadata) {
+    v1::ProcessDeadlineCancelled entry;
+    entry.set_name(std::string{name});
+    return entry_of(entry, metadata);
+}
+
+event_data passed_entry(std::string_view name, const std::string& metadata) {
+    v1::ProcessDeadlinePassed entry;
+    entry.set_name(std::string{name});
+    return entry_of(entry, metadata);
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <stele/detail/process_definition.hpp>
+#include <stele/event_store.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+/// What an instance of a process remembers, and how it stands in the store (stele_process.proto).
+namespace stele::detail {
+
+/// A deadline that is set.
+struct pending_deadline {
+    timestamp due;
+    std::string command_type;  ///< Full name.
+    std::string command;       ///< Bytes.
+    uuid id;                   ///< Of the journal's event that set it.
+    std::string metadata;      ///< Of that event, encoded.
+};
+
+/// One instance of a process: what its journal says.
+struct process_instance {
+    process_state state;
+    stele::version version = {};   ///< Of the journal; 0 if there is none.
+    stele::position handled = {};  ///< The last event that was handled.
+    std::map<std::string, pending_deadline, std::less<>> deadlines = {};
+};
+
+/// Folds the journal. Throws stele::error (undecodable) for an entry that does not parse, or is not a journal's, or an
+/// event or a command that the process does not list any more.
+process_instance load_instance(event_store& store, const process_definition& process, const stream_id& journal);
+
+/// Parses a command that the process sent. Throws stele::error (undecodable); `where` says where it was found.
+std::unique_ptr<google::protobuf::Message> parse_command(const process_definition& process, std::string_view type,
+                                                         std::string_view bytes, std::string_view where);
+
+// The entries.
+event_data handled_entry(position event, const std::string& metadata);
+event_data rejected_entry(const google::protobuf::Message& command, const rejection& why, const std::string& metadata);
+event_data set_entry(std::string_view name, const pending_deadline& deadline);
+event_data cancelled_entry(std::string_view name, const std::string& metadata);
+event_data passed_entry(std::string_view name, const std::string& metadata);
+
+}  // namespace stele::detail

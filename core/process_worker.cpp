@@ -1,0 +1,226 @@
+#include "core/process_worker.hpp"
+
+#include "core/process_turn.hpp"
+#include "stele_process.pb.h"
+
+#include <stele/causation.hpp>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace stele::detail {
+namespace {
+
+constexpr const char* checkpoint_kind = "process";
+
+/// Where a process has passed by so many events that are none of its own, it says so in the store, and need not look
+/// through them again after a restart.
+constexpr std::uint64_t checkpoint_distance = 1000;
+
+std::optional<position> find_checkpoint(event_store& store, std::string_view process) {
+    const auto found = store.find_document(checkpoint_kind, process);
+    if (!found) return {};
+    v1::ProcessCheckpoint checkpoint;
+    if (!checkpoint.ParseFromString(found->value))
+        throw error(error_kind::undecodable, fmt::format("process {}: its checkpoint does not parse; its {} bytes are "
+                                                         "no stele.v1.ProcessCheckpoint",
+                                                         process, found->value.size()));
+    return position{checkpoint.position()};
+}
+
+event_filter filter_of(const event_table& events) {
+    event_filter filter;
+    for (std::size_t i = 0; i < events.size(); ++i) filter.types.emplace_back(events[i].type);
+    return filter;
+}
+
+/// Throws the exception at hand on, with what was being handled in its text.
+[[noreturn]] void throw_with(const std::string& what) {
+    try {
+        throw;
+    } catch (const error& e) {
+        std::throw_with_nested(error(e.kind(), fmt::format("{}: {}", what, e.what()), e.engine_code()));
+    } catch (const std::exception& e) {
+        std::throw_with_nested(error(error_kind::invalid_argument, fmt::format("{}: {}", what, e.what())));
+    } catch (...) {
+        std::throw_with_nested(
+            error(error_kind::invalid_argument, what + ": an exception that is not a std::exception"));
+    }
+}
+
+}  // namespace
+
+process_worker::process_worker(event_store& store, process_definition definition, process_options options,
+                               const process_runner_options& settings)
+    : store_(store),
+      definition_(std::move(definition)),
+      filter_(filter_of(*definition_.events)),
+      now_(settings.now),
+      cached_instances_(settings.cached_instances),
+      decoder_(*definition_.events) {
+    const auto known = find_checkpoint(store_, name());
+    if (!known) save(options.after);
+    saved_ = reached_ = known.value_or(options.after);
+}
+
+bool process_worker::run(const std::stop_token& stop) {
+    const std::lock_guard turn(turn_);
+    const bool any_event = handle_events(store_.head(), stop);
+    return handle_deadlines(stop) || any_event;
+}
+
+bool process_worker::handle_events(stele::position head, const std::stop_token& stop) {
+    bool any = false;
+    for (const event_batch& batch : store_.read_all({.after = position(), .up_to = head, .filter = filter_})) {
+        for (const recorded_event& event : batch) {
+            if (stop.stop_requested()) return any;
+            try {
+                any = handle(event) || any;
+            } catch (...) {
+                throw_with(fmt::format("process {} failed at position {} (stream {}, version {}, type {})", name(),
+                                       event.position.value, event.stream, event.version.value, event.type));
+            }
+            advance(event.position);
+        }
+    }
+    if (head.value >= saved_.value + checkpoint_distance) save(head);
+    advance(head);
+    return any;
+}
+
+bool process_worker::handle_deadlines(const std::stop_token& stop) {
+    bool any = false;
+    while (!stop.stop_requested()) {
+        const auto deadline = next_deadline(store_, name());
+        if (!deadline || deadline->due > now_()) break;
+        try {
+            pass(*deadline);
+        } catch (...) {
+            throw_with(fmt::format("process {} failed at the deadline \"{}\" of the instance {}", name(),
+                                   deadline->name, deadline->instance));
+        }
+        any = true;
+    }
+    return any;
+}
+
+bool process_worker::handle(const recorded_event& event) {
+    process_visit visit;
+    decoder_.decode(event, &visit);
+    for (const auto& instance : visit.instances) handle(event, instance, &instance == &visit.instances.back());
+    return !visit.instances.empty();
+}
+
+// A conflict means that another runner has been here. What it has appended is read, and then mostly nothing is left.
+void process_worker::handle(const recorded_event& event, const std::string& instance, bool is_last) {
+    const stream_id journal{definition_.name, instance};
+    for (bool is_done = false; !is_done;) {
+        auto state = take_instance(journal);
+        if (state.handled >= event.position) return keep_instance(journal, std::move(state));
+        process_turn turn{definition_, state, journal, event.id, caused_by(event), now_()};
+        turn.handle(event, decoder_);
+        if (is_last) turn.documents.push_back(checkpoint(event.position));
+        is_done = commit(journal, state, turn);
+        if (is_done && is_last) saved_ = event.position;
+        if (is_done) keep_instance(journal, std::move(state));
+    }
+}
+
+void process_worker::pass(const deadline_place& deadline) {
+    const stream_id journal{definition_.name, deadline.instance};
+    for (bool is_done = false; !is_done;) {
+        auto state = take_instance(journal);
+        const auto pending = state.deadlines.find(deadline.name);
+        if (pending == state.deadlines.end() || pending->second.due != deadline.due) {
+            // Another runner was first, or the journal was deleted.
+            const std::vector documents{remove_deadline(definition_.name, deadline)};
+            (void)store_.append({}, documents);
+            return;
+        }
+        const recorded_event cause{.position = {},
+                                   .version = {},
+                                   .recorded_at = {},
+                                   .id = pending->second.id,
+                                   .stream = journal.str(),
+                                   .type = {},
+                                   .payload = {},
+                                   .metadata = pending->second.metadata};
+        process_turn turn{definition_, state, journal, cause.id, caused_by(cause), now_()};
+        turn.pass(deadline.name);
+        is_done = commit(journal, state, turn);
+        if (is_done) keep_instance(journal, std::move(state));
+    }
+}
+
+process_instance process_worker::take_instance(const stream_id& journal) {
+    auto kept = instances_.extract(journal.str());
+    return kept ? std::move(kept.mapped()) : load_instance(store_, definition_, journal);
+}
+
+void process_worker::keep_instance(const stream_id& journal, process_instance instance) {
+    if (cached_instances_ == 0) return;
+    // To begin anew costs one read per instance, so rarely that it is not worth knowing which was used last.
+    if (instances_.size() >= cached_instances_) instances_.clear();
+    instances_.insert_or_assign(journal.str(), std::move(instance));
+}
+
+bool process_worker::commit(const stream_id& journal, process_instance& instance, process_turn& turn) {
+    const stream_write write{journal, expected_version::exactly(instance.version), turn.entries};
+    const auto written = store_.append(std::span(&write, 1), turn.documents);
+    if (written) {
+        instance.version = written->front().version;
+        return true;
+    }
+    if (written.error().why == conflict::reason::version || written.error().why == conflict::reason::deleted)
+        return false;
+    throw error(error_kind::invalid_argument,
+                fmt::format("{} To forget an instance of a process, delete its journal.", written.error().message()));
+}
+
+document_write process_worker::checkpoint(stele::position reached) const {
+    v1::ProcessCheckpoint value;
+    value.set_position(reached.value);
+    return {checkpoint_kind, std::string{definition_.name}, value.SerializeAsString()};
+}
+
+void process_worker::save(stele::position reached) {
+    const std::vector documents{checkpoint(reached)};
+    (void)store_.append({}, documents);
+    saved_ = reached;
+}
+
+std::optional<timestamp> process_worker::next_due() {
+    const auto deadline = next_deadline(store_, name());
+    return deadline ? std::optional{deadline->due} : std::nullopt;
+}
+
+position process_worker::position() const {
+    const std::lock_guard lock(mutex_);
+    return reached_;
+}
+
+bool process_worker::wait_for(stele::position reached, std::chrono::milliseconds timeout) const {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, timeout, [&] { return reached_ >= reached || failure_; });
+    return reached_ >= reached;
+}
+
+std::exception_ptr process_worker::failure() const {
+    const std::lock_guard lock(mutex_);
+    return failure_;
+}
+
+void process_worker::set_failure(std::exception_ptr failure) {
+    const std::lock_guard lock(mutex_);
+    failure_ = std::move(failure);
+    changed_.notify_all();
+}
+
+void process_worker::advance(stele::position reached) {
+    const std::lock_guard lock(mutex_);
+    reached_ = std::max(reached_, reached);
+    changed_.notify_all();
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,198 @@
+#pragma once
+
+#include <stele/codec.hpp>
+#include <stele/detail/process_definition.hpp>
+#include <stele/reaction.hpp>
+#include <stele/stream.hpp>
+
+#include <algorithm>
+#include <concepts>
+#include <string>
+#include <string_view>
+
+/// What makes a struct a process manager, checked when compiling, with a sentence for each thing that is missing.
+namespace stele::detail {
+
+template <class P>
+concept has_process_name = requires {
+    { P::name } -> std::convertible_to<std::string_view>;
+};
+
+template <class P>
+concept lists_process_commands = requires { P::commands; };
+
+template <class P, class Event>
+concept locates_at = requires(const Event& event, const recorded_event& at) {
+    { P::instance(event, at) } -> std::convertible_to<std::string>;
+};
+template <class P, class Event>
+concept locates = locates_at<P, Event> || requires(const Event& event) {
+    { P::instance(event) } -> std::convertible_to<std::string>;
+};
+
+template <class P, class Event>
+concept evolves_at = requires(P& state, const Event& event, const recorded_event& at) {
+    { state.evolve(event, at) } -> std::same_as<void>;
+};
+template <class P, class Event>
+concept evolves_process = evolves_at<P, Event> || requires(P& state, const Event& event) {
+    { state.evolve(event) } -> std::same_as<void>;
+};
+
+template <class P, class Event>
+concept reacts_at = requires(const P& state, const Event& event, const recorded_event& at) {
+    { state.react(event, at) } -> std::same_as<reaction<P>>;
+};
+template <class P, class Event>
+concept reacts = reacts_at<P, Event> || requires(const P& state, const Event& event) {
+    { state.react(event) } -> std::same_as<reaction<P>>;
+};
+
+template <class P, class Command>
+concept evolves_rejected = requires(P& state, const rejected<Command>& outcome) {
+    { state.evolve(outcome) } -> std::same_as<void>;
+};
+template <class P, class Command>
+concept reacts_to_rejected = requires(const P& state, const rejected<Command>& outcome) {
+    { state.react(outcome) } -> std::same_as<reaction<P>>;
+};
+
+constexpr bool is_process_name(std::string_view name) {
+    return name != system_category && !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+           });
+}
+
+template <class P, class Event>
+consteval bool check_process_event() {
+    static_assert(
+        locates<P, Event>,
+        "add to the process a public `static std::string instance(const Event& event)` that takes this event: "
+        "it returns the instance that the event belongs to, or \"\" if it belongs to none");
+    static_assert(evolves_process<P, Event>,
+                  "this event is in the `events` of the process: add a public `void evolve(const Event& event);` that "
+                  "takes it");
+    static_assert(reacts<P, Event>,
+                  "this event is in the `events` of the process: add a public "
+                  "`stele::reaction<Process> react(const Event& event) const;` that takes it");
+    return locates<P, Event> && evolves_process<P, Event> && reacts<P, Event>;
+}
+
+template <class P, class Command>
+consteval bool check_process_command() {
+    static_assert(std::derived_from<Command, google::protobuf::Message>,
+                  "each type in `commands` must be a generated Protobuf message, and its .pb.h included");
+    static_assert(evolves_rejected<P, Command>,
+                  "this command may be rejected: add to the process a public "
+                  "`void evolve(const stele::rejected<Command>& rejected);` that takes it");
+    static_assert(reacts_to_rejected<P, Command>,
+                  "this command may be rejected: add to the process a public "
+                  "`stele::reaction<Process> react(const stele::rejected<Command>& rejected) const;` that takes it");
+    return evolves_rejected<P, Command> && reacts_to_rejected<P, Command>;
+}
+
+/// Checks that P is a process manager.
+template <class P>
+consteval bool check_process() {
+    static_assert(std::default_initializable<P>,
+                  "a process needs a default constructor: it makes the state before the first event");
+    static_assert(has_process_name<P>, "add to the process its name: `static constexpr auto name = \"…\";`");
+    static_assert(lists_events<P>,
+                  "add the events to the process: `static constexpr auto events = hana::tuple_t<First, Second>;`");
+    static_assert(lists_process_commands<P>,
+                  "add the commands to the process: `static constexpr auto commands = hana::tuple_t<First, Second>;`");
+    if constexpr (has_process_name<P> && lists_events<P> && lists_process_commands<P>) {
+        static_assert(is_process_name(P::name),
+                      "the name of a process begins the names of its journals: 1 to 64 letters, digits and '_', and "
+                      "not \"stele\"");
+        static_assert(sizeof(as_type_list(P::events)) > 0);    // no type twice
+        static_assert(sizeof(as_type_list(P::commands)) > 0);  // no type twice
+        return with_types(P::events, []<class... E>() { return (check_process_event<P, E>() && ...); }) &&
+               with_types(P::commands, []<class... C>() { return (check_process_command<P, C>() && ...); });
+    }
+    return false;
+}
+
+template <class P, class Event>
+void evolve_process(void* state, const Event& event, const recorded_event& at) {
+    if constexpr (evolves_at<P, Event>)
+        static_cast<P*>(state)->evolve(event, at);
+    else
+        static_cast<P*>(state)->evolve(event);
+}
+
+template <class P, class Event>
+reaction_steps react_process(const void* state, const Event& event, const recorded_event& at) {
+    if constexpr (reacts_at<P, Event>)
+        return static_cast<const P*>(state)->react(event, at).steps();
+    else
+        return static_cast<const P*>(state)->react(event).steps();
+}
+
+/// Sends each event to `instance`, `evolve` and `react`. The context is a process_visit.
+template <class P>
+struct process_binding {
+    static std::string taker() { return "process \"" + std::string{P::name} + "\""; }
+
+    template <class Event>
+    static void handle(void* context, const google::protobuf::Message& message, const recorded_event& at) {
+        if constexpr (check_process_event<P, Event>()) {
+            auto& visit = *static_cast<process_visit*>(context);
+            const auto& event = static_cast<const Event&>(message);
+            const std::string instance = locate(event, at);
+            if (visit.state == nullptr) return visit.add_instance(instance);
+            if (instance != visit.instance) return;
+            evolve_process<P>(visit.state, event, at);
+            if (visit.wants_reaction) visit.add(react_process<P>(visit.state, event, at));
+        }
+    }
+
+private:
+    template <class Event>
+    static std::string locate(const Event& event, const recorded_event& at) {
+        if constexpr (locates_at<P, Event>)
+            return P::instance(event, at);
+        else
+            return P::instance(event);
+    }
+};
+
+/// What the runner has to know about a command of P, which is sent to a bus of the type `Bus`.
+template <class P, class Command, class Bus>
+process_command make_process_command() {
+    using google::protobuf::Message;
+    return {.type = Command::descriptor()->full_name(),
+            .prototype = &Command::default_instance(),
+            .send =
+                [](void* bus, const Message& command, const metadata& about, const send_options& how) {
+                    return static_cast<Bus*>(bus)->send(static_cast<const Command&>(command), about, how);
+                },
+            .evolve =
+                [](void* state, const Message& command, const rejection& why) {
+                    static_cast<P*>(state)->evolve(rejected<Command>{static_cast<const Command&>(command), why});
+                },
+            .react =
+                [](const void* state, const Message& command, const rejection& why) {
+                    const rejected<Command> outcome{static_cast<const Command&>(command), why};
+                    return static_cast<const P*>(state)->react(outcome).steps();
+                }};
+}
+
+/// Checks P and describes it, with `bus` as the place that its commands go to.
+template <class P, class Bus>
+process_definition define_process(Bus& bus) {
+    if constexpr (check_process<P>()) {
+        return {
+            .name = P::name,
+            .events = &event_table_of<P, process_binding<P>>(),
+            .commands = with_types(P::commands,
+                                   []<class... Commands>() {
+                                       return std::vector<process_command>{make_process_command<P, Commands, Bus>()...};
+                                   }),
+            .make = [] { return process_state{new P{}, [](void* state) { delete static_cast<P*>(state); }}; },
+            .bus = &bus};
+    }
+    return {};
+}
+
+}  // namespace stele::detail

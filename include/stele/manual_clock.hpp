@@ -1,0 +1,35 @@
+#pragma once
+
+#include <stele/event.hpp>
+
+#include <atomic>
+#include <functional>
+
+namespace stele {
+
+/// A clock that stands until it is set: for tests of deadlines.
+///
+///     stele::manual_clock clock{sys_days{2026y / 1 / 31}};
+///     stele::process_runner runner{store, {.now = clock.reader()}};
+///     clock.advance(24h);
+///     runner.catch_up();
+///
+/// Any thread may call anything. The clock must outlive what was given its reader.
+class manual_clock {
+public:
+    explicit manual_clock(timestamp now = {}) : microseconds_(now.time_since_epoch().count()) {}
+
+    [[nodiscard]] timestamp now() const { return timestamp{timestamp::duration{microseconds_.load()}}; }
+    void set(timestamp now) { microseconds_ = now.time_since_epoch().count(); }
+    void advance(timestamp::duration by) { microseconds_ += by.count(); }
+
+    /// A function that reads this clock.
+    [[nodiscard]] std::function<timestamp()> reader() const {
+        return [this] { return now(); };
+    }
+
+private:
+    std::atomic<timestamp::rep> microseconds_;
+};
+
+}  // namespace stele

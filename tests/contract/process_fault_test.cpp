@@ -1,0 +1,173 @@
+// Process managers where something goes wrong: between any two appends, in a handler, with a second runner.
+
+#include "process_bank.hpp"
+#include "spy_store.hpp"
+#include "stores.hpp"
+
+#include <atomic>
+#include <thread>
+
+using namespace testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct lost_power {};
+
+/// Three transfers of three kinds, one of them by a deadline that has passed.
+void request_transfers(stele::event_store& store) {
+    open_wallets(store);
+    send(store, request_transfer("good", "a", "b", 30));
+    send(store, request_transfer("nowhere", "a", "c", 40));
+    send(store, request_transfer("late", "a", "b", 20, -1h));
+}
+
+/// What that comes to.
+const std::string finished =
+    "transfer-good: TransferCompleted TransferRequested\n"
+    "transfer-late: TransferCompleted TransferRequested\n"
+    "transfer-nowhere: TransferFailed TransferRequested\n"
+    "transfer_process-good: ProcessEventHandled ProcessEventHandled ProcessEventHandled\n"
+    "transfer_process-late: ProcessDeadlinePassed ProcessDeadlineSet ProcessEventHandled ProcessEventHandled "
+    "ProcessEventHandled\n"
+    "transfer_process-nowhere: ProcessCommandRejected ProcessEventHandled ProcessEventHandled ProcessEventHandled\n"
+    "wallet-a: MoneyPut MoneyTaken MoneyTaken MoneyTaken WalletOpened\n"
+    "wallet-b: MoneyPut MoneyPut WalletOpened\n"
+    "wallet-lost_and_found: WalletOpened\n";
+
+/// Runs the process, which is cut off at the n-th append: before it, or when it is done and nobody has heard of it.
+/// Returns whether it came that far.
+bool cut_off(stele::event_store& store, int append, bool is_done) {
+    spy_store spy{store};
+    auto& hook = is_done ? spy.after_append : spy.before_append;
+    hook = [&] {
+        if (--append == 0) throw lost_power{};
+    };
+    bank_bus bus{spy};
+    process_runner runner{spy};
+    try {
+        runner.add<transfer_process>(bus);
+        runner.catch_up();
+    } catch (const lost_power&) {
+        return true;
+    } catch (const stele::error& e) {
+        CHECK(std::string{e.what()}.find("process transfer_process failed at ") == 0);
+        return true;
+    }
+    return false;
+}
+
+/// Fails when a wallet opens; stands beside the other process.
+struct failing_process {
+    static constexpr auto name = "failing_process";
+    static constexpr auto events = hana::tuple_t<WalletOpened>;
+    static constexpr auto commands = hana::tuple_t<CloseWallet>;
+
+    static inline std::atomic<bool> fails = true;
+
+    static std::string instance(const WalletOpened&) { return "only"; }
+    void evolve(const auto&) {}
+    stele::reaction<failing_process> react(const auto&) const {
+        if (fails) throw std::runtime_error("out of order");
+        return {};
+    }
+};
+
+}  // namespace
+
+TEST_CASE("wherever it is cut off, the rest is done and nothing twice") {
+    contract_store store;
+    if (!store) return;
+    request_transfers(*store);
+    int rounds = 0;
+    // Each runner comes one append further than the one before it.
+    while (cut_off(*store, 2, false)) REQUIRE(++rounds < 100);
+    CHECK(rounds >= 20);
+    CHECK(all_stories(*store) == finished);
+}
+
+TEST_CASE("wherever an append is done and nobody hears of it, nothing is done twice") {
+    contract_store store;
+    if (!store) return;
+    request_transfers(*store);
+    int rounds = 0;
+    while (cut_off(*store, 1, true)) REQUIRE(++rounds < 100);
+    CHECK(rounds >= 20);
+    CHECK(all_stories(*store) == finished);
+}
+
+TEST_CASE("runners that run the same process at the same time do nothing twice") {
+    contract_store store;
+    if (!store) return;
+    open_wallets(*store);
+    constexpr int transfers = 20;
+    for (int i = 0; i < transfers; ++i)
+        send(*store, request_transfer(std::to_string(i), "a", i % 4 == 0 ? "nowhere" : "b", 1));
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 3; ++i) threads.emplace_back([&] { catch_up(*store); });
+    }
+    catch_up(*store);
+    CHECK(balance(*store, "a") == 100 - transfers * 3 / 4);
+    CHECK(balance(*store, "b") == transfers * 3 / 4);
+    for (int i = 0; i < transfers; ++i)
+        CHECK(story(*store, "transfer-" + std::to_string(i)) ==
+              (i % 4 == 0 ? "TransferRequested TransferFailed(not_open)" : "TransferRequested TransferCompleted"));
+}
+
+TEST_CASE("a process that throws stops where it is, and the others go on") {
+    contract_store store;
+    if (!store) return;
+    open_wallets(*store);
+    send(*store, request_transfer("1", "a", "b", 30));
+    bank_bus bus{*store};
+    process_runner runner{*store};
+    runner.add<failing_process>(bus);
+    runner.add<transfer_process>(bus);
+    failing_process::fails = true;
+    const auto message = error_of([&] { runner.catch_up(); });
+    CHECK(message ==
+          "process failing_process failed at position 1 (stream wallet-a, version 1, type testing.WalletOpened): out "
+          "of order");
+    CHECK(runner.failure<failing_process>());
+    CHECK(runner.position<failing_process>().value == 0);
+    CHECK(story(*store, "transfer-1") == "TransferRequested TransferCompleted");
+
+    failing_process::fails = false;
+    runner.catch_up();
+    CHECK_FALSE(runner.failure<failing_process>());
+    CHECK(story(*store, "failing_process-only") == "ProcessEventHandled ProcessEventHandled ProcessEventHandled");
+}
+
+TEST_CASE("a command in conflict is tried again") {
+    contract_store store;
+    if (!store) return;
+    open_wallets(*store);
+    send(*store, request_transfer("1", "a", "b", 30));
+    spy_bus bus{*store};
+    process_runner runner{*store};
+    runner.add<transfer_process>(bus);
+    bus.conflicts = 1000;
+    CHECK(error_of([&] { runner.catch_up(); }).find("was given up") != std::string::npos);
+    CHECK(balance(*store, "a") == 100);
+    bus.conflicts = 3;
+    runner.catch_up();
+    CHECK(story(*store, "transfer-1") == "TransferRequested TransferCompleted");
+}
+
+TEST_CASE("a command for a stream that has ended for ever is rejected") {
+    contract_store store;
+    if (!store) return;
+    open_wallets(*store);
+    send(*store, request_transfer("1", "a", "b", 30));
+    spy_bus bus{*store};
+    bus.before_send = [&](const google::protobuf::Message& command) {
+        if (dynamic_cast<const CompleteTransfer*>(&command) != nullptr)
+            REQUIRE(store->tombstone_stream(stele::stream_id{"transfer-1"}));
+    };
+    process_runner runner{*store};
+    runner.add<transfer_process>(bus);
+    runner.catch_up();
+    CHECK(story(*store, "transfer_process-1") ==
+          "ProcessEventHandled ProcessEventHandled ProcessEventHandled ProcessCommandRejected");
+}

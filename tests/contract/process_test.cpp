@@ -1,0 +1,145 @@
+// Process managers: every event handled once, every command decided once, and what was done is taken back.
+
+#include "process_bank.hpp"
+#include "stores.hpp"
+
+using namespace testing;
+using namespace std::chrono_literals;
+
+TEST_CASE("a process brings its commands to the aggregates, and goes on with what they lead to") {
+    contract_store store;
+    if (!store) return;
+    open_wallets(*store);
+    send(*store, request_transfer("1", "a", "b", 30));
+    catch_up(*store);
+    CHECK(balance(*store, "a") == 70);
+    CHECK(balance(*store, "b") == 30);
+    CHECK(story(*store, "transfer-1") == "TransferRequested TransferCompleted");
+    CHECK(story(*store, "transfer_process-1") == "ProcessEventHandled ProcessEventHandled ProcessEventHandled");
+
+    const auto head = store->head();
+    catch_up(*store);
+    store.reopen();
+    catch_up(*store);
+    CHECK(store->head() == head);
+}
+
+TEST_CASE("a command carries what caused it") {
+    contract_store store;
+    if (!store) return;
+    open_wallets(*store);
+    REQUIRE(bank_bus{*store}.send(request_transfer("1", "a", "b", 30), {.correlation_id = "request 7"}));
+    catch_up(*store);
+    stele::uuid requested;
+    for (const auto& event : store->read_stream(stele::stream_id{"transfer-1"}).events())
+        if (event.version.value == 1) requested = event.id;
+    for (const auto& event : store->read_stream(stele::stream_id{"wallet-a"}, {.after = {1}}).events()) {
+        const auto about = stele::decode_metadata(event.metadata);
+        CHECK(about.correlation_id == "request 7");
+        CHECK(about.causation_id == requested.str());
+        CHECK(about.actor == "transfer_process");
+    }
+}
+
+TEST_CASE("a command that is rejected comes back, and what was done is taken back") {
+    contract_store store;
+    if (!store) return;
+    open_wallets(*store);
+    send(*store, request_transfer("poor", "a", "b", 101));
+    send(*store, request_transfer("nowhere", "a", "c", 30));
+    catch_up(*store);
+    CHECK(story(*store, "transfer-poor") == "TransferRequested TransferFailed(too_little)");
+    CHECK(story(*store, "transfer_process-poor") == "ProcessEventHandled ProcessCommandRejected");
+    CHECK(story(*store, "transfer-nowhere") == "TransferRequested TransferFailed(not_open)");
+    CHECK(story(*store, "wallet-a") == "WalletOpened MoneyTaken MoneyPut");
+    CHECK(balance(*store, "a") == 100);
+}
+
+TEST_CASE("a rejection leads to a command that is rejected as well") {
+    contract_store store;
+    if (!store) return;
+    open_wallets(*store);
+    send(*store, request_transfer("1", "a", "c", 30));
+    // The source closes between the two halves of the transfer.
+    spy_bus bus{*store};
+    bus.before_send = [&](const google::protobuf::Message& command) {
+        const auto* put = dynamic_cast<const PutMoney*>(&command);
+        if (put != nullptr && put->wallet() == "c") send(*store, close_wallet("a"));
+    };
+    process_runner runner{*store};
+    runner.add<transfer_process>(bus);
+    runner.catch_up();
+    CHECK(story(*store, "transfer-1") == "TransferRequested TransferFailed(not_open+not_open)");
+    CHECK(balance(*store, lost_and_found) == 30);
+    CHECK(story(*store, "transfer_process-1") ==
+          "ProcessEventHandled ProcessEventHandled ProcessCommandRejected ProcessCommandRejected ProcessEventHandled");
+    // The state is folded from the journal, with rejections, to the same.
+    catch_up(*store, {.cached_instances = 0});
+}
+
+TEST_CASE("a process may begin after what has happened already, and does not forget that") {
+    contract_store store;
+    if (!store) return;
+    open_wallets(*store);
+    send(*store, request_transfer("old", "a", "b", 30));
+    bank_bus bus{*store};
+    {
+        process_runner runner{*store};
+        runner.add<transfer_process>(bus, {.after = store->head()});
+    }
+    send(*store, request_transfer("new", "a", "b", 1));
+    catch_up(*store);
+    CHECK(story(*store, "transfer-old") == "TransferRequested");
+    CHECK(story(*store, "transfer-new") == "TransferRequested TransferCompleted");
+}
+
+TEST_CASE("a runner that is started goes on by itself, and can be stopped and started again") {
+    contract_store store;
+    if (!store) return;
+    open_wallets(*store);
+    bank_bus bus{*store};
+    process_runner runner{*store};
+    runner.add<transfer_process>(bus);
+    runner.start();
+    CHECK_THROWS_AS(runner.add<transfer_process>(bus), stele::error);
+    const auto transfer_and_wait = [&](const std::string& name) {
+        send(*store, request_transfer(name, "a", "b", 1));
+        auto seen = stele::position{};
+        while (story(*store, "transfer-" + name) != "TransferRequested TransferCompleted")
+            seen = store->wait_past(seen, 10s);
+        CHECK(runner.wait_for<transfer_process>(seen, 10s));
+    };
+    transfer_and_wait("1");
+    runner.stop();
+    runner.start();
+    transfer_and_wait("2");
+}
+
+TEST_CASE("a stream that is no journal is told apart") {
+    contract_store store;
+    if (!store) return;
+    open_wallets(*store);
+    const std::vector events{stele::encode(WalletClosed{})};
+    REQUIRE(store->append(stele::stream_id{"transfer_process-1"}, stele::expected_version::none(), events));
+    send(*store, request_transfer("1", "a", "b", 1));
+    bank_bus bus{*store};
+    process_runner runner{*store};
+    runner.add<transfer_process>(bus);
+    const auto message = error_of([&] { runner.catch_up(); });
+    CHECK(message.find("rename the process or the aggregate") != std::string::npos);
+    CHECK(balance(*store, "a") == 100);
+}
+
+TEST_CASE("where many events are none of its own, a process says in the store how far it has come") {
+    contract_store store;
+    if (!store) return;
+    catch_up(*store);
+    const auto checkpoint = [&] { return store->find_document("process", "transfer_process")->value; };
+    const auto before = checkpoint();
+    REQUIRE(store->append(stele::stream_id{"other-1"}, stele::expected_version::any(), make_events(500)));
+    catch_up(*store);
+    CHECK(checkpoint() == before);
+    REQUIRE(store->append(stele::stream_id{"other-1"}, stele::expected_version::any(), make_events(500)));
+    catch_up(*store);
+    CHECK(checkpoint() != before);
+}

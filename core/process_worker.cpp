@@ -31,7 +31,8 @@ std::optional<position> find_checkpoint(event_store& store, std::string_view pro
 
 event_filter filter_of(const event_table& events) {
     event_filter filter;
-    for (std::size_t i = 0; i < events.size(); ++i) filter.types.emplace_back(events[i].type);
+    for (std::size_t i = 0; i < events.size(); ++i)
+        if (events[i].handle != nullptr) filter.types.emplace_back(events[i].type);
     return filter;
 }
 

@@ -132,6 +132,7 @@ reaction_steps react_process(const void* state, const Event& event, const record
 /// Sends each event to `instance`, `evolve` and `react`. The context is a process_visit.
 template <class P>
 struct process_binding {
+    static constexpr bool skips_others = true;
     static std::string taker() { return "process \"" + std::string{P::name} + "\""; }
 
     template <class Event>

@@ -1,0 +1,19 @@
+// first error: add to the process its name
+#include "testing.pb.h"
+
+#include <stele/process_runner.hpp>
+
+namespace hana = boost::hana;
+using testing::Increment;
+using testing::Incremented;
+
+struct echo {
+    static constexpr auto events = hana::tuple_t<Incremented>;
+    static constexpr auto commands = hana::tuple_t<Increment>;
+    static std::string instance(const Incremented&) { return "1"; }
+
+    void evolve(const auto&) {}
+    stele::reaction<echo> react(const auto&) const { return {}; }
+};
+
+static_assert(stele::detail::check_process<echo>());

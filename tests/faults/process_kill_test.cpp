@@ -1,0 +1,157 @@
+// A process that moves money between wallets is killed at a random instant, again and again. Whoever goes on finds each
+// transfer done or taken back, once, and the sum over all wallets what it was.
+//
+// The instant is random, so a failure need not come again with the same seed: STELE_SEED=N STELE_ROUNDS=N.
+
+#include "faults/settings.hpp"
+#include "process_bank.hpp"
+#include "temp_dir.hpp"
+
+#include <stele/sqlite_store.hpp>
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <random>
+#include <thread>
+
+using namespace testing;
+
+namespace {
+
+constexpr int wallets = 6;
+constexpr std::int64_t money_each = 50;
+
+stele::sqlite_store open_store(const std::filesystem::path& file) {
+    return stele::sqlite_store::open(file, {.durability = stele::durability::normal});
+}
+
+std::string wallet_name(std::uint64_t number) {
+    return "w" + std::to_string(number);
+}
+
+/// Half of them go to a wallet that is not there, or ask for more than there is, or are sent by a deadline.
+RequestTransfer random_transfer(const std::string& name, std::mt19937_64& random) {
+    const auto from = wallet_name(random() % wallets);
+    const auto to = random() % 4 == 0 ? std::string{"nobody"} : wallet_name(random() % wallets);
+    return request_transfer(name, from, to, 1 + static_cast<std::int64_t>(random() % 40),
+                            std::chrono::seconds{random() % 4 == 0 ? -1 : 0});
+}
+
+/// Asks for transfers and carries them out until it is killed; tells of each request through the pipe.
+[[noreturn]] void run_child(const std::filesystem::path& file, std::uint64_t seed, int pipe) {
+    try {
+        std::mt19937_64 random{seed};
+        auto store = open_store(file);
+        bank_bus bus{store};
+        process_runner runner{store, {.cached_instances = random() % 2 == 0 ? 1000UL : 0UL}};
+        runner.add<transfer_process>(bus);
+        runner.start();
+        for (int number = 0; number < 100'000 && !runner.failure<transfer_process>(); ++number) {
+            const auto request = random_transfer(std::to_string(seed) + "." + std::to_string(number), random);
+            if (!bus.send(request) || ::write(pipe, "r", 1) != 1) ::_exit(1);
+        }
+    } catch (const std::exception&) {
+    }
+    ::_exit(1);
+}
+
+/// Runs the child until it has asked for some transfers, and a random time more.
+void run_and_kill(const std::filesystem::path& file, std::mt19937_64& random) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const auto seed = random();
+    const auto child = ::fork();
+    if (child == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::close(ends[0]);
+        run_child(file, seed, ends[1]);
+    }
+    ::close(ends[1]);
+    char told[8];
+    for (auto left = static_cast<ssize_t>(random() % 8); left > 0;) {
+        pollfd ready{ends[0], POLLIN, 0};
+        REQUIRE(::poll(&ready, 1, 60'000) == 1);
+        const auto size = ::read(ends[0], told, 1);
+        REQUIRE(size == 1);
+        left -= size;
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds{random() % 8000});
+    ::kill(child, SIGKILL);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    ::close(ends[0]);
+    REQUIRE(WIFSIGNALED(status));
+}
+
+/// What the events say about one transfer.
+struct outcome {
+    int requested = 0, taken = 0, put = 0, completed = 0, failed = 0;
+    std::int64_t moved = 0;  // out of wallets and into them: 0 at the end
+
+    [[nodiscard]] bool is_whole() const {
+        return requested == 1 && completed + failed == 1 && moved == 0 && taken <= 1 && put == taken &&
+               (completed == 0 || taken == 1);
+    }
+};
+
+struct every_event {
+    static constexpr auto events =
+        hana::tuple_t<WalletOpened, MoneyTaken, MoneyPut, TransferRequested, TransferCompleted, TransferFailed>;
+};
+
+/// Carries out what is left, and looks at everything.
+std::size_t check_all(const std::filesystem::path& file) {
+    auto store = open_store(file);
+    catch_up(store);
+    CHECK(store.list_documents("deadline").empty());
+    std::map<std::string, outcome> transfers;
+    std::int64_t sum = 0;
+    const stele::event_filter filter{.categories = {"wallet", "transfer"}};
+    stele::decode_each<every_event>(
+        store.read_all({.filter = filter}),
+        hana::overload([&](const WalletOpened& e, const auto&) { sum += e.balance(); },
+                       [&](const MoneyTaken& e, const auto&) {
+                           auto& transfer = transfers[e.transfer()];
+                           ++transfer.taken, transfer.moved -= e.amount(), sum -= e.amount();
+                       },
+                       [&](const MoneyPut& e, const auto&) {
+                           auto& transfer = transfers[e.transfer()];
+                           ++transfer.put, transfer.moved += e.amount(), sum += e.amount();
+                       },
+                       [&](const TransferRequested& e, const auto&) { ++transfers[e.transfer()].requested; },
+                       [&](const TransferCompleted& e, const auto&) { ++transfers[e.transfer()].completed; },
+                       [&](const TransferFailed& e, const auto&) { ++transfers[e.transfer()].failed; }));
+    CHECK(sum == wallets * money_each);
+    for (const auto& [name, transfer] : transfers)
+        if (!transfer.is_whole())
+            FAIL_CHECK(name << ": requested " << transfer.requested << ", taken " << transfer.taken << ", put "
+                            << transfer.put << ", completed " << transfer.completed << ", failed " << transfer.failed
+                            << ", moved " << transfer.moved);
+    return transfers.size();
+}
+
+}  // namespace
+
+TEST_CASE("a process manager may be killed at any instant") {
+    const auto rounds = environment_number("STELE_ROUNDS").value_or(40);
+    INFO("STELE_SEED=", run_seed(), " STELE_ROUNDS=", rounds);
+    const temp_dir directory;
+    const auto file = directory / "events.db";
+    {
+        auto store = open_store(file);
+        for (int i = 0; i < wallets; ++i)
+            send(store, open_wallet(wallet_name(static_cast<std::uint64_t>(i)), money_each));
+    }
+    std::mt19937_64 random{run_seed()};
+    std::size_t transfers = 0;
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+        run_and_kill(file, random);
+        // Mostly the next child goes on where the last one was killed.
+        if (random() % 4 == 0 || round + 1 == rounds) transfers = check_all(file);
+    }
+    MESSAGE(rounds << " rounds, " << transfers << " transfers");
+}

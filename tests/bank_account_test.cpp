@@ -15,10 +15,10 @@ namespace {
 constexpr auto highest = std::numeric_limits<money>::max();
 constexpr auto lowest = std::numeric_limits<money>::min();
 
-AccountOpened opened(money overdraft_limit = 0) {
-    AccountOpened event;
+AccountOpenedV2 opened(money overdraft_limit = 0) {
+    AccountOpenedV2 event;
     event.set_date("1993-01-01");
-    event.set_overdraft_limit(overdraft_limit);
+    event.set_lowest_balance(-overdraft_limit);
     return event;
 }
 

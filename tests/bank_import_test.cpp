@@ -116,7 +116,7 @@ TEST_CASE("a row that the bank rejects is told, and ends its account") {
               "; 1 later row of the account was not sent\n"
               "reconciled 3 of 5 transactions on 2 accounts: 3 exact, 0 rounded, 2 mismatched\n");
     CHECK(result.refused.at(0).reason.find("insufficient_funds") != std::string::npos);
-    CHECK(result.refused.at(0).reason.find("balance 700.00, overdraft limit 5.00, asked for 705.01") !=
+    CHECK(result.refused.at(0).reason.find("balance 700.00, must not go below -5.00, asked for 705.01") !=
           std::string::npos);
 }
 

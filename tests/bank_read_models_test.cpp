@@ -26,10 +26,10 @@ Event moving(const char* date, money amount) {
     return event;
 }
 
-AccountOpened opened(const char* date, money overdraft_limit) {
-    AccountOpened event;
+AccountOpenedV2 opened(const char* date, money overdraft_limit) {
+    AccountOpenedV2 event;
     event.set_date(date);
-    event.set_overdraft_limit(overdraft_limit);
+    event.set_lowest_balance(-overdraft_limit);
     return event;
 }
 

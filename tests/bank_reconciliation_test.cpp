@@ -38,7 +38,7 @@ TEST_CASE("commands carry the bank's transaction id as correlation id") {
     std::size_t next = 0;
     for (const auto& event : store.read_stream(stele::stream_of<account>(rows.front()->account)).events()) {
         const auto correlation = stele::decode_metadata(event.metadata).correlation_id;
-        if (event.type == "bank.AccountOpened" || event.type == "bank.RoundingPosted")
+        if (event.type == "bank.AccountOpenedV2" || event.type == "bank.RoundingPosted")
             CHECK(correlation == rows[next == 0 ? 0 : next - 1]->transaction);
         else
             CHECK(correlation == rows.at(next++)->transaction);

@@ -5,9 +5,9 @@
 
 namespace bank {
 
-void account::evolve(const AccountOpened& event) {
+void account::evolve(const AccountOpenedV2& event) {
     is = phase::open;
-    overdraft_limit = event.overdraft_limit();
+    lowest_balance = event.lowest_balance();
     opened_on = event.date();
 }
 
@@ -63,9 +63,9 @@ decision account::decide(const OpenAccount& command) const {
     if (command.overdraft_limit() < 0)
         return stele::reject("invalid_overdraft_limit", "the limit is {}, it must be 0 or more",
                              format_money(command.overdraft_limit()));
-    AccountOpened event;
+    AccountOpenedV2 event;
     event.set_date(command.date());
-    event.set_overdraft_limit(command.overdraft_limit());
+    event.set_lowest_balance(-command.overdraft_limit());
     return stele::accept(event);
 }
 
@@ -76,9 +76,9 @@ decision account::decide(const DepositMoney& command) const {
 // The one movement that the overdraft limit stops: what the bank charges is owed, limit or not.
 decision account::decide(const WithdrawMoney& command) const {
     auto withdrawal = book_positive<MoneyWithdrawn>(*this, command);
-    if (withdrawal.is_accepted() && balance - command.amount() < -overdraft_limit)
-        return stele::reject("insufficient_funds", "balance {}, overdraft limit {}, asked for {}",
-                             format_money(balance), format_money(overdraft_limit), format_money(command.amount()));
+    if (withdrawal.is_accepted() && balance - command.amount() < lowest_balance)
+        return stele::reject("insufficient_funds", "balance {}, must not go below {}, asked for {}",
+                             format_money(balance), format_money(lowest_balance), format_money(command.amount()));
     return withdrawal;
 }
 

@@ -29,11 +29,11 @@ struct account {
     enum class phase : std::uint8_t { unopened, open, closed };
     phase is = phase::unopened;
     money balance = 0;
-    money overdraft_limit = 0;
+    money lowest_balance = 0;
     std::string opened_on;
 
     // What events mean.
-    void evolve(const AccountOpened& event);
+    void evolve(const AccountOpenedV2& event);
     void evolve(const MoneyDeposited& event) { balance += change_of(event); }
     void evolve(const MoneyWithdrawn& event) { balance += change_of(event); }
     void evolve(const InterestPaid& event) { balance += change_of(event); }

@@ -28,7 +28,7 @@ std::vector<history_entry> history_of(stele::event_store& store, std::string_vie
     stele::decode_each<account>(
         store.read_stream(stele::stream_id(account::category, account_number)),
         hana::overload(
-            [&](const AccountOpened& e, const stele::recorded_event& at) {
+            [&](const AccountOpenedV2& e, const stele::recorded_event& at) {
                 add(at, e.date(), "", "account_opened", 0);
             },
             [&](const AccountClosed& e, const stele::recorded_event& at) {

@@ -16,9 +16,9 @@ void balances::create(stele::read_model& db) {
     ) STRICT, WITHOUT ROWID)");
 }
 
-void balances::project(const AccountOpened& event, const stele::recorded_event& at, stele::read_model& db) {
+void balances::project(const AccountOpenedV2& event, const stele::recorded_event& at, stele::read_model& db) {
     db.execute("INSERT INTO balances VALUES (?1, 0, ?2, ?3, ?3, '')", stele::instance_of(at.stream),
-               event.overdraft_limit(), event.date());
+               -event.lowest_balance(), event.date());
 }
 
 void balances::book(const stele::recorded_event& at, const Booking& booking, money change, stele::read_model& db) {

@@ -16,12 +16,12 @@ namespace bank {
 /// The read model that knows what is on each account now.
 struct balances {
     static constexpr auto name = "balances";
-    static constexpr int version = 1;
+    static constexpr int version = 2;
     static constexpr auto events = account_events;
 
     static void create(stele::read_model& db);
 
-    static void project(const AccountOpened& event, const stele::recorded_event& at, stele::read_model& db);
+    static void project(const AccountOpenedV2& event, const stele::recorded_event& at, stele::read_model& db);
     static void project(const moves_money auto& event, const stele::recorded_event& at, stele::read_model& db) {
         book(at, event.booking(), change_of(event), db);
     }

@@ -3,6 +3,8 @@
 #include "bank/bank.pb.h"
 #include "bank/money.hpp"
 
+#include <stele/upcast.hpp>
+
 #include <boost/hana/tuple.hpp>
 #include <boost/hana/type.hpp>
 
@@ -11,8 +13,23 @@ namespace bank {
 namespace hana = boost::hana;
 
 /// Everything that can happen to an account.
-inline constexpr auto account_events = hana::tuple_t<AccountOpened, MoneyDeposited, MoneyWithdrawn, InterestPaid,
+inline constexpr auto account_events = hana::tuple_t<AccountOpenedV2, MoneyDeposited, MoneyWithdrawn, InterestPaid,
                                                      InterestCharged, FeeCharged, RoundingPosted, AccountClosed>;
+
+/// What becomes of events that are in the stores and are not written any more.
+struct event_history {
+    static constexpr auto outdated = hana::tuple_t<AccountOpened>;
+
+    /// A limit for overdrafts could not say that an account must never be emptied.
+    static AccountOpenedV2 upcast(const AccountOpened& old) {
+        AccountOpenedV2 event;
+        event.set_date(old.date());
+        event.set_lowest_balance(-old.overdraft_limit());
+        return event;
+    }
+};
+/// By this Stele finds it, from any event of the bank.
+event_history stele_history(const google::protobuf::Message&);
 
 /// By how much an event changes the balance of its account.
 inline money change_of(const MoneyDeposited& event) {

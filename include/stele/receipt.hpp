@@ -35,8 +35,10 @@ struct send_options {
     /// command with this id is sent again, the first receipt is returned, marked `repeated`, and nothing is decided.
     /// Without an id a command that is sent twice is decided twice.
     ///
-    /// The id stands for one command: its type, its target and its bytes. Events keep ids of their own, made in the
-    /// order of time, which the store indexes at twice the rate of ids that are derived from something.
+    /// The id stands for one command: its type, its target and its bytes; used for another one it is an error. The
+    /// bytes stay what they are when a field is added to the message and not set, but not when one is renumbered or
+    /// retyped. Events keep ids of their own, made in the order of time, which the store indexes at twice the rate of
+    /// ids that are derived from something.
     std::optional<uuid> id = {};
     /// Remembers a rejection too, as the final answer to this id. The default is to decide a rejected command anew each
     /// time it is sent, because what stood in its way may be gone. Means nothing without an id.

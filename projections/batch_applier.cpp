@@ -4,16 +4,29 @@
 
 namespace stele::detail {
 
-std::string event_fault::message(std::string_view projection, const std::filesystem::path& file) const {
-    std::string why = "an exception that is not a std::exception";
+std::string event_fault::why() const {
     try {
         std::rethrow_exception(cause);
     } catch (const std::exception& failure) {
-        why = failure.what();
+        return failure.what();
     } catch (...) {
+        return "an exception that is not a std::exception";
     }
+}
+
+bool event_fault::is_of_the_event() const {
+    try {
+        std::rethrow_exception(cause);
+    } catch (const error& failure) {
+        return failure.kind() == error_kind::invalid_argument || failure.kind() == error_kind::undecodable;
+    } catch (...) {
+        return true;
+    }
+}
+
+std::string event_fault::message(std::string_view projection, const std::filesystem::path& file) const {
     return fmt::format("projection {} ({}) failed at position {} (stream {}, version {}, type {}): {}", projection,
-                       file.string(), position.value, stream, version.value, type, why);
+                       file.string(), position.value, stream, version.value, type, why());
 }
 
 batch_result batch_applier::apply(generation& to, event_feed& feed, std::size_t limit) {
@@ -39,12 +52,55 @@ batch_result batch_applier::apply(generation& to, event_feed& feed, std::size_t 
     return result;
 }
 
+bool batch_applier::apply(generation& to, const recorded_event& event) {
+    const bool taken = decoder_.decode_if_known(event, &to.model());
+    to.expect_transaction();
+    return taken;
+}
+
+void batch_applier::apply_or_put_aside(generation& to, const recorded_event& event, progress& now) {
+    if (waits(to, event)) {
+        put_aside(to, event, 0, "waits behind an earlier event with the same key");
+        ++now.dead_lettered;
+    } else if (event.position != aside_) {
+        ++(apply(to, event) ? now.applied : now.ignored);
+    } else {
+        to.mark();
+        try {
+            ++(apply(to, event) ? now.applied : now.ignored);
+        } catch (...) {
+            to.expect_transaction();
+            to.undo();
+            const event_fault fault{.cause = std::current_exception()};
+            if (!fault.is_of_the_event()) throw;
+            put_aside(to, event, attempts_ + 1, fault.why());
+            ++now.dead_lettered;
+        }
+        to.keep();
+    }
+}
+
+// Whether a dead letter stands before the event.
+bool batch_applier::waits(generation& to, const recorded_event& event) const {
+    if (to.dead_letters().empty()) return false;
+    const auto entry = definition_.events->find(event.type);
+    return entry && (*definition_.events)[*entry].handle != nullptr &&
+           to.dead_letters().holds_key(definition_.dead_letter_key(event));
+}
+
+void batch_applier::put_aside(generation& to, const recorded_event& event, std::uint64_t attempts, std::string error) {
+    to.dead_letters().add({.position = event.position,
+                           .stream = std::string{event.stream},
+                           .type = std::string{event.type},
+                           .key = definition_.dead_letter_key(event),
+                           .attempts = attempts,
+                           .error = std::move(error)});
+}
+
 std::optional<event_fault> batch_applier::apply(generation& to, const event_chunk& chunk, progress& now) {
     for (const auto& event : chunk.events) {
         try {
-            const bool taken = decoder_.decode_if_known(event, &to.model());
-            to.expect_transaction();
-            ++(taken ? now.applied : now.ignored);
+            apply_or_put_aside(to, event, now);
         } catch (...) {
             return event_fault{event.position, event.version, std::string{event.stream}, std::string{event.type},
                                std::current_exception()};

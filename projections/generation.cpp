@@ -61,9 +61,11 @@ struct generation::statements {
           commit(db.prepare("COMMIT")),
           store_progress(db.prepare(
               "UPDATE stele_projection SET checkpoint = ?1, witness_position = ?2, witness_id = ?3, "
-              "witness_recorded_at = ?4, seen = ?5, applied = ?6, ignored = ?7, dead_lettered = ?8, complete = ?9")) {}
+              "witness_recorded_at = ?4, seen = ?5, applied = ?6, ignored = ?7, dead_lettered = ?8, complete = ?9")),
+          letters(db) {}
 
     statement begin, commit, store_progress;
+    dead_letter_box letters;
 };
 
 generation::generation(std::unique_ptr<connection> db)
@@ -105,7 +107,24 @@ generation generation::open(const std::filesystem::path& file) {
     return generation{open_read_model_to_write(file)};
 }
 
+dead_letter_box& generation::dead_letters() noexcept {
+    return statements_->letters;
+}
+
+void generation::mark() {
+    db().execute("SAVEPOINT stele_event");
+}
+
+void generation::undo() {
+    db().execute("ROLLBACK TO stele_event");
+}
+
+void generation::keep() {
+    db().execute("RELEASE stele_event");
+}
+
 void generation::begin() {
+    statements_->letters.begin();
     statements_->begin.run();
 }
 
@@ -136,6 +155,7 @@ void generation::sync() {
 
 void generation::rollback() noexcept {
     if (db().in_transaction()) db().try_execute("ROLLBACK");
+    statements_->letters.rolled_back();
 }
 
 }  // namespace stele::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "projections/dead_letter_box.hpp"
 #include "projections/read_model_file.hpp"
 
 #include <stele/projection.hpp>
@@ -34,12 +35,19 @@ public:
     /// As of the last commit.
     [[nodiscard]] const detail::progress& progress() const noexcept { return record_.progress; }
 
+    [[nodiscard]] dead_letter_box& dead_letters() noexcept;
+
     void begin();
     /// Throws invalid_argument if a handler has made the transaction go away.
     void expect_transaction() const;
     /// Stores the progress and ends the transaction. Throws if it cannot; rollback() then.
     void commit(const detail::progress& progress);
+    /// Undoes all since begin().
     void rollback() noexcept;
+    /// Marks a place in the transaction to which undo() goes back; keep() gives it up. For one event at a time.
+    void mark();
+    void undo();
+    void keep();
     /// Brings everything committed to the disk. Nobody else may have the file open.
     void sync();
 

@@ -152,9 +152,24 @@ void projection_runner::stop() noexcept {
 std::expected<position, wait_failure> projection_runner::wait_for(std::string_view name, position reached,
                                                                   std::chrono::milliseconds timeout) const {
     auto& worker = state_->at(name);
-    if (worker.board().wait(reached, std::chrono::steady_clock::now() + timeout))
-        return worker.board().read().checkpoint;
-    return std::unexpected(wait_failure{reached, state_->status_of(worker)});
+    if (!worker.board().wait(reached, std::chrono::steady_clock::now() + timeout))
+        return std::unexpected(wait_failure{reached, state_->status_of(worker), {}});
+    const auto status = worker.board().read();
+    if (status.dead_lettered == 0 || reached.value == 0) return status.checkpoint;
+    auto found = dead_letters(name, {reached.value - 1}, 1);
+    if (found.empty() || found.front().position != reached) return status.checkpoint;
+    return std::unexpected(wait_failure{reached, state_->status_of(worker), std::move(found.front())});
+}
+
+std::vector<dead_letter> projection_runner::dead_letters(std::string_view name, position after,
+                                                         std::size_t limit) const {
+    // On a connection of its own, so that it waits for nobody.
+    const auto db = detail::open_read_model(state_->at(name).serving_file());
+    return detail::list_dead_letters(*db, after, limit);
+}
+
+dead_letter_replay projection_runner::replay_dead_letters(std::string_view name) {
+    return state_->at(name).replay_dead_letters();
 }
 
 std::vector<projection_status> projection_runner::status() const {

@@ -26,6 +26,11 @@ std::string projection_status::message() const {
 }
 
 std::string wait_failure::message() const {
+    if (dead_letter)
+        return fmt::format(
+            "projection {} has not applied the event at position {}; it is a dead letter ({}); "
+            "replay_dead_letters() applies it once the handler has been put right",
+            status.name, reached.value, dead_letter->error);
     return fmt::format("projection {} has not come to position {}; it is {}", status.name, reached.value,
                        status.message().substr(status.name.size() + 2));
 }

@@ -8,6 +8,11 @@
 #include <vector>
 
 namespace stele::detail {
+namespace {
+
+constexpr std::size_t replay_page = 1000;
+
+}  // namespace
 
 projection_worker::projection_worker(event_store& store, const std::filesystem::path& directory,
                                      const projection_definition& definition, const projection_runner_options& options)
@@ -50,7 +55,7 @@ turn_result projection_worker::step(position target) {
     expect_same_store(current_, target);
     if (current_.progress().checkpoint < target) {
         auto events = feed(current_, target);
-        if (!apply_batch(current_, events)) return turn_result::more;
+        if (apply_batch(current_, events, true) != batch_end::at_target) return turn_result::more;
     }
     mark_complete(current_);
     return turn_result::at_target;
@@ -99,27 +104,88 @@ event_feed projection_worker::feed(const generation& to, position target) {
 }
 
 void projection_worker::run(generation& to, position target) {
-    if (to.progress().checkpoint >= target) return;
-    auto events = feed(to, target);
-    while (!apply_batch(to, events)) {
+    while (to.progress().checkpoint < target) {
+        auto events = feed(to, target);
+        while (apply_batch(to, events, false) == batch_end::more) {
+        }
     }
 }
 
-// Returns whether the feed is at its end.
-bool projection_worker::apply_batch(generation& to, event_feed& feed) {
+// `again`: nothing was applied, and the events have to be read from the checkpoint on once more; an event that could
+// not be taken will be put aside then. Who is patient gives it all its attempts before.
+projection_worker::batch_end projection_worker::apply_batch(generation& to, event_feed& feed, bool patient) {
     const auto result = applier_.apply(to, feed, options_.batch_events);
     if (result.fault) {
-        const auto message = result.fault->message(definition_.name, to.file());
-        try {
-            std::rethrow_exception(result.fault->cause);
-        } catch (const error& failure) {
-            std::throw_with_nested(error{failure.kind(), message, failure.engine_code()});
-        } catch (...) {
-            std::throw_with_nested(error{error_kind::invalid_argument, message});
-        }
+        if (put_aside(*result.fault, patient)) return batch_end::again;
+        fail(*result.fault, to);
     }
     if (&to == &current_) board_.show(to.progress());
-    return result.at_end;
+    return result.at_end ? batch_end::at_target : batch_end::more;
+}
+
+bool projection_worker::put_aside(const event_fault& fault, bool patient) {
+    failures_ = fault.position == failed_at_ ? failures_ + 1 : 1;
+    failed_at_ = fault.position;
+    if (definition_.on_fault != on_fault::dead_letter || !fault.is_of_the_event()) return false;
+    if (fault.position == applier_.put_aside()) return false;  // that is what was tried
+    if (patient && failures_ < options_.attempts) return false;
+    applier_.put_aside(fault.position, failures_);
+    return true;
+}
+
+void projection_worker::fail(const event_fault& fault, const generation& to) const {
+    const auto message = fault.message(definition_.name, to.file());
+    try {
+        std::rethrow_exception(fault.cause);
+    } catch (const error& failure) {
+        std::throw_with_nested(error{failure.kind(), message, failure.engine_code()});
+    } catch (...) {
+        std::throw_with_nested(error{error_kind::invalid_argument, message});
+    }
+}
+
+dead_letter_replay projection_worker::replay_dead_letters() {
+    const std::lock_guard turn(turn_);
+    expect_same_projection(current_);
+    expect_same_store(current_, store_.head());
+    dead_letter_replay result;
+    std::set<std::string> failed_keys;
+    auto& letters = current_.dead_letters();
+    for (auto page = letters.list({}, replay_page); !page.empty();
+         page = letters.list(page.back().position, replay_page))
+        for (const auto& letter : page) replay(letter, result, failed_keys);
+    letters.reload();
+    board_.show(current_.progress());
+    return result;
+}
+
+void projection_worker::replay(const dead_letter& letter, dead_letter_replay& result,
+                               std::set<std::string>& failed_keys) {
+    if (failed_keys.contains(letter.key)) {
+        ++result.left;
+        return;
+    }
+    auto now = current_.progress();
+    std::optional<bool> applied;
+    current_.begin();
+    try {
+        auto read = store_.read_all({.after = {letter.position.value - 1}, .up_to = letter.position});
+        for (const auto& event : std::move(read).events()) applied = applier_.apply(current_, event);
+        current_.dead_letters().remove(letter.position);
+        --now.dead_lettered;
+        ++(applied.value_or(false) ? now.applied : now.ignored);
+        current_.commit(now);
+        ++(applied ? result.applied : result.gone);
+    } catch (...) {
+        current_.rollback();
+        const event_fault fault{.cause = std::current_exception()};
+        if (!fault.is_of_the_event()) throw;
+        failed_keys.insert(letter.key);
+        ++result.left;
+        current_.begin();
+        current_.dead_letters().note_failure(letter.position, fault.why());
+        current_.commit(current_.progress());
+    }
 }
 
 void projection_worker::mark_complete(generation& built) {

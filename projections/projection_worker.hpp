@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 
 namespace stele::detail {
@@ -36,6 +38,10 @@ public:
     void catch_up(position target);
     /// Applies one batch of them. Throws as catch_up().
     turn_result step(position target);
+    /// As projection_runner::replay_dead_letters().
+    dead_letter_replay replay_dead_letters();
+    /// The file of the generation that serves.
+    [[nodiscard]] std::filesystem::path serving_file() const { return files_.file(files_.serving().value()); }
     /// As projection_runner::rebuild().
     void rebuild();
 
@@ -44,7 +50,11 @@ private:
     void expect_same_projection(const generation& built) const;
     void expect_same_store(const generation& built, position head);
     event_feed feed(const generation& to, position target);
-    bool apply_batch(generation& to, event_feed& feed);
+    enum class batch_end : std::uint8_t { more, at_target, again };
+    batch_end apply_batch(generation& to, event_feed& feed, bool patient);
+    void replay(const dead_letter& letter, dead_letter_replay& result, std::set<std::string>& failed_keys);
+    bool put_aside(const event_fault& fault, bool patient);
+    [[noreturn]] void fail(const event_fault& fault, const generation& to) const;
     void run(generation& to, position target);
     void mark_complete(generation& built);
     void build_next();
@@ -60,6 +70,9 @@ private:
     generation current_;
     batch_applier applier_;
     bool store_is_known_ = false;
+    // The event that failed last, and how often in a row.
+    position failed_at_;
+    unsigned failures_ = 0;
 };
 
 }  // namespace stele::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/codec.hpp>
+#include <stele/dead_letter.hpp>
 #include <stele/event.hpp>
 #include <stele/read_model.hpp>
 
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 /// A projection folds events into a read model: tables in an SQLite file of its own, which answer questions that the
 /// events do not answer quickly. It is a plain struct without state; projection_runner.hpp runs it.
@@ -32,7 +34,7 @@
 /// Events whose type is not in the list are passed over, and counted. project() is called with every other event
 /// once, in the order of positions, in a transaction that also stores the checkpoint. What it does depends on the event
 /// and the tables alone (no clock, no random numbers), so that a replay makes the same rows. It throws to say that it
-/// cannot take an event: its changes are undone then.
+/// cannot take an event: its changes are undone then, and what follows is for the projection to say (dead_letter.hpp).
 namespace stele {
 
 namespace detail {
@@ -43,6 +45,8 @@ struct projection_definition {
     std::int64_t version = 0;
     const event_table* events = nullptr;  ///< Calls project(); the context of the calls is the read model.
     void (*create)(read_model& db) = nullptr;
+    stele::on_fault on_fault = stele::on_fault::stop;
+    std::string (*dead_letter_key)(const recorded_event& event) = nullptr;
 };
 
 constexpr bool is_projection_name(std::string_view name) {
@@ -89,6 +93,30 @@ struct projection_binding {
     }
 };
 
+template <class P>
+concept declares_on_fault = requires { P::on_fault; };
+
+template <class P>
+concept declares_key = requires { &P::dead_letter_key; };
+
+template <class P>
+constexpr stele::on_fault on_fault_of() {
+    if constexpr (declares_on_fault<P>) {
+        static_assert(std::same_as<std::remove_cvref_t<decltype(P::on_fault)>, stele::on_fault>,
+                      "`on_fault` of a projection is stele::on_fault::stop or stele::on_fault::dead_letter");
+        return P::on_fault;
+    }
+    return stele::on_fault::stop;
+}
+
+template <class P>
+std::string dead_letter_key(const recorded_event& event) {
+    if constexpr (declares_key<P>)
+        return P::dead_letter_key(event);
+    else
+        return std::string{event.stream};
+}
+
 /// Checks that P is a projection, with a sentence for each thing that is missing, and describes it.
 template <class P>
 projection_definition define_projection() {
@@ -104,7 +132,9 @@ projection_definition define_projection() {
         return {.name = P::name,
                 .version = P::version,
                 .events = &event_table_of<P, projection_binding<P>>(),
-                .create = &P::create};
+                .create = &P::create,
+                .on_fault = on_fault_of<P>(),
+                .dead_letter_key = &dead_letter_key<P>};
     }
     return {};
 }

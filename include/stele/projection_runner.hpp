@@ -50,6 +50,7 @@ struct projection_runner_options {
 ///     if (const auto seen = runner.wait_for<balances>(receipt->position, 2s); !seen)
 ///         std::cerr << seen.error().message() << '\n';
 ///
+/// What cannot be taken stops a projection, or is put aside (dead_letter.hpp).
 /// A projection that fails does not keep the others from their events. Any thread may call anything, and what is done
 /// for the same projection takes turns; but add() comes before all else, and start() and stop() are for one thread.
 class projection_runner {
@@ -94,7 +95,8 @@ public:
     /// Waits until every event up to `reached` is in the read model of P, at most for `timeout`, and returns how far
     /// the read model is. What returns a position has been committed: a query that begins now sees it.
     ///
-    /// Returns a wait_failure when the time is over, and at once when the projection is faulted.
+    /// Returns a wait_failure when the time is over, and at once when the projection is faulted or the event at that
+    /// position is a dead letter.
     /// Throws invalid_argument if P was not added.
     template <class P>
     [[nodiscard]] std::expected<position, wait_failure> wait_for(position reached,
@@ -106,6 +108,23 @@ public:
 
     /// How each projection is doing, in the order in which they were added.
     [[nodiscard]] std::vector<projection_status> status() const;
+
+    /// The dead letters of P that come after a position, in order, at most `limit`.
+    template <class P>
+    [[nodiscard]] std::vector<dead_letter> dead_letters(position after = {}, std::size_t limit = 1000) const {
+        return dead_letters(P::name, after, limit);
+    }
+    [[nodiscard]] std::vector<dead_letter> dead_letters(std::string_view name, position after = {},
+                                                        std::size_t limit = 1000) const;
+
+    /// Applies the dead letters of P in order, each in a transaction of its own, on the caller's thread. One that fails
+    /// again stays, and with it those that wait behind it.
+    /// Throws as catch_up(); what was applied before stays applied.
+    template <class P>
+    dead_letter_replay replay_dead_letters() {
+        return replay_dead_letters(P::name);
+    }
+    dead_letter_replay replay_dead_letters(std::string_view name);
 
     /// Builds the read model of P anew from the first event to the head, in a file beside the one that serves, and lets
     /// the new one serve when it is complete. Readers go over to it by themselves (see read_model::open_read_only).

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/dead_letter.hpp>
 #include <stele/version.hpp>
 
 #include <chrono>
@@ -55,6 +56,8 @@ struct wait_failure {
     position reached;
     /// How the projection was doing then. If it is faulted, the wait ended before its time was over.
     projection_status status;
+    /// Set if the projection went on, and put the event at that position aside.
+    std::optional<stele::dead_letter> dead_letter;
 
     /// One sentence for people: the lag, the state, and the fault if that is why.
     [[nodiscard]] std::string message() const;

@@ -42,6 +42,7 @@
 #include <stele/reaction.hpp>
 
 // Events to read models: projections, and what runs them.
+#include <stele/dead_letter.hpp>
 #include <stele/projection.hpp>
 #include <stele/projection_runner.hpp>
 #include <stele/projection_status.hpp>

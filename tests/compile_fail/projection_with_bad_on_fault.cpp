@@ -1,0 +1,25 @@
+// first error: `on_fault` of a projection is stele::on_fault::stop or stele::on_fault::dead_letter
+#include "testing.pb.h"
+
+#include <stele/memory_store.hpp>
+#include <stele/projection_runner.hpp>
+
+namespace hana = boost::hana;
+using testing::Decremented;
+using testing::Incremented;
+
+struct totals {
+    static constexpr auto name = "totals";
+    static constexpr int version = 1;
+    static constexpr auto on_fault = "stop";
+    static constexpr auto events = hana::tuple_t<Incremented>;
+
+    static void create(stele::read_model& db) { db.execute("CREATE TABLE totals (value INTEGER)"); }
+    static void project(const Incremented&, const stele::recorded_event&, stele::read_model&) {}
+};
+
+int main() {
+    stele::memory_store store;
+    stele::projection_runner runner{store, "totals"};
+    runner.add<totals>();
+}

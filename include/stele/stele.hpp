@@ -28,6 +28,7 @@
 
 // Commands to events: aggregates, and what sends commands to them.
 #include <stele/aggregate.hpp>
+#include <stele/check_determinism.hpp>
 #include <stele/command_bus.hpp>
 #include <stele/command_error.hpp>
 #include <stele/decision.hpp>
@@ -39,12 +40,15 @@
 #include <stele/manual_clock.hpp>
 #include <stele/process_manager.hpp>
 #include <stele/process_runner.hpp>
+#include <stele/process_testing.hpp>
 #include <stele/reaction.hpp>
+#include <stele/recorded.hpp>
 
 // Events to read models: projections, and what runs them.
 #include <stele/dead_letter.hpp>
 #include <stele/projection.hpp>
 #include <stele/projection_runner.hpp>
 #include <stele/projection_status.hpp>
+#include <stele/projection_testing.hpp>
 #include <stele/read_model.hpp>
 #include <stele/sql_value.hpp>

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <stele/decision.hpp>
+
+#include <google/protobuf/message.h>
+
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// How scenarios (testing.hpp, process_testing.hpp, projection_testing.hpp) show what was expected and what came.
+namespace stele::detail {
+
+/// Some lines of text; the unit that is set beside another.
+using text_block = std::vector<std::string>;
+
+/// All fields equal, and NaN equal to NaN.
+bool are_equal(const google::protobuf::Message& a, const google::protobuf::Message& b);
+
+std::string one_line(const google::protobuf::Message& message);
+/// "FILE:LINE: what".
+std::string title_of(std::source_location where, std::string_view what);
+
+text_block split_lines(std::string_view text, std::string_view indent);
+text_block show(const google::protobuf::Message& message);
+text_block show(const rejection& why);
+
+/// Sets the n-th expected block beside the n-th actual one, and marks the lines that differ.
+std::string side_by_side(std::vector<text_block> expected, std::vector<text_block> actual);
+
+}  // namespace stele::detail

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <stele/event.hpp>
+#include <stele/metadata.hpp>
+
+#include <string>
+#include <utility>
+
+/// Events of a scenario (process_testing.hpp, projection_testing.hpp) as a store would hand them out.
+namespace stele {
+
+/// What a store knows about an event beside the fact.
+struct recorded_as {
+    std::string stream = "given-1";
+    /// When it was recorded.
+    timestamp at{};
+    metadata about = {};
+};
+
+/// An event, and how it was recorded.
+template <class Event>
+struct recorded_message {
+    Event event;
+    recorded_as how;
+};
+
+/// Says how the event of a scenario was recorded, where that matters:
+///
+///     stele::recorded(deposited(5), {.stream = "account-42"})
+template <class Event>
+[[nodiscard]] recorded_message<Event> recorded(Event event, recorded_as how) {
+    return {std::move(event), std::move(how)};
+}
+
+}  // namespace stele

@@ -1,0 +1,96 @@
+#include "core/scenario_text.hpp"
+
+#include <stele/projection_testing.hpp>
+
+#include <fmt/format.h>
+
+namespace stele::detail {
+namespace {
+
+std::vector<text_block> blocks_of(const std::vector<std::string>& rows) {
+    std::vector<text_block> blocks;
+    for (const auto& row : rows) blocks.push_back({row});
+    if (blocks.empty()) blocks.push_back({"no rows"});
+    return blocks;
+}
+
+/// All rows of all tables, each as a line with the name of its table, in an order that does not depend on when they
+/// were written.
+std::vector<std::string> dump(read_model& db) {
+    std::vector<std::string> tables;
+    for (auto [name] : db.query<std::string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE "
+                                             "'sqlite\\_%' ESCAPE '\\' ORDER BY name"))
+        tables.push_back(name);
+    std::vector<std::string> lines;
+    for (const auto& table : tables) {
+        std::string columns;
+        for (auto [name] : db.query<std::string>("SELECT name FROM pragma_table_info(?1)", table))
+            columns += fmt::format("{}quote(\"{}\")", columns.empty() ? "" : " || ' | ' || ", name);
+        for (auto [row] : db.query<std::string>(fmt::format("SELECT {} FROM \"{}\" ORDER BY 1", columns, table)))
+            lines.push_back(fmt::format("{}: {}", table, row));
+    }
+    return lines;
+}
+
+}  // namespace
+
+std::string text_of(std::int64_t value) {
+    return fmt::format("{}", value);
+}
+std::string text_of(double value) {
+    return fmt::format("{}", value);
+}
+std::string text_of(const std::string& value) {
+    return value;
+}
+
+projection_scenario::projection_scenario(projection_definition projection)
+    : projection_(projection),
+      decoder_(*projection_.events),
+      db_(std::make_unique<read_model>(read_model::in_memory())) {
+    projection_.create(*db_);
+}
+
+void projection_scenario::project(const projected_event& input, std::uint64_t position, read_model& db) {
+    (void)decoder_.decode_if_known({.position = {position},
+                                    .version = {position},
+                                    .recorded_at = input.how.at,
+                                    .id = input.event.id,
+                                    .stream = input.how.stream,
+                                    .type = input.event.type,
+                                    .payload = input.event.payload,
+                                    .metadata = input.event.metadata},
+                                   &db);
+}
+
+void projection_scenario::add(const google::protobuf::Message& event, recorded_as how) {
+    auto data = encode(event, how.about);
+    inputs_.push_back({std::move(data), std::move(how)});
+    project(inputs_.back(), inputs_.size(), *db_);
+}
+
+void projection_scenario::set_title(const google::protobuf::Message& event, std::source_location where) {
+    title_ = title_of(where, one_line(event));
+}
+
+void projection_scenario::expect_rows(std::string_view sql, const std::vector<std::string>& expected,
+                                      const std::vector<std::string>& actual) const {
+    if (expected == actual) return;
+    throw scenario_failed(
+        fmt::format("{}\n  {}\n{}", title_, sql, side_by_side(blocks_of(expected), blocks_of(actual))));
+}
+
+void projection_scenario::expect_no_rows(std::string_view sql) {
+    const auto count = db_->query_one<std::int64_t>(fmt::format("SELECT count(*) FROM ({})", sql));
+    if (std::get<0>(count.value()) > 0) expect_rows(sql, {}, {fmt::format("{} rows", std::get<0>(*count))});
+}
+
+void projection_scenario::expect_same_when_rebuilt() {
+    auto again = read_model::in_memory();
+    projection_.create(again);
+    std::uint64_t position = 0;
+    for (const auto& input : inputs_) project(input, ++position, again);
+    expect_rows("(expected: as it was built first; actual: when it is built again)", dump(*db_), dump(again));
+}
+
+}  // namespace stele::detail

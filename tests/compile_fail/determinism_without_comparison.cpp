@@ -1,0 +1,8 @@
+// first error: states must be comparable
+#include "counter.hpp"
+
+#include <stele/check_determinism.hpp>
+
+int main() {
+    stele::check_determinism<testing::counter>(testing::opened());
+}

@@ -13,13 +13,14 @@ void check_follows(const recorded_event& event, stream_place place) {
 }
 
 /// Returns false, having done nothing, if the event at `place` is gone.
-bool fold_from(event_store& store, const stream_id& stream, stream_place& place, version up_to, event_decoder& decoder,
-               void* state) {
+bool fold_from(event_store& store, const stream_id& stream, stream_place& place, load_window window,
+               event_decoder& decoder, void* state) {
     // A state that has events begins by reading its last one again.
     const bool has_events = place.version.value != 0;
     bool is_there = !has_events;
     const version after{place.version.value - (has_events ? 1 : 0)};
-    for (const event_batch& batch : store.read_stream(stream, {.after = after, .up_to = up_to})) {
+    for (const event_batch& batch :
+         store.read_stream(stream, {.after = after, .up_to = window.up_to, .as_of = window.as_of})) {
         for (const recorded_event& event : batch) {
             if (is_there) {
                 check_follows(event, place);
@@ -36,12 +37,13 @@ bool fold_from(event_store& store, const stream_id& stream, stream_place& place,
 
 }  // namespace
 
-void fold_stream(event_store& store, const stream_id& stream, stream_place& place, version up_to,
+bool fold_stream(event_store& store, const stream_id& stream, stream_place& place, load_window window,
                  event_decoder& decoder, void* state, void (*restart)(void* state)) {
-    if (fold_from(store, stream, place, up_to, decoder, state)) return;
+    if (fold_from(store, stream, place, window, decoder, state)) return true;
     restart(state);
     place = {};
-    fold_from(store, stream, place, up_to, decoder, state);
+    fold_from(store, stream, place, window, decoder, state);
+    return false;
 }
 
 }  // namespace stele::detail

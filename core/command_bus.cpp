@@ -1,5 +1,6 @@
 #include "core/aggregate_cache.hpp"
 #include "core/command_memory.hpp"
+#include "core/snapshot_document.hpp"
 
 #include <stele/causation.hpp>
 #include <stele/command_bus.hpp>
@@ -62,7 +63,7 @@ std::expected<receipt, command_error> decide_and_append(event_store& store, std:
     unsigned attempt = known ? 0 : 1;
     if (!known) known.emplace(*task.aggregate);
     for (;; ++attempt) {
-        if (attempt > 0) bring_up_to_date(store, task.stream, *known);
+        if (attempt > 0) bring_up_to_date(store, task.stream, *known, {}, options.on_warning);
         const any_decision decision = task.decide(known->state(), *task.command);
         if (decision.events().empty() && attempt == 0) continue;
         const auto events = encode_events(decision, metadata_bytes);
@@ -90,10 +91,19 @@ command_result run_command(const bus_core& bus, const command_task& task, const 
                            const send_options& how) {
     const command_memory memory{*bus.store, task.stream, *task.command, how};
     if (auto earlier = memory.recall()) return *std::move(earlier);
-    aggregate_cache::turn turn{*bus.cache, task.stream};
-    auto known = turn.take();
-    auto result = decide_and_append(*bus.store, known, task, memory, about, bus.options);
-    if (known && known->place.version.value != 0) turn.give_back(*std::move(known));
+    std::optional<document_write> snapshot;
+    auto result = [&] {
+        aggregate_cache::turn turn{*bus.cache, task.stream};
+        auto known = turn.take();
+        auto decided = decide_and_append(*bus.store, known, task, memory, about, bus.options);
+        if (known && known->place.version.value != 0) {
+            snapshot = take_due_snapshot(task.stream, *known, bus.options.on_warning);
+            turn.give_back(*std::move(known));
+        }
+        return decided;
+    }();
+    // Those who wait for their turn need not wait for this.
+    if (snapshot) write_snapshot(*bus.store, *snapshot, bus.options.on_warning);
     return result;
 }
 

@@ -59,7 +59,7 @@ TEST_CASE("loading folds the whole stream, or up to a version") {
     CHECK(whole.version.value == 4);
     CHECK(whole.position.value == 5);
 
-    const auto before = stele::load<counter>(store, one, stele::version{2});
+    const auto before = stele::load<counter>(store, one, {.up_to = stele::version{2}});
     CHECK(before.state.value == 5);
     CHECK(before.version.value == 2);
     CHECK(before.position.value == 3);
@@ -88,7 +88,7 @@ TEST_CASE("refreshing to an earlier version goes back to it") {
     stele::memory_store store;
     append(store, testing::opened(), testing::incremented(5), testing::incremented(7));
     auto known = stele::load<counter>(store, one);
-    stele::refresh(store, one, known, stele::version{2});
+    stele::refresh(store, one, known, {.up_to = stele::version{2}});
     CHECK(known.state.value == 5);
     CHECK(known.version.value == 2);
 }

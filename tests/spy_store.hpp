@@ -20,6 +20,8 @@ public:
     std::function<void()> after_find = [] {};
     /// Called after each append has; what it throws makes the answer of the append get lost.
     std::function<void()> after_append = [] {};
+    /// Called before each append of documents alone reaches the inner store.
+    std::function<void()> before_document_write = [] {};
     /// How many events of single streams have been read.
     std::size_t events_read = 0;
     /// Events of this version are left out of streams, as if lost. 0: none.
@@ -45,6 +47,7 @@ public:
 private:
     append_outcome do_append(std::span<const stele::stream_write> writes,
                              std::span<const stele::document_write> documents) override {
+        if (writes.empty()) before_document_write();
         before_append();
         auto outcome = inner_.append(writes, documents);
         after_append();

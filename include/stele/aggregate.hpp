@@ -43,6 +43,16 @@ stream_id stream_of(std::string_view id) {
     return stream_id{std::string_view{Aggregate::category}, id};
 }
 
+/// Which events go into a state: those that are inside both bounds.
+struct load_window {
+    /// Inclusive. The default is the end of the stream.
+    version up_to = version::max();
+    /// Loads the state as it was when the store's head was here. With event_store::position_at(): as of a time.
+    position as_of = position::max();
+
+    friend constexpr bool operator==(load_window, load_window) = default;
+};
+
 /// A state and the events it was made of.
 template <class Aggregate>
 struct loaded {
@@ -51,9 +61,12 @@ struct loaded {
     stele::version version{};
     /// The position of that event; 0 if there was none.
     stele::position position{};
+    /// The version of the last snapshot of the stream that is known to be good; 0 if none is (see snapshot.hpp).
+    stele::version snapshot{};
 };
 
-/// Folds a stream from its first event to version `up_to` (inclusive; the default is its end) into a state.
+/// Folds a stream from its first event to the end of the window (the default is the end of the stream) into a state.
+/// What is kept beside the events, a snapshot, is not used: see repository.hpp for that.
 ///
 /// Without such a stream the state is the initial one and the version 0. Reads in batches and keeps none. A stream that
 /// was deleted and begun anew counts from its new beginning. The state of one that was truncated lacks what was
@@ -61,14 +74,14 @@ struct loaded {
 /// Throws stele::error: undecodable, naming the event, if an event is not one of the aggregate's or its bytes do not
 /// parse; corrupt, if versions are missing between its events. Any thread may call it.
 template <class Aggregate>
-[[nodiscard]] loaded<Aggregate> load(event_store& store, const stream_id& stream, version up_to = version::max());
+[[nodiscard]] loaded<Aggregate> load(event_store& store, const stream_id& stream, load_window window = {});
 
-/// Brings a loaded state to version `up_to` (inclusive) by reading only the events after the ones it has, and one: the
-/// last that it has, to see that it is still there. If not, the stream was deleted or truncated meanwhile, and the
-/// state is folded anew from what is there now; also if `up_to` is before what it has.
+/// Brings a loaded state to the end of the window by reading only the events after the ones it has, and one: the last
+/// that it has, to see that it is still there. If not, the stream was deleted or truncated meanwhile, and the state is
+/// folded anew from what is there now; also if the window ends before what it has.
 /// Throws as load() does; the state must not be used after that, as it may have half of what is new.
 template <class Aggregate>
-void refresh(event_store& store, const stream_id& stream, loaded<Aggregate>& known, version up_to = version::max());
+void refresh(event_store& store, const stream_id& stream, loaded<Aggregate>& known, load_window window = {});
 
 /// Folds recorded events into states one at a time, for callers that read by themselves:
 ///
@@ -94,26 +107,26 @@ struct stream_place {
     stele::position position;
 };
 
-/// Hands the stream's events after `place` up to version `up_to` to the decoder, and moves `place` on. Calls `restart`
-/// first and begins at the first event if the event at `place` is not there any more.
-void fold_stream(event_store& store, const stream_id& stream, stream_place& place, version up_to,
+/// Hands the stream's events after `place` up to `window` to the decoder, and moves `place` on. If the event at `place`
+/// is not there any more, calls `restart`, begins at the first event, and returns false.
+bool fold_stream(event_store& store, const stream_id& stream, stream_place& place, load_window window,
                  event_decoder& decoder, void* state, void (*restart)(void* state));
 
 }  // namespace detail
 
 template <class Aggregate>
-void refresh(event_store& store, const stream_id& stream, loaded<Aggregate>& known, version up_to) {
+void refresh(event_store& store, const stream_id& stream, loaded<Aggregate>& known, load_window window) {
     detail::event_decoder decoder{detail::evolve_table<Aggregate>()};
     detail::stream_place place{known.version, known.position};
-    detail::fold_stream(store, stream, place, up_to, decoder, &known.state, &detail::restart<Aggregate>);
+    detail::fold_stream(store, stream, place, window, decoder, &known.state, &detail::restart<Aggregate>);
     known.version = place.version;
     known.position = place.position;
 }
 
 template <class Aggregate>
-loaded<Aggregate> load(event_store& store, const stream_id& stream, version up_to) {
+loaded<Aggregate> load(event_store& store, const stream_id& stream, load_window window) {
     loaded<Aggregate> result;
-    refresh(store, stream, result, up_to);
+    refresh(store, stream, result, window);
     return result;
 }
 

@@ -33,6 +33,9 @@ struct command_bus_options {
     /// was not, or if there is nothing to append, does the bus read what is new, and decides (again) on that.
     /// Each state takes the memory that it takes; the bus adds about 300 bytes.
     std::size_t cached_aggregates = 4096;
+
+    /// Hears of snapshots that could not be written or read; nobody does by default.
+    warning_handler on_warning = {};
 };
 
 namespace detail {

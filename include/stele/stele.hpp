@@ -34,6 +34,9 @@
 #include <stele/decision.hpp>
 #include <stele/middleware.hpp>
 #include <stele/receipt.hpp>
+#include <stele/repository.hpp>
+#include <stele/snapshot.hpp>
+#include <stele/snapshot_policy.hpp>
 #include <stele/testing.hpp>
 
 // Events to commands: process managers, and what runs them.

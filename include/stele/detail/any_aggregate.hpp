@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/aggregate.hpp>
+#include <stele/detail/snapshot_rules.hpp>
 
 #include <memory>
 #include <optional>
@@ -11,19 +12,23 @@ namespace stele::detail {
 
 /// What there is to know about a type of aggregate. One object for each type, for ever.
 struct aggregate_type {
+    std::string_view category;
     const event_table* events;
     void* (*make)();  ///< A new state, as before the first event.
     void (*destroy)(void* state) noexcept;
-    void (*restart)(void* state);  ///< Makes a state what it is before the first event.
+    void (*restart)(void* state);         ///< Makes a state what it is before the first event.
+    const snapshot_functions* snapshots;  ///< Null if the aggregate has none.
 };
 
 template <class Aggregate>
 const aggregate_type& aggregate_type_of() {
     static const aggregate_type type{
+        .category = Aggregate::category,
         .events = &evolve_table<Aggregate>(),
         .make = []() -> void* { return new Aggregate{}; },
         .destroy = [](void* state) noexcept { delete static_cast<Aggregate*>(state); },
         .restart = &restart<Aggregate>,
+        .snapshots = snapshot_functions_of<Aggregate>(),
     };
     return type;
 }
@@ -33,20 +38,29 @@ class any_aggregate {
 public:
     /// Makes the state before the first event.
     explicit any_aggregate(const aggregate_type& type) : type_(&type), state_(type.make(), type.destroy) {}
+    /// Works on a state that belongs to the caller, and is what it is before the first event.
+    any_aggregate(const aggregate_type& type, void* state) : type_(&type), state_(state, [](void*) noexcept {}) {}
 
     [[nodiscard]] const aggregate_type& type() const { return *type_; }
     [[nodiscard]] void* state() { return state_.get(); }
 
     /// How far it has come.
     stream_place place{};
+    /// The version of the last snapshot of this stream that is known and good; 0 if none is.
+    version snapshot{};
+    /// A snapshot is to be taken, whatever the number of events since the last one.
+    bool needs_snapshot = false;
 
 private:
     const aggregate_type* type_;
     std::unique_ptr<void, void (*)(void*) noexcept> state_;
 };
 
-/// Brings a state to the end of its stream, as refresh() does.
-void bring_up_to_date(event_store& store, const stream_id& stream, any_aggregate& known);
+/// Loads a state from its last snapshot, if there is a good one, and the events after that, or from the events alone;
+/// or brings it to the end of the window as refresh() does, if it has events already. Throws as load() does: whatever
+/// is wrong with a snapshot is a warning.
+void bring_up_to_date(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
+                      const warning_handler& warn);
 
 /// Folds events into the state that they were decided on, without reading them again. `end` is where the last of them
 /// was appended. Throws as load() does; the state must not be used after that.

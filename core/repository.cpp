@@ -1,0 +1,51 @@
+#include "core/snapshot_document.hpp"
+
+#include <stele/repository.hpp>
+
+#include <fmt/format.h>
+
+#include <vector>
+
+namespace stele::detail {
+namespace {
+
+void write_due_snapshot(event_store& store, const stream_id& stream, any_aggregate& known,
+                        const warning_handler& warn) {
+    if (const auto snapshot = take_due_snapshot(stream, known, warn)) write_snapshot(store, *snapshot, warn);
+}
+
+}  // namespace
+
+void load_aggregate(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
+                    const warning_handler& warn) {
+    bring_up_to_date(store, stream, known, window, warn);
+    if (window == load_window{}) write_due_snapshot(store, stream, known, warn);
+}
+
+std::expected<append_result, conflict> save_aggregate(event_store& store, const stream_id& stream, any_aggregate& known,
+                                                      const any_decision& decided, const metadata& about,
+                                                      const warning_handler& warn) {
+    if (const auto* no = decided.rejection())
+        throw error(error_kind::invalid_argument,
+                    fmt::format("A rejection ({}) for {} was to be saved. Look at is_accepted() before saving.",
+                                no->code, stream.str()));
+    if (decided.events().empty()) return append_result{known.place.version, known.place.position};
+    const auto metadata_bytes = encode(about);
+    std::vector<event_data> events;
+    events.reserve(decided.events().size());
+    for (const auto& event : decided.events()) events.push_back(encode_event(*event, metadata_bytes));
+    auto appended = store.append(stream, expected_version::exactly(known.place.version), events);
+    if (!appended) return appended;
+    fold_appended(known, events, {appended->version, appended->position});
+    write_due_snapshot(store, stream, known, warn);
+    return appended;
+}
+
+void write_snapshot_of(event_store& store, const stream_id& stream, const snapshot_functions& functions,
+                       const void* state, stream_place place) {
+    if (place.version.value == 0) return;
+    const document_write snapshot = make_snapshot(stream, functions, state, place);
+    static_cast<void>(store.append({}, {&snapshot, 1}));
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,83 @@
+#include "core/snapshot_document.hpp"
+
+#include <stele/snapshot.hpp>
+
+#include <fmt/format.h>
+#include <google/protobuf/util/message_differencer.h>
+
+namespace stele {
+namespace {
+
+using detail::any_aggregate;
+
+/// Returns how two states differ, or nothing if they do not.
+std::string difference(any_aggregate& from_events, any_aggregate& from_snapshot) {
+    const detail::snapshot_functions& functions = *from_events.type().snapshots;
+    google::protobuf::util::DefaultFieldComparator fields;
+    fields.set_treat_nan_as_equal(true);
+    google::protobuf::util::MessageDifferencer differencer;
+    differencer.set_field_comparator(&fields);
+    std::string text;
+    differencer.ReportDifferencesToString(&text);
+    if (!differencer.Compare(*functions.take(from_events.state()), *functions.take(from_snapshot.state()))) return text;
+    if (functions.equal && !functions.equal(from_events.state(), from_snapshot.state()))
+        return "the states are not equal (operator==), but their snapshots are: snapshot() leaves something out\n";
+    return {};
+}
+
+std::string describe(const stream_id& stream, version taken_at, version compared_at, const char* which,
+                     const char* what_to_do, const std::string& difference) {
+    return fmt::format(
+        "Stream \"{}\" at version {}: events lead to another state than {} of version {} and the events after it.\n"
+        "{}from events -> from the snapshot:\n{}",
+        stream.str(), compared_at.value, which, taken_at.value, what_to_do, difference);
+}
+
+/// Puts the state into a snapshot and makes a new state of it.
+any_aggregate through_snapshot(any_aggregate& known) {
+    const detail::snapshot_functions& functions = *known.type().snapshots;
+    const event_data stored = encode(*functions.take(known.state()));
+    const std::unique_ptr<google::protobuf::Message> message{functions.prototype->New()};
+    if (!message->ParseFromString(stored.payload))
+        throw error(error_kind::undecodable, fmt::format("A snapshot does not parse as {}.", stored.type));
+    any_aggregate result{known.type()};
+    functions.restore(result.state(), *message);
+    result.place = known.place;
+    return result;
+}
+
+}  // namespace
+
+std::expected<version, std::string> detail::verify_snapshot(event_store& store, const stream_id& stream,
+                                                            const aggregate_type& type) {
+    any_aggregate from_events{type};
+    any_aggregate restored{type};
+    event_decoder decoder{*type.events};
+    for (const recorded_event& event : store.read_stream(stream).events()) {
+        const version before = from_events.place.version;
+        restored = through_snapshot(from_events);
+        decoder.decode(event, from_events.state());
+        decoder.decode(event, restored.state());
+        from_events.place = {event.version, event.position};
+        if (const auto text = difference(from_events, restored); !text.empty())
+            return std::unexpected(describe(stream, before, event.version, "a snapshot", "", text));
+    }
+    restored = through_snapshot(from_events);
+    const version end = from_events.place.version;
+    if (const auto text = difference(from_events, restored); !text.empty())
+        return std::unexpected(describe(stream, end, end, "a snapshot", "", text));
+
+    any_aggregate loaded{type};
+    bring_up_to_date(store, stream, loaded, {.up_to = end}, {});
+    if (const auto text = difference(from_events, loaded); !text.empty())
+        return std::unexpected(describe(stream, loaded.snapshot, end, "the snapshot that is kept",
+                                        "Bump fold_version if evolve has changed; ", text));
+    return end;
+}
+
+void remove_snapshot(event_store& store, const stream_id& stream) {
+    const document_write removal{detail::snapshot_kind, stream.str(), {}, document_write::action::remove};
+    static_cast<void>(store.append({}, {&removal, 1}));
+}
+
+}  // namespace stele

@@ -1,0 +1,325 @@
+// Snapshots: a shorter way to the state that the events lead to, and never to another one.
+
+#include "spy_store.hpp"
+#include "stores.hpp"
+#include "tally.hpp"
+
+#include <stele/command_bus.hpp>
+#include <stele/repository.hpp>
+
+#include <stdexcept>
+
+using namespace testing;
+using stele::load_window;
+using stele::version;
+
+namespace {
+
+const stele::stream_id one{"tally-1"};
+
+template <class Rules = tally_rules>
+using bus_of = stele::command_bus<tally<Rules>>;
+
+/// A bus that keeps nothing, so that every command loads.
+template <class Rules = tally_rules>
+bus_of<Rules> loading_bus(stele::event_store& store) {
+    return bus_of<Rules>{store, {.cached_aggregates = 0}};
+}
+
+/// Makes a stream of `events` events, without any snapshot.
+void fill(stele::event_store& store, int events, const std::string& stream = "tally-1") {
+    std::vector<stele::event_data> all{stele::encode(opened("label"))};
+    for (int i = 1; i < events; ++i) all.push_back(stele::encode(incremented(i)));
+    const stele::stream_id id{stream};
+    REQUIRE(store.append(id, stele::expected_version::exactly(store.stream_version(id)), all));
+}
+
+bool has_snapshot(stele::event_store& store, const std::string& stream = "tally-1") {
+    return store.find_document("snapshot", stream).has_value();
+}
+
+/// Loads by the repository, and returns how many events that has read. The state must be what the events lead to.
+template <class Rules = tally_rules>
+std::size_t events_read(stele::event_store& inner, load_window window = {}) {
+    spy_store store{inner};
+    const auto known = stele::repository<tally<Rules>>{store}.load("1", window);
+    const auto folded = stele::load<tally<Rules>>(inner, one, window);
+    CHECK(known.state == folded.state);
+    CHECK(known.version == folded.version);
+    CHECK(known.position == folded.position);
+    return store.events_read;
+}
+
+struct more_events : tally_rules {
+    static constexpr auto events = hana::tuple_t<CounterOpened, Incremented, Decremented>;
+};
+struct next_fold : tally_rules {
+    static constexpr int fold_version = 2;
+};
+struct other_snapshot : tally_rules {
+    using snapshot_type = OtherTallySnapshot;
+};
+struct by_hand : tally_rules {
+    static constexpr auto policy = stele::snapshot_never();
+};
+struct after_any_load : tally_rules {
+    static constexpr auto policy = stele::snapshot_after_load_slower_than(std::chrono::nanoseconds{-1});
+};
+struct after_an_hour : tally_rules {
+    static constexpr auto policy = stele::snapshot_after_load_slower_than(std::chrono::hours{1});
+};
+
+/// What a test has made go wrong goes well again after it.
+struct faults_of_one_test {
+    ~faults_of_one_test() { tally<>::faults = {}; }
+};
+
+}  // namespace
+
+TEST_CASE("after so many events a snapshot is taken, and states are loaded from it, also after a restart") {
+    contract_store store;
+    if (!store) return;
+    {
+        bus_of<> bus{*store};
+        for (int i = 1; i <= 4; ++i) REQUIRE(bus.send(increment("1", i)));
+        CHECK_FALSE(has_snapshot(*store));
+        CHECK(events_read(*store) == 4);
+        REQUIRE(bus.send(count("1", {10, 20})));  // by steps of two: past the fifth
+        CHECK(has_snapshot(*store));
+        CHECK(events_read(*store) == 1);
+        for (int i = 1; i <= 4; ++i) REQUIRE(bus.send(increment("1", i)));
+        CHECK(events_read(*store) == 1 + 4);
+    }
+    store.reopen();
+    auto bus = loading_bus(*store);
+    spy_store spy{*store};
+    auto spied = loading_bus(spy);
+    REQUIRE(spied.send(increment("1", 1)));  // the fifth after the last
+    CHECK(spy.events_read == 1 + 4);
+    CHECK(events_read(*store) == 1);
+    REQUIRE(bus.send(increment("1", 1)));
+    CHECK(events_read(*store) == 1 + 1);
+    CHECK(stele::verify_snapshot<tally<>>(*store, one) == version{12});
+    CHECK(store->head().value == 12);
+    CHECK(store->list_documents("snapshot").size() == 1);
+}
+
+TEST_CASE("a snapshot is also taken after a load: when one is missing, or when the load was slow") {
+    contract_store store;
+    if (!store) return;
+    fill(*store, 7);
+    CHECK(events_read<after_any_load>(*store, {.up_to = {6}}) == 6);  // the past asks for none
+    CHECK(events_read<after_an_hour>(*store) == 7);
+    CHECK(events_read<by_hand>(*store) == 7);
+    CHECK_FALSE(has_snapshot(*store));
+    CHECK(events_read(*store) == 7);
+    CHECK(events_read(*store) == 1);
+
+    stele::remove_snapshot(*store, one);
+    CHECK(events_read<after_any_load>(*store) == 7);
+    CHECK(events_read<after_any_load>(*store) == 1);
+
+    // For a command too, even for one that is rejected.
+    stele::remove_snapshot(*store, one);
+    CHECK_FALSE(loading_bus<after_any_load>(*store).send(increment("1", -1)));
+    CHECK(events_read<by_hand>(*store) == 1);
+
+    // By hand, of whatever was loaded.
+    const stele::repository<tally<by_hand>> tallies{*store};
+    tallies.take_snapshot("1", tallies.load("1", {.up_to = {3}}));
+    CHECK(events_read<by_hand>(*store) == 1 + 4);
+
+    // But not of what is not there.
+    tallies.take_snapshot("2", tallies.load("2"));
+    (void)stele::repository<tally<after_any_load>>{*store}.load("2");
+    CHECK_FALSE(has_snapshot(*store, "tally-2"));
+}
+
+TEST_CASE_TEMPLATE("a snapshot that was made from something else is not used, and replaced", Changed, more_events,
+                   next_fold, other_snapshot) {
+    contract_store store;
+    if (!store) return;
+    fill(*store, 4);
+    const stele::repository<tally<>> tallies{*store};
+    tallies.take_snapshot("1", tallies.load("1"));
+    CHECK(events_read(*store) == 1);
+    CHECK(events_read<Changed>(*store, {.as_of = store->head()}) == 4);
+    CHECK(events_read(*store) == 1);  // a look at the past replaces nothing
+    CHECK(events_read<Changed>(*store) == 4);
+    CHECK(events_read<Changed>(*store) == 1);
+    // And by a command, long before the fifth event.
+    REQUIRE(loading_bus<>(*store).send(increment("1", 1)));
+    CHECK(events_read(*store) == 1);
+}
+
+TEST_CASE("a snapshot is not used when its stream was deleted, nor after it has begun anew") {
+    contract_store store;
+    if (!store) return;
+    bus_of<> bus{*store};
+    REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5, 6})));
+    REQUIRE(has_snapshot(*store));
+    REQUIRE(store->delete_stream(one));
+    CHECK(events_read(*store) == 0);
+    REQUIRE(bus.send(open("1")));
+    CHECK(events_read(*store) == 1);
+    CHECK(stele::repository<tally<>>{*store}.load("1").state.value == 0);
+    // As when the version of the snapshot is passed meanwhile.
+    REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5, 6})));
+    REQUIRE(store->delete_stream(one));
+    fill(*store, 3);
+    CHECK(events_read(*store) == 3 + 3);  // looked for its last event, then read the stream
+    CHECK(events_read(*store) == 1);      // it was replaced
+
+    REQUIRE(store->tombstone_stream(one));
+    CHECK(events_read(*store) == 0);
+    CHECK_FALSE(bus.send(open("1")));
+    stele::remove_snapshot(*store, one);
+    CHECK_FALSE(has_snapshot(*store));
+    stele::remove_snapshot(*store, one);
+}
+
+TEST_CASE("a snapshot is not used when its last event was truncated") {
+    contract_store store;
+    if (!store) return;
+    bus_of<> bus{*store};
+    REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5, 6})));
+    REQUIRE(bus.send(count("1", {7, 8})));
+    REQUIRE(store->truncate_stream(one, version{8}));
+    CHECK(events_read(*store) == 1 + 1);  // looked for the last event of the snapshot, then read the stream
+    CHECK(stele::repository<tally<>>{*store}.load("1").state.value == 8);
+    REQUIRE(store->truncate_stream(one, version{9}));
+    CHECK(events_read(*store) == 0);
+}
+
+TEST_CASE("a snapshot stays good when events before it are truncated") {
+    contract_store store;
+    if (!store) return;
+    REQUIRE(bus_of<>{*store}.send(count("1", {1, 2, 3, 4, 5, 6})));
+    REQUIRE(store->truncate_stream(one, version{5}));
+    CHECK(stele::repository<tally<>>{*store}.load("1").state.value == 21);
+    CHECK_FALSE(stele::verify_snapshot<tally<>>(*store, one));
+}
+
+TEST_CASE("a look at the past does not use a snapshot that is newer") {
+    contract_store store;
+    if (!store) return;
+    fill(*store, 2);
+    fill(*store, 3, "tally-2");
+    fill(*store, 6);
+    CHECK(events_read(*store) == 8);  // takes a snapshot at version 8, position 11
+    for (std::uint64_t v = 0; v < 8; ++v) CHECK(events_read(*store, {.up_to = {v}}) == v);
+    CHECK(events_read(*store, {.up_to = {8}}) == 1);
+    for (std::uint64_t p = 0; p < 11; ++p) {
+        const std::size_t before = p < 2 ? p : p < 5 ? 2 : p - 3;
+        CHECK(events_read(*store, {.as_of = {p}}) == before);
+    }
+    CHECK(events_read(*store, {.as_of = {11}}) == 1);
+    CHECK(events_read(*store) == 1);
+}
+
+TEST_CASE("a snapshot that fails is a warning, and the command has succeeded") {
+    contract_store inner;
+    if (!inner) return;
+    const faults_of_one_test undo;
+    spy_store store{*inner};
+    std::vector<std::string> warnings;
+    const auto warn = [&](const std::string& message) {
+        warnings.push_back(message);
+        throw std::logic_error("a warning that fails");
+    };
+    const auto heard = [&] { return std::exchange(warnings, {}); };
+    const std::string begin = "The snapshot of the stream \"tally-1\" ";
+    bus_of<> bus{store, {.on_warning = warn}};
+    const stele::repository<tally<>> tallies{store, {.on_warning = warn}};
+
+    store.before_document_write = [] { throw stele::error(stele::error_kind::busy, "somebody writes"); };
+    REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5})));
+    CHECK(heard() == std::vector{begin + "was not written: somebody writes"});
+    CHECK(tallies.load("1").state.value == 15);
+    CHECK(heard().size() == 1);
+    // Also if nobody listens, whatever is thrown.
+    store.before_document_write = [] { throw 1; };
+    REQUIRE(bus_of<>{store}.send(count("1", {1, 2, 3, 4, 5})));
+    CHECK_FALSE(has_snapshot(*inner));
+    store.before_document_write = [] {};
+
+    tally<>::faults.snapshot_throws = true;
+    REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5})));
+    CHECK(heard() == std::vector{begin + "could not be taken: cannot take it"});
+    CHECK_THROWS_WITH(tallies.take_snapshot("1", stele::load<tally<>>(store, one)), "cannot take it");
+    tally<>::faults = {};
+
+    tallies.take_snapshot("1", tallies.load("1"));
+    CHECK(heard().empty());
+    store.after_find = [] { throw stele::error(stele::error_kind::io, "nothing can be read"); };
+    CHECK(tallies.load("1").state.value == 45);
+    store.after_find = [] {};
+    tally<>::faults.restore_throws = true;
+    CHECK(tallies.load("1").state.value == 45);
+    const std::string unused = begin + "cannot be used, so all events are read: ";
+    CHECK(heard() == std::vector{unused + "nothing can be read", unused + "cannot restore it"});
+}
+
+TEST_CASE("verify_snapshot finds what a snapshot forgets, and a fold_version that was not bumped") {
+    contract_store store;
+    if (!store) return;
+    const faults_of_one_test undo;
+    CHECK(stele::verify_snapshot<tally<>>(*store, one) == version{0});
+    fill(*store, 4);
+    const stele::repository<tally<>> tallies{*store};
+    tallies.take_snapshot("1", tallies.load("1"));
+    fill(*store, 1);
+    CHECK(stele::verify_snapshot<tally<>>(*store, one) == version{5});
+
+    tally<>::faults.factor = 10;
+    const auto changed = stele::verify_snapshot<tally<>>(*store, one);
+    REQUIRE_FALSE(changed);
+    CHECK(changed.error() ==
+          "Stream \"tally-1\" at version 5: events lead to another state than the snapshot that is kept of version 4 "
+          "and the events after it.\nBump fold_version if evolve has changed; from events -> from the "
+          "snapshot:\nmodified: value: 60 -> 6\n");
+    tally<>::faults = {.forgets_steps = true};
+    const auto forgotten = stele::verify_snapshot<tally<>>(*store, one);
+    REQUIRE_FALSE(forgotten);
+    CHECK(
+        forgotten.error().starts_with("Stream \"tally-1\" at version 3: events lead to another state than a snapshot "
+                                      "of version 2 and the events after it.\n"));
+    CHECK(forgotten.error().ends_with("snapshot() leaves something out\n"));
+}
+
+TEST_CASE("a repository saves what was decided, and says when somebody else was first") {
+    contract_store store;
+    if (!store) return;
+    const stele::repository<tally<>> tallies{*store};
+    auto known = tallies.load("1");
+    auto late = known;
+    const stele::metadata about{
+        .correlation_id = "request 9", .causation_id = "event 8", .actor = "someone", .headers = {}};
+    const auto first = tallies.save("1", known, known.state.decide(count("1", {1, 2, 3})), about);
+    REQUIRE(first);
+    CHECK(first->version.value == 3);
+    CHECK(first->position.value == 3);
+    CHECK(known.state.value == 6);
+    for (const stele::recorded_event& event : store->read_stream(one).events())
+        CHECK(stele::decode_metadata(event.metadata) == about);
+
+    const auto refused = tallies.save("1", late, stele::accept(incremented(1)));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().actual.value == 3);
+    CHECK(late.version.value == 0);
+    CHECK(late.state.value == 0);
+
+    const auto nothing = tallies.save("1", known, known.state.decide(increment("1", 0)));
+    REQUIRE(nothing);
+    CHECK(nothing->version.value == 3);
+    CHECK(nothing->position.value == 3);
+    CHECK_THROWS_WITH_AS((void)tallies.save("1", known, known.state.decide(increment("1", -1))),
+                         "A rejection (negative) for tally-1 was to be saved. Look at is_accepted() before saving.",
+                         stele::error);
+
+    REQUIRE(tallies.save("1", known, known.state.decide(count("1", {4, 5}))));
+    CHECK(known.version.value == 5);
+    CHECK(known.snapshot.value == 5);
+    CHECK(events_read(*store) == 1);
+    CHECK_THROWS_AS((void)tallies.load(""), stele::error);
+}

@@ -1,6 +1,9 @@
 #include "bank/account.hpp"
 #include "bank/rounding.hpp"
 
+#include <stele/command_bus.hpp>
+#include <stele/memory_store.hpp>
+#include <stele/snapshot.hpp>
 #include <stele/testing.hpp>
 
 #include <doctest/doctest.h>
@@ -172,4 +175,17 @@ TEST_CASE("an account is closed when nothing is left on it") {
     given<account>().when(close_account()).then_rejected("account_not_open");
     given<account>(opened(), closed()).when(close_account()).then_rejected("account_closed");
     given<account>(opened()).when(close_account("1992-12-31")).then_rejected("booked_before_opening");
+}
+
+TEST_CASE("a snapshot holds all that an account is") {
+    stele::memory_store store;
+    stele::command_bus<account> bus{store};
+    const auto stream = stele::stream_of<account>("42");
+    REQUIRE(bus.send(open_account(500)));
+    for (int i = 0; i < 120; ++i) REQUIRE(bus.send(moving<DepositMoney>(7)));
+    REQUIRE(store.find_document("snapshot", stream.str()));
+    REQUIRE(bus.send(moving<WithdrawMoney>(7 * 120)));
+    REQUIRE(bus.send(close_account()));
+    const auto verified = stele::verify_snapshot<account>(store, stream);
+    CHECK_MESSAGE(verified.has_value(), (verified ? "" : verified.error()));
 }

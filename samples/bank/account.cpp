@@ -11,6 +11,22 @@ void account::evolve(const AccountOpenedV2& event) {
     opened_on = event.date();
 }
 
+AccountSnapshot account::snapshot() const {
+    AccountSnapshot saved;
+    saved.set_phase(static_cast<AccountSnapshot::Phase>(is));
+    saved.set_balance(balance);
+    saved.set_overdraft_limit(overdraft_limit);
+    saved.set_opened_on(opened_on);
+    return saved;
+}
+
+void account::restore(const AccountSnapshot& saved) {
+    is = static_cast<phase>(saved.phase());
+    balance = saved.balance();
+    overdraft_limit = saved.overdraft_limit();
+    opened_on = saved.opened_on();
+}
+
 namespace {
 
 using decision = account::decision;

@@ -4,6 +4,7 @@
 #include "bank/money.hpp"
 
 #include <stele/aggregate.hpp>
+#include <stele/snapshot_policy.hpp>
 
 #include <cstdint>
 #include <string>
@@ -41,6 +42,14 @@ struct account {
     void evolve(const FeeCharged& event) { balance += change_of(event); }
     void evolve(const RoundingPosted& event) { balance += change_of(event); }
     void evolve(const AccountClosed&) { is = phase::closed; }
+
+    // A saved state, for accounts with many events. Bump fold_version when an `evolve` comes to another result.
+    using snapshot_type = AccountSnapshot;
+    static constexpr auto snapshot_policy = stele::snapshot_every(100);
+    static constexpr int fold_version = 1;
+    [[nodiscard]] AccountSnapshot snapshot() const;
+    void restore(const AccountSnapshot& saved);
+    friend bool operator==(const account&, const account&) = default;
 
     // What commands lead to: the rules are in account.cpp.
     using decision = stele::decision<account>;

@@ -15,7 +15,7 @@ AccountSnapshot account::snapshot() const {
     AccountSnapshot saved;
     saved.set_phase(static_cast<AccountSnapshot::Phase>(is));
     saved.set_balance(balance);
-    saved.set_overdraft_limit(overdraft_limit);
+    saved.set_lowest_balance(lowest_balance);
     saved.set_opened_on(opened_on);
     return saved;
 }
@@ -23,7 +23,7 @@ AccountSnapshot account::snapshot() const {
 void account::restore(const AccountSnapshot& saved) {
     is = static_cast<phase>(saved.phase());
     balance = saved.balance();
-    overdraft_limit = saved.overdraft_limit();
+    lowest_balance = saved.lowest_balance();
     opened_on = saved.opened_on();
 }
 

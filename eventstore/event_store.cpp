@@ -1,5 +1,5 @@
 #include "eventstore/names.hpp"
-#include "messages.pb.h"
+#include "stele_messages.pb.h"
 
 #include <stele/event_store.hpp>
 

@@ -1,5 +1,5 @@
 #include "eventstore/utf8.hpp"
-#include "messages.pb.h"
+#include "stele_messages.pb.h"
 
 #include <stele/error.hpp>
 #include <stele/metadata.hpp>

@@ -23,7 +23,7 @@ std::string one_line(const google::protobuf::Message& message);
 std::string title_of(std::source_location where, std::string_view what);
 
 text_block split_lines(std::string_view text, std::string_view indent);
-text_block show(const google::protobuf::Message& message);
+text_block show(const google::protobuf::Message& event);
 text_block show(const rejection& why);
 
 /// Sets the n-th expected block beside the n-th actual one, and marks the lines that differ.

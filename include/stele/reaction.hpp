@@ -8,6 +8,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -77,7 +78,9 @@ public:
     }
 
     /// Cancels the deadline `name` of this instance; fine if there is none, or if its command was sent already.
-    reaction& cancel(std::string name) & { return add_step({.what = action::cancel, .deadline = std::move(name)}); }
+    reaction& cancel(std::string_view name) & {
+        return add_step({.what = action::cancel, .deadline = std::string{name}});
+    }
 
     // The same for `return reaction{}.send(…);`.
     template <class Command>
@@ -92,7 +95,7 @@ public:
     reaction&& after(std::chrono::microseconds delay, std::string name, Command command) && {
         return std::move(after(delay, std::move(name), std::move(command)));
     }
-    reaction&& cancel(std::string name) && { return std::move(cancel(std::move(name))); }
+    reaction&& cancel(std::string_view name) && { return std::move(cancel(name)); }
 
 private:
     using action = detail::reaction_step::action;

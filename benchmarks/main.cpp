@@ -34,6 +34,9 @@ const std::vector<suite>& suites() {
         {"read_stream100", bench::measure_read_stream},
         {"send_warm", [](auto& wanted, auto& out) { measure_send(wanted, out, durability::full); }},
         {"send_warm_normal", [](auto& wanted, auto& out) { measure_send(wanted, out, durability::normal); }},
+        {"send_warm_over_append", bench::measure_send_threads},
+        {"load_10k", bench::measure_load},
+        {"compile_bank_model", bench::measure_compile},
     };
     return all;
 }

@@ -20,6 +20,7 @@ std::string rounded(double figure) {
 }
 
 std::string ratio(double figure) {
+    if (figure < 0.1) return fmt::format("{:.2g}", figure);
     return figure < 10 ? fmt::format("{:.2f}", figure) : fmt::format("{:.1f}", figure);
 }
 

@@ -1,99 +1,82 @@
-#include "account.pb.h"
+#include "benchmarks/account.hpp"
+#include "benchmarks/crew.hpp"
+#include "benchmarks/deposits.hpp"
 #include "benchmarks/scratch_directory.hpp"
 #include "benchmarks/suites.hpp"
-#include "benchmarks/workload.hpp"
 
 #include <stele/command_bus.hpp>
 
-#include <fmt/format.h>
-
+#include <deque>
+#include <functional>
 #include <stdexcept>
 
 namespace bench {
 namespace {
 
-namespace hana = boost::hana;
-
 // So many that their streams hardly grow while commands are measured, each of which reads a stream.
 constexpr std::size_t account_count = 20'000;
 
-struct account {
-    static constexpr auto category = "account";
-    static constexpr auto events = hana::tuple_t<AccountOpened, MoneyDeposited>;
-    static constexpr auto commands = hana::tuple_t<DepositMoney>;
-    static std::string_view target(const auto& command) { return command.account(); }
+constexpr std::size_t thread_count = 64;
+constexpr std::size_t accounts_each = 16;  // about 1 000 in all
 
-    bool open = false;
-    std::int64_t balance = 0;
-
-    [[nodiscard]] stele::decision<account> decide(const DepositMoney& command) const;
-    void evolve(const AccountOpened&) { open = true; }
-    void evolve(const MoneyDeposited& event) { balance += event.amount(); }
+// What each thread has to do, made before the clock runs, and where what it does comes from.
+template <class Thing>
+struct task_list {
+    deposits source;
+    std::deque<Thing> ready = {};
 };
 
-MoneyDeposited deposited(std::int64_t amount, const std::string& reference) {
-    MoneyDeposited event;
-    event.set_amount(amount);
-    event.set_reference(reference);
-    return event;
+// Threads with accounts of their own: as many conflicts on the one side as on the other, which is none.
+template <class Thing, class Make, class Do>
+contender threads(const char* name, std::vector<task_list<Thing>>& tasks, latencies& seen, Make make, Do act) {
+    for (std::size_t i = 0; i < thread_count; ++i) tasks.push_back({deposits{i * accounts_each, accounts_each}});
+    const auto prepare = [&tasks, make](std::size_t most) {
+        for (auto& each : tasks)
+            while (each.ready.size() < 2 * most / thread_count + 1) each.ready.push_back(make(each.source));
+    };
+    const auto act_next = [&tasks, make, act](std::size_t thread, std::size_t) {
+        auto& mine = tasks[thread];
+        if (mine.ready.empty()) mine.ready.push_back(make(mine.source));
+        act(mine.ready.front());
+        mine.ready.pop_front();
+    };
+    return work_together({name, thread_count, act_next, prepare}, seen, thread_count);
 }
-
-stele::decision<account> account::decide(const DepositMoney& command) const {
-    if (!open) return stele::reject("not_open", "there is no such account");
-    return stele::accept(deposited(command.amount(), command.reference()));
-}
-
-// The deposits to be made in the turns; both sides make the same ones.
-class deposits {
-public:
-    /// Makes a store in which every account is open and has nine deposits.
-    deposits(const std::filesystem::path& file, std::size_t accounts) : versions_(accounts) {
-        auto store = stele::sqlite_store::open(file, {.durability = stele::durability::normal});
-        for (std::size_t i = 0; i < versions_.size(); ++i) {
-            batch all{i, stream_of(i), {}, {stele::encode(AccountOpened{})}};
-            while (all.events.size() < 10) all.events.push_back(stele::encode(deposited(1000, "salary")));
-            append(store, all);
-            versions_[i].value = all.events.size();
-            check_interrupt();
-        }
-    }
-
-    std::vector<DepositMoney> commands(std::size_t count) {
-        std::vector<DepositMoney> result(count);
-        for (auto& command : result) {
-            command.set_account(std::string{stream_of(random_() % versions_.size()).id()});
-            command.set_amount(static_cast<std::int64_t>(random_() % 100'000));
-            command.set_reference(fmt::format("invoice {}, with thanks", random_() % 1'000'000));
-        }
-        return result;
-    }
-
-    /// The appends that such commands lead to.
-    std::vector<batch> appends(std::size_t count) {
-        std::vector<batch> result;
-        for (const auto& command : commands(count)) {
-            const auto number = static_cast<std::size_t>(std::stoul(command.account()));
-            const stele::metadata about{.correlation_id = stele::uuid::v7().str()};
-            result.push_back({number,
-                              stream_of(number),
-                              versions_[number],
-                              {stele::encode(deposited(command.amount(), command.reference()), about)}});
-            ++versions_[number].value;
-        }
-        return result;
-    }
-
-private:
-    std::vector<stele::version> versions_;  // by account
-    std::mt19937_64 random_{42};
-};
 
 }  // namespace
 
+void measure_send_threads(const settings& wanted, report& out) {
+    const scratch_directory directory(wanted.directory);
+    open_accounts(directory / "bus.db", thread_count * accounts_each);
+    open_accounts(directory / "plain.db", thread_count * accounts_each);
+    auto bus_store = stele::sqlite_store::open(directory / "bus.db");
+    auto plain_store = stele::sqlite_store::open(directory / "plain.db");
+    stele::command_bus<account> bus{bus_store};
+
+    std::vector<task_list<DepositMoney>> commands;
+    std::vector<task_list<batch>> batches;
+    latencies sent;
+    latencies appended;
+    const auto figures = alternate({threads("send", commands, sent, std::mem_fn(&deposits::command),
+                                            [&](const DepositMoney& command) {
+                                                if (!bus.send(command))
+                                                    throw std::runtime_error("a command that is fine was not accepted");
+                                            }),
+                                    threads("append", batches, appended, std::mem_fn(&deposits::to_append),
+                                            [&](const batch& what) { append(plain_store, what); })},
+                                   wanted.turns());
+    out.add(comparison{"send_warm_over_append", "commands/s", "send, 64 threads", figures[0],
+                       "append of the same events, 64 threads", figures[1]});
+    out.add("send_warm_threads64_commands_per_s", spread_of(figures[0]).median);
+}
+
 void measure_send(const settings& wanted, report& out, stele::durability durability) {
     const scratch_directory directory(wanted.directory);
-    deposits sent(directory / "bus.db", wanted.amount(account_count));
-    deposits appended(directory / "plain.db", wanted.amount(account_count));
+    const auto accounts = wanted.amount(account_count);
+    open_accounts(directory / "bus.db", accounts);
+    open_accounts(directory / "plain.db", accounts);
+    deposits sent(0, accounts);
+    deposits appended(0, accounts);
     auto bus_store = stele::sqlite_store::open(directory / "bus.db", {.durability = durability});
     auto plain_store = stele::sqlite_store::open(directory / "plain.db", {.durability = durability});
     stele::command_bus<account> bus{bus_store};

@@ -24,4 +24,13 @@ void measure_growth(const settings& wanted, report& out);
 /// Commands to accounts that have some events, against appending the same events without deciding anything.
 void measure_send(const settings& wanted, report& out, stele::durability durability);
 
+/// The same by 64 threads to 1 000 accounts whose states the bus keeps, FULL.
+void measure_send_threads(const settings& wanted, report& out);
+
+/// Loading an account with 10 000 events from them, and from a snapshot with 50 events after it.
+void measure_load(const settings& wanted, report& out);
+
+/// Compiling the file of the sample that sends all its commands, as the build does, without a cache.
+void measure_compile(const settings& wanted, report& out);
+
 }  // namespace bench

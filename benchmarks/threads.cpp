@@ -1,12 +1,10 @@
+#include "benchmarks/crew.hpp"
 #include "benchmarks/plain_log.hpp"
 #include "benchmarks/scratch_directory.hpp"
 #include "benchmarks/suites.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <future>
-#include <latch>
 
 namespace bench {
 namespace {
@@ -14,50 +12,21 @@ namespace {
 constexpr std::size_t thread_count = 64;
 constexpr std::size_t streams_each = 16;
 
-using latencies = std::vector<std::chrono::nanoseconds>;
-
 // Threads with streams of their own, so that each knows the versions of its streams and nobody meets a conflict.
-struct crew {
-    explicit crew(std::size_t threads) : data(threads, workload(threads * streams_each)) {}
+struct appenders {
+    explicit appenders(std::size_t threads) : data(threads, workload(threads * streams_each)) {}
 
     std::vector<workload> data;
     latencies seen = {};  // of all appends of all turns
 };
 
-// One thread of a crew: appends as long as there is something left, and returns how long each append took.
-template <class Log>
-latencies work(Log& log, workload& data, std::size_t thread, std::latch& start, std::atomic<std::int64_t>& left) {
-    latencies taken;
-    start.wait();
-    for (std::size_t n = 0; left.fetch_sub(1, std::memory_order_relaxed) > 0; ++n) {
-        const auto what = data.next_of(thread * streams_each + n % streams_each, 1);
-        const auto begin = std::chrono::steady_clock::now();
-        append(log, what);
-        taken.push_back(std::chrono::steady_clock::now() - begin);
-    }
-    return taken;
-}
-
-// A crew that shares the appends of one event. The clock runs from the start of all to the end of the last, so
-// that a thread that gets no turn counts. `log_of` gives each thread its log.
+// They share the appends of one event. `log_of` gives each thread its log.
 template <class LogOf>
-contender threads(const char* name, crew& all, LogOf log_of, std::int64_t least) {
-    const auto turn = [&all, log_of](benchmark::State& state) {
-        std::latch start(1);
-        std::atomic<std::int64_t> left = state.max_iterations;
-        std::vector<std::future<latencies>> running;
-        running.reserve(all.data.size());
-        for (std::size_t i = 0; i < all.data.size(); ++i)
-            running.push_back(
-                std::async(std::launch::async, [&, i] { return work(log_of(i), all.data[i], i, start, left); }));
-        while (state.KeepRunningBatch(state.max_iterations)) {
-            start.count_down();
-            for (const auto& one : running) one.wait();
-        }
-        for (auto& one : running) std::ranges::copy(one.get(), std::back_inserter(all.seen));
-        state.SetItemsProcessed(state.iterations());
+contender threads(const char* name, appenders& all, LogOf log_of, std::int64_t least) {
+    const auto act = [&all, log_of](std::size_t thread, std::size_t n) {
+        append(log_of(thread), all.data[thread].next_of(thread * streams_each + n % streams_each, 1));
     };
-    return {name, turn, least};
+    return work_together({name, all.data.size(), act}, all.seen, least);
 }
 
 double p99_ms(latencies all) {
@@ -76,9 +45,9 @@ void measure_threads(const settings& wanted, report& out) {
     std::vector<std::unique_ptr<plain_log>> connections(thread_count);
     for (auto& each : connections) each = std::make_unique<plain_log>(directory / "plain.db", stele::durability::full);
 
-    crew many(thread_count);
-    crew one(1);
-    crew plain(thread_count);
+    appenders many(thread_count);
+    appenders one(1);
+    appenders plain(thread_count);
     const auto least = static_cast<std::int64_t>(wanted.amount(4 * thread_count));
     auto plan = wanted.turns();
     plan.same_work = false;  // one of them does a hundred times what another does

@@ -90,7 +90,7 @@ class command_bus {
 
 public:
     /// Throws stele::error (invalid_argument) for 0 attempts.
-    explicit command_bus(event_store& store, command_bus_options options = {})
+    explicit command_bus(event_store& store, const command_bus_options& options = {})
         : core_(detail::make_bus_core(store, options)) {}
 
     /// Puts something around every command, inside of what is there already (see middleware.hpp). Not while commands

@@ -1,6 +1,7 @@
 #include "core/command_memory.hpp"
 
 #include "core/message_check.hpp"
+#include "core/write_documents.hpp"
 #include "stele_receipt.pb.h"
 
 #include <fmt/format.h>
@@ -116,8 +117,8 @@ std::uint64_t forget_receipts(event_store& store, timestamp written_before) {
             if (kept.written_at < written_before)
                 removals.push_back({receipt_kind, kept.key, {}, document_write::action::remove});
         if (removals.empty()) continue;
-        // Removing expects nothing, so it has nothing to conflict with.
-        if (store.append({}, removals)) forgotten += removals.size();
+        detail::write_documents(store, removals);
+        forgotten += removals.size();
     }
 }
 

@@ -1,6 +1,7 @@
 #include "core/process_worker.hpp"
 
 #include "core/process_turn.hpp"
+#include "core/write_documents.hpp"
 #include "stele_process.pb.h"
 
 #include <stele/causation.hpp>
@@ -136,7 +137,7 @@ void process_worker::pass(const deadline_place& deadline) {
         if (pending == state.deadlines.end() || pending->second.due != deadline.due) {
             // Another runner was first, or the journal was deleted.
             const std::vector documents{remove_deadline(definition_.name, deadline)};
-            (void)store_.append({}, documents);
+            write_documents(store_, documents);
             return;
         }
         const recorded_event cause{.position = {},
@@ -187,7 +188,7 @@ document_write process_worker::checkpoint(stele::position reached) const {
 
 void process_worker::save(stele::position reached) {
     const std::vector documents{checkpoint(reached)};
-    (void)store_.append({}, documents);
+    write_documents(store_, documents);
     saved_ = reached;
 }
 

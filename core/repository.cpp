@@ -1,4 +1,5 @@
 #include "core/snapshot_document.hpp"
+#include "core/write_documents.hpp"
 
 #include <stele/repository.hpp>
 
@@ -45,7 +46,7 @@ void write_snapshot_of(event_store& store, const stream_id& stream, const snapsh
                        const void* state, stream_place place) {
     if (place.version.value == 0) return;
     const document_write snapshot = make_snapshot(stream, functions, state, place);
-    static_cast<void>(store.append({}, {&snapshot, 1}));
+    write_documents(store, {&snapshot, 1});
 }
 
 }  // namespace stele::detail

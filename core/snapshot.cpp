@@ -1,4 +1,5 @@
 #include "core/snapshot_document.hpp"
+#include "core/write_documents.hpp"
 
 #include <stele/snapshot.hpp>
 
@@ -77,7 +78,7 @@ std::expected<version, std::string> detail::verify_snapshot(event_store& store, 
 
 void remove_snapshot(event_store& store, const stream_id& stream) {
     const document_write removal{detail::snapshot_kind, stream.str(), {}, document_write::action::remove};
-    static_cast<void>(store.append({}, {&removal, 1}));
+    detail::write_documents(store, {&removal, 1});
 }
 
 }  // namespace stele

@@ -1,5 +1,6 @@
 #include "core/snapshot_document.hpp"
 
+#include "core/write_documents.hpp"
 #include "stele_snapshot.pb.h"
 
 #include <fmt/format.h>
@@ -103,8 +104,7 @@ std::optional<document_write> take_due_snapshot(const stream_id& stream, any_agg
 
 void write_snapshot(event_store& store, const document_write& snapshot, const warning_handler& warn) noexcept {
     try {
-        // A conflict is not possible: nothing is expected.
-        static_cast<void>(store.append({}, {&snapshot, 1}));
+        write_documents(store, {&snapshot, 1});
     } catch (...) {
         tell_failure(warn, snapshot.key, "was not written");
     }

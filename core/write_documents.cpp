@@ -1,0 +1,11 @@
+#include "core/write_documents.hpp"
+
+#include <stdexcept>
+
+namespace stele::detail {
+
+void write_documents(event_store& store, std::span<const document_write> documents) {
+    if (const auto written = store.append({}, documents); !written) throw std::logic_error(written.error().message());
+}
+
+}  // namespace stele::detail

@@ -1,7 +1,7 @@
 #include "counter.hpp"
+#include "stores.hpp"
 
 #include <stele/command_bus.hpp>
-#include <stele/memory_store.hpp>
 
 #include <doctest/doctest.h>
 
@@ -36,7 +36,9 @@ std::string failure(bus_type& bus, std::string_view type, std::string_view bytes
 }  // namespace
 
 TEST_CASE("a command that arrives as bytes is sent to the aggregate that decides it") {
-    stele::memory_store store;
+    contract_store configured;
+    if (!configured) return;
+    stele::event_store& store = *configured;
     bus_type bus{store};
     std::string seen;
     bus.use([&](stele::sent_command& command, const stele::next_step& next) {
@@ -64,7 +66,9 @@ TEST_CASE("a command that arrives as bytes is sent to the aggregate that decides
 }
 
 TEST_CASE("a name that is no command of the bus is refused, with those that are near it") {
-    stele::memory_store store;
+    contract_store configured;
+    if (!configured) return;
+    stele::event_store& store = *configured;
     bus_type bus{store};
     const auto of = [&](std::string_view type) { return failure(bus, type, "", stele::error_kind::invalid_argument); };
     CHECK(of("testing.Incremet") ==
@@ -82,7 +86,9 @@ TEST_CASE("a name that is no command of the bus is refused, with those that are 
 }
 
 TEST_CASE("bytes that are not the message are refused, with its type and their size") {
-    stele::memory_store store;
+    contract_store configured;
+    if (!configured) return;
+    stele::event_store& store = *configured;
     bus_type bus{store};
     const auto of = [&](std::string_view bytes) {
         return failure(bus, "testing.Increment", bytes, stele::error_kind::undecodable);

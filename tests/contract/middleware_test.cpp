@@ -1,8 +1,8 @@
 #include "counter.hpp"
 #include "spy_store.hpp"
+#include "stores.hpp"
 
 #include <stele/command_bus.hpp>
-#include <stele/memory_store.hpp>
 
 #include <doctest/doctest.h>
 
@@ -44,7 +44,9 @@ std::string without_time(std::string_view line) {
 }  // namespace
 
 TEST_CASE("the first middleware is the outermost, and each sees the command and its result") {
-    stele::memory_store store;
+    contract_store configured;
+    if (!configured) return;
+    stele::event_store& store = *configured;
     bus_type bus{store};
     texts told;
     const auto teller = [&](const std::string& name) {
@@ -62,7 +64,9 @@ TEST_CASE("the first middleware is the outermost, and each sees the command and 
 }
 
 TEST_CASE("a middleware may change what the events carry, answer itself, and send again") {
-    stele::memory_store store;
+    contract_store configured;
+    if (!configured) return;
+    stele::event_store& store = *configured;
     bus_type bus{store};
     stele::metadata seen;
     bus.use([&](stele::sent_command& command, const stele::next_step& next) {
@@ -96,7 +100,9 @@ TEST_CASE("a middleware may change what the events carry, answer itself, and sen
 }
 
 TEST_CASE("each command is logged in one line, whatever came of it") {
-    stele::memory_store store;
+    contract_store configured;
+    if (!configured) return;
+    stele::event_store& store = *configured;
     bus_type bus{store};
     texts lines;
     bus.use(stele::log_commands([&](std::string_view line) { lines.emplace_back(line); }));
@@ -114,7 +120,9 @@ TEST_CASE("each command is logged in one line, whatever came of it") {
 }
 
 TEST_CASE("each command is timed, also one that fails") {
-    stele::memory_store store;
+    contract_store configured;
+    if (!configured) return;
+    stele::event_store& store = *configured;
     bus_type bus{store};
     texts timed;
     bus.use(stele::time_commands([&](const stele::sent_command& command, std::chrono::nanoseconds taken) {
@@ -128,7 +136,9 @@ TEST_CASE("each command is timed, also one that fails") {
 }
 
 TEST_CASE("a command of somebody who may not send it is rejected before anything is read") {
-    stele::memory_store memory;
+    contract_store configured;
+    if (!configured) return;
+    stele::event_store& memory = *configured;
     spy_store store{memory};
     bus_type bus{store, {.cached_aggregates = 0}};
     bus.use(stele::authorise([](const stele::sent_command& command) {
@@ -146,7 +156,9 @@ TEST_CASE("a command of somebody who may not send it is rejected before anything
 }
 
 TEST_CASE("a check of one type of command lets the others pass") {
-    stele::memory_store store;
+    contract_store configured;
+    if (!configured) return;
+    stele::event_store& store = *configured;
     bus_type bus{store};
     bus.use(stele::validate<Increment>([](const Increment& command) -> std::optional<stele::rejection> {
         if (command.by() < 0) return stele::reject("negative", "by {}", command.by());
@@ -159,7 +171,9 @@ TEST_CASE("a check of one type of command lets the others pass") {
 }
 
 TEST_CASE("conflicts are retried with waits that double up to a bound, and not for ever") {
-    stele::memory_store memory;
+    contract_store configured;
+    if (!configured) return;
+    stele::event_store& memory = *configured;
     spy_store store{memory};
     REQUIRE(memory.append(one, stele::expected_version::none(), std::vector{stele::encode(opened())}));
     unsigned left = 0;
@@ -200,7 +214,9 @@ TEST_CASE("conflicts are retried with waits that double up to a bound, and not f
 TEST_CASE("retries bring many writers through that meet all the time") {
     constexpr int threads = 4;
     constexpr int each = 20;
-    stele::memory_store store;
+    contract_store configured;
+    if (!configured) return;
+    stele::event_store& store = *configured;
     // A bus for each, as in processes of their own: they do not take turns.
     {
         std::vector<std::jthread> workers;

@@ -32,6 +32,7 @@ const std::vector<suite>& suites() {
         {"append_at_5m", bench::measure_growth},
         {"read_all", bench::measure_read_all},
         {"read_stream100", bench::measure_read_stream},
+        {"subscription_wakeup", bench::measure_wakeup},
         {"send_warm", [](auto& wanted, auto& out) { measure_send(wanted, out, durability::full); }},
         {"send_warm_normal", [](auto& wanted, auto& out) { measure_send(wanted, out, durability::normal); }},
         {"send_warm_over_append", bench::measure_send_threads},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace stele::detail {
 namespace {
@@ -51,8 +52,10 @@ background::background(event_store& store, const std::vector<projection_worker*>
 background::~background() {
     for (auto& thread : threads_) thread.request_stop();
     threads_.clear();
-    for (const auto& each : jobs_)
+    for (const auto& each : jobs_) {
+        each.worker->leave_rebuild();
         if (each.now != job::phase::faulted) each.worker->board().show(projection_state::stopped);
+    }
 }
 
 void background::watch(const std::stop_token& stop) {
@@ -74,6 +77,22 @@ void background::take_head(position head) {
         head_ = head;
         for (auto& each : jobs_) {
             if (each.now != job::phase::idle) continue;
+            each.now = job::phase::ready;
+            each.worker->board().show(projection_state::catching_up);
+        }
+    }
+    changed_.notify_all();
+}
+
+void background::take_up_again(const projection_worker& worker) {
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto& each : jobs_) {
+            if (each.worker != &worker) continue;
+            each.failures = 0;
+            each.not_before = {};
+            each.again = each.now == job::phase::running;
+            if (each.again) continue;
             each.now = job::phase::ready;
             each.worker->board().show(projection_state::catching_up);
         }
@@ -111,6 +130,7 @@ background::clock::time_point background::next_time() const {
 
 void background::take_turn(job& mine, std::unique_lock<std::mutex>& lock) {
     mine.now = job::phase::running;
+    mine.again = false;
     mine.last_turn = clock::now();
     const auto target = head_;
     lock.unlock();
@@ -126,6 +146,11 @@ void background::take_turn(job& mine, std::unique_lock<std::mutex>& lock) {
         settle_failure(mine, failure);
     else
         settle(mine, target, result);
+    if (mine.now == job::phase::faulted) {
+        lock.unlock();
+        mine.worker->leave_rebuild();
+        lock.lock();
+    }
     changed_.notify_all();
 }
 
@@ -139,6 +164,10 @@ void background::settle(job& mine, position target, turn_result result) {
 }
 
 void background::settle_failure(job& mine, const std::exception_ptr& failure) {
+    if (std::exchange(mine.again, false)) {
+        mine.now = job::phase::ready;
+        return;
+    }
     ++mine.failures;
     if (mine.failures >= options_.attempts || is_lasting(failure)) {
         mine.now = job::phase::faulted;

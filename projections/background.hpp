@@ -24,6 +24,8 @@ public:
                const projection_runner_options& options);
     /// Stops when the batches at hand are committed.
     ~background();
+    /// Takes a projection up again that was faulted, or rests: it has another read model now.
+    void take_up_again(const projection_worker& worker);
     background(const background&) = delete;
     background& operator=(const background&) = delete;
 
@@ -38,6 +40,7 @@ private:
         clock::time_point not_before = {};
         clock::time_point last_turn = {};
         unsigned failures = 0;  // in a row
+        bool again = false;     // what fails in the turn at hand was about the read model from before
     };
 
     void watch(const std::stop_token& stop);

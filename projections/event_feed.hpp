@@ -38,6 +38,9 @@ public:
     /// The next events, at most `limit` of them; nothing at the end. Good until the next call.
     std::optional<event_chunk> next(std::size_t limit);
 
+    /// Where the last chunk ended.
+    [[nodiscard]] position after() const noexcept { return after_; }
+
 private:
     event_chunk end_of_window();
 

@@ -149,10 +149,6 @@ void generation::commit(const detail::progress& progress) {
     record_.progress = progress;
 }
 
-void generation::sync() {
-    db().execute("PRAGMA wal_checkpoint(TRUNCATE)");
-}
-
 void generation::rollback() noexcept {
     if (db().in_transaction()) db().try_execute("ROLLBACK");
     statements_->letters.rolled_back();

@@ -48,13 +48,12 @@ public:
     void mark();
     void undo();
     void keep();
-    /// Brings everything committed to the disk. Nobody else may have the file open.
-    void sync();
+    /// For what is kept in the file besides.
+    [[nodiscard]] connection& db() noexcept;
 
 private:
     struct statements;
     explicit generation(std::unique_ptr<connection> db);
-    connection& db() noexcept;
 
     read_model model_;
     generation_record record_;

@@ -107,6 +107,10 @@ void generation_directory::serve(std::uint64_t generation) const {
     sync_directory(directory_);
 }
 
+void generation_directory::sync() const {
+    sync_directory(directory_);
+}
+
 void generation_directory::remove(std::uint64_t generation) const {
     // The main file first: without it the others mean nothing, but it without them would lack its last commits.
     for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) {

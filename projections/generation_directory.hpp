@@ -31,6 +31,9 @@ public:
     /// reached the disk when it returns. Throws stele::error (io).
     void serve(std::uint64_t generation) const;
 
+    /// Brings the names of new files to the disk. Throws stele::error (io).
+    void sync() const;
+
     /// Removes the generation's file and what SQLite keeps beside it. Throws stele::error (io).
     void remove(std::uint64_t generation) const;
 

@@ -22,9 +22,9 @@ void progress_board::show(projection_state state) {
     seen_before_ = now_.seen;
 }
 
-void progress_board::show_rebuilding(bool on) {
+void progress_board::show_rebuild(std::optional<rebuild_progress> now) {
     const std::lock_guard lock(mutex_);
-    rebuilding_ = on;
+    rebuild_ = now;
 }
 
 void progress_board::show_error(std::string message) {
@@ -44,7 +44,8 @@ void progress_board::show_faulted(std::string message) {
 projection_status progress_board::read() const {
     const std::lock_guard lock(mutex_);
     projection_status status;
-    status.state = rebuilding_ ? projection_state::rebuilding : state_;
+    status.state = rebuild_ ? projection_state::rebuilding : state_;
+    status.rebuild = rebuild_;
     status.checkpoint = now_.checkpoint;
     status.events_per_s = events_per_s_;
     status.last_error = last_error_;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace stele::detail {
@@ -18,8 +19,8 @@ public:
     void show(const progress& now);
     /// Shows a state; that of events to come begins a measurement of the rate.
     void show(projection_state state);
-    /// Shows the state `rebuilding` as long as it is on, whatever the state is besides.
-    void show_rebuilding(bool on);
+    /// Shows the state `rebuilding` as long as there is a rebuild, whatever the state is besides.
+    void show_rebuild(std::optional<rebuild_progress> now);
     /// Shows an error; faulted() also ends all waits.
     void show_error(std::string message);
     void show_faulted(std::string message);
@@ -35,7 +36,7 @@ private:
     mutable std::condition_variable changed_;
     progress now_;
     projection_state state_ = projection_state::stopped;
-    bool rebuilding_ = false;
+    std::optional<rebuild_progress> rebuild_;
     std::string last_error_;
     // Of the time since there was something to do.
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();

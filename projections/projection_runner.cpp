@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -102,6 +103,14 @@ struct projection_runner::state {
     projection_runner_options options;
     detail::process_lock lock;
     std::vector<std::unique_ptr<detail::projection_worker>> workers;
+
+    // Has a projection, which has another generation now, taken up again.
+    void take_up_again(const detail::projection_worker& worker) {
+        const std::lock_guard guard(running_mutex);
+        if (running) running->take_up_again(worker);
+    }
+
+    std::mutex running_mutex;
     std::optional<detail::background> running;  // the first to go
 };
 
@@ -134,11 +143,27 @@ position projection_runner::catch_up() {
     return target;
 }
 
-void projection_runner::rebuild(std::string_view name) {
-    state_->at(name).rebuild();
+rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_options& options) {
+    auto& worker = state_->at(name);
+    const auto result = worker.rebuild(options);
+    if (result == rebuild_result::serving) state_->take_up_again(worker);
+    return result;
+}
+
+void projection_runner::swap_in(std::string_view name) {
+    auto& worker = state_->at(name);
+    worker.swap_in();
+    state_->take_up_again(worker);
+}
+
+void projection_runner::rollback(std::string_view name) {
+    auto& worker = state_->at(name);
+    worker.rollback();
+    state_->take_up_again(worker);
 }
 
 void projection_runner::start() {
+    const std::lock_guard lock(state_->running_mutex);
     state_->running.reset();
     std::vector<detail::projection_worker*> workers;
     for (const auto& worker : state_->workers) workers.push_back(worker.get());
@@ -146,6 +171,7 @@ void projection_runner::start() {
 }
 
 void projection_runner::stop() noexcept {
+    const std::lock_guard lock(state_->running_mutex);
     state_->running.reset();
 }
 

@@ -17,10 +17,18 @@ std::string_view to_string(projection_state state) {
     std::unreachable();
 }
 
+std::string rebuild_progress::message() const {
+    auto text = fmt::format("at {} of {}", reached.value, target.value);
+    if (events_per_s > 0) text += fmt::format(", {:.0f} events/s", events_per_s);
+    if (eta && eta->count() > 0) text += fmt::format(", {} s left", eta->count());
+    return text;
+}
+
 std::string projection_status::message() const {
     auto text = fmt::format("{}: {}, at {} of {}", name, to_string(state), checkpoint.value, head.value);
     if (lag_events > 0) text += fmt::format(" ({} behind)", lag_events);
     if (events_per_s > 0) text += fmt::format(", {:.0f} events/s", events_per_s);
+    if (rebuild) text += "; the new generation " + rebuild->message();
     if (!last_error.empty()) text += "; last error: " + last_error;
     return text;
 }

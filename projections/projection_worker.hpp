@@ -1,9 +1,10 @@
 #pragma once
 
-#include "projections/batch_applier.hpp"
 #include "projections/generation.hpp"
 #include "projections/generation_directory.hpp"
 #include "projections/progress_board.hpp"
+#include "projections/rebuild_job.hpp"
+#include "projections/replayer.hpp"
 
 #include <stele/event_store.hpp>
 #include <stele/projection_runner.hpp>
@@ -42,23 +43,25 @@ public:
     dead_letter_replay replay_dead_letters();
     /// The file of the generation that serves.
     [[nodiscard]] std::filesystem::path serving_file() const { return files_.file(files_.serving().value()); }
-    /// As projection_runner::rebuild().
-    void rebuild();
+
+    /// As those of projection_runner.
+    rebuild_result rebuild(const rebuild_options& wanted);
+    void swap_in();
+    void rollback();
+    /// Leaves the rebuild that step() is at, for another one to go on with.
+    void leave_rebuild() noexcept;
 
 private:
     generation open_or_create();
-    void expect_same_projection(const generation& built) const;
-    void expect_same_store(const generation& built, position head);
-    event_feed feed(const generation& to, position target);
-    enum class batch_end : std::uint8_t { more, at_target, again };
-    batch_end apply_batch(generation& to, event_feed& feed, bool patient);
+    void expect_right(position target);
     void replay(const dead_letter& letter, dead_letter_replay& result, std::set<std::string>& failed_keys);
-    bool put_aside(const event_fault& fault, bool patient);
-    [[noreturn]] void fail(const event_fault& fault, const generation& to) const;
-    void run(generation& to, position target);
     void mark_complete(generation& built);
-    void build_next();
-    void give_up(std::optional<generation> shadow, std::uint64_t number) noexcept;
+    [[nodiscard]] bool must_rebuild() const;
+    turn_result step_rebuild();
+    rebuild_progress serve_new(rebuild_job& job, patience how);
+    void serve(generation other, std::uint64_t number);
+    void go_over_to(generation other, std::uint64_t number);
+    void remove_between(std::uint64_t low, std::uint64_t high) const;
 
     event_store& store_;
     projection_definition definition_;
@@ -66,13 +69,14 @@ private:
     generation_directory files_;
     projection_runner_options options_;
     progress_board board_;
+
+    std::mutex rebuilding_;                   // whose turn it is to make generations; taken before turn_
+    std::optional<rebuild_job> own_rebuild_;  // guarded by it: what rebuild_changed asked for
+
     std::mutex turn_;  // guards everything below
     generation current_;
-    batch_applier applier_;
+    replayer replayer_;
     bool store_is_known_ = false;
-    // The event that failed last, and how often in a row.
-    position failed_at_;
-    unsigned failures_ = 0;
 };
 
 }  // namespace stele::detail

@@ -88,11 +88,6 @@ void check_format(const std::filesystem::path& file) {
                                 file.string(), format, format_version)};
 }
 
-void use_for_writing(connection& db) {
-    // A commit that a power cut takes back is one of rows and checkpoint: the events are applied again.
-    db.execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");
-}
-
 std::uint64_t unsigned_column(const statement& row, int column) {
     return static_cast<std::uint64_t>(row.column_int64(column));
 }
@@ -118,6 +113,11 @@ std::unique_ptr<connection> create_read_model(const std::filesystem::path& file,
 void finish_creation(connection& db) {
     db.execute("COMMIT; PRAGMA journal_mode = WAL");
     use_for_writing(db);
+}
+
+void use_for_writing(connection& db) {
+    // A commit that a power cut takes back is one of rows and checkpoint: the events are applied again.
+    db.execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");
 }
 
 std::unique_ptr<connection> open_read_model(const std::filesystem::path& file) {

@@ -54,6 +54,9 @@ std::unique_ptr<connection> create_read_model(const std::filesystem::path& file,
 /// Ends that transaction, and lets readers in while the projection writes.
 void finish_creation(connection& db);
 
+/// Sets how durable commits are: a power cut may take the last ones back, whole.
+void use_for_writing(connection& db);
+
 /// Opens a generation for reading. Throws io (no such file), format (not a read model, or of a newer format).
 std::unique_ptr<connection> open_read_model(const std::filesystem::path& file);
 

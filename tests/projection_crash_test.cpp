@@ -53,7 +53,10 @@ void run(const std::filesystem::path& events, const std::filesystem::path& direc
     auto store = stele::sqlite_store::open(events, {.durability = stele::durability::normal});
     projection_runner runner{store, directory, {.batch_events = batch}};
     runner.add<totals>();
-    rebuild ? runner.rebuild<totals>() : static_cast<void>(runner.catch_up());
+    if (rebuild)
+        runner.rebuild<totals>();
+    else
+        runner.catch_up();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <stele/event_store.hpp>
 #include <stele/projection.hpp>
 #include <stele/projection_status.hpp>
+#include <stele/rebuild.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -24,6 +25,10 @@ struct projection_runner_options {
     unsigned attempts = 5;
     /// How long it rests after the first failure; twice as long after each further one, up to 64 times that.
     std::chrono::milliseconds first_backoff{100};
+    /// Whether catch_up() and the background rebuild a projection whose read model was built by another version of it
+    /// (or declared other events or tables), as rebuild() does, instead of refusing it. They do not if a complete
+    /// generation waits, new or rolled back: then it is for you to decide.
+    bool rebuild_changed = false;
 };
 
 /// Keeps read models up to date with an event store: reads events on from each projection's checkpoint, calls
@@ -38,7 +43,7 @@ struct projection_runner_options {
 /// The read models live in a directory, each in SQLite files of its own, so that projections do not block one another:
 ///
 ///     balances.1.db   a generation: the tables, and what they were built by and from
-///     balances.2.db   the next one, built by rebuild()
+///     balances.2.db   the next one, built by rebuild(); the one before is kept for rollback()
 ///     balances.db     the stable name: a link to the generation that serves. It is replaced in one step, so readers
 ///                     see the old generation or the new one, never anything between.
 ///     runner.lock     held by the one runner that may write here
@@ -126,17 +131,46 @@ public:
     }
     dead_letter_replay replay_dead_letters(std::string_view name);
 
-    /// Builds the read model of P anew from the first event to the head, in a file beside the one that serves, and lets
-    /// the new one serve when it is complete. Readers go over to it by themselves (see read_model::open_read_only).
+    /// Builds the read model of P anew from the first event to the head, on the caller's thread, in a file beside the
+    /// one that serves, and lets it serve then, unless the options say otherwise. Readers go over by themselves (see
+    /// read_model::open_read_only).
     ///
-    /// The generation that served before is kept, older ones are removed. If this throws (as catch_up() does), or the
-    /// process ends, the old generation goes on serving and the unfinished one is removed at the next rebuild.
+    /// Meanwhile the old generation serves, and is kept up to date if this version of P has built it. (One that was
+    /// built by another version stands still.) Only its last events are applied while the other one waits.
+    ///
+    /// The new generation is written without syncs and brought to the disk before it is marked as complete. If the
+    /// process ends before that, or `stop` or the disk ends the rebuild, the next one goes on with what is there, if it
+    /// is of the same version of P; if the machine went down, it begins anew. If a handler fails, what was built is
+    /// removed.
+    /// The generation that served before is kept, for rollback(); what is older is removed. So is one that waits, when
+    /// the new one is complete.
+    /// Throws as catch_up().
     template <class P>
-    void rebuild() {
-        rebuild(P::name);
+    rebuild_result rebuild(const rebuild_options& options = {}) {
+        return rebuild(P::name, options);
     }
     /// The same by name. Throws invalid_argument if no projection of the name was added.
-    void rebuild(std::string_view name);
+    rebuild_result rebuild(std::string_view name, const rebuild_options& options = {});
+
+    /// Lets the complete generation of P that waits serve, once it has caught up. The one that served before is kept.
+    /// Throws invalid_argument if none waits, format if another version of P has built it; and as catch_up().
+    template <class P>
+    void swap_in() {
+        swap_in(P::name);
+    }
+    void swap_in(std::string_view name);
+
+    /// Lets the generation of P serve that served before the last rebuild or swap. The one that serves now waits from
+    /// then on: swap_in() goes back to it.
+    ///
+    /// If this version of P has built it, it catches up first. If not, it serves as it is, and stands still: that helps
+    /// readers until the program of that version runs again.
+    /// Throws invalid_argument if there is none; and as catch_up().
+    template <class P>
+    void rollback() {
+        rollback(P::name);
+    }
+    void rollback(std::string_view name);
 
 private:
     void add(const detail::projection_definition& definition);

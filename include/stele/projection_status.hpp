@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/dead_letter.hpp>
+#include <stele/rebuild.hpp>
 #include <stele/version.hpp>
 
 #include <chrono>
@@ -15,7 +16,7 @@ enum class projection_state : std::uint8_t {
     stopped,      ///< Nobody works on it; catch_up() may.
     catching_up,  ///< There are events that it has not seen.
     live,         ///< It has seen everything and waits for more.
-    rebuilding,   ///< A new generation is being built; the one that serves stands still meanwhile.
+    rebuilding,   ///< A new generation is being built beside the one that serves.
     faulted,      ///< It failed too often, and stands still until start() is called again.
 };
 
@@ -38,6 +39,8 @@ struct projection_status {
     double events_per_s = 0;
     /// How long it takes to reach the head at that rate; nothing if the rate is not known.
     std::optional<std::chrono::seconds> eta;
+    /// How far the new generation is, while one is being built. All else is about the one that serves.
+    std::optional<rebuild_progress> rebuild;
     /// What went wrong last, also if trying again has helped since; empty if nothing did.
     std::string last_error;
     /// Events of the read model's whole life: seen = applied + ignored + dead_lettered, always.
@@ -46,7 +49,8 @@ struct projection_status {
     std::uint64_t ignored = 0;
     std::uint64_t dead_lettered = 0;
 
-    /// One line for people: "balances: catching up, at 41 of 100 (59 behind), 12000 events/s".
+    /// One line for people: "balances: catching up, at 41 of 100 (59 behind), 12000 events/s", or
+    /// "balances: rebuilding, at 100 of 100; the new generation at 41 of 100, 12000 events/s, 1 s left".
     [[nodiscard]] std::string message() const;
 };
 

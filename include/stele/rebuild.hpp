@@ -1,0 +1,48 @@
+#pragma once
+
+#include <stele/version.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace stele {
+
+/// How far a rebuild has come, as it was at one moment.
+struct rebuild_progress {
+    /// Every event up to here is in the new generation.
+    position reached;
+    /// Where the store's head was when it was last looked at.
+    position target;
+    /// How many positions per second, since the rebuild began or was taken up again; 0 if that is not known yet.
+    double events_per_s = 0;
+    /// How long it takes to reach the target at that rate; nothing if the rate is not known.
+    std::optional<std::chrono::seconds> eta;
+
+    /// A few words for people: "at 41000 of 100000, 120000 events/s, 1 s left".
+    [[nodiscard]] std::string message() const;
+};
+
+/// How to rebuild a projection (projection_runner::rebuild).
+struct rebuild_options {
+    /// Lets the new generation serve once it is complete. If not, it waits for projection_runner::swap_in(), so that it
+    /// can be looked at before.
+    bool swap = true;
+    /// Ends the rebuild early, between two batches. The next one goes on where this one was.
+    std::stop_token stop = {};
+    /// Called on the thread that rebuilds, about ten times per second and once at the end. What it throws ends the
+    /// rebuild as `stop` does.
+    std::function<void(const rebuild_progress&)> progress = {};
+};
+
+/// How a rebuild ended, if no error was thrown.
+enum class rebuild_result : std::uint8_t {
+    serving,  ///< The new generation serves.
+    waiting,  ///< It is complete and waits for swap_in(), as asked for.
+    stopped,  ///< It is unfinished; the next rebuild goes on with it.
+};
+
+}  // namespace stele

@@ -46,6 +46,34 @@ CloseAccount close_account(const char* date = "1993-12-31") {
     return command;
 }
 
+AccountFrozen frozen() {
+    AccountFrozen event;
+    event.set_date("1993-02-01");
+    event.set_reason("court order");
+    return event;
+}
+
+AccountUnfrozen unfrozen() {
+    AccountUnfrozen event;
+    event.set_date("1993-02-01");
+    return event;
+}
+
+FreezeAccount freeze(const char* date = "1993-02-01") {
+    FreezeAccount command;
+    command.set_account("42");
+    command.set_date(date);
+    command.set_reason("court order");
+    return command;
+}
+
+UnfreezeAccount unfreeze(const char* date = "1993-02-01") {
+    UnfreezeAccount command;
+    command.set_account("42");
+    command.set_date(date);
+    return command;
+}
+
 // Any event or command that moves money.
 template <class Message>
 Message moving(money amount, const char* date = "1993-02-01") {
@@ -177,6 +205,28 @@ TEST_CASE("an account is closed when nothing is left on it") {
     given<account>(opened()).when(close_account("1992-12-31")).then_rejected("booked_before_opening");
 }
 
+TEST_CASE("nothing is withdrawn from an account that is frozen; everything else is booked") {
+    const auto frozen_account = [] { return given<account>(opened(), deposited(100, "1993-01-05"), frozen()); };
+    frozen_account().when(moving<WithdrawMoney>(1)).then_rejected("account_frozen");
+    frozen_account().when(moving<DepositMoney>(1)).then(moving<MoneyDeposited>(1));
+    frozen_account().when(moving<ChargeFee>(1)).then(moving<FeeCharged>(1));
+    given<account>(opened(), frozen()).when(close_account()).then_rejected("account_frozen");
+    given<account>(opened(), deposited(100, "1993-01-05"), frozen(), unfrozen())
+        .when(moving<WithdrawMoney>(1))
+        .then(moving<MoneyWithdrawn>(1));
+}
+
+TEST_CASE("an account is frozen and unfrozen in turn") {
+    given<account>(opened()).when(freeze()).then(frozen());
+    given<account>(opened(), frozen()).when(unfreeze()).then(unfrozen());
+    given<account>(opened(), frozen()).when(freeze()).then_rejected("account_frozen");
+    given<account>(opened()).when(unfreeze()).then_rejected("account_not_frozen");
+    given<account>().when(freeze()).then_rejected("account_not_open");
+    given<account>(opened(), closed()).when(unfreeze()).then_rejected("account_closed");
+    given<account>(opened()).when(freeze("1992-12-31")).then_rejected("booked_before_opening");
+    given<account>(opened(), frozen()).when(unfreeze("")).then_rejected("invalid_date");
+}
+
 TEST_CASE("a snapshot holds all that an account is") {
     stele::memory_store store;
     stele::command_bus<account> bus{store};
@@ -184,8 +234,8 @@ TEST_CASE("a snapshot holds all that an account is") {
     REQUIRE(bus.send(open_account(500)));
     for (int i = 0; i < 120; ++i) REQUIRE(bus.send(moving<DepositMoney>(7)));
     REQUIRE(store.find_document("snapshot", stream.str()));
-    REQUIRE(bus.send(moving<WithdrawMoney>(7 * 120)));
-    REQUIRE(bus.send(close_account()));
+    REQUIRE(bus.send(moving<WithdrawMoney>(money{7} * 120)));
+    REQUIRE(bus.send(freeze()));
     const auto verified = stele::verify_snapshot<account>(store, stream);
     CHECK_MESSAGE(verified.has_value(), (verified ? "" : verified.error()));
 }

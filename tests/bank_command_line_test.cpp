@@ -117,6 +117,45 @@ TEST_CASE("report shows the bank as a whole") {
           "  1993-02      4.50                    -2 000.00  ██████████████████             2\n");
 }
 
+TEST_CASE("transfers, freezes and standing orders") {
+    const imported_bank bank;
+    const auto order = [&](std::vector<std::string> arguments, const char* today = "1993-03-01") {
+        arguments.insert(arguments.end(), {"--data", bank.data, "--today", today});
+        return bank_program(arguments);
+    };
+    const auto transfer = order({"transfer", "8", "7", "100.00", "--id", "T1"});
+    CHECK(transfer.exit_code == 0);
+    CHECK(transfer.out == "transfer T1: 100.00 from 8 to 7 on 1993-03-01, completed\n");
+    // Asked for again, it is told and not done again.
+    CHECK(order({"transfer", "8", "7", "100", "--id", "T1"}, "1993-03-02").out == transfer.out);
+    CHECK(contains(order({"transfer", "8", "7", "100.01", "--id", "T1"}).err, "(transfer_known)"));
+
+    const auto nobody = order({"transfer", "8", "9", "100", "--id", "T2"});
+    CHECK(nobody.exit_code == 1);
+    CHECK(nobody.out ==
+          "transfer T2: 100.00 from 8 to 9 on 1993-03-01, failed (account_not_open): there is no such account; open it "
+          "first\n  the money is back on account 8\n");
+
+    const auto not_allowed = order({"freeze", "8", "--reason", "debts", "--actor", "clerk:petr"});
+    CHECK(not_allowed.exit_code == 1);
+    CHECK(not_allowed.out.empty());
+    CHECK(contains(not_allowed.err, "(not_authorised)"));
+    CHECK(order({"freeze", "8", "--reason", "debts", "--actor", "officer:jana"}).out == "account 8: frozen\n");
+    CHECK(contains(bank_program({"balance", "8", "--data", bank.data}).out, "frozen since 1993-03-01"));
+    CHECK(contains(order({"transfer", "8", "7", "1", "--id", "T3"}).out, "failed (account_frozen)"));
+    CHECK(order({"unfreeze", "8", "--actor", "officer:jana"}).out == "account 8: unfrozen\n");
+    CHECK_FALSE(contains(bank_program({"balance", "8", "--data", bank.data}).out, "frozen"));
+
+    CHECK(order({"standing-order", "8", "7", "1", "--id", "rent", "--first", "1993-03-31"}).out ==
+          "standing order rent: 1.00 from 8 to 7 every month from 1993-03-31\n");
+    CHECK(order({"run"}, "1993-04-30").out ==
+          "transfer rent-1993-03-31: 1.00 from 8 to 7 on 1993-03-31, completed\n"
+          "transfer rent-1993-04-30: 1.00 from 8 to 7 on 1993-04-30, completed\n");
+    CHECK(order({"cancel", "rent"}, "1993-04-30").out == "standing order rent: cancelled\n");
+    CHECK(order({"run"}, "1993-12-31").out == "nothing was due\n");
+    CHECK(bank_program({"report", "--data", bank.data}).out.starts_with("2 accounts hold -260.90 together\n"));
+}
+
 TEST_CASE("questions that have no answer end with one line and an exit code") {
     const imported_bank bank;
     const std::vector<std::pair<std::vector<std::string>, std::string>> questions{
@@ -146,7 +185,11 @@ TEST_CASE("arguments that cannot be understood") {
                                                {"audit", "7", "--as-of", "1993-02-30", "--data", "x"},
                                                {"statement", "7", "--from", "May", "--data", "x"},
                                                {"import", "s.csv", "--data", "x", "--overdraft-limit", "-1"},
-                                               {"import", "s.csv", "--data", "x", "--threads", "0"}}) {
+                                               {"import", "s.csv", "--data", "x", "--threads", "0"},
+                                               {"transfer", "7", "8", "1,50", "--data", "x"},
+                                               {"transfer", "7", "8", "-1", "--data", "x"},
+                                               {"freeze", "7", "--reason", "debts", "--data", "x"},
+                                               {"run", "--today", "today", "--data", "x"}}) {
         const auto answer = bank_program(arguments);
         CHECK(answer.exit_code == 2);
         CHECK(answer.out.empty());
@@ -164,6 +207,7 @@ TEST_CASE("the demo reconciles, and shows the account that it talks about") {
     CHECK(demo.exit_code == 0);
     CHECK(demo.err.empty());
     CHECK(contains(demo.out, ", 0 mismatched\n"));
+    CHECK(contains(demo.out, "the accounts held 2 388 059.78 together before, and 2 388 059.78 after\n"));
     // Progress, where no person watches: a line for each quarter.
     std::size_t progress_lines = 0;
     for (auto at = demo.out.find("\nimported "); at != std::string::npos; at = demo.out.find("\nimported ", at + 1))

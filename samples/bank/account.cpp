@@ -17,6 +17,7 @@ AccountSnapshot account::snapshot() const {
     saved.set_balance(balance);
     saved.set_lowest_balance(lowest_balance);
     saved.set_opened_on(opened_on);
+    saved.set_frozen(frozen);
     return saved;
 }
 
@@ -25,6 +26,7 @@ void account::restore(const AccountSnapshot& saved) {
     balance = saved.balance();
     lowest_balance = saved.lowest_balance();
     opened_on = saved.opened_on();
+    frozen = saved.frozen();
 }
 
 namespace {
@@ -35,6 +37,10 @@ using decision = account::decision;
 stele::rejection not_open(const account& state) {
     if (state.is == account::phase::closed) return stele::reject("account_closed", "the account is closed");
     return stele::reject("account_not_open", "there is no such account; open it first");
+}
+
+stele::rejection is_frozen() {
+    return stele::reject("account_frozen", "the account is frozen");
 }
 
 // Why nothing can be booked on this day, if so.
@@ -89,9 +95,10 @@ decision account::decide(const DepositMoney& command) const {
     return book_positive<MoneyDeposited>(*this, command);
 }
 
-// The one movement that the overdraft limit stops: what the bank charges is owed, limit or not.
+// The one movement that the overdraft limit and a freeze stop: what the bank charges is owed, limit or not.
 decision account::decide(const WithdrawMoney& command) const {
     auto withdrawal = book_positive<MoneyWithdrawn>(*this, command);
+    if (withdrawal.is_accepted() && frozen) return is_frozen();
     if (withdrawal.is_accepted() && balance - command.amount() < lowest_balance)
         return stele::reject("insufficient_funds", "balance {}, must not go below {}, asked for {}",
                              format_money(balance), format_money(lowest_balance), format_money(command.amount()));
@@ -120,8 +127,29 @@ decision account::decide(const PostRounding& command) const {
 decision account::decide(const CloseAccount& command) const {
     if (is != phase::open) return not_open(*this);
     if (auto bad = bad_date(*this, command.date())) return *bad;
+    if (frozen) return is_frozen();
     if (balance != 0) return stele::reject("balance_not_zero", "balance {}, it must be 0.00", format_money(balance));
     AccountClosed event;
+    event.set_date(command.date());
+    return stele::accept(event);
+}
+
+// Who may do this is not for the account to say: see authorisation.hpp.
+decision account::decide(const FreezeAccount& command) const {
+    if (is != phase::open) return not_open(*this);
+    if (auto bad = bad_date(*this, command.date())) return *bad;
+    if (frozen) return is_frozen();
+    AccountFrozen event;
+    event.set_date(command.date());
+    event.set_reason(command.reason());
+    return stele::accept(event);
+}
+
+decision account::decide(const UnfreezeAccount& command) const {
+    if (is != phase::open) return not_open(*this);
+    if (auto bad = bad_date(*this, command.date())) return *bad;
+    if (!frozen) return stele::reject("account_not_frozen", "the account is not frozen");
+    AccountUnfrozen event;
     event.set_date(command.date());
     return stele::accept(event);
 }

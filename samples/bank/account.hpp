@@ -22,8 +22,9 @@ inline constexpr money default_overdraft_limit = 1'000'000;
 struct account {
     static constexpr auto category = "account";
     static constexpr auto events = account_events;
-    static constexpr auto commands = hana::tuple_t<OpenAccount, DepositMoney, WithdrawMoney, PayInterest,
-                                                   ChargeInterest, ChargeFee, PostRounding, CloseAccount>;
+    static constexpr auto commands =
+        hana::tuple_t<OpenAccount, DepositMoney, WithdrawMoney, PayInterest, ChargeInterest, ChargeFee, PostRounding,
+                      CloseAccount, FreezeAccount, UnfreezeAccount>;
     static std::string_view target(const auto& command) { return command.account(); }
 
     // The state.
@@ -32,6 +33,7 @@ struct account {
     money balance = 0;
     money lowest_balance = 0;
     std::string opened_on;
+    bool frozen = false;
 
     // What events mean.
     void evolve(const AccountOpenedV2& event);
@@ -42,6 +44,8 @@ struct account {
     void evolve(const FeeCharged& event) { balance += change_of(event); }
     void evolve(const RoundingPosted& event) { balance += change_of(event); }
     void evolve(const AccountClosed&) { is = phase::closed; }
+    void evolve(const AccountFrozen&) { frozen = true; }
+    void evolve(const AccountUnfrozen&) { frozen = false; }
 
     // A saved state, for accounts with many events. Bump fold_version when an `evolve` comes to another result.
     using snapshot_type = AccountSnapshot;
@@ -61,6 +65,8 @@ struct account {
     [[nodiscard]] decision decide(const ChargeFee& command) const;
     [[nodiscard]] decision decide(const PostRounding& command) const;
     [[nodiscard]] decision decide(const CloseAccount& command) const;
+    [[nodiscard]] decision decide(const FreezeAccount& command) const;
+    [[nodiscard]] decision decide(const UnfreezeAccount& command) const;
 };
 
 }  // namespace bank

@@ -34,6 +34,12 @@ std::vector<history_entry> history_of(stele::event_store& store, std::string_vie
             [&](const AccountClosed& e, const stele::recorded_event& at) {
                 add(at, e.date(), "", "account_closed", 0);
             },
+            [&](const AccountFrozen& e, const stele::recorded_event& at) {
+                add(at, e.date(), "", "account_frozen", 0);
+            },
+            [&](const AccountUnfrozen& e, const stele::recorded_event& at) {
+                add(at, e.date(), "", "account_unfrozen", 0);
+            },
             [&](const RoundingPosted& e, const stele::recorded_event& at) { moved(e, at, "rounding"); },
             [&](const moves_money auto& e, const stele::recorded_event& at) { moved(e, at, e.booking().kind()); }));
 

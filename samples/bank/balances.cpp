@@ -12,12 +12,13 @@ void balances::create(stele::read_model& db) {
         overdraft_limit INTEGER NOT NULL,
         opened_on       TEXT    NOT NULL,
         booked_on       TEXT    NOT NULL,
-        closed_on       TEXT    NOT NULL
+        closed_on       TEXT    NOT NULL,
+        frozen_on       TEXT    NOT NULL
     ) STRICT, WITHOUT ROWID)");
 }
 
 void balances::project(const AccountOpenedV2& event, const stele::recorded_event& at, stele::read_model& db) {
-    db.execute("INSERT INTO balances VALUES (?1, 0, ?2, ?3, ?3, '')", stele::instance_of(at.stream),
+    db.execute("INSERT INTO balances VALUES (?1, 0, ?2, ?3, ?3, '', '')", stele::instance_of(at.stream),
                -event.lowest_balance(), event.date());
 }
 
@@ -30,11 +31,20 @@ void balances::project(const AccountClosed& event, const stele::recorded_event& 
     db.execute("UPDATE balances SET closed_on = ?2 WHERE account = ?1", stele::instance_of(at.stream), event.date());
 }
 
+void balances::project(const AccountFrozen& event, const stele::recorded_event& at, stele::read_model& db) {
+    db.execute("UPDATE balances SET frozen_on = ?2 WHERE account = ?1", stele::instance_of(at.stream), event.date());
+}
+
+void balances::project(const AccountUnfrozen&, const stele::recorded_event& at, stele::read_model& db) {
+    db.execute("UPDATE balances SET frozen_on = '' WHERE account = ?1", stele::instance_of(at.stream));
+}
+
 namespace {
 
 std::vector<account_balance> select(stele::read_model& db, std::string_view sql, const auto& argument) {
     std::vector<account_balance> found;
-    for (auto&& row : db.query<std::string, money, money, std::string, std::string, std::string>(sql, argument))
+    for (auto&& row :
+         db.query<std::string, money, money, std::string, std::string, std::string, std::string>(sql, argument))
         found.push_back(std::make_from_tuple<account_balance>(std::move(row)));
     return found;
 }

@@ -16,7 +16,7 @@ namespace bank {
 /// The read model that knows what is on each account now.
 struct balances {
     static constexpr auto name = "balances";
-    static constexpr int version = 2;
+    static constexpr int version = 3;
     static constexpr auto events = account_events;
 
     static void create(stele::read_model& db);
@@ -26,6 +26,8 @@ struct balances {
         book(at, event.booking(), change_of(event), db);
     }
     static void project(const AccountClosed& event, const stele::recorded_event& at, stele::read_model& db);
+    static void project(const AccountFrozen& event, const stele::recorded_event& at, stele::read_model& db);
+    static void project(const AccountUnfrozen& event, const stele::recorded_event& at, stele::read_model& db);
 
 private:
     static void book(const stele::recorded_event& at, const Booking& booking, money change, stele::read_model& db);
@@ -39,6 +41,7 @@ struct account_balance {
     std::string opened_on;
     std::string booked_on;  ///< the date of the latest booking; that of the opening if there is none
     std::string closed_on;  ///< empty while it is open
+    std::string frozen_on;  ///< empty while it is not
 };
 
 /// What is on this account? Nothing if there is no such account.

@@ -44,4 +44,17 @@ std::string days_after(std::string_view date, int days) {
     return format(std::chrono::sys_days{parse(date)} + std::chrono::days{days});
 }
 
+std::string months_after(std::string_view date, int months) {
+    const auto day = parse(date) + std::chrono::months{months};
+    return format(day.ok() ? day : day.year() / day.month() / std::chrono::last);
+}
+
+stele::timestamp start_of(std::string_view date) {
+    return std::chrono::sys_days{parse(date)};
+}
+
+std::string day_of(stele::timestamp time) {
+    return format(std::chrono::floor<std::chrono::days>(time));
+}
+
 }  // namespace bank

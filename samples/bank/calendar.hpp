@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stele/event.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -13,5 +15,13 @@ std::string end_of_month(std::string_view date);
 
 /// The day `days` after `date`.
 std::string days_after(std::string_view date, int days);
+
+/// The same day `months` later; the last day of that month if it is shorter: a month after "2024-01-31" is
+/// "2024-02-29".
+std::string months_after(std::string_view date, int months);
+
+/// The moment at which the day begins (UTC), and the day (UTC) that a moment lies in.
+stele::timestamp start_of(std::string_view date);
+std::string day_of(stele::timestamp time);
 
 }  // namespace bank

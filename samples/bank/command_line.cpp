@@ -1,97 +1,18 @@
 #include "bank/command_line.hpp"
 
 #include "bank/calendar.hpp"
-#include "bank/demo.hpp"
-#include "bank/ledger.hpp"
-#include "bank/report.hpp"
-#include "bank/statement.hpp"
-#include "bank/statement_generator.hpp"
-#include "bank/statement_import.hpp"
-
-#include <stele/uuid.hpp>
+#include "bank/money.hpp"
+#include "bank/request.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <exception>
-#include <filesystem>
 #include <sstream>
-#include <system_error>
 #include <vector>
 
 namespace bank {
 namespace {
-
-enum exit_code : int { yes = 0, no = 1, not_understood = 2 };
-
-// A directory that is gone when this object is.
-struct temporary_directory {
-    const std::filesystem::path path =
-        std::filesystem::temp_directory_path() / ("bank-demo-" + stele::uuid::v7().str());
-
-    temporary_directory() = default;
-    temporary_directory(const temporary_directory&) = delete;
-    temporary_directory& operator=(const temporary_directory&) = delete;
-    ~temporary_directory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-};
-
-// What can stand on the command line, and what each command does with it.
-struct request {
-    std::FILE* out;
-    std::string file = {};
-    std::string data = {};
-    std::string account = {};
-    std::string as_of = {};
-    period days = {};
-    import_options import_settings{.progress = out};
-    statement_plan plan = {};
-
-    void print(std::string_view text) const { std::fwrite(text.data(), 1, text.size(), out); }
-    [[nodiscard]] bank::ink ink() const { return ink::for_output(out); }
-
-    [[nodiscard]] exit_code import() const {
-        const auto result = import_statement(file, {data}, import_settings);
-        print(describe(result, file));
-        return result.reconciled.mismatched.empty() ? yes : no;
-    }
-    [[nodiscard]] exit_code balance() const {
-        ledger ledger({data});
-        print(balance_line(ledger, account, ink()));
-        return yes;
-    }
-    [[nodiscard]] exit_code statement() const {
-        ledger ledger({data});
-        print(statement_of(ledger.events(), account, days, ink()));
-        return yes;
-    }
-    [[nodiscard]] exit_code audit() const {
-        ledger ledger({data});
-        print(audit_of(ledger.events(), account, as_of, ink()));
-        return yes;
-    }
-    [[nodiscard]] exit_code report() const {
-        ledger ledger({data});
-        print(report_of(ledger, ink()));
-        return yes;
-    }
-    [[nodiscard]] exit_code generate() const {
-        const auto rows = generate_statement(plan);
-        write_statement_file(file, rows);
-        print(fmt::format("{}: {} transactions on {} accounts\n", file, format_count(rows.size()), plan.accounts));
-        return yes;
-    }
-    [[nodiscard]] exit_code demo() const {
-        if (!data.empty()) return run_demo(data, out) ? yes : no;
-        const temporary_directory directory;
-        const bool reconciled = run_demo(directory.path, out);
-        print("\nThis bank is removed again. To keep one and ask it more: bank demo --data DIR\n");
-        return reconciled ? yes : no;
-    }
-};
 
 // The grammar of the command line, filling a request.
 class grammar {
@@ -101,41 +22,10 @@ public:
     explicit grammar(request& request) : request_(request) {
         app_.require_subcommand(1);
 
-        auto* command = add("import", "make a bank from a statement file, and compare every balance", &request::import);
-        command->add_option("FILE", request_.file, "the statement (CSV)")->required();
-        add_data(command);
-        command
-            ->add_option("--overdraft-limit", request_.import_settings.overdraft_limit,
-                         "of each account, in minor units (1/100)")
-            ->check(CLI::NonNegativeNumber)
-            ->capture_default_str();
-        command->add_option("--threads", request_.import_settings.threads, "how many accounts are booked at a time")
-            ->check(CLI::Range(1, 1'024))
-            ->capture_default_str();
-
-        command = add_question("balance", "what is on an account", &request::balance);
-
-        command = add_question("statement", "what was booked on an account", &request::statement);
-        command->add_option("--from", request_.days.from, "the first day (YYYY-MM-DD)")->check(check_date);
-        command->add_option("--to", request_.days.to, "the last day (YYYY-MM-DD)")->check(check_date);
-
-        command = add_question("audit", "what was on an account at the end of a day, and why", &request::audit);
-        command->add_option("--as-of", request_.as_of, "the day (YYYY-MM-DD)")->required()->check(check_date);
-
-        add_data(add("report", "largest balances, overdrawn accounts, turnover by month", &request::report));
-
-        command = add("generate", "make up a statement file", &request::generate);
-        command->add_option("FILE", request_.file, "the file to write")->required();
-        command->add_option("--accounts", request_.plan.accounts, "how many")
-            ->check(CLI::Range(1, 100'000))
-            ->capture_default_str();
-        command->add_option("--months", request_.plan.months, "how many, from 2024-01")
-            ->check(CLI::Range(1, 1'200))
-            ->capture_default_str();
-        command->add_option("--seed", request_.plan.seed, "another seed, another statement")->capture_default_str();
-
-        command = add("demo", "show all of this on a statement that is made up", &request::demo);
-        command->add_option("--data", request_.data, "where to leave the bank; otherwise it is removed");
+        add_import();
+        add_questions();
+        add_orders();
+        add_made_up();
     }
 
     // Returns the function of the command that was given. Throws CLI::ParseError.
@@ -158,6 +48,76 @@ public:
     }
 
 private:
+    void add_import() {
+        auto* command = add("import", "make a bank from a statement file, and compare every balance", &request::import);
+        command->add_option("FILE", request_.file, "the statement (CSV)")->required();
+        add_data(command);
+        command
+            ->add_option("--overdraft-limit", request_.import_settings.overdraft_limit,
+                         "of each account, in minor units (1/100)")
+            ->check(CLI::NonNegativeNumber)
+            ->capture_default_str();
+        command->add_option("--threads", request_.import_settings.threads, "how many accounts are booked at a time")
+            ->check(CLI::Range(1, 1'024))
+            ->capture_default_str();
+    }
+
+    void add_questions() {
+        add_for_account("balance", "what is on an account", &request::balance);
+
+        auto* command = add_for_account("statement", "what was booked on an account", &request::statement);
+        command->add_option("--from", request_.days.from, "the first day (YYYY-MM-DD)")->check(check_date);
+        command->add_option("--to", request_.days.to, "the last day (YYYY-MM-DD)")->check(check_date);
+
+        command = add_for_account("audit", "what was on an account at the end of a day, and why", &request::audit);
+        command->add_option("--as-of", request_.as_of, "the day (YYYY-MM-DD)")->required()->check(check_date);
+
+        add_data(add("report", "largest balances, overdrawn accounts, turnover by month", &request::report));
+    }
+
+    void add_orders() {
+        auto* command = add_payment("transfer", "move money between two accounts", &request::transfer);
+        command->add_option("--id", request_.name, "its name: asked for again, it is not done twice");
+
+        command = add_payment("standing-order", "move money every month", &request::standing_order);
+        command->add_option("--id", request_.name, "its name")->required();
+        command->add_option("--first", request_.first_date, "the first day (YYYY-MM-DD)")
+            ->required()
+            ->check(check_date);
+
+        command = add_order("cancel", "end a standing order", &request::cancel);
+        command->add_option("ID", request_.name, "the name of the standing order")->required();
+
+        add_order("run", "carry out what has fallen due", &request::run_due);
+
+        command = add_order("freeze", "let nothing be withdrawn from an account", &request::freeze);
+        add_account(command);
+        command->add_option("--reason", request_.reason, "why")->required();
+        add_actor(command);
+
+        command = add_order("unfreeze", "let withdrawals pass again", &request::unfreeze);
+        add_account(command);
+        add_actor(command);
+    }
+
+    void add_made_up() {
+        auto* command = add("generate", "make up a statement file", &request::generate);
+        command->add_option("FILE", request_.file, "the file to write")->required();
+        command->add_option("--accounts", request_.plan.accounts, "how many")
+            ->check(CLI::Range(1, 100'000))
+            ->capture_default_str();
+        command->add_option("--months", request_.plan.months, "how many, from 2024-01")
+            ->check(CLI::Range(1, 1'200))
+            ->capture_default_str();
+        command->add_option("--seed", request_.plan.seed, "another seed, another statement")->capture_default_str();
+
+        command = add("demo", "show all of this on a statement that is made up", &request::demo);
+        command->add_option("--data", request_.data, "where to leave the bank; otherwise it is removed");
+    }
+
+    static std::string check_amount(const std::string& text) {
+        return parse_money(text) ? "" : fmt::format("\"{}\" is not an amount (1234.50)", text);
+    }
     static std::string check_date(const std::string& text) {
         return is_date(text) ? "" : fmt::format("\"{}\" is not a date (YYYY-MM-DD)", text);
     }
@@ -171,11 +131,29 @@ private:
         command->add_option("--data", request_.data, "the directory of the bank")->required();
         return command;
     }
-    // A command that asks about one account.
-    CLI::App* add_question(const std::string& name, const std::string& about, command_function function) {
-        auto* command = add(name, about, function);
+    CLI::App* add_account(CLI::App* command) {
         command->add_option("ACCOUNT", request_.account, "the number of the account")->required();
-        return add_data(command);
+        return command;
+    }
+    CLI::App* add_for_account(const std::string& name, const std::string& about, command_function function) {
+        return add_data(add_account(add(name, about, function)));
+    }
+    // A command that the bank books something for, on a day.
+    CLI::App* add_order(const std::string& name, const std::string& about, command_function function) {
+        auto* command = add_data(add(name, about, function));
+        command->add_option("--today", request_.today, "the day to book on, if not that of the clock (YYYY-MM-DD)")
+            ->check(check_date);
+        return command;
+    }
+    CLI::App* add_payment(const std::string& name, const std::string& about, command_function function) {
+        auto* command = add_order(name, about, function);
+        command->add_option("FROM", request_.account, "the account that pays")->required();
+        command->add_option("TO", request_.target, "the account that receives")->required();
+        command->add_option("AMOUNT", request_.amount, "for example 1234.50")->required()->check(check_amount);
+        return command;
+    }
+    void add_actor(CLI::App* command) {
+        command->add_option("--actor", request_.actor, "who asks for it: officer:NAME")->required();
     }
 
     request& request_;

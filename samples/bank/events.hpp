@@ -13,8 +13,9 @@ namespace bank {
 namespace hana = boost::hana;
 
 /// Everything that can happen to an account.
-inline constexpr auto account_events = hana::tuple_t<AccountOpenedV2, MoneyDeposited, MoneyWithdrawn, InterestPaid,
-                                                     InterestCharged, FeeCharged, RoundingPosted, AccountClosed>;
+inline constexpr auto account_events =
+    hana::tuple_t<AccountOpenedV2, MoneyDeposited, MoneyWithdrawn, InterestPaid, InterestCharged, FeeCharged,
+                  RoundingPosted, AccountClosed, AccountFrozen, AccountUnfrozen>;
 
 /// What becomes of events that are in the stores and are not written any more.
 struct event_history {

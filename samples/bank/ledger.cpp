@@ -1,9 +1,13 @@
 #include "bank/ledger.hpp"
 
+#include "bank/account.hpp"
 #include "bank/balances.hpp"
 #include "bank/daily_turnover.hpp"
+#include "bank/standing_order.hpp"
+#include "bank/transfer.hpp"
 
 #include <stele/projection_runner.hpp>
+#include <stele/schema.hpp>
 
 #include <fmt/format.h>
 
@@ -53,8 +57,16 @@ void refuse_if_occupied(const bank_directory& directory) {
                                   directory.root.string(), directory.bank().string()));
 }
 
+void record_schemas(stele::event_store& store) {
+    stele::record_schemas<account, transfer, standing_order>(store);
+}
+
+stele::sqlite_store open_events(const bank_directory& directory) {
+    return stele::sqlite_store::open(events_of(directory));
+}
+
 ledger::ledger(const bank_directory& directory)
-    : events_(stele::sqlite_store::open(events_of(directory))),
+    : events_(open_events(directory)),
       balances_(open_model<bank::balances>(events_, directory)),
       daily_turnover_(open_model<bank::daily_turnover>(events_, directory)) {}
 

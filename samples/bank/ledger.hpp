@@ -31,6 +31,12 @@ struct bank_directory {
 /// Throws refusal if the directory holds a bank.
 void refuse_if_occupied(const bank_directory& directory);
 
+/// Opens the events of the bank in the directory. Throws refusal if there is none.
+stele::sqlite_store open_events(const bank_directory& directory);
+
+/// Keeps the schemas of all events of the bank beside them. Throws what stele::record_schemas throws.
+void record_schemas(stele::event_store& store);
+
 /// A bank that is open for questions: its events, and read models that know all of them.
 class ledger {
 public:

@@ -11,6 +11,24 @@ money total(money a, money b) {
     throw std::overflow_error("the sum of " + format_money(a) + " and " + format_money(b) + " is too large to show");
 }
 
+std::optional<money> parse_money(std::string_view text) {
+    const auto point = text.find('.');
+    const auto whole = text.substr(0, point);
+    std::string digits(whole);
+    if (point != std::string_view::npos) digits += text.substr(point + 1);
+    const auto decimals = digits.size() - whole.size();
+    if (whole.empty() || decimals > 2 || (point != std::string_view::npos && decimals == 0)) return std::nullopt;
+    digits.append(2 - decimals, '0');
+
+    money amount = 0;
+    for (const char digit : digits) {
+        if (digit < '0' || digit > '9') return std::nullopt;
+        if (__builtin_mul_overflow(amount, 10, &amount) || __builtin_add_overflow(amount, digit - '0', &amount))
+            return std::nullopt;
+    }
+    return amount;
+}
+
 std::string format_count(std::uint64_t count) {
     std::string digits = std::to_string(count);
     for (auto at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ' ');

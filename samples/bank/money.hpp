@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace bank {
 
@@ -21,6 +22,10 @@ money total(money a, money b);
 
 /// The form for people, in the major unit: "1 234.50", "-0.05".
 std::string format_money(money amount);
+
+/// The amount that is written so, or "1234.5", or "1234"; nothing if the text is no amount, or one that does not fit.
+/// Has no sign.
+std::optional<money> parse_money(std::string_view text);
 
 /// A count in the same form: "32 171".
 std::string format_count(std::uint64_t count);

@@ -31,7 +31,7 @@ std::string key(std::string_view account, std::string_view transaction) {
 replayed_balances replay(stele::event_store& store) {
     replayed_balances after;
     std::unordered_map<std::string, money> balance_of;
-    stele::decode_each<account>(store.read_all(),
+    stele::decode_each<account>(store.read_all({.filter = {.categories = {account::category}}}),
                                 hana::overload(
                                     [&]<moves_money Event>(const Event& event, const stele::recorded_event& at) {
                                         const auto number = stele::instance_of(at.stream);

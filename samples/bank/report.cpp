@@ -57,9 +57,10 @@ std::string balance_line(ledger& ledger, std::string_view account, const ink& in
     if (!found) throw refusal(fmt::format("there is no account {}", account));
     const auto since = found->closed_on.empty() ? fmt::format("open since {}", found->opened_on)
                                                 : fmt::format("closed on {}", found->closed_on);
-    return fmt::format("account {}: {}  (last booking {}, overdraft limit {}, {})\n", account,
+    const auto frozen = found->frozen_on.empty() ? "" : fmt::format(", frozen since {}", found->frozen_on);
+    return fmt::format("account {}: {}  (last booking {}, overdraft limit {}, {}{})\n", account,
                        ink.bold(format_money(found->balance)), found->booked_on, format_money(found->overdraft_limit),
-                       since);
+                       since, frozen);
 }
 
 std::string report_of(ledger& ledger, const ink& ink) {

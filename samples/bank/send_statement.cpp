@@ -1,8 +1,7 @@
+#include "bank/bank_bus.hpp"
 #include "bank/progress.hpp"
 #include "bank/rounding.hpp"
 #include "bank/statement_import.hpp"
-
-#include <stele/command_bus.hpp>
 
 #include <fmt/format.h>
 
@@ -18,7 +17,6 @@
 namespace bank {
 namespace {
 
-using command_bus = stele::command_bus<account>;
 using account_rows = std::vector<const statement_row*>;
 
 // What came of one command: nothing, or why the bank rejected it.
@@ -32,13 +30,13 @@ stele::uuid id_of(const statement_row& row, std::string_view purpose) {
 }
 
 template <class Command>
-reason send(command_bus& bus, Command command, const statement_row& row, std::string_view purpose) {
+reason send(bank_bus& bus, Command command, const statement_row& row, std::string_view purpose) {
     command.set_account(row.account);
     const auto receipt = bus.send(command, {.correlation_id = row.transaction}, {.id = id_of(row, purpose)});
     return receipt ? reason() : receipt.error().message();
 }
 
-reason open_account(command_bus& bus, const statement_row& row, money overdraft_limit) {
+reason open_account(bank_bus& bus, const statement_row& row, money overdraft_limit) {
     OpenAccount command;
     command.set_date(row.date);
     command.set_overdraft_limit(overdraft_limit);
@@ -46,7 +44,7 @@ reason open_account(command_bus& bus, const statement_row& row, money overdraft_
 }
 
 template <class Command>
-reason book(command_bus& bus, const statement_row& row, money amount, std::string_view kind) {
+reason book(bank_bus& bus, const statement_row& row, money amount, std::string_view kind) {
     Command command;
     auto& booking = *command.mutable_booking();
     booking.set_date(row.date);
@@ -56,7 +54,7 @@ reason book(command_bus& bus, const statement_row& row, money amount, std::strin
     return send(bus, command, row, std::same_as<Command, PostRounding> ? "rounding" : "booking");
 }
 
-reason book_row(command_bus& bus, const statement_row& row) {
+reason book_row(bank_bus& bus, const statement_row& row) {
     const auto kind = row.kind->name;
     switch (row.kind->booked_as) {
         case booking_type::deposit: return book<DepositMoney>(bus, row, row.amount, kind);
@@ -75,7 +73,7 @@ std::vector<money> roundings_of(const account_rows& rows) {
 }
 
 // Everything of one account. Ends at the first row that is refused, and returns it.
-std::optional<refused_row> send_account(command_bus& bus, const account_rows& rows, money overdraft_limit,
+std::optional<refused_row> send_account(bank_bus& bus, const account_rows& rows, money overdraft_limit,
                                         progress& progress) {
     const auto rounded = roundings_of(rows);
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -93,7 +91,7 @@ std::optional<refused_row> send_account(command_bus& bus, const account_rows& ro
 
 std::vector<refused_row> send_statement(stele::event_store& store, const statement_file& file,
                                         const import_options& options) {
-    command_bus bus{store};
+    auto bus = make_bus(store);
     const auto accounts = rows_by_account(file);
     progress progress(options.progress, "imported", "transactions", file.rows.size());
     std::atomic<std::size_t> next = 0;

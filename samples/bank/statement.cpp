@@ -1,14 +1,13 @@
 #include "bank/statement.hpp"
 
 #include "bank/account_history.hpp"
+#include "bank/calendar.hpp"
 #include "bank/ledger.hpp"
 #include "bank/money.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 
 namespace bank {
@@ -29,10 +28,6 @@ std::string amount_text(const history_entry& entry) {
 // The end of the entries that count on or before the day.
 auto end_of(const std::vector<history_entry>& history, std::string_view day) {
     return std::ranges::upper_bound(history, day, {}, [](const auto& entry) { return std::string_view(entry.date); });
-}
-
-std::string day_of(stele::timestamp time) {
-    return fmt::format("{:%Y-%m-%d}", std::chrono::floor<std::chrono::seconds>(time));
 }
 
 }  // namespace

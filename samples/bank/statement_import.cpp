@@ -1,10 +1,5 @@
 #include "bank/statement_import.hpp"
 
-#include "bank/account.hpp"
-#include "bank/balances.hpp"
-#include "bank/daily_turnover.hpp"
-
-#include <stele/schema.hpp>
 #include <stele/sqlite_store.hpp>
 
 #include <fcntl.h>
@@ -53,7 +48,7 @@ import_result import_statement(const std::filesystem::path& statement, const ban
     import_result result;
     {
         auto store = stele::sqlite_store::open(directory.unfinished() / bank_directory::events_file);
-        stele::record_schemas<account, balances, daily_turnover>(store);
+        record_schemas(store);
         const auto begin = std::chrono::steady_clock::now();
         result.refused = send_statement(store, *file, options);
         result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -37,7 +37,7 @@ bool is_lasting(const std::exception_ptr& failure) {
 
 }  // namespace
 
-background::background(event_store& store, const std::vector<projection_worker*>& workers,
+background::background(event_store& store, const std::vector<any_projection*>& workers,
                        const projection_runner_options& options)
     : store_(store), options_(options), head_(store.head()) {
     for (auto* const worker : workers) {
@@ -53,7 +53,7 @@ background::~background() {
     for (auto& thread : threads_) thread.request_stop();
     threads_.clear();
     for (const auto& each : jobs_) {
-        each.worker->leave_rebuild();
+        each.worker->leave();
         if (each.now != job::phase::faulted) each.worker->board().show(projection_state::stopped);
     }
 }
@@ -84,7 +84,7 @@ void background::take_head(position head) {
     changed_.notify_all();
 }
 
-void background::take_up_again(const projection_worker& worker) {
+void background::take_up_again(const any_projection& worker) {
     {
         const std::lock_guard lock(mutex_);
         for (auto& each : jobs_) {
@@ -148,7 +148,7 @@ void background::take_turn(job& mine, std::unique_lock<std::mutex>& lock) {
         settle(mine, target, result);
     if (mine.now == job::phase::faulted) {
         lock.unlock();
-        mine.worker->leave_rebuild();
+        mine.worker->leave();
         lock.lock();
     }
     changed_.notify_all();

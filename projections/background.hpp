@@ -1,6 +1,6 @@
 #pragma once
 
-#include "projections/projection_worker.hpp"
+#include "projections/any_projection.hpp"
 
 #include <stele/event_store.hpp>
 #include <stele/projection_runner.hpp>
@@ -20,12 +20,12 @@ namespace stele::detail {
 class background {
 public:
     /// Begins at once. Store and workers must outlive it. Throws what the store throws when asked for its head.
-    background(event_store& store, const std::vector<projection_worker*>& workers,
+    background(event_store& store, const std::vector<any_projection*>& workers,
                const projection_runner_options& options);
     /// Stops when the batches at hand are committed.
     ~background();
     /// Takes a projection up again that was faulted, or rests: it has another read model now.
-    void take_up_again(const projection_worker& worker);
+    void take_up_again(const any_projection& worker);
     background(const background&) = delete;
     background& operator=(const background&) = delete;
 
@@ -35,7 +35,7 @@ private:
     struct job {
         enum class phase : std::uint8_t { idle, ready, running, faulted };
 
-        projection_worker* worker;
+        any_projection* worker;
         phase now = phase::ready;
         clock::time_point not_before = {};
         clock::time_point last_turn = {};

@@ -75,7 +75,7 @@ turn_result projection_worker::step_rebuild() {
     return turn_result::more;
 }
 
-void projection_worker::leave_rebuild() noexcept {
+void projection_worker::leave() noexcept {
     const std::unique_lock rebuilding(rebuilding_, std::try_to_lock);
     if (!rebuilding || !own_rebuild_) return;
     own_rebuild_.reset();

@@ -1,5 +1,6 @@
 #include "eventstore/sqlite/process_lock.hpp"
 #include "projections/background.hpp"
+#include "projections/memory_worker.hpp"
 #include "projections/projection_worker.hpp"
 
 #include <stele/projection_runner.hpp>
@@ -69,20 +70,31 @@ struct projection_runner::state {
         }
     }
 
-    detail::projection_worker* find(std::string_view name) {
-        for (auto& worker : workers)
-            if (worker->name() == name) return worker.get();
-        return nullptr;
+    template <class Projections>
+    auto& find(const Projections& among, std::string_view name, std::string_view but) const {
+        for (const auto& each : among)
+            if (each->name() == name) return *each;
+        throw error{error_kind::invalid_argument,
+                    fmt::format("{}: no projection with the name {} was added{}", directory.string(), name, but)};
+    }
+    detail::any_projection& any(std::string_view name) const { return find(all, name, ""); }
+    detail::projection_worker& at(std::string_view name) const {
+        return find(workers, name, ", or it is not one in tables");
+    }
+    detail::memory_worker& in_memory(std::string_view name) const {
+        return find(memory_workers, name, ", or it is not one in memory");
     }
 
-    detail::projection_worker& at(std::string_view name) {
-        if (auto* const worker = find(name)) return *worker;
-        throw error{error_kind::invalid_argument,
-                    fmt::format("{}: no projection with the name {} was added", directory.string(), name)};
+    void expect_new(std::string_view name) const {
+        for (const auto& each : all)
+            if (each->name() == name)
+                throw error{
+                    error_kind::invalid_argument,
+                    fmt::format("{}: a projection with the name {} was added already", directory.string(), name)};
     }
 
     // What the worker shows, and how far that is behind the store.
-    projection_status status_of(detail::projection_worker& worker) {
+    projection_status status_of(detail::any_projection& worker) {
         auto status = worker.board().read();
         status.name = worker.name();
         status.head = std::max(store.head(), status.checkpoint);
@@ -103,6 +115,8 @@ struct projection_runner::state {
     projection_runner_options options;
     detail::process_lock lock;
     std::vector<std::unique_ptr<detail::projection_worker>> workers;
+    std::vector<std::unique_ptr<detail::memory_worker>> memory_workers;
+    std::vector<detail::any_projection*> all;  // of both kinds, as they were added
 
     // Has a projection, which has another generation now, taken up again.
     void take_up_again(const detail::projection_worker& worker) {
@@ -122,17 +136,31 @@ projection_runner& projection_runner::operator=(projection_runner&&) noexcept = 
 projection_runner::~projection_runner() = default;
 
 void projection_runner::add(const detail::projection_definition& definition) {
-    if (state_->find(definition.name) != nullptr)
-        throw error{error_kind::invalid_argument, fmt::format("{}: a projection with the name {} was added already",
-                                                              state_->directory.string(), definition.name)};
+    state_->expect_new(definition.name);
     state_->workers.push_back(
         std::make_unique<detail::projection_worker>(state_->store, state_->directory, definition, state_->options));
+    state_->all.push_back(state_->workers.back().get());
+}
+
+void projection_runner::add(const detail::memory_projection_definition& definition) {
+    state_->expect_new(definition.name);
+    state_->memory_workers.push_back(
+        std::make_unique<detail::memory_worker>(state_->store, state_->directory, definition, state_->options));
+    state_->all.push_back(state_->memory_workers.back().get());
+}
+
+detail::locked_state projection_runner::read(std::string_view name, const std::type_info& type) const {
+    return state_->in_memory(name).read(type);
+}
+
+void projection_runner::take_snapshot(std::string_view name) {
+    state_->in_memory(name).take_snapshot();
 }
 
 position projection_runner::catch_up() {
     const auto target = state_->store.head();
     std::vector<std::exception_ptr> failures;
-    for (auto& worker : state_->workers) {
+    for (auto* const worker : state_->all) {
         try {
             worker->catch_up(target);
         } catch (...) {
@@ -165,9 +193,7 @@ void projection_runner::rollback(std::string_view name) {
 void projection_runner::start() {
     const std::lock_guard lock(state_->running_mutex);
     state_->running.reset();
-    std::vector<detail::projection_worker*> workers;
-    for (const auto& worker : state_->workers) workers.push_back(worker.get());
-    state_->running.emplace(state_->store, workers, state_->options);
+    state_->running.emplace(state_->store, state_->all, state_->options);
 }
 
 void projection_runner::stop() noexcept {
@@ -177,7 +203,7 @@ void projection_runner::stop() noexcept {
 
 std::expected<position, wait_failure> projection_runner::wait_for(std::string_view name, position reached,
                                                                   std::chrono::milliseconds timeout) const {
-    auto& worker = state_->at(name);
+    auto& worker = state_->any(name);
     if (!worker.board().wait(reached, std::chrono::steady_clock::now() + timeout))
         return std::unexpected(wait_failure{reached, state_->status_of(worker), {}});
     const auto status = worker.board().read();
@@ -200,7 +226,7 @@ dead_letter_replay projection_runner::replay_dead_letters(std::string_view name)
 
 std::vector<projection_status> projection_runner::status() const {
     std::vector<projection_status> all;
-    for (const auto& worker : state_->workers) all.push_back(state_->status_of(*worker));
+    for (auto* const worker : state_->all) all.push_back(state_->status_of(*worker));
     return all;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "projections/any_projection.hpp"
 #include "projections/generation.hpp"
 #include "projections/generation_directory.hpp"
-#include "projections/progress_board.hpp"
 #include "projections/rebuild_job.hpp"
 #include "projections/replayer.hpp"
 
@@ -19,26 +19,18 @@
 
 namespace stele::detail {
 
-enum class turn_result : std::uint8_t {
-    more,         ///< There is more to apply.
-    at_target,    ///< Every event up to the target is in the read model.
-    not_my_turn,  ///< Somebody else works on the projection; nothing was done.
-};
-
 /// One projection of a runner: its read model and what keeps it up to date. Any thread may call anything.
-class projection_worker {
+class projection_worker final : public any_projection {
 public:
     /// Opens the generation that serves, or makes the first one.
     projection_worker(event_store& store, const std::filesystem::path& directory,
                       const projection_definition& definition, const projection_runner_options& options);
 
-    [[nodiscard]] std::string_view name() const noexcept { return definition_.name; }
-    [[nodiscard]] progress_board& board() noexcept { return board_; }
+    [[nodiscard]] std::string_view name() const noexcept override { return definition_.name; }
+    [[nodiscard]] progress_board& board() noexcept override { return board_; }
 
-    /// Applies the events up to `target`. Throws as projection_runner::catch_up().
-    void catch_up(position target);
-    /// Applies one batch of them. Throws as catch_up().
-    turn_result step(position target);
+    void catch_up(position target) override;
+    turn_result step(position target) override;
     /// As projection_runner::replay_dead_letters().
     dead_letter_replay replay_dead_letters();
     /// The file of the generation that serves.
@@ -48,8 +40,8 @@ public:
     rebuild_result rebuild(const rebuild_options& wanted);
     void swap_in();
     void rollback();
-    /// Leaves the rebuild that step() is at, for another one to go on with.
-    void leave_rebuild() noexcept;
+    /// Leaves the rebuild that step() is at.
+    void leave() noexcept override;
 
 private:
     generation open_or_create();

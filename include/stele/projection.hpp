@@ -123,8 +123,10 @@ projection_definition define_projection() {
     static_assert(has_projection_name<P>, "add to the projection its name: `static constexpr auto name = \"…\";`");
     static_assert(has_projection_version<P>,
                   "add to the projection: `static constexpr int version = 1;` (count up when what it does changes)");
-    static_assert(creates_tables<P>,
-                  "add to the projection: `static void create(stele::read_model& db)`, which makes its tables");
+    static_assert(
+        creates_tables<P>,
+        "add to the projection: `static void create(stele::read_model& db)`, which makes its tables (or, for one in "
+        "memory, `void project(const Event& event, const stele::recorded_event& at)` for each event)");
     if constexpr (has_projection_name<P> && has_projection_version<P> && creates_tables<P>) {
         static_assert(is_projection_name(P::name),
                       "the name of a projection is the name of its file: 1 to 64 letters, digits, '_' and '-'");

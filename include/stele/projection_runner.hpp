@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/event_store.hpp>
+#include <stele/memory_projection.hpp>
 #include <stele/projection.hpp>
 #include <stele/projection_status.hpp>
 #include <stele/rebuild.hpp>
@@ -9,8 +10,11 @@
 #include <cstddef>
 #include <expected>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string_view>
+#include <typeinfo>
+#include <utility>
 #include <vector>
 
 namespace stele {
@@ -48,6 +52,8 @@ struct projection_runner_options {
 ///                     see the old generation or the new one, never anything between.
 ///     runner.lock     held by the one runner that may write here
 ///
+/// Those in memory are structs that the runner keeps (memory_projection.hpp), and answer by query().
+///
 /// In a program that goes on, they are kept up to date in the background:
 ///
 ///     runner.start();
@@ -67,14 +73,41 @@ public:
     projection_runner& operator=(projection_runner&&) noexcept;
     ~projection_runner();
 
-    /// Registers the projection P, and makes its read model if there is none.
+    /// Registers the projection P, in tables (projection.hpp) or in memory (memory_projection.hpp) by what its
+    /// project() takes, and makes its read model if there is none.
     ///
     /// Throws stele::error: invalid_argument (one with its name is registered already, or its create() failed),
     /// format (the file is not a read model, of a newer format, or of a projection with another name), io, corrupt.
     template <class P>
     void add() {
-        add(detail::define_projection<P>());
+        if constexpr (detail::is_in_memory<P>())
+            add(detail::define_memory_projection<P>());
+        else
+            add(detail::define_projection<P>());
     }
+
+    /// Calls `function` with the state of the projection P, which is in memory, and returns a copy of what it returns.
+    ///
+    ///     const auto top = runner.query<largest_accounts>([](const largest_accounts& rows) { return rows.top(10); });
+    ///
+    /// The state does not change during the call and lies between two events; it holds all those that a wait_for() has
+    /// returned for. Queries of several threads run side by side, the projection waits for them: be short, and do not
+    /// ask the same projection from inside. Throws invalid_argument if P was not added, and what the function throws.
+    template <class P, class Function>
+    auto query(Function&& function) const {
+        static_assert(detail::is_in_memory<P>(),
+                      "query() asks projections in memory; ask tables by read_model::open_read_only()");
+        const auto locked = read(P::name, typeid(P));
+        return std::invoke(std::forward<Function>(function), *static_cast<const P*>(locked.state));
+    }
+
+    /// Writes a snapshot of P now, whatever its policy. Throws stele::error: invalid_argument (P was not added, or has
+    /// no snapshots, or snapshot() gave a message that cannot be stored), io; and what snapshot() throws.
+    template <class P>
+    void take_snapshot() {
+        take_snapshot(P::name);
+    }
+    void take_snapshot(std::string_view name);
 
     /// Applies to every projection the events up to the head as it is when the call begins, on the caller's thread, and
     /// returns that position.
@@ -174,6 +207,8 @@ public:
 
 private:
     void add(const detail::projection_definition& definition);
+    void add(const detail::memory_projection_definition& definition);
+    [[nodiscard]] detail::locked_state read(std::string_view name, const std::type_info& type) const;
 
     struct state;
     std::unique_ptr<state> state_;

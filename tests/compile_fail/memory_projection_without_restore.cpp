@@ -1,0 +1,28 @@
+// first error: add a public `void restore
+#include "testing.pb.h"
+
+#include <stele/memory_store.hpp>
+#include <stele/projection_runner.hpp>
+
+namespace hana = boost::hana;
+using testing::Decremented;
+using testing::Incremented;
+
+struct sum {
+    static constexpr auto name = "sum";
+    static constexpr int version = 1;
+    static constexpr auto events = hana::tuple_t<Incremented, Decremented>;
+
+    using snapshot_type = Incremented;
+    static constexpr auto snapshot_policy = stele::snapshot_every(10);
+    Incremented snapshot() const { return {}; }
+
+    void project(const Incremented&, const stele::recorded_event&) {}
+    void project(const Decremented&, const stele::recorded_event&) {}
+};
+
+int main() {
+    stele::memory_store store;
+    stele::projection_runner runner{store, "sums"};
+    runner.add<sum>();
+}

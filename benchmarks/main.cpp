@@ -32,6 +32,8 @@ const std::vector<suite>& suites() {
         {"append_at_5m", bench::measure_growth},
         {"read_all", bench::measure_read_all},
         {"read_stream100", bench::measure_read_stream},
+        {"replay_memory", bench::measure_replay},
+        {"replay_peak_rss", bench::measure_replay_memory},
         {"subscription_wakeup", bench::measure_wakeup},
         {"send_warm", [](auto& wanted, auto& out) { measure_send(wanted, out, durability::full); }},
         {"send_warm_normal", [](auto& wanted, auto& out) { measure_send(wanted, out, durability::normal); }},

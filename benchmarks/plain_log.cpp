@@ -178,6 +178,22 @@ digest plain_log::read_all() {
     return read(read_all_.get(), {});
 }
 
+std::uint64_t plain_log::scan() {
+    sqlite3_stmt* const query = read_all_.get();
+    std::uint64_t events = 0;
+    std::size_t sum = 0;
+    int code = sqlite3_step(query);
+    for (; code == SQLITE_ROW; code = sqlite3_step(query)) {
+        for (const int column : {0, 1, 2, 4, 5}) sum += number(query, column);
+        for (const int column : {3, 6, 7}) sum += bytes(query, column).size();
+        ++events;
+    }
+    check(code == SQLITE_DONE);
+    sqlite3_reset(query);
+    benchmark::DoNotOptimize(sum);
+    return events;
+}
+
 digest plain_log::read_stream(const stele::stream_id& stream) {
     sqlite3_bind_text64(read_stream_.get(), 1, stream.str().data(), stream.str().size(), SQLITE_STATIC, SQLITE_UTF8);
     return read(read_stream_.get(), stream.str());

@@ -34,6 +34,9 @@ public:
 
     /// Reads everything in the order of positions.
     digest read_all();
+    /// Steps over everything and takes each value of each row, but does nothing with it. Returns how many events there
+    /// were.
+    std::uint64_t scan();
     /// Reads one stream.
     digest read_stream(const stele::stream_id& stream);
 

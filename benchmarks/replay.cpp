@@ -1,0 +1,128 @@
+#include "benchmarks/deposits.hpp"
+#include "benchmarks/plain_log.hpp"
+#include "benchmarks/scratch_directory.hpp"
+#include "benchmarks/suites.hpp"
+
+#include <stele/projection_runner.hpp>
+
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+
+namespace bench {
+namespace {
+
+constexpr std::size_t account_count = 2000;
+constexpr std::size_t event_count = 1'000'000;
+constexpr std::size_t many_events = 5'000'000;
+
+/// Finds by a view, so that looking up an account makes no string.
+struct text_hash : std::hash<std::string_view> {
+    using is_transparent = void;
+};
+
+/// The balance of each account, in memory.
+struct balances {
+    static constexpr auto name = "balances";
+    static constexpr int version = 1;
+    static constexpr auto events = hana::tuple_t<AccountOpened, MoneyDeposited>;
+
+    std::unordered_map<std::string, std::int64_t, text_hash, std::equal_to<>> rows;
+    std::uint64_t deposits = 0;
+
+    void project(const AccountOpened&, const stele::recorded_event& at) {
+        rows.emplace(std::string{stele::instance_of(at.stream)}, 0);
+    }
+    void project(const MoneyDeposited& event, const stele::recorded_event& at) {
+        rows.find(stele::instance_of(at.stream))->second += event.amount();
+        ++deposits;
+    }
+};
+
+/// Makes a store with deposits to accounts chosen at random.
+void make_deposits(const std::filesystem::path& file, std::size_t events) {
+    open_accounts(file, account_count);
+    plain_log log(file, stele::durability::full);
+    log.execute("PRAGMA journal_mode = OFF; PRAGMA cache_size = -256000");
+    deposits data(0, account_count);
+    log.begin();
+    for (std::size_t i = 0; i < events; ++i) {
+        if (i % 1000 == 0) check_interrupt();
+        log.insert(data.to_append());
+    }
+    log.execute("INSERT OR IGNORE INTO type_blocks SELECT DISTINCT type, (position - 1) / 1024 FROM events");
+    log.commit();
+    log.execute("PRAGMA journal_mode = WAL");
+}
+
+/// Folds everything, and returns how many deposits there were.
+std::uint64_t replay(stele::event_store& store, const std::filesystem::path& directory) {
+    stele::projection_runner runner{store, directory};
+    runner.add<balances>();
+    runner.catch_up();
+    return runner.query<balances>([](const balances& all) { return all.deposits; });
+}
+
+contender replayer(stele::event_store& store, const std::filesystem::path& directory, std::uint64_t deposits) {
+    const auto turn = [&store, directory, deposits](benchmark::State& state) {
+        for (auto _ : state)
+            if (replay(store, directory) != deposits) throw std::runtime_error("the replay has lost deposits");
+        state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(store.head().value));
+    };
+    return {"replay", turn, 1};
+}
+
+contender scanner(plain_log& log) {
+    const auto turn = [&log](benchmark::State& state) {
+        std::uint64_t events = 0;
+        for (auto _ : state) events += log.scan();
+        state.SetItemsProcessed(static_cast<std::int64_t>(events));
+    };
+    return {"scan", turn, 1};
+}
+
+/// A figure of the process in KiB (proc(5)): VmRSS is what is in memory now, VmHWM the most there ever was.
+std::uint64_t memory_kib(const std::string& name) {
+    std::ifstream in("/proc/self/status");
+    for (std::string line; std::getline(in, line);)
+        if (line.starts_with(name + ":")) return std::stoull(line.substr(name.size() + 1));
+    throw std::runtime_error("/proc/self/status has no " + name);
+}
+
+}  // namespace
+
+void measure_replay(const settings& wanted, report& out) {
+    const scratch_directory directory(wanted.directory);
+    const auto deposits = wanted.amount(event_count);
+    make_deposits(directory / "events.db", deposits);
+    auto store = stele::sqlite_store::open(directory / "events.db");
+    plain_log plain(directory / "events.db", stele::durability::full);
+    const auto all = store.head().value - account_count;
+
+    const auto figures = alternate({replayer(store, directory / "read", all), scanner(plain)}, wanted.turns());
+
+    out.add(comparison{"replay_memory_events_per_s_over_raw_scan", "events/s", "Stele", figures[0], "plain SQLite",
+                       figures[1]});
+    out.add("replay_memory_events_per_s", spread_of(figures[0]).median);
+}
+
+void measure_replay_memory(const settings& wanted, report& out) {
+    const scratch_directory directory(wanted.directory);
+    make_deposits(directory / "events.db", wanted.amount(many_events));
+    auto store = stele::sqlite_store::open(directory / "events.db");
+    // What was freed is given back, so that the replay cannot use it without being seen; and the peak begins anew.
+    ::malloc_trim(0);
+    std::ofstream("/proc/self/clear_refs") << 5;
+    const auto idle = memory_kib("VmRSS");
+    replay(store, directory / "read");
+    const auto more = std::max(memory_kib("VmHWM"), idle + 1) - idle;  // zero is no figure
+    out.add_row("replay_peak_rss_mib", static_cast<double>(more) / 1024, "MiB");
+}
+
+}  // namespace bench

@@ -33,7 +33,12 @@ consteval bool is_in_memory() {
 template <class P>
 struct memory_binding {
     static constexpr bool skips_others = true;
-    static std::string taker() { return "projection " + std::string{P::name}; }
+    static std::string taker() {
+        if constexpr (has_projection_name<P>)
+            return "projection " + std::string{P::name};
+        else
+            return "fold";
+    }
 
     template <class Event>
     static void handle(void* state, const google::protobuf::Message& event, const recorded_event& at) {

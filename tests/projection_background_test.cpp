@@ -9,7 +9,6 @@
 
 using namespace std::chrono_literals;
 using namespace testing;
-using stele::error_kind;
 using stele::position;
 using stele::projection_runner;
 using stele::projection_state;

@@ -1,11 +1,14 @@
 // How a projection comes to another generation: a new one, the one that waits, the one before.
 
 #include "projections/generation_checks.hpp"
+#include "projections/model_comparison.hpp"
 #include "projections/projection_worker.hpp"
 #include "projections/shadow_file.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace stele::detail {
@@ -43,6 +46,7 @@ rebuild_result projection_worker::rebuild(const rebuild_options& wanted) {
     const std::lock_guard rebuilding(rebuilding_);
     own_rebuild_.reset();
     rebuild_job job{store_, files_, definition_, identity_, options_};
+    if (!wanted.swap) job.end_at(comparable_position());
     shown_rebuild shown{board_, wanted};
     for (bool near_the_head = false; !near_the_head;) {
         shown.show(job.progress());
@@ -56,6 +60,14 @@ rebuild_result projection_worker::rebuild(const rebuild_options& wanted) {
     shown.show_last(job.complete(rebuild_job::purpose::to_wait, patience::none));
     remove_between(files_.serving().value(), job.number());
     return rebuild_result::waiting;
+}
+
+// Where a new generation that waits can be compared with the one that serves: anywhere if that is kept up to date, and
+// else where it stands.
+position projection_worker::comparable_position() {
+    const std::lock_guard turn(turn_);
+    const bool stands_still = current_.identity() != identity_ && current_.progress().complete;
+    return stands_still ? current_.progress().checkpoint : position::max();
 }
 
 bool projection_worker::must_rebuild() const {
@@ -108,6 +120,35 @@ void projection_worker::serve(generation other, std::uint64_t number) {
         throw;
     }
     take_over();
+}
+
+diff_summary projection_worker::diff(const difference_visitor& each) {
+    const std::lock_guard rebuilding(rebuilding_);
+    const auto waiting = waiting_generation(files_);
+    const auto number = waiting ? waiting : previous_generation(files_);
+    if (!number)
+        throw error{error_kind::invalid_argument,
+                    fmt::format("projection {}: there is no second complete generation to compare with; build one with "
+                                "rebuild({{.swap = false}})",
+                                name())};
+    auto other = generation::open(files_.file(*number));
+    std::optional<model_comparison> pair;
+    {
+        const std::lock_guard turn(turn_);
+        const auto target = std::max(current_.progress().checkpoint, other.progress().checkpoint);
+        replayer missing{store_, definition_, options_};
+        for (auto* const each_one : {&current_, &other}) {
+            if (each_one->identity() != identity_) continue;
+            expect_same_store(*each_one, store_);
+            missing.run(*each_one, target);
+        }
+        board_.show(current_.progress());
+        if (waiting)
+            pair.emplace(current_.file(), other.file());
+        else
+            pair.emplace(other.file(), current_.file());
+    }
+    return pair->run(each);
 }
 
 void projection_worker::swap_in() {

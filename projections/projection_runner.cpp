@@ -178,6 +178,10 @@ rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_o
     return result;
 }
 
+diff_summary projection_runner::diff(std::string_view name, const difference_visitor& each) {
+    return state_->at(name).diff(each);
+}
+
 void projection_runner::swap_in(std::string_view name) {
     auto& worker = state_->at(name);
     worker.swap_in();

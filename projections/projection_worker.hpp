@@ -38,6 +38,7 @@ public:
 
     /// As those of projection_runner.
     rebuild_result rebuild(const rebuild_options& wanted);
+    diff_summary diff(const difference_visitor& each);
     void swap_in();
     void rollback();
     /// Leaves the rebuild that step() is at.
@@ -49,6 +50,7 @@ private:
     void replay(const dead_letter& letter, dead_letter_replay& result, std::set<std::string>& failed_keys);
     void mark_complete(generation& built);
     [[nodiscard]] bool must_rebuild() const;
+    [[nodiscard]] position comparable_position();
     turn_result step_rebuild();
     rebuild_progress serve_new(rebuild_job& job, patience how);
     void serve(generation other, std::uint64_t number);

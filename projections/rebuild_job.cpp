@@ -35,7 +35,7 @@ rebuild_job::rebuild_job(event_store& store, const generation_directory& files, 
       shadow_(resume(identity)) {
     if (!shadow_) begin(definition, identity);
     began_at_ = shadow_->progress().checkpoint;
-    target_ = store_.head();
+    target_ = head();
 }
 
 // Only the last one is looked at, and any other unfinished one is removed. Complete ones stay until the new one is.
@@ -90,10 +90,15 @@ bool rebuild_job::apply(patience how) {
     }
 }
 
+void rebuild_job::end_at(position end) {
+    end_ = end;
+    target_ = head();
+}
+
 bool rebuild_job::step(patience how) {
     if (!apply(how)) return false;
-    target_ = store_.head();
-    return target_.value - shadow_->progress().checkpoint.value <= batch_events_;
+    target_ = head();
+    return target_.value <= shadow_->progress().checkpoint.value + batch_events_;
 }
 
 rebuild_progress rebuild_job::progress() const {
@@ -113,7 +118,7 @@ void rebuild_job::sync() {
 }
 
 rebuild_progress rebuild_job::complete(purpose what, patience how) {
-    target_ = store_.head();
+    target_ = head();
     while (!apply(how)) {
     }
     sync();

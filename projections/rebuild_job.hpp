@@ -8,6 +8,7 @@
 #include <stele/projection_runner.hpp>
 #include <stele/rebuild.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -29,6 +30,8 @@ public:
     rebuild_job(const rebuild_job&) = delete;
     rebuild_job& operator=(const rebuild_job&) = delete;
 
+    /// Ends the job there, not at the head.
+    void end_at(position end);
     /// Applies one batch. Returns whether there is at most about one more up to the head. Throws as catch_up().
     bool step(patience how);
     [[nodiscard]] rebuild_progress progress() const;
@@ -46,6 +49,7 @@ public:
 
 private:
     bool apply(patience how);
+    [[nodiscard]] position head() { return std::min(store_.head(), end_); }
     std::optional<generation> resume(const projection_identity& identity);
     void begin(const projection_definition& definition, const projection_identity& identity);
 
@@ -56,6 +60,7 @@ private:
     std::uint64_t number_ = 0;
     std::optional<generation> shadow_;
     position target_;
+    position end_ = position::max();
     bool handler_failed_ = false;
     // What the rate is measured from.
     position began_at_;

@@ -4,6 +4,7 @@
 #include <stele/memory_projection.hpp>
 #include <stele/projection.hpp>
 #include <stele/projection_status.hpp>
+#include <stele/read_model_diff.hpp>
 #include <stele/rebuild.hpp>
 
 #include <chrono>
@@ -184,6 +185,17 @@ public:
     }
     /// The same by name. Throws invalid_argument if no projection of the name was added.
     rebuild_result rebuild(std::string_view name, const rebuild_options& options = {});
+
+    /// Compares the generation of P that serves with the one that waits, or if none does, the one that served before
+    /// with the one that serves: row by row, as diff_read_models() does. Both are brought to the same position first;
+    /// one that another version of P has built stands still, but rebuild() lets the other one wait where it stands.
+    /// Nobody waits for the comparison except who wants to rebuild, swap or roll back P; `each` must not do so.
+    /// Throws invalid_argument if there is only one complete generation; and as catch_up().
+    template <class P>
+    diff_summary diff(const difference_visitor& each = {}) {
+        return diff(P::name, each);
+    }
+    diff_summary diff(std::string_view name, const difference_visitor& each = {});
 
     /// Lets the complete generation of P that waits serve, once it has caught up. The one that served before is kept.
     /// Throws invalid_argument if none waits, format if another version of P has built it; and as catch_up().

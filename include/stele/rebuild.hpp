@@ -29,7 +29,8 @@ struct rebuild_progress {
 /// How to rebuild a projection (projection_runner::rebuild).
 struct rebuild_options {
     /// Lets the new generation serve once it is complete. If not, it waits for projection_runner::swap_in(), so that it
-    /// can be looked at before.
+    /// can be compared with the one that serves before (projection_runner::diff): at the head, or where the one that
+    /// serves stands still because another version has built it.
     bool swap = true;
     /// Ends the rebuild early, between two batches. The next one goes on where this one was.
     std::stop_token stop = {};

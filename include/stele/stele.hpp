@@ -56,5 +56,6 @@
 #include <stele/projection_status.hpp>
 #include <stele/projection_testing.hpp>
 #include <stele/read_model.hpp>
+#include <stele/read_model_diff.hpp>
 #include <stele/rebuild.hpp>
 #include <stele/sql_value.hpp>

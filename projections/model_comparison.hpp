@@ -7,9 +7,13 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace stele::detail {
+
+/// The name of a table or column, quoted for SQL.
+std::string sql_name(std::string_view name);
 
 /// Two read models as they are when this is made; those who write to them go on meanwhile.
 class model_comparison {

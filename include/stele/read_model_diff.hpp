@@ -62,9 +62,10 @@ struct diff_summary {
 /// Is given each difference; returns whether to go on.
 using difference_visitor = std::function<bool(const model_difference&)>;
 
-/// Compares two read models table by table and row by row, each as it was at one moment: rows by primary key, those of
-/// tables without one as a whole. Calls `each` (none: only counts) while it goes through them, in the order of keys,
-/// for each table first with what changed and what is only in the old one; holds no more than one row of the result.
+/// Compares two read models (files of generations, or stable names that lead to one) table by table and row by row,
+/// each as it was at one moment: rows by primary key, those of tables without one as a whole. Calls `each` (none: only
+/// counts) while it goes through them, in the order of keys, for each table first with what changed and what is only in
+/// the old one; holds no more than one row of the result.
 ///
 /// Tables of the runner (stele_…), views and virtual tables are left out, and so are the values of generated columns.
 /// projection_runner::diff() compares the generations of a projection, brought to the same position.

@@ -1,0 +1,227 @@
+// A process that keeps read models is killed again and again: at random instants while it goes on with the store and
+// while it rebuilds, and at each step to the disk between the last event of a rebuild and the new generation's service.
+// Whoever goes on has, row by row, what a fresh replay makes; and no generation counts as complete that is not.
+//
+// STELE_SEED=N STELE_ROUNDS=N makes the same plans once more; the instants of the kills are not the same.
+
+#include "faults/settings.hpp"
+#include "projections.hpp"
+
+#include <stele/memory_store.hpp>
+#include <stele/sqlite_store.hpp>
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cmath>
+#include <csignal>
+#include <thread>
+
+using namespace testing;
+using stele::diff_read_models;
+using stele::projection_runner;
+
+namespace {
+
+// How many steps to the disk this process may take before it is killed at one; 0: as many as it likes.
+std::atomic<int> steps_left = 0;
+
+void step() {
+    if (steps_left == 0) return;
+    if (steps_left.fetch_sub(1) == 1) ::raise(SIGKILL);
+}
+
+}  // namespace
+
+// The steps, in place of those of the C library, which SQLite and the standard library call.
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): theirs are reserved
+extern "C" {
+int fsync(int file) {
+    step();
+    return static_cast<int>(::syscall(SYS_fsync, file));
+}
+int fdatasync(int file) {
+    step();
+    return static_cast<int>(::syscall(SYS_fdatasync, file));
+}
+int rename(const char* from, const char* to) noexcept {
+    step();
+    const auto result = static_cast<int>(::syscall(SYS_rename, from, to));
+    step();
+    return result;
+}
+int symlink(const char* target, const char* name) noexcept {
+    step();
+    return static_cast<int>(::syscall(SYS_symlink, target, name));
+}
+}
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
+
+namespace {
+
+namespace fs = std::filesystem;
+using random_engine = std::mt19937_64;
+
+const stele::sqlite_options quick{.durability = stele::durability::normal};
+
+struct places {
+    fs::path events;
+    fs::path models;
+};
+
+enum class work : std::uint8_t { live, rebuild, steps_of_a_rebuild };
+
+void append_for_ever(stele::event_store& store, std::uint64_t seed) {
+    random_engine random{seed};
+    while (true) {
+        const stele::stream_id stream{"counter", std::to_string(random() % 9)};
+        std::vector<stele::event_data> events;
+        if (store.stream_version(stream).value == 0) events.push_back(stele::encode(opened("x")));
+        events.push_back(stele::encode(incremented(static_cast<std::int64_t>(random() % 50))));
+        if (random() % 3 == 0) events.push_back(stele::encode(decremented(1)));
+        static_cast<void>(store.append(stream, stele::expected_version::any(), events));
+        std::this_thread::sleep_for(std::chrono::microseconds{random() % 2000});
+    }
+}
+
+void work_for_ever(projection_runner& runner, work what, random_engine& random) {
+    if (what == work::live) {
+        while (true) ::pause();
+    }
+    if (what == work::steps_of_a_rebuild) {
+        steps_left = 1 + static_cast<int>(random() % 24);
+        runner.rebuild<totals>();
+        steps_left = 0;
+    }
+    while (true) {
+        runner.rebuild<totals>({.swap = false});
+        runner.swap_in<totals>();
+        runner.rebuild<totals>();
+        runner.rollback<totals>();
+    }
+}
+
+[[noreturn]] void run_child(const places& where, work what, std::uint64_t seed, int pipe) {
+    try {
+        random_engine random{seed};
+        auto store = stele::sqlite_store::open(where.events, quick);
+        projection_runner runner{store, where.models, {.batch_events = 1 + random() % 40}};
+        runner.add<totals>();
+        std::optional<std::jthread> appending;
+        if (what != work::steps_of_a_rebuild) {
+            runner.start();
+            appending.emplace([&] { append_for_ever(store, seed); });
+        }
+        if (::write(pipe, "r", 1) == 1) work_for_ever(runner, what, random);
+    } catch (const std::exception& failure) {
+        fmt::print(stderr, "the child: {}\n", failure.what());
+    }
+    ::_exit(1);
+}
+
+/// Runs the child, and kills it after a random time; short ones are as likely as long ones.
+void run_and_kill(const places& where, work what, random_engine& random) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const auto seed = random();
+    const auto child = ::fork();
+    if (child == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::close(ends[0]);
+        run_child(where, what, seed, ends[1]);
+    }
+    ::close(ends[1]);
+    char told = 0;
+    REQUIRE(::read(ends[0], &told, 1) == 1);
+    ::close(ends[0]);
+    const double exponent = std::uniform_real_distribution{2.0, 4.9}(random);
+    std::this_thread::sleep_for(std::chrono::microseconds{std::llround(std::pow(10.0, exponent))});
+    ::kill(child, SIGKILL);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSIGNALED(status));
+}
+
+/// A replay of the store up to a position, in a directory of its own.
+struct replay {
+    replay(stele::event_store& store, stele::position up_to) {
+        stele::memory_store part;
+        for (const auto& event : store.read_all({.up_to = up_to}).events()) {
+            const std::vector copy{
+                stele::event_data{.type = std::string{event.type}, .payload = std::string{event.payload}}};
+            REQUIRE(part.append(stele::stream_id{std::string{event.stream}}, stele::expected_version::any(), copy));
+        }
+        projection_runner runner{part, directory.path};
+        runner.add<totals>();
+        runner.catch_up();
+    }
+
+    temp_dir directory;
+};
+
+std::string first_difference(const fs::path& expected, const fs::path& actual) {
+    std::string found;
+    diff_read_models(expected, actual, [&](const auto& each) {
+        found = each.message();
+        return false;
+    });
+    return found;
+}
+
+/// Looks at every generation that says of itself that it is complete.
+void check_what_is_complete(const places& where, stele::event_store& store, stele::position head_before) {
+    for (const auto& entry : fs::directory_iterator{where.models}) {
+        if (entry.is_symlink() || entry.path().extension() != ".db") continue;
+        std::optional<stele::read_model> db;
+        try {
+            db.emplace(stele::read_model::open_read_only(entry.path()));
+            if (db->query_one<bool>("SELECT complete FROM stele_projection") != std::tuple{true}) continue;
+        } catch (const stele::error&) {
+            continue;  // not even created
+        }
+        const auto checkpoint = db->checkpoint();
+        CHECK(first_difference(replay{store, checkpoint}.directory / "totals.db", entry.path()) == "");
+        if (fs::equivalent(entry.path(), where.models / "totals.db")) CHECK(checkpoint >= head_before);
+    }
+}
+
+/// Goes on where the child was killed, in one of the ways there are.
+void go_on(const places& where, stele::event_store& store, random_engine& random) {
+    projection_runner runner{store, where.models};
+    runner.add<totals>();
+    if (random() % 2 == 0) runner.rebuild<totals>();
+    runner.catch_up();
+    CHECK(first_difference(replay{store, store.head()}.directory / "totals.db", where.models / "totals.db") == "");
+}
+
+}  // namespace
+
+TEST_CASE("a process that keeps read models may be killed at any instant") {
+    const auto rounds = environment_number("STELE_ROUNDS").value_or(30);
+    INFO("STELE_SEED=", run_seed(), " STELE_ROUNDS=", rounds);
+    random_engine random{run_seed()};
+    std::optional<temp_dir> directory;
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+        CAPTURE(round);
+        if (round % 10 == 0) directory.emplace();
+        const places where{*directory / "events.db", *directory / "models"};
+        stele::position head;
+        {
+            auto store = stele::sqlite_store::open(where.events, quick);
+            if (round % 10 == 0) append_some(store, 200, static_cast<unsigned>(random()));
+            projection_runner runner{store, where.models};
+            runner.add<totals>();
+            runner.catch_up();
+            head = store.head();
+        }
+        run_and_kill(where, work{static_cast<std::uint8_t>(round % 3)}, random);
+        auto store = stele::sqlite_store::open(where.events, quick);
+        check_what_is_complete(where, store, head);
+        // Mostly the next child goes on where this one was killed.
+        if (random() % 3 == 0 || round + 1 == rounds) go_on(where, store, random);
+    }
+}

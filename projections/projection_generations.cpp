@@ -100,7 +100,6 @@ rebuild_progress projection_worker::serve_new(rebuild_job& job, patience how) {
     const auto before = files_.serving().value();
     const auto done = job.complete(rebuild_job::purpose::to_serve, how);
     serve(job.release(), job.number());
-    forget_shadow(current_.db());
     remove_between(0, before);
     remove_between(before, job.number());
     return done;
@@ -120,6 +119,7 @@ void projection_worker::serve(generation other, std::uint64_t number) {
         throw;
     }
     take_over();
+    forget_shadow(current_.db());
 }
 
 diff_summary projection_worker::diff(const difference_visitor& each) {
@@ -162,7 +162,6 @@ void projection_worker::swap_in() {
     auto waiting = generation::open(files_.file(*number));
     expect_same_projection(waiting, identity_);
     go_over_to(std::move(waiting), *number);
-    forget_shadow(current_.db());
     remove_between(0, before);
     remove_between(before, *number);
 }

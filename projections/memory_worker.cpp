@@ -1,30 +1,16 @@
 #include "projections/memory_worker.hpp"
 
+#include "projections/event_failure.hpp"
 #include "projections/memory_snapshot.hpp"
 
 #include <fmt/format.h>
 
-#include <exception>
 #include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace stele::detail {
-namespace {
-
-/// What the exception that is being handled says.
-std::string message_of_exception() {
-    try {
-        throw;
-    } catch (const std::exception& e) {
-        return e.what();
-    } catch (...) {
-        return "an exception that is not a std::exception";
-    }
-}
-
-}  // namespace
 
 memory_worker::memory_worker(event_store& store, const std::filesystem::path& directory,
                              const memory_projection_definition& definition, const projection_runner_options& options)
@@ -129,7 +115,7 @@ void memory_worker::fold(folded& to, const event_chunk& chunk) {
         try {
             taken = decoder_.decode_if_known(event, to.state.get());
         } catch (...) {
-            fail(event);
+            throw_failed_at(fmt::format("projection {} (in memory)", definition_.name), event);
         }
         const auto passed = event.position.value - now.checkpoint.value;
         now.seen += passed;
@@ -148,19 +134,6 @@ void memory_worker::fold(folded& to, const event_chunk& chunk) {
     now.witness = chunk.last->position;
     now.witness_id = chunk.last->id;
     now.witness_recorded_at = chunk.last->recorded_at;
-}
-
-void memory_worker::fail(const recorded_event& event) const {
-    const auto message = fmt::format(
-        "projection {} (in memory) failed at position {} (stream {}, version {}, type {}): {}", definition_.name,
-        event.position.value, event.stream, event.version.value, event.type, message_of_exception());
-    try {
-        throw;
-    } catch (const error& failure) {
-        std::throw_with_nested(error{failure.kind(), message, failure.engine_code()});
-    } catch (...) {
-        std::throw_with_nested(error{error_kind::invalid_argument, message});
-    }
 }
 
 // Folds the state anew, up to where it is, while readers see the one there is.

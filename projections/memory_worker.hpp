@@ -46,7 +46,6 @@ private:
     [[nodiscard]] event_feed feed(const folded& to, position target) const;
     [[nodiscard]] std::unique_lock<std::shared_mutex> keep_readers_out() const;
     void fold(folded& to, const event_chunk& chunk);
-    [[noreturn]] void fail(const recorded_event& event) const;
     turn_result fold_some(position target, std::size_t limit);
     void heal();
     void take_due_snapshot(bool at_target) noexcept;

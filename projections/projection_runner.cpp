@@ -1,5 +1,6 @@
 #include "eventstore/sqlite/process_lock.hpp"
 #include "projections/background.hpp"
+#include "projections/effect_worker.hpp"
 #include "projections/memory_worker.hpp"
 #include "projections/projection_worker.hpp"
 
@@ -116,7 +117,8 @@ struct projection_runner::state {
     detail::process_lock lock;
     std::vector<std::unique_ptr<detail::projection_worker>> workers;
     std::vector<std::unique_ptr<detail::memory_worker>> memory_workers;
-    std::vector<detail::any_projection*> all;  // of both kinds, as they were added
+    std::vector<std::unique_ptr<detail::effect_worker>> effects;
+    std::vector<detail::any_projection*> all;  // of all kinds, as they were added
 
     // Has a projection, which has another generation now, taken up again.
     void take_up_again(const detail::projection_worker& worker) {
@@ -147,6 +149,12 @@ void projection_runner::add(const detail::memory_projection_definition& definiti
     state_->memory_workers.push_back(
         std::make_unique<detail::memory_worker>(state_->store, state_->directory, definition, state_->options));
     state_->all.push_back(state_->memory_workers.back().get());
+}
+
+void projection_runner::add(const detail::effect_definition& definition) {
+    state_->effects.push_back(
+        std::make_unique<detail::effect_worker>(state_->store, state_->any(definition.projection), definition));
+    state_->all.push_back(state_->effects.back().get());
 }
 
 detail::locked_state projection_runner::read(std::string_view name, const std::type_info& type) const {

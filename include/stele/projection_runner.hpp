@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/effect.hpp>
 #include <stele/event_store.hpp>
 #include <stele/memory_projection.hpp>
 #include <stele/projection.hpp>
@@ -75,7 +76,8 @@ public:
     ~projection_runner();
 
     /// Registers the projection P, in tables (projection.hpp) or in memory (memory_projection.hpp) by what its
-    /// project() takes, and makes its read model if there is none.
+    /// project() takes, and makes its read model if there is none. If it has side effects (effect.hpp), these begin
+    /// now.
     ///
     /// Throws stele::error: invalid_argument (one with its name is registered already, or its create() failed),
     /// format (the file is not a read model, of a newer format, or of a projection with another name), io, corrupt.
@@ -85,6 +87,8 @@ public:
             add(detail::define_memory_projection<P>());
         else
             add(detail::define_projection<P>());
+        static_assert(detail::check_effects<P>());
+        if constexpr (projection_with_effects<P>) add(detail::define_effects<P>());
     }
 
     /// Calls `function` with the state of the projection P, which is in memory, and returns a copy of what it returns.
@@ -220,6 +224,7 @@ public:
 private:
     void add(const detail::projection_definition& definition);
     void add(const detail::memory_projection_definition& definition);
+    void add(const detail::effect_definition& definition);
     [[nodiscard]] detail::locked_state read(std::string_view name, const std::type_info& type) const;
 
     struct state;

@@ -49,6 +49,7 @@
 
 // Events to read models: projections, and what runs them.
 #include <stele/dead_letter.hpp>
+#include <stele/effect.hpp>
 #include <stele/fold.hpp>
 #include <stele/memory_projection.hpp>
 #include <stele/projection.hpp>

@@ -1,0 +1,22 @@
+// first error: this projection has `effect`: add the list of events that have one
+#include "testing.pb.h"
+
+#include <stele/memory_store.hpp>
+#include <stele/projection_runner.hpp>
+
+namespace hana = boost::hana;
+using testing::Incremented;
+
+struct sum {
+    static constexpr auto name = "sum";
+    static constexpr int version = 1;
+    static constexpr auto events = hana::tuple_t<Incremented>;
+    void project(const Incremented&, const stele::recorded_event&) {}
+    static void effect(const Incremented&, const stele::recorded_event&) {}
+};
+
+int main() {
+    stele::memory_store store;
+    stele::projection_runner runner{store, "sums"};
+    runner.add<sum>();
+}

@@ -1,0 +1,267 @@
+// Side effects of projections: after the read model, at least once with the same id, and never by a replay.
+
+#include "board.hpp"
+#include "contract/stores.hpp"
+#include "projections.hpp"
+
+#include <stele/causation.hpp>
+#include <stele/effect.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <mutex>
+#include <optional>
+
+using namespace std::chrono_literals;
+using namespace testing;
+using stele::position;
+using stele::projection_runner;
+
+namespace {
+
+// Nothing here waits so long, unless it is broken.
+constexpr auto for_ever = 60s;
+
+// What the effects below do.
+std::function<void(const stele::recorded_event&)> on_effect;
+
+// In tables: an effect for some of the events.
+struct watched : totals {
+    static constexpr auto effects = hana::tuple_t<Incremented>;
+    static void effect(const Incremented&, const stele::recorded_event& at) { on_effect(at); }
+};
+
+// In memory, without snapshots, so that each start reads everything again.
+struct watched_sum {
+    static constexpr auto name = "watched_sum";
+    static constexpr int version = 1;
+    static constexpr auto events = hana::tuple_t<Incremented>;
+    static constexpr auto effects = hana::tuple_t<Incremented>;
+    std::int64_t sum = 0;
+    void project(const Incremented& event, const stele::recorded_event&) { sum += event.by(); }
+    static void effect(const Incremented&, const stele::recorded_event& at) { on_effect(at); }
+};
+
+std::vector<std::uint64_t> incremented_after(stele::event_store& store, position after) {
+    std::vector<std::uint64_t> result;
+    for (const auto& event : store.read_all({.after = after, .filter = {.types = {"testing.Incremented"}}}).events())
+        result.push_back(event.position.value);
+    return result;
+}
+
+// The positions of the effects that were done, as long as it lives.
+class effect_log {
+public:
+    effect_log() {
+        on_effect = [this](const stele::recorded_event& at) {
+            const std::lock_guard lock(mutex_);
+            done_.push_back(at.position.value);
+        };
+    }
+    effect_log(const effect_log&) = delete;
+    effect_log& operator=(const effect_log&) = delete;
+    ~effect_log() { on_effect = nullptr; }
+    std::vector<std::uint64_t> done() const {
+        const std::lock_guard lock(mutex_);
+        return done_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::uint64_t> done_;
+};
+
+template <class P>
+void run_once(stele::event_store& store, const std::filesystem::path& directory) {
+    projection_runner runner{store, directory};
+    runner.add<P>();
+    runner.catch_up();
+}
+
+}  // namespace
+
+TEST_CASE("effects begin when the projection is added, and no replay does one again or leaves one out") {
+    contract_store store;
+    if (!store) return;
+    const temp_dir directory;
+    const effect_log log;
+    append_some(*store, 50);
+    const auto begin = store->head();
+    {
+        projection_runner runner{*store, directory.path};
+        runner.add<watched>();
+        append_some(*store, 20, 2);  // before the read model has seen anything
+        runner.catch_up();
+        CHECK(log.done() == incremented_after(*store, begin));
+        runner.rebuild<watched>();
+        append_some(*store, 20, 3);
+        runner.rebuild<watched>();  // sees them before the old read model has
+        runner.catch_up();
+        CHECK(log.done() == incremented_after(*store, begin));
+    }
+    store.reopen();
+    append_some(*store, 20, 4);
+    run_once<watched>(*store, directory.path);
+    std::filesystem::remove_all(directory.path);
+    append_some(*store, 20, 5);
+    run_once<watched>(*store, directory.path);
+    CHECK(log.done() == incremented_after(*store, begin));
+    CHECK(rows_of_totals(directory.path) == fresh_replay(*store));
+}
+
+TEST_CASE("effects of a state in memory are not done again when it is folded again") {
+    contract_store store;
+    if (!store) return;
+    const temp_dir directory;
+    const effect_log log;
+    append_some(*store, 30);
+    for (unsigned start = 0; start < 4; ++start) {
+        run_once<watched_sum>(*store, directory.path);
+        append_some(*store, 20, start);
+        // More than lie between two checkpoints, none of them with an effect.
+        std::vector<stele::event_data> many;
+        for (int i = 0; i < 1500; ++i) many.push_back(stele::encode(NobodyKnows{}));
+        REQUIRE(store->append(stele::stream_id{"others-1"}, stele::expected_version::any(), many));
+    }
+    run_once<watched_sum>(*store, directory.path);
+    CHECK(log.done() == incremented_after(*store, position{30}));
+}
+
+TEST_CASE("an effect comes after its event is in the read model, and has it as the cause of what it sends") {
+    contract_store store;
+    if (!store) return;
+    const temp_dir directory;
+    append(*store, 1, opened("one"));
+    projection_runner runner{*store, directory.path};
+    runner.add<watched>();
+    std::atomic<int> early = 0;
+    std::atomic<int> done = 0;
+    on_effect = [&](const stele::recorded_event& at) {
+        auto db = stele::read_model::open_read_only(directory / "totals.db");
+        if (!db.query_one<std::int64_t>("SELECT 1 FROM changes WHERE position = ?1", at.position)) ++early;
+        if (stele::event_being_handled() == nullptr || stele::event_being_handled()->id != at.id) ++early;
+        ++done;
+    };
+    runner.start();
+    for (int i = 0; i < 20; ++i) append(*store, 1, incremented(1));
+    CHECK(runner.wait_for("totals.effects", store->head(), for_ever));
+    runner.stop();
+    CHECK(done == 20);
+    CHECK(early == 0);
+    const auto status = runner.status();
+    REQUIRE(status.size() == 2);
+    CHECK(status[1].name == "totals.effects");
+    CHECK(status[1].applied == 20);
+    CHECK(status[1].seen == status[1].applied + status[1].ignored);
+    on_effect = nullptr;
+}
+
+TEST_CASE("an effect that fails is tried again, and keeps nobody but the effects after it") {
+    contract_store store;
+    if (!store) return;
+    const temp_dir directory;
+    projection_runner runner{*store, directory.path, {.attempts = 3, .first_backoff = 1ms}};
+    runner.add<watched>();
+    std::atomic<int> failures_left = 2;
+    std::mutex mutex;
+    std::vector<stele::uuid> tried;
+    on_effect = [&](const stele::recorded_event& at) {
+        const std::lock_guard lock(mutex);
+        tried.push_back(at.id);
+        if (failures_left-- > 0) throw std::runtime_error("the post office is closed");
+    };
+    runner.start();
+    append(*store, 1, incremented(1));
+    CHECK(runner.wait_for("totals.effects", store->head(), for_ever));
+    {
+        const std::lock_guard lock(mutex);
+        CHECK(tried.size() == 3);
+        CHECK(std::ranges::count(tried, tried.front()) == 3);
+    }
+    failures_left = 1000;
+    append(*store, 1, incremented(1));
+    append(*store, 1, incremented(1));
+    const auto faulted = runner.wait_for("totals.effects", store->head(), for_ever);
+    REQUIRE_FALSE(faulted);
+    CHECK(faulted.error().message().find("totals.effects failed at position 2") != std::string::npos);
+    CHECK(faulted.error().message().find("the post office is closed") != std::string::npos);
+    CHECK(runner.wait_for<watched>(store->head(), for_ever));
+    failures_left = 0;
+    runner.start();
+    CHECK(runner.wait_for("totals.effects", store->head(), for_ever));
+    runner.stop();
+    CHECK(tried.size() == 8);  // 3 that helped, 3 that did not, and one for each of the two
+    on_effect = nullptr;
+}
+
+TEST_CASE("a process that is killed anywhere repeats at most the effect that was under way") {
+    const temp_dir directory;
+    const auto events = directory / "events.db";
+    const auto log = directory / "log";
+    const auto open = [&] { return stele::sqlite_store::open(events, {.durability = stele::durability::normal}); };
+    {
+        auto store = open();
+        append_some(store, 10);
+        run_once<watched>(store, directory / "read");
+        append_some(store, 60, 2);
+    }
+    int kills = 0;
+    for (int round = 0; round < 16; ++round) {
+        const auto child = ::fork();
+        if (child == 0) {
+            int left = 1 + round % 4;
+            std::ofstream out(log, std::ios::app);
+            on_effect = [&](const stele::recorded_event& at) {
+                --left;
+                if (left == 0 && round % 2 == 0) ::raise(SIGKILL);  // before it is done
+                out << at.position.value << ' ' << at.id.str() << '\n' << std::flush;
+                if (left == 0) ::raise(SIGKILL);  // before anybody knows that it is done
+            };
+            auto store = open();
+            projection_runner runner{store, directory / "read"};
+            runner.add<watched>();
+            round % 3 == 0 ? static_cast<void>(runner.rebuild<watched>()) : void();
+            runner.catch_up();
+            ::_exit(0);
+        }
+        int status = 0;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        REQUIRE((WIFSIGNALED(status) || WEXITSTATUS(status) == 0));
+        kills += WIFSIGNALED(status) ? 1 : 0;
+        auto store = open();
+        append_some(store, 3, static_cast<unsigned>(100 + round));
+    }
+    {
+        std::ofstream out(log, std::ios::app);
+        on_effect = [&](const auto& at) { out << at.position.value << ' ' << at.id.str() << '\n'; };
+        auto store = open();
+        run_once<watched>(store, directory / "read");
+        on_effect = nullptr;
+    }
+    CHECK(kills == 16);
+    std::vector<std::uint64_t> done;
+    std::vector<std::string> ids;
+    std::ifstream in(log);
+    for (std::string at, id; in >> at >> id;) {
+        done.push_back(std::stoull(at));
+        ids.push_back(id);
+    }
+    // In order, each at least once, and those that were done twice were killed in between; the same ids every time.
+    CHECK(std::ranges::is_sorted(done));
+    std::ptrdiff_t repeated = 0;
+    for (std::size_t i = 1; i < done.size(); ++i)
+        if (done[i] == done[i - 1]) {
+            ++repeated;
+            CHECK(ids[i] == ids[i - 1]);
+        }
+    CHECK(repeated >= 1);
+    CHECK(repeated <= kills / 2);
+    done.erase(std::ranges::unique(done).begin(), done.end());
+    auto store = open();
+    CHECK(done == incremented_after(store, position{10}));
+}

@@ -7,6 +7,8 @@ namespace stele::detail {
 void progress_board::show(const progress& now) {
     {
         const std::lock_guard lock(mutex_);
+        // What was there when it was opened was not done now.
+        if (!std::exchange(shown_, true)) seen_before_ = now.seen;
         now_ = now;
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
         if (now.seen > seen_before_) events_per_s_ = static_cast<double>(now.seen - seen_before_) / took.count();

@@ -35,6 +35,7 @@ private:
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     progress now_;
+    bool shown_ = false;  // now_ has been shown
     projection_state state_ = projection_state::stopped;
     std::optional<rebuild_progress> rebuild_;
     std::string last_error_;

@@ -86,13 +86,15 @@ TEST_CASE("balance answers from the read model") {
           "1993-01-05)\n");
 }
 
-TEST_CASE("statement and audit answer from the events") {
+TEST_CASE("statement answers from the read model, audit from the events") {
     const imported_bank bank;
     const auto statement =
         bank_program({"statement", "7", "--from", "1993-02-01", "--to", "1993-02-28", "--data", bank.data});
     CHECK(statement.exit_code == 0);
     CHECK(contains(statement.out, "1993-02-07  cash_withdrawal  102          -2 000.00   -765.50\n"));
     CHECK_FALSE(contains(statement.out, "cash_deposit"));
+    CHECK(contains(bank_program({"statement", "7", "--page", "1", "--data", bank.data}).out, "page 1 of 1"));
+    CHECK(contains(bank_program({"statement", "7", "--page", "2", "--data", bank.data}).err, "there is no page 2"));
 
     const auto audit = bank_program({"audit", "7", "--as-of", "1993-02-06", "--data", bank.data});
     CHECK(audit.exit_code == 0);
@@ -109,12 +111,52 @@ TEST_CASE("report shows the bank as a whole") {
           "  7  -765.50  open since 1993-01-05\n"
           "\n"
           "Overdrawn accounts (1)\n"
-          "  7  -765.50  within its limit of 10 000.00\n"
+          "  7  -765.50  since 1993-02-07  within its limit of 10 000.00\n"
           "\n"
           "Turnover by month\n"
           "                 in                          out                      transactions\n"
           "  1993-01  1 734.50  ███████████████▋       0.00                                 2\n"
           "  1993-02      4.50                    -2 000.00  ██████████████████             2\n");
+}
+
+TEST_CASE("largest answers from memory") {
+    const imported_bank bank;
+    CHECK(bank_program({"largest", "--data", bank.data}).out == "  8   504.60\n  7  -765.50\n");
+    CHECK(bank_program({"largest", "--count", "1", "--data", bank.data}).out == "  8  504.60\n");
+}
+
+TEST_CASE("report draws the turnover as a picture") {
+    const imported_bank bank;
+    const auto file = (bank.path / "turnover.svg").string();
+    const auto report = bank_program({"report", "--svg", file, "--data", bank.data});
+    CHECK(report.exit_code == 0);
+    CHECK(report.out == file + ": turnover of 2 months\n");
+    std::ifstream in(file);
+    const std::string svg(std::istreambuf_iterator<char>(in), {});
+    CHECK(contains(svg, "<title>1993-01 in: 1 734.50</title>"));
+    CHECK(svg.ends_with("</svg>\n"));
+
+    const auto nowhere = bank_program({"report", "--svg", bank.data + "/no/t.svg", "--data", bank.data});
+    CHECK(nowhere.exit_code == 1);
+    CHECK(nowhere.err == "bank: " + bank.data + "/no/t.svg: cannot be written\n");
+}
+
+TEST_CASE("status and rebuild look after the read models") {
+    const imported_bank bank;
+    const auto status = bank_program({"status", "--data", bank.data});
+    CHECK(status.exit_code == 0);
+    CHECK(status.out ==
+          "  read model      state  at  of  behind  events/s  applied  ignored  dead letters\n"
+          "  balances        live    7   7       0                  7        0             0\n"
+          "  statement       live    7   7       0                  7        0             0\n"
+          "  daily_turnover  live    7   7       0                  5        2             0\n"
+          "  overdrawn       live    7   7       0                  7        0             0\n");
+
+    const auto rebuild = bank_program({"rebuild", "overdrawn", "--data", bank.data});
+    CHECK(rebuild.exit_code == 0);
+    CHECK(rebuild.out.starts_with("overdrawn: rebuilt from 7 events in "));
+    CHECK(bank_program({"rebuild", "nothing", "--data", bank.data}).err ==
+          "bank: there is no read model nothing; see \"bank status\"\n");
 }
 
 TEST_CASE("transfers, freezes and standing orders") {

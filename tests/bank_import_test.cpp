@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 
 using namespace bank;
@@ -225,15 +224,9 @@ TEST_CASE("a statement that is sent twice gives the same receipts and not one mo
 }
 
 TEST_CASE("the real statement reconciles") {
-    const char* shared = std::getenv("STELE_SHARED");
-    const auto statement =
-        (shared != nullptr ? std::filesystem::path(shared)
-                           : std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "shared") /
-        "data" / "bank-statement.csv";
-    if (!std::filesystem::exists(statement)) {
-        MESSAGE("skipped: there is no " << statement.string() << " (set STELE_SHARED to the folder above data/)");
-        return;
-    }
+    const auto real = real_statement();
+    if (!real) return;
+    const auto& statement = *real;
     const temp_dir directory;
     const auto result = import_statement(statement, {directory / "data"}, {});
     const auto text = describe(result, statement);

@@ -1,6 +1,9 @@
 #include "bank/balances.hpp"
 #include "bank/daily_turnover.hpp"
+#include "bank/overdrawn.hpp"
+#include "bank/statement.hpp"
 
+#include <stele/projection_testing.hpp>
 #include <stele/read_model.hpp>
 
 #include <doctest/doctest.h>
@@ -33,7 +36,7 @@ AccountOpenedV2 opened(const char* date, money overdraft_limit) {
     return event;
 }
 
-std::vector<std::string> accounts_of(const std::vector<account_balance>& balances) {
+std::vector<std::string> accounts_of(const auto& balances) {
     std::vector<std::string> accounts;
     accounts.reserve(balances.size());
     for (const auto& balance : balances) accounts.push_back(balance.account);
@@ -69,9 +72,16 @@ TEST_CASE("balances: what is on an account") {
     closed.set_date("1993-12-31");
     balances::project(closed, at("account-7"), db);
     CHECK(balance_of(db, "7")->closed_on == "1993-12-31");
+
+    AccountFrozen frozen;
+    frozen.set_date("1993-03-01");
+    balances::project(frozen, at("account-7"), db);
+    CHECK(balance_of(db, "7")->frozen_on == "1993-03-01");
+    balances::project(AccountUnfrozen{}, at("account-7"), db);
+    CHECK(balance_of(db, "7")->frozen_on.empty());
 }
 
-TEST_CASE("balances: the largest, the overdrawn, and all together") {
+TEST_CASE("balances: the largest, and all together") {
     auto db = stele::read_model::in_memory();
     balances::create(db);
     CHECK(totals(db).accounts == 0);
@@ -84,11 +94,60 @@ TEST_CASE("balances: the largest, the overdrawn, and all together") {
         if (amount < 0) balances::project(moving<FeeCharged>("1993-01-05", -amount), at(stream), db);
     }
     CHECK(accounts_of(largest_balances(db, 2)) == std::vector<std::string>{"3", "1"});
+    CHECK(totals(db).accounts == 5);
+    CHECK(totals(db).balance == 70);
+}
+
+TEST_CASE("overdrawn: who is below zero, since when, and how deep") {
+    auto db = stele::read_model::in_memory();
+    overdrawn::create(db);
+    CHECK(overdrawn_count(db) == 0);
+    for (const auto* stream : {"account-1", "account-2", "account-3", "account-4"})
+        overdrawn::project(opened("1993-01-05", 500), at(stream), db);
+    const auto charge = [&](const char* stream, const char* date, money amount) {
+        overdrawn::project(moving<FeeCharged>(date, amount), at(stream), db);
+    };
+    const auto deposit = [&](const char* stream, const char* date, money amount) {
+        overdrawn::project(moving<MoneyDeposited>(date, amount), at(stream), db);
+    };
+    charge("account-2", "1993-01-06", 20);
+    charge("account-4", "1993-01-07", 30);
+    deposit("account-3", "1993-01-07", 70);
     CHECK(accounts_of(overdrawn_accounts(db, 9)) == std::vector<std::string>{"4", "2"});
     CHECK(accounts_of(overdrawn_accounts(db, 1)) == std::vector<std::string>{"4"});
-    CHECK(totals(db).accounts == 5);
-    CHECK(totals(db).overdrawn == 2);
-    CHECK(totals(db).balance == 70);
+    CHECK(overdrawn_count(db) == 2);
+
+    charge("account-2", "1993-01-08", 50);
+    deposit("account-2", "1993-01-09", 40);
+    auto row = overdrawn_accounts(db, 9).at(0);
+    CHECK(row.account == "2");
+    CHECK(row.balance == -30);
+    CHECK(row.overdraft_limit == 500);
+    CHECK(row.since == "1993-01-06");
+    CHECK(row.deepest == -70);
+
+    // At zero it is not overdrawn any more; the next time is another one.
+    deposit("account-2", "1993-01-10", 30);
+    CHECK(accounts_of(overdrawn_accounts(db, 9)) == std::vector<std::string>{"4"});
+    charge("account-2", "1993-01-11", 1);
+    row = overdrawn_accounts(db, 9).at(1);
+    CHECK(row.since == "1993-01-11");
+    CHECK(row.deepest == -1);
+}
+
+TEST_CASE("statement: what is recorded late stands on its day, and moves the balances after it") {
+    const auto on_7 = [](auto event) { return stele::recorded(std::move(event), {.stream = "account-7"}); };
+    using row = std::tuple<std::string, money, money>;
+    stele::given_projection<statement>(
+        on_7(opened("1993-01-05", 0)), on_7(moving<MoneyDeposited>("1993-01-05", 100)),
+        on_7(moving<MoneyWithdrawn>("1993-03-01", 30)),
+        stele::recorded(moving<MoneyDeposited>("1993-03-01", 5), {.stream = "account-8"}))
+        .when(on_7(moving<FeeCharged>("1993-02-01", 4)))
+        .then_rows("SELECT date, change, balance FROM statement WHERE account = '7' ORDER BY date, version",
+                   row{"1993-01-05", 0, 0}, row{"1993-01-05", 100, 100}, row{"1993-02-01", -4, 96},
+                   row{"1993-03-01", -30, 66})
+        .then_rows("SELECT date, change, balance FROM statement WHERE account = '8'", row{"1993-03-01", 5, 5})
+        .then_same_when_rebuilt();
 }
 
 TEST_CASE("daily_turnover: what went in and out, by month") {

@@ -3,7 +3,12 @@
 #include "bank/reconciliation.hpp"
 #include "bank/statement_generator.hpp"
 
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +42,18 @@ inline std::vector<std::size_t> lines_of(const std::vector<mismatch>& mismatched
     lines.reserve(mismatched.size());
     for (const auto& wrong : mismatched) lines.push_back(wrong.row.line);
     return lines;
+}
+
+// The statement of a real bank, which is not part of the project; says so and returns nothing where it is not at hand.
+inline std::optional<std::filesystem::path> real_statement() {
+    const char* shared = std::getenv("STELE_SHARED");
+    auto file =
+        (shared != nullptr ? std::filesystem::path(shared)
+                           : std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "shared") /
+        "data" / "bank-statement.csv";
+    if (std::filesystem::exists(file)) return file;
+    MESSAGE("skipped: there is no " << file.string() << " (set STELE_SHARED to the folder above data/)");
+    return std::nullopt;
 }
 
 }  // namespace bank

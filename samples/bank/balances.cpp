@@ -60,14 +60,9 @@ std::vector<account_balance> largest_balances(stele::read_model& db, std::size_t
     return select(db, "SELECT * FROM balances ORDER BY balance DESC, account LIMIT ?1", limit);
 }
 
-std::vector<account_balance> overdrawn_accounts(stele::read_model& db, std::size_t limit) {
-    return select(db, "SELECT * FROM balances WHERE balance < 0 ORDER BY balance, account LIMIT ?1", limit);
-}
-
 balance_totals totals(stele::read_model& db) {
-    const auto found = db.query_one<std::uint64_t, std::uint64_t, money>(
-        "SELECT count(*), count(*) FILTER (WHERE balance < 0), coalesce(sum(balance), 0) FROM balances");
-    return std::make_from_tuple<balance_totals>(*found);
+    return std::make_from_tuple<balance_totals>(
+        *db.query_one<std::uint64_t, money>("SELECT count(*), coalesce(sum(balance), 0) FROM balances"));
 }
 
 }  // namespace bank

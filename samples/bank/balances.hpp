@@ -50,13 +50,9 @@ std::optional<account_balance> balance_of(stele::read_model& db, std::string_vie
 /// Which accounts hold most? At most `limit` of them, the largest first.
 std::vector<account_balance> largest_balances(stele::read_model& db, std::size_t limit);
 
-/// Which accounts are below zero? At most `limit` of them, the deepest first.
-std::vector<account_balance> overdrawn_accounts(stele::read_model& db, std::size_t limit);
-
-/// How many accounts are there, how many of them below zero, and how much is on all of them together?
+/// How many accounts are there, and how much is on all of them together?
 struct balance_totals {
     std::uint64_t accounts = 0;
-    std::uint64_t overdrawn = 0;
     money balance = 0;
 };
 balance_totals totals(stele::read_model& db);

@@ -4,9 +4,9 @@
 #include "bank/ledger.hpp"
 #include "bank/report.hpp"
 #include "bank/service_desk.hpp"
-#include "bank/statement.hpp"
 #include "bank/statement_generator.hpp"
 #include "bank/statement_import.hpp"
+#include "bank/statement_text.hpp"
 
 #include <fmt/format.h>
 

@@ -1,17 +1,13 @@
 #include "bank/ledger.hpp"
 
 #include "bank/account.hpp"
-#include "bank/balances.hpp"
-#include "bank/daily_turnover.hpp"
+#include "bank/read_models.hpp"
 #include "bank/standing_order.hpp"
 #include "bank/transfer.hpp"
 
-#include <stele/projection_runner.hpp>
 #include <stele/schema.hpp>
 
 #include <fmt/format.h>
-
-#include <optional>
 
 namespace bank {
 namespace {
@@ -26,27 +22,6 @@ std::filesystem::path events_of(const bank_directory& directory) {
         throw refusal(fmt::format("there is no bank in {}: make one with \"bank import FILE --data {}\"",
                                   directory.root.string(), directory.root.string()));
     return directory.bank() / bank_directory::events_file;
-}
-
-// Opens the read model of a projection when it knows every event; nothing if it does not exist or lags behind.
-template <class Projection>
-std::optional<stele::read_model> up_to_date(stele::event_store& events, const std::filesystem::path& directory) {
-    const auto file = directory / fmt::format("{}.db", Projection::name);
-    if (!std::filesystem::exists(file)) return std::nullopt;
-    auto model = stele::read_model::open_read_only(file);
-    if (model.checkpoint() < events.head()) return std::nullopt;
-    return model;
-}
-
-// A look is free for any number of programs at a time; catching up is for one of them.
-template <class Projection>
-stele::read_model open_model(stele::event_store& events, const bank_directory& directory) {
-    const auto models = directory.bank() / bank_directory::read_models;
-    if (auto model = up_to_date<Projection>(events, models)) return *std::move(model);
-    stele::projection_runner runner{events, models};
-    runner.add<Projection>();
-    runner.catch_up();
-    return stele::read_model::open_read_only(models / fmt::format("{}.db", Projection::name));
 }
 
 }  // namespace
@@ -67,7 +42,9 @@ stele::sqlite_store open_events(const bank_directory& directory) {
 
 ledger::ledger(const bank_directory& directory)
     : events_(open_events(directory)),
-      balances_(open_model<bank::balances>(events_, directory)),
-      daily_turnover_(open_model<bank::daily_turnover>(events_, directory)) {}
+      balances_(open_read_model<bank::balances>(events_, directory)),
+      statement_(open_read_model<bank::statement>(events_, directory)),
+      daily_turnover_(open_read_model<bank::daily_turnover>(events_, directory)),
+      overdrawn_(open_read_model<bank::overdrawn>(events_, directory)) {}
 
 }  // namespace bank

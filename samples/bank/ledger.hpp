@@ -19,11 +19,11 @@ public:
 /// from it again. While a bank is being made it lives in DIRECTORY/bank.unfinished.
 struct bank_directory {
     static constexpr auto events_file = "events.db";
-    static constexpr auto read_models = "read";
 
     std::filesystem::path root;
 
     [[nodiscard]] std::filesystem::path bank() const { return root / "bank"; }
+    [[nodiscard]] std::filesystem::path read_models() const { return bank() / "read"; }
     [[nodiscard]] std::filesystem::path unfinished() const { return root / "bank.unfinished"; }
     [[nodiscard]] bool holds_bank() const { return std::filesystem::exists(bank()); }
 };
@@ -45,15 +45,18 @@ public:
 
     /// The facts, for whoever wants to know how something came about.
     [[nodiscard]] stele::event_store& events() { return events_; }
-    /// The read model `balances`.
+    // The read models of these names.
     [[nodiscard]] stele::read_model& balances() { return balances_; }
-    /// The read model `daily_turnover`.
+    [[nodiscard]] stele::read_model& statement() { return statement_; }
     [[nodiscard]] stele::read_model& daily_turnover() { return daily_turnover_; }
+    [[nodiscard]] stele::read_model& overdrawn() { return overdrawn_; }
 
 private:
     stele::sqlite_store events_;
     stele::read_model balances_;
+    stele::read_model statement_;
     stele::read_model daily_turnover_;
+    stele::read_model overdrawn_;
 };
 
 }  // namespace bank

@@ -3,6 +3,7 @@
 #include "bank/balances.hpp"
 #include "bank/daily_turnover.hpp"
 #include "bank/money.hpp"
+#include "bank/overdrawn.hpp"
 
 #include <fmt/format.h>
 
@@ -20,13 +21,14 @@ std::string largest_part(ledger& ledger, const ink& ink) {
     return ink.bold("Largest balances") + "\n" + lines.str(ink);
 }
 
-std::string overdrawn_part(ledger& ledger, std::uint64_t count, const ink& ink) {
+std::string overdrawn_part(ledger& ledger, const ink& ink) {
+    const auto count = overdrawn_count(ledger.overdrawn());
     if (count == 0) return ink.bold("No account is overdrawn") + "\n";
-    table lines("lrl");
-    for (const auto& account : overdrawn_accounts(ledger.balances(), rows_shown)) {
+    table lines("lrll");
+    for (const auto& account : overdrawn_accounts(ledger.overdrawn(), rows_shown)) {
         const bool beyond = account.balance < -account.overdraft_limit;
         lines.add(
-            {account.account, format_money(account.balance),
+            {account.account, format_money(account.balance), "since " + account.since,
              fmt::format("{} its limit of {}", beyond ? "beyond" : "within", format_money(account.overdraft_limit))});
     }
     const auto which = count > rows_shown ? ", the deepest first" : "";
@@ -66,8 +68,7 @@ std::string balance_line(ledger& ledger, std::string_view account, const ink& in
 std::string report_of(ledger& ledger, const ink& ink) {
     const auto all = totals(ledger.balances());
     return fmt::format("{} accounts hold {} together\n\n{}\n{}\n{}", format_count(all.accounts),
-                       ink.bold(format_money(all.balance)), largest_part(ledger, ink),
-                       overdrawn_part(ledger, all.overdrawn, ink),
+                       ink.bold(format_money(all.balance)), largest_part(ledger, ink), overdrawn_part(ledger, ink),
                        turnover_part(turnover_by_month(ledger.daily_turnover()), ink));
 }
 

@@ -1,10 +1,14 @@
 #include "bank/request.hpp"
 
 #include "bank/calendar.hpp"
+#include "bank/chart.hpp"
 #include "bank/demo.hpp"
+#include "bank/largest_accounts.hpp"
 #include "bank/ledger.hpp"
 #include "bank/report.hpp"
 #include "bank/service_desk.hpp"
+#include "bank/statement_text.hpp"
+#include "bank/upkeep.hpp"
 
 #include <stele/uuid.hpp>
 
@@ -12,6 +16,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 
 namespace bank {
@@ -66,7 +71,7 @@ exit_code request::balance() const {
 
 exit_code request::statement() const {
     ledger ledger({data});
-    print(statement_of(ledger.events(), account, days, ink()));
+    print(statement_of(ledger.statement(), account, days, page, ink()));
     return yes;
 }
 
@@ -78,7 +83,34 @@ exit_code request::audit() const {
 
 exit_code request::report() const {
     ledger ledger({data});
-    print(report_of(ledger, ink()));
+    if (svg.empty()) {
+        print(report_of(ledger, ink()));
+        return yes;
+    }
+    const auto months = turnover_by_month(ledger.daily_turnover());
+    std::ofstream picture(svg, std::ios::binary | std::ios::trunc);
+    picture << turnover_svg(months, "Turnover by month");
+    picture.close();
+    if (!picture) throw refusal(svg + ": cannot be written");
+    print(fmt::format("{}: turnover of {} months\n", svg, months.size()));
+    return yes;
+}
+
+exit_code request::largest() const {
+    auto events = open_events({data});
+    table lines("lr");
+    for (const auto& [number, balance] : ask_largest_accounts(events, {data}, count))
+        lines.add({number, format_money(balance)});
+    print(lines.str(ink()));
+    return yes;
+}
+
+exit_code request::status() const {
+    return show_status({data}, out) ? yes : no;
+}
+
+exit_code request::rebuild() const {
+    rebuild_read_model({data}, name, out);
     return yes;
 }
 

@@ -3,7 +3,9 @@
 #include "bank/statement.hpp"
 #include "bank/statement_generator.hpp"
 #include "bank/statement_import.hpp"
+#include "bank/terminal.hpp"
 
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -21,9 +23,12 @@ struct request {
     std::string account = {};
     std::string as_of = {};
     period days = {};
+    std::uint64_t page = 0;
+    std::size_t count = 10;
     import_options import_settings{.progress = out};
     statement_plan plan = {};
-    std::string name = {};  // of a transfer or a standing order
+    std::string svg = {};
+    std::string name = {};  // of a transfer, a standing order, a read model
     std::string target = {};
     std::string amount = {};
     std::string first_date = {};
@@ -40,6 +45,11 @@ struct request {
     [[nodiscard]] exit_code statement() const;
     [[nodiscard]] exit_code audit() const;
     [[nodiscard]] exit_code report() const;
+    [[nodiscard]] exit_code largest() const;
+
+    // Upkeep of the read models.
+    [[nodiscard]] exit_code status() const;
+    [[nodiscard]] exit_code rebuild() const;
 
     // Orders.
     [[nodiscard]] exit_code transfer() const;

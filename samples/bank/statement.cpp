@@ -1,91 +1,89 @@
 #include "bank/statement.hpp"
 
-#include "bank/account_history.hpp"
-#include "bank/calendar.hpp"
-#include "bank/ledger.hpp"
-#include "bank/money.hpp"
+#include <stele/stream.hpp>
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <map>
+#include <tuple>
 
 namespace bank {
+
+void statement::create(stele::read_model& db) {
+    // STRICT, so that a sum which no longer fits is an error: elsewhere SQLite would go on with a rounded one.
+    db.execute(R"(CREATE TABLE statement (
+        account     TEXT    NOT NULL,
+        date        TEXT    NOT NULL,
+        version     INTEGER NOT NULL,  -- of the event in its stream: the order of recording
+        kind        TEXT    NOT NULL,
+        booking     TEXT    NOT NULL,
+        change      INTEGER NOT NULL,
+        balance     INTEGER NOT NULL,
+        PRIMARY KEY (account, date, version)
+    ) STRICT, WITHOUT ROWID)");
+}
+
+void statement::project(const AccountOpenedV2& event, const stele::recorded_event& at, stele::read_model& db) {
+    add(at, event.date(), "", "account_opened", 0, db);
+}
+void statement::project(const AccountClosed& event, const stele::recorded_event& at, stele::read_model& db) {
+    add(at, event.date(), "", "account_closed", 0, db);
+}
+void statement::project(const AccountFrozen& event, const stele::recorded_event& at, stele::read_model& db) {
+    add(at, event.date(), "", "account_frozen", 0, db);
+}
+void statement::project(const AccountUnfrozen& event, const stele::recorded_event& at, stele::read_model& db) {
+    add(at, event.date(), "", "account_unfrozen", 0, db);
+}
+void statement::project(const RoundingPosted& event, const stele::recorded_event& at, stele::read_model& db) {
+    add(at, event.booking().date(), event.booking().transaction(), "rounding", event.amount(), db);
+}
+
+void statement::add(const stele::recorded_event& at, std::string_view date, std::string_view transaction,
+                    std::string_view kind, money change, stele::read_model& db) {
+    const auto account = stele::instance_of(at.stream);
+    db.execute(
+        "INSERT INTO statement VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6 + coalesce((SELECT balance FROM statement "
+        "WHERE account = ?1 AND (date, version) < (?2, ?3) ORDER BY date DESC, version DESC LIMIT 1), 0))",
+        account, date, at.version.value, kind, transaction, change);
+    // What is recorded late changes every balance after its day.
+    if (change != 0)
+        db.execute("UPDATE statement SET balance = balance + ?4 WHERE account = ?1 AND (date, version) > (?2, ?3)",
+                   account, date, at.version.value, change);
+}
+
 namespace {
 
-std::vector<history_entry> known_history(stele::event_store& store, std::string_view account) {
-    auto history = history_of(store, account);
-    if (history.empty()) throw refusal(fmt::format("there is no account {}", account));
-    return history;
-}
-
-// The amount of an event that moves money; nothing for one that does not.
-std::string amount_text(const history_entry& entry) {
-    if (entry.transaction.empty()) return "";
-    return (entry.change > 0 ? "+" : "") + format_money(entry.change);
-}
-
-// The end of the entries that count on or before the day.
-auto end_of(const std::vector<history_entry>& history, std::string_view day) {
-    return std::ranges::upper_bound(history, day, {}, [](const auto& entry) { return std::string_view(entry.date); });
-}
+// An empty day at the end does not limit, as one at the beginning does not: it comes before all days.
+constexpr auto in_period = "account = ?1 AND date >= ?2 AND (?3 = '' OR date <= ?3)";
 
 }  // namespace
 
-std::string statement_of(stele::event_store& store, std::string_view account, const period& days, const ink& ink) {
-    if (!days.to.empty() && days.to < days.from)
-        throw refusal(fmt::format("the period from {} to {} ends before it begins", days.from, days.to));
-    const auto history = known_history(store, account);
-    const auto begin = std::ranges::lower_bound(history, days.from, {}, &history_entry::date);
-    const auto end = days.to.empty() ? history.end() : end_of(history, days.to);
-
-    money balance = begin == history.begin() ? 0 : std::prev(begin)->balance;
-    money credited = 0;
-    money debited = 0;
-    table lines("lllrr");
-    lines.add({"date", "kind", "transaction", "amount", "balance"}, table::shade::dim);
-    lines.add({days.from, "balance before", "", "", format_money(balance)}, table::shade::dim);
-    for (const auto& entry : std::ranges::subrange(begin, end)) {
-        balance = entry.balance;
-        auto& sum = entry.change > 0 ? credited : debited;
-        sum = total(sum, entry.change);
-        lines.add({entry.date, entry.kind, entry.transaction, amount_text(entry), format_money(balance)});
-    }
-    lines.add({days.to, "balance after", "", "", format_money(balance)}, table::shade::bold);
-    return fmt::format("account {}: statement\n\n{}\n  credited {}, debited {}\n", account, lines.str(ink),
-                       format_money(credited), format_money(debited));
+std::vector<statement_line> statement_lines(stele::read_model& db, std::string_view account, const period& days,
+                                            const page& page) {
+    static const auto sql = std::string("SELECT date, kind, booking, change, balance FROM statement WHERE ") +
+                            in_period + " ORDER BY date, version LIMIT ?4 OFFSET ?5";
+    std::vector<statement_line> lines;
+    for (auto&& line : db.query<std::string, std::string, std::string, money, money>(
+             sql, account, days.from, days.to, page.size, (page.number - 1) * page.size))
+        lines.push_back(std::make_from_tuple<statement_line>(std::move(line)));
+    return lines;
 }
 
-std::string audit_of(stele::event_store& store, std::string_view account, std::string_view as_of, const ink& ink) {
-    const auto history = known_history(store, account);
-    const auto end = end_of(history, as_of);
-    if (end == history.begin())
-        throw refusal(
-            fmt::format("there was no account {} on {}; it was opened on {}", account, as_of, history.front().date));
+statement_sums sums_of(stele::read_model& db, std::string_view account, const period& days) {
+    static const auto sql = std::string(
+                                "SELECT count(*), coalesce(sum(max(change, 0)), 0), "
+                                "coalesce(sum(min(change, 0)), 0) FROM statement WHERE ") +
+                            in_period;
+    statement_sums sums;
+    std::tie(sums.lines, sums.credited, sums.debited) =
+        *db.query_one<std::uint64_t, money, money>(sql, account, days.from, days.to);
+    if (const auto before = db.query_one<money>("SELECT balance FROM statement WHERE account = ?1 AND date < ?2 "
+                                                "ORDER BY date DESC, version DESC LIMIT 1",
+                                                account, days.from))
+        sums.before = std::get<0>(*before);
+    return sums;
+}
 
-    struct sum {
-        std::size_t events = 0;
-        money amount = 0;
-    };
-    std::map<std::string, sum> sums;
-    table lines("lllrrrl");
-    lines.add({"booked", "kind", "transaction", "amount", "balance", "event", "recorded"}, table::shade::dim);
-    for (const auto& entry : std::ranges::subrange(history.begin(), end)) {
-        lines.add({entry.date, entry.kind, entry.transaction, amount_text(entry), format_money(entry.balance),
-                   format_count(entry.version.value), day_of(entry.recorded_at)});
-        if (entry.transaction.empty()) continue;
-        auto& [events, amount] = sums[entry.kind];
-        ++events;
-        amount = total(amount, entry.change);
-    }
-
-    const auto balance = std::prev(end)->balance;
-    table made_of("lrr");
-    made_of.add({"made of", "events", "amount"}, table::shade::dim);
-    for (const auto& [kind, sum] : sums) made_of.add({kind, format_count(sum.events), format_money(sum.amount)});
-    made_of.add({"balance on " + std::string(as_of), "", format_money(balance)}, table::shade::bold);
-    return fmt::format("account {}: audit as of {}, from {} of its {} events\n\n{}\n{}", account, as_of,
-                       end - history.begin(), history.size(), lines.str(ink), made_of.str(ink));
+bool has_statement(stele::read_model& db, std::string_view account) {
+    return db.query_one<int>("SELECT 1 FROM statement WHERE account = ?1 LIMIT 1", account).has_value();
 }
 
 }  // namespace bank

@@ -31,6 +31,14 @@ std::string ink::paint(std::string_view code, std::string_view text) const {
     return colours ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
 
+void changing_text::show(std::string_view lines) {
+    // Up to where the last version begins, and away with it.
+    if (in_place_ && height_ > 0) fmt::print(out_, "\x1b[{}A\x1b[J", height_);
+    std::fwrite(lines.data(), 1, lines.size(), out_);
+    std::fflush(out_);
+    height_ = static_cast<std::size_t>(std::ranges::count(lines, '\n'));
+}
+
 std::string bar(double fraction, std::size_t width) {
     constexpr std::array<std::string_view, 8> eighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     const auto filled =

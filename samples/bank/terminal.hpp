@@ -29,6 +29,21 @@ private:
 /// Whether `out` is a terminal: a person watches, and a line can be drawn over.
 bool is_terminal(std::FILE* out);
 
+/// Lines of text that change. On a terminal each version takes the place of the one before; elsewhere it follows it.
+class changing_text {
+public:
+    /// `out` must outlive it.
+    explicit changing_text(std::FILE* out) : out_(out), in_place_(is_terminal(out)) {}
+
+    /// `lines` end with a line break.
+    void show(std::string_view lines);
+
+private:
+    std::FILE* out_;
+    bool in_place_;
+    std::size_t height_ = 0;  // of what stands there
+};
+
 /// A bar of `width` characters of which `fraction` (0 to 1) is filled, to an eighth of a character. Not padded.
 std::string bar(double fraction, std::size_t width);
 

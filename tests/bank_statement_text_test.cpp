@@ -2,7 +2,9 @@
 #include "bank/account_history.hpp"
 #include "bank/ledger.hpp"
 #include "bank/statement.hpp"
+#include "bank/statement_text.hpp"
 
+#include <stele/codec.hpp>
 #include <stele/command_bus.hpp>
 #include <stele/memory_store.hpp>
 
@@ -32,7 +34,21 @@ public:
         book<ChargeFee>("1993-03-31", "102", "fee", 1'460);
     }
 
-private:
+    // Its read model, with all that has happened.
+    [[nodiscard]] stele::read_model statement() {
+        auto db = stele::read_model::in_memory();
+        bank::statement::create(db);
+        stele::decode_each<bank::statement>(
+            store.read_all(), [&](const auto& event, const auto& at) { bank::statement::project(event, at, db); });
+        return db;
+    }
+
+    [[nodiscard]] std::string statement_of(const char* account, const period& days, std::uint64_t page = 0,
+                                           const ink& ink = {}) {
+        auto db = statement();
+        return bank::statement_of(db, account, days, page, ink);
+    }
+
     template <class Command>
     void book(const char* date, const char* transaction, const char* kind, money amount) {
         Command command;
@@ -44,6 +60,7 @@ private:
         CHECK(bus_.send(command));
     }
 
+private:
     stele::command_bus<account> bus_{store};
 };
 
@@ -66,7 +83,7 @@ std::string squeezed(std::string text) {
 
 TEST_CASE("a statement lists what counts in a period, between two balances") {
     small_bank bank;
-    CHECK(statement_of(bank.store, "7", {}, {}) ==
+    CHECK(bank.statement_of("7", {}) ==
           "account 7: statement\n"
           "\n"
           "  date        kind             transaction     amount   balance\n"
@@ -80,7 +97,7 @@ TEST_CASE("a statement lists what counts in a period, between two balances") {
           "              balance after                              889.85\n"
           "\n"
           "  credited 1 204.55, debited -314.70\n");
-    CHECK(statement_of(bank.store, "7", {"1993-02-01", "1993-03-31"}, {}) ==
+    CHECK(bank.statement_of("7", {"1993-02-01", "1993-03-31"}) ==
           "account 7: statement\n"
           "\n"
           "  date        kind             transaction   amount   balance\n"
@@ -97,14 +114,48 @@ TEST_CASE("a statement of a period without bookings has the balance") {
     for (const auto& [days, balance] :
          {std::pair{period{"1993-02-11", "1993-03-30"}, "900.00"}, std::pair{period{"1994-01-01", ""}, "889.85"},
           std::pair{period{"", "1992-12-31"}, "0.00"}}) {
-        const auto text = squeezed(statement_of(bank.store, "7", days, {}));
+        const auto text = squeezed(bank.statement_of("7", days));
         CHECK(text == fmt::format("account 7: statement\n\n date kind transaction amount balance\n "
                                   "{0}balance before {2}\n {1}balance after {2}\n\n credited 0.00, debited 0.00\n",
                                   days.from.empty() ? "" : days.from + " ", days.to.empty() ? "" : days.to + " ",
                                   balance));
     }
-    CHECK_THROWS_WITH_AS(static_cast<void>(statement_of(bank.store, "7", {"1993-03-01", "1993-02-01"}, {})),
+    CHECK_THROWS_WITH_AS(static_cast<void>(bank.statement_of("7", {"1993-03-01", "1993-02-01"})),
                          "the period from 1993-03-01 to 1993-02-01 ends before it begins", refusal);
+}
+
+TEST_CASE("the pages of a statement follow one another") {
+    small_bank bank;
+    for (int day = 1; day <= 30; ++day)
+        bank.book<DepositMoney>(fmt::format("1993-06-{:02}", day).c_str(), "200", "cash_deposit", money{100} * day);
+    const period june{"1993-06-01", "1993-06-30"};
+    const auto first = squeezed(bank.statement_of("7", june, 1));
+    CHECK(first.starts_with("account 7: statement, page 1 of 2\n"));
+    CHECK(first.find(" 1993-06-01 balance before 889.85\n 1993-06-01 cash_deposit") != std::string::npos);
+    CHECK(first.find("1993-06-25 cash_deposit 200 +25.00 1 214.85\n balance after 1 214.85\n") != std::string::npos);
+    const auto second = squeezed(bank.statement_of("7", june, 2));
+    CHECK(second.find("\n balance before 1 214.85\n 1993-06-26 cash_deposit") != std::string::npos);
+    CHECK(
+        second.ends_with("1993-06-30 cash_deposit 200 +30.00 1 354.85\n 1993-06-30 balance after 1 354.85\n\n"
+                         " credited 465.00, debited 0.00 on all pages\n"));
+    CHECK_THROWS_WITH_AS(static_cast<void>(bank.statement_of("7", june, 3)),
+                         "there is no page 3: this statement of account 7 has 2", refusal);
+    CHECK(squeezed(bank.statement_of("7", {"1994-01-01", ""}, 1)).starts_with("account 7: statement, page 1 of 1\n"));
+}
+
+TEST_CASE("the read model says what a replay of the events says") {
+    small_bank bank;
+    auto db = bank.statement();
+    const auto lines = statement_lines(db, "7", {});
+    const auto history = history_of(bank.store, "7");
+    REQUIRE(lines.size() == history.size());
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        CHECK(lines[i].date == history[i].date);
+        CHECK(lines[i].kind == history[i].kind);
+        CHECK(lines[i].transaction == history[i].transaction);
+        CHECK(lines[i].change == history[i].change);
+        CHECK(lines[i].balance == history[i].balance);
+    }
 }
 
 TEST_CASE("an audit shows what made the balance of a day") {
@@ -129,7 +180,7 @@ TEST_CASE("an audit shows what made the balance of a day") {
 
 TEST_CASE("there is nothing to say of an account that is not there, or not yet") {
     small_bank bank;
-    CHECK_THROWS_WITH_AS(static_cast<void>(statement_of(bank.store, "8", {}, {})), "there is no account 8", refusal);
+    CHECK_THROWS_WITH_AS(static_cast<void>(bank.statement_of("8", {})), "there is no account 8", refusal);
     CHECK_THROWS_WITH_AS(static_cast<void>(audit_of(bank.store, "8", "1993-04-29", {})), "there is no account 8",
                          refusal);
     CHECK_THROWS_WITH_AS(static_cast<void>(audit_of(bank.store, "7", "1993-01-04", {})),
@@ -138,9 +189,9 @@ TEST_CASE("there is nothing to say of an account that is not there, or not yet")
 
 TEST_CASE("colours change nothing but the colours") {
     small_bank bank;
-    auto coloured = statement_of(bank.store, "7", {}, {.colours = true});
+    auto coloured = bank.statement_of("7", {}, 0, {.colours = true});
     CHECK(coloured.find("\x1b[1m") != std::string::npos);
     for (auto at = coloured.find('\x1b'); at != std::string::npos; at = coloured.find('\x1b'))
         coloured.erase(at, coloured.find('m', at) - at + 1);
-    CHECK(coloured == statement_of(bank.store, "7", {}, {}));
+    CHECK(coloured == bank.statement_of("7", {}));
 }

@@ -1,0 +1,78 @@
+#include "bank/upkeep.hpp"
+
+#include "bank/money.hpp"
+#include "bank/read_models.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+namespace bank {
+namespace {
+
+using namespace std::chrono_literals;
+
+// It stands where it will stand, until something is appended.
+bool has_settled(const stele::projection_status& status) {
+    return status.state == stele::projection_state::live || status.state == stele::projection_state::faulted;
+}
+
+std::string rate_text(double events_per_s) {
+    return events_per_s > 0 ? format_count(static_cast<std::uint64_t>(std::llround(events_per_s))) : "";
+}
+
+}  // namespace
+
+std::string status_table(const std::vector<stele::projection_status>& all, const ink& ink) {
+    table lines("llrrrrrrr");
+    lines.add({"read model", "state", "at", "of", "behind", "events/s", "applied", "ignored", "dead letters"},
+              table::shade::dim);
+    std::string wrong;
+    for (const auto& status : all) {
+        lines.add({status.name, std::string(to_string(status.state)), format_count(status.checkpoint.value),
+                   format_count(status.head.value), format_count(status.lag_events), rate_text(status.events_per_s),
+                   format_count(status.applied), format_count(status.ignored), format_count(status.dead_lettered)});
+        if (!status.last_error.empty()) wrong += fmt::format("  {}: {}\n", status.name, status.last_error);
+    }
+    return lines.str(ink) + wrong;
+}
+
+bool show_status(const bank_directory& directory, std::FILE* out) {
+    auto events = open_events(directory);
+    stele::projection_runner runner{events, directory.read_models(), {.rebuild_changed = true}};
+    add_projections(runner);
+    runner.start();
+    changing_text text(out);
+    for (;;) {
+        const auto all = runner.status();
+        const bool settled = std::ranges::all_of(all, has_settled);
+        if (settled || is_terminal(out)) text.show(status_table(all, ink::for_output(out)));
+        if (settled)
+            return std::ranges::none_of(
+                all, [](const auto& status) { return status.state == stele::projection_state::faulted; });
+        std::this_thread::sleep_for(50ms);
+    }
+}
+
+void rebuild_read_model(const bank_directory& directory, const std::string& name, std::FILE* out) {
+    auto events = open_events(directory);
+    stele::projection_runner runner{events, directory.read_models()};
+    add_projections(runner);
+    const auto all = runner.status();
+    if (std::ranges::find(all, name, &stele::projection_status::name) == all.end())
+        throw refusal(fmt::format("there is no read model {}; see \"bank status\"", name));
+
+    changing_text text(out);
+    const auto begin = std::chrono::steady_clock::now();
+    runner.rebuild(name, {.progress = [&](const stele::rebuild_progress& progress) {
+                       if (is_terminal(out)) text.show(fmt::format("{}: {}\n", name, progress.message()));
+                   }});
+    const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    text.show(
+        fmt::format("{}: rebuilt from {} events in {:.1f} s\n", name, format_count(events.head().value), seconds));
+}
+
+}  // namespace bank

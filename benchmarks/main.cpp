@@ -39,6 +39,7 @@ const std::vector<suite>& suites() {
         {"send_warm_normal", [](auto& wanted, auto& out) { measure_send(wanted, out, durability::normal); }},
         {"send_warm_over_append", bench::measure_send_threads},
         {"load_10k", bench::measure_load},
+        {"rebuild", bench::measure_rebuild},
         {"compile_bank_model", bench::measure_compile},
     };
     return all;

@@ -1,9 +1,26 @@
 #include "projections/event_feed.hpp"
 
+#include "projections/read_ahead.hpp"
+
 #include <algorithm>
 #include <utility>
 
 namespace stele::detail {
+
+namespace {
+
+event_range read(event_store& store, all_read_options what, reading how) {
+    auto range = store.read_all(std::move(what));
+    return how == reading::ahead ? read_ahead(std::move(range)) : std::move(range);
+}
+
+}  // namespace
+
+event_feed::event_feed(event_store& store, position after, position up_to, std::vector<std::string> types, reading how)
+    : store_(store),
+      range_(read(store, {.after = after, .up_to = up_to, .filter = {.types = std::move(types)}}, how)),
+      after_(after),
+      up_to_(up_to) {}
 
 std::optional<event_chunk> event_feed::next(std::size_t limit) {
     if (!batch_) {

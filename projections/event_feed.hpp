@@ -7,7 +7,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace stele::detail {
@@ -23,15 +22,18 @@ struct event_chunk {
     std::uint64_t skipped = 0;
 };
 
+/// When the events are read from the store.
+enum class reading : std::uint8_t {
+    when_asked,  ///< On the caller's thread.
+    ahead,       ///< On a thread of its own, while the caller applies those before. Pays when there are many.
+};
+
 /// The events of some types in a window (after, up_to] of the store, piece by piece; the last piece ends with the
 /// window, also if it holds no event. The store must outlive it.
 class event_feed {
 public:
-    event_feed(event_store& store, position after, position up_to, std::vector<std::string> types)
-        : store_(store),
-          range_(store.read_all({.after = after, .up_to = up_to, .filter = {.types = std::move(types)}})),
-          after_(after),
-          up_to_(up_to) {}
+    event_feed(event_store& store, position after, position up_to, std::vector<std::string> types,
+               reading how = reading::when_asked);
     event_feed(const event_feed&) = delete;
     event_feed& operator=(const event_feed&) = delete;
 

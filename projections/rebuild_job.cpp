@@ -30,7 +30,7 @@ rebuild_job::rebuild_job(event_store& store, const generation_directory& files, 
                          const projection_identity& identity, const projection_runner_options& options)
     : store_(store),
       files_(files),
-      replayer_(store, definition, options),
+      replayer_(store, definition, options, reading::ahead),
       batch_events_(options.batch_events),
       shadow_(resume(identity)) {
     if (!shadow_) begin(definition, identity);

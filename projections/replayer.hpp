@@ -24,7 +24,8 @@ enum class patience : std::uint8_t {
 class replayer {
 public:
     /// The store must outlive it.
-    replayer(event_store& store, const projection_definition& definition, const projection_runner_options& options);
+    replayer(event_store& store, const projection_definition& definition, const projection_runner_options& options,
+             reading how = reading::when_asked);
 
     /// Applies one batch, and returns whether every event up to `target` is in the generation now. It may go further,
     /// if an earlier target was. Throws as projection_runner::catch_up(), with the batch rolled back.
@@ -45,6 +46,7 @@ private:
     projection_runner_options options_;
     std::vector<std::string> types_;
     batch_applier applier_;
+    reading reading_;
     std::unique_ptr<event_feed> feed_;  // what is left of it after the last batch
     // The event that failed last, and how often in a row.
     position failed_at_;

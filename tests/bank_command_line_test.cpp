@@ -3,6 +3,7 @@
 #include "temp_dir.hpp"
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
 #include <cstdio>
 #include <fstream>
@@ -155,6 +156,18 @@ TEST_CASE("status and rebuild look after the read models") {
     const auto rebuild = bank_program({"rebuild", "overdrawn", "--data", bank.data});
     CHECK(rebuild.exit_code == 0);
     CHECK(rebuild.out.starts_with("overdrawn: rebuilt from 7 events in "));
+    CHECK(bank_program({"rebuild", "overdrawn", "--diff", "--data", bank.data})
+              .out.ends_with("\noverdrawn: no row has changed\n"));
+
+    // Somebody has had a hand in the file.
+    sqlite3* file = nullptr;
+    REQUIRE(sqlite3_open((bank.data + "/bank/read/overdrawn.db").c_str(), &file) == SQLITE_OK);
+    CHECK(sqlite3_exec(file, "UPDATE overdrawn SET balance = -1 WHERE account = '7'", nullptr, nullptr, nullptr) ==
+          SQLITE_OK);
+    CHECK(sqlite3_close(file) == SQLITE_OK);
+    const auto diff = bank_program({"rebuild", "overdrawn", "--diff", "--data", bank.data});
+    CHECK(contains(diff.out, "\n  overdrawn, account '7': balance -1 -> -76550\n"));
+    CHECK(contains(diff.out, "1 row"));
     CHECK(bank_program({"rebuild", "nothing", "--data", bank.data}).err ==
           "bank: there is no read model nothing; see \"bank status\"\n");
 }

@@ -85,6 +85,7 @@ void grammar::add_upkeep() {
 
     auto* command = add_data(add("rebuild", "make a read model anew from all events", &request::rebuild));
     command->add_option("NAME", request_.name, "the read model, as in status")->required();
+    command->add_flag("--diff", request_.diff, "shows what has changed in it, row by row");
 }
 
 void grammar::add_orders() {

@@ -110,7 +110,7 @@ exit_code request::status() const {
 }
 
 exit_code request::rebuild() const {
-    rebuild_read_model({data}, name, out);
+    rebuild_read_model({data}, name, diff, out);
     return yes;
 }
 

@@ -25,6 +25,7 @@ struct request {
     period days = {};
     std::uint64_t page = 0;
     std::size_t count = 10;
+    bool diff = false;
     import_options import_settings{.progress = out};
     statement_plan plan = {};
     std::string svg = {};

@@ -57,7 +57,7 @@ bool show_status(const bank_directory& directory, std::FILE* out) {
     }
 }
 
-void rebuild_read_model(const bank_directory& directory, const std::string& name, std::FILE* out) {
+void rebuild_read_model(const bank_directory& directory, const std::string& name, bool diff, std::FILE* out) {
     auto events = open_events(directory);
     stele::projection_runner runner{events, directory.read_models()};
     add_projections(runner);
@@ -73,6 +73,16 @@ void rebuild_read_model(const bank_directory& directory, const std::string& name
     const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     text.show(
         fmt::format("{}: rebuilt from {} events in {:.1f} s\n", name, format_count(events.head().value), seconds));
+    if (!diff) return;
+
+    constexpr std::uint64_t shown = 50;
+    std::uint64_t found = 0;
+    const auto summary = runner.diff(name, [&](const stele::model_difference& difference) {
+        if (++found <= shown) fmt::print(out, "  {}\n", difference.message());
+        return true;
+    });
+    if (found > shown) fmt::print(out, "  … and {} more\n", format_count(found - shown));
+    fmt::print(out, "{}: {}\n", name, summary.none() ? "no row has changed" : summary.message());
 }
 
 }  // namespace bank

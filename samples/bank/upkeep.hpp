@@ -19,8 +19,8 @@ std::string status_table(const std::vector<stele::projection_status>& all, const
 /// program is at work on them.
 bool show_status(const bank_directory& directory, std::FILE* out);
 
-/// Builds a read model anew from all events, and shows how far it is on a terminal. Throws refusal if there is no
-/// read model of this name, stele::error (busy) as above.
-void rebuild_read_model(const bank_directory& directory, const std::string& name, std::FILE* out);
+/// Builds a read model anew from all events, and shows how far it is on a terminal; with `diff` also what has changed
+/// in it, row by row. Throws refusal if there is no read model of this name, stele::error (busy) as above.
+void rebuild_read_model(const bank_directory& directory, const std::string& name, bool diff, std::FILE* out);
 
 }  // namespace bank

@@ -7,8 +7,8 @@
 #include <sqlite3.h>
 
 using namespace testing;
-using stele::error_kind;
 using stele::diff_read_models;
+using stele::error_kind;
 using stele::model_difference;
 using stele::projection_runner;
 

@@ -1,4 +1,5 @@
 #include "core/process_worker.hpp"
+#include "eventstore/failures.hpp"
 
 #include <stele/process_runner.hpp>
 
@@ -15,39 +16,6 @@ namespace {
 constexpr std::chrono::milliseconds longest_wait{1000};
 /// Before something is tried again that was busy.
 constexpr std::chrono::milliseconds busy_wait{100};
-
-bool is_busy(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const error& e) {
-        return e.kind() == error_kind::busy;
-    } catch (...) {
-        return false;
-    }
-}
-
-std::string message_of(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::exception& e) {
-        return e.what();
-    } catch (...) {
-        return "an exception that is not a std::exception";
-    }
-}
-
-// One exception for all: the only one as it is, several as one that tells of each.
-void throw_any(const std::vector<std::exception_ptr>& failures) {
-    if (failures.empty()) return;
-    try {
-        std::rethrow_exception(failures.front());
-    } catch (const error& first) {
-        if (failures.size() == 1) throw;
-        std::string message = fmt::format("{} processes failed", failures.size());
-        for (const auto& failure : failures) message += "\n" + message_of(failure);
-        throw error{first.kind(), message, first.engine_code()};
-    }
-}
 
 }  // namespace
 
@@ -89,7 +57,7 @@ struct process_runner::state {
                 result.any = worker->run(stop) || result.any;
             } catch (...) {
                 result.failures.push_back(std::current_exception());
-                if (is_busy(result.failures.back()))
+                if (detail::kind_of(result.failures.back()) == error_kind::busy)
                     result.busy = true;
                 else
                     worker->set_failure(result.failures.back());
@@ -149,7 +117,7 @@ stele::position process_runner::catch_up() {
         again = done.any && !done.busy;
         std::ranges::move(done.failures, std::back_inserter(failures));
     }
-    throw_any(failures);
+    detail::throw_any(failures, "processes");
     return state_->store.head();
 }
 

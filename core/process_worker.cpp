@@ -2,6 +2,7 @@
 
 #include "core/process_turn.hpp"
 #include "core/write_documents.hpp"
+#include "eventstore/failures.hpp"
 #include "stele_process.pb.h"
 
 #include <stele/causation.hpp>
@@ -37,20 +38,6 @@ event_filter filter_of(const event_table& events) {
     return filter;
 }
 
-/// Throws the exception at hand on, with what was being handled in its text.
-[[noreturn]] void throw_with(const std::string& what) {
-    try {
-        throw;
-    } catch (const error& e) {
-        std::throw_with_nested(error(e.kind(), fmt::format("{}: {}", what, e.what()), e.engine_code()));
-    } catch (const std::exception& e) {
-        std::throw_with_nested(error(error_kind::invalid_argument, fmt::format("{}: {}", what, e.what())));
-    } catch (...) {
-        std::throw_with_nested(
-            error(error_kind::invalid_argument, what + ": an exception that is not a std::exception"));
-    }
-}
-
 }  // namespace
 
 process_worker::process_worker(event_store& store, process_definition definition, process_options options,
@@ -80,8 +67,7 @@ bool process_worker::handle_events(stele::position head, const std::stop_token& 
             try {
                 any = handle(event) || any;
             } catch (...) {
-                throw_with(fmt::format("process {} failed at position {} (stream {}, version {}, type {})", name(),
-                                       event.position.value, event.stream, event.version.value, event.type));
+                throw_failed_at(fmt::format("process {}", name()), event);
             }
             advance(event.position);
         }

@@ -1,6 +1,7 @@
 #include "core/snapshot_document.hpp"
 
 #include "core/write_documents.hpp"
+#include "eventstore/failures.hpp"
 #include "stele_snapshot.pb.h"
 
 #include <fmt/format.h>
@@ -36,23 +37,13 @@ bool is_due(const any_aggregate& known) {
     return known.needs_snapshot || known.place.version.value - known.snapshot.value >= functions->policy.events;
 }
 
-/// What the exception that is being handled says.
-std::string message_of_exception() {
-    try {
-        throw;
-    } catch (const std::exception& e) {
-        return e.what();
-    } catch (...) {
-        return "something was thrown that is no std::exception.";
-    }
-}
-
 }  // namespace
 
 void tell_failure(const warning_handler& warn, std::string_view stream, std::string_view what) noexcept {
     if (!warn) return;
     try {
-        warn(fmt::format("The snapshot of the stream \"{}\" {}: {}", stream, what, message_of_exception()));
+        warn(fmt::format("The snapshot of the stream \"{}\" {}: {}", stream, what,
+                         message_of(std::current_exception())));
     } catch (...) {
         // Nobody is left to tell.
     }

@@ -1,5 +1,7 @@
 #include "projections/background.hpp"
 
+#include "eventstore/failures.hpp"
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -14,25 +16,9 @@ constexpr std::chrono::milliseconds store_backoff{100};
 constexpr std::chrono::milliseconds turn_backoff{10};
 constexpr unsigned most_doublings = 6;
 
-std::string message_of(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::exception& e) {
-        return e.what();
-    } catch (...) {
-        return "an exception that is not a std::exception";
-    }
-}
-
 // A read model of another version or store stays that, however often one tries.
 bool is_lasting(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const error& e) {
-        return e.kind() == error_kind::format;
-    } catch (...) {
-        return false;
-    }
+    return kind_of(failure) == error_kind::format;
 }
 
 }  // namespace

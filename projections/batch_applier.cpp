@@ -1,27 +1,18 @@
 #include "projections/batch_applier.hpp"
 
+#include "eventstore/failures.hpp"
+
 #include <fmt/format.h>
 
 namespace stele::detail {
 
 std::string event_fault::why() const {
-    try {
-        std::rethrow_exception(cause);
-    } catch (const std::exception& failure) {
-        return failure.what();
-    } catch (...) {
-        return "an exception that is not a std::exception";
-    }
+    return message_of(cause);
 }
 
 bool event_fault::is_of_the_event() const {
-    try {
-        std::rethrow_exception(cause);
-    } catch (const error& failure) {
-        return failure.kind() == error_kind::invalid_argument || failure.kind() == error_kind::undecodable;
-    } catch (...) {
-        return true;
-    }
+    const auto kind = kind_of(cause);
+    return !kind || kind == error_kind::invalid_argument || kind == error_kind::undecodable;
 }
 
 std::string event_fault::message(std::string_view projection, const std::filesystem::path& file) const {

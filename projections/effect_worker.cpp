@@ -1,7 +1,7 @@
 #include "projections/effect_worker.hpp"
 
 #include "core/write_documents.hpp"
-#include "projections/event_failure.hpp"
+#include "eventstore/failures.hpp"
 #include "stele_effects.pb.h"
 
 #include <stele/causation.hpp>

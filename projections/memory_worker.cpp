@@ -1,6 +1,6 @@
 #include "projections/memory_worker.hpp"
 
-#include "projections/event_failure.hpp"
+#include "eventstore/failures.hpp"
 #include "projections/memory_snapshot.hpp"
 
 #include <fmt/format.h>
@@ -50,7 +50,8 @@ void memory_worker::expect_same_store(const progress& saved) {
 
 void memory_worker::warn(std::string_view what) noexcept {
     try {
-        board_.show_error(fmt::format("the snapshot {} {}: {}", file_.string(), what, message_of_exception()));
+        board_.show_error(
+            fmt::format("the snapshot {} {}: {}", file_.string(), what, message_of(std::current_exception())));
     } catch (...) {
         // No memory is left to tell it.
     }

@@ -1,3 +1,4 @@
+#include "eventstore/failures.hpp"
 #include "eventstore/sqlite/process_lock.hpp"
 #include "projections/background.hpp"
 #include "projections/effect_worker.hpp"
@@ -25,29 +26,6 @@ std::filesystem::path made(const std::filesystem::path& directory) {
         throw error{error_kind::io, fmt::format("{}: cannot make the directory for read models: {}", directory.string(),
                                                 failure.message())};
     return directory;
-}
-
-std::string message_of(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::exception& e) {
-        return e.what();
-    } catch (...) {
-        return "an exception that is not a std::exception";
-    }
-}
-
-// One exception for all: the only one as it is, several as one that tells of each.
-void throw_any(const std::vector<std::exception_ptr>& failures) {
-    if (failures.empty()) return;
-    try {
-        std::rethrow_exception(failures.front());
-    } catch (const error& first) {
-        if (failures.size() == 1) throw;
-        std::string message = fmt::format("{} projections failed", failures.size());
-        for (const auto& failure : failures) message += "\n" + message_of(failure);
-        throw error{first.kind(), message, first.engine_code()};
-    }
 }
 
 }  // namespace
@@ -175,7 +153,7 @@ position projection_runner::catch_up() {
             failures.push_back(std::current_exception());
         }
     }
-    throw_any(failures);
+    detail::throw_any(failures, "projections");
     return target;
 }
 

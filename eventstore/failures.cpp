@@ -1,0 +1,55 @@
+#include "eventstore/failures.hpp"
+
+#include <fmt/format.h>
+
+namespace stele::detail {
+
+std::string message_of(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (...) {
+        return "an exception that is not a std::exception";
+    }
+}
+
+std::optional<error_kind> kind_of(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const error& e) {
+        return e.kind();
+    } catch (...) {
+        return std::nullopt;
+    }
+}
+
+void throw_with(std::string_view what) {
+    const auto message = fmt::format("{}: {}", what, message_of(std::current_exception()));
+    try {
+        throw;
+    } catch (const error& failure) {
+        std::throw_with_nested(error{failure.kind(), message, failure.engine_code()});
+    } catch (...) {
+        std::throw_with_nested(error{error_kind::invalid_argument, message});
+    }
+}
+
+void throw_failed_at(std::string_view who, const recorded_event& event) {
+    throw_with(fmt::format("{} failed at position {} (stream {}, version {}, type {})", who, event.position.value,
+                           event.stream, event.version.value, event.type));
+}
+
+void throw_any(const std::vector<std::exception_ptr>& failures, std::string_view who) {
+    if (failures.empty()) return;
+    try {
+        std::rethrow_exception(failures.front());
+    } catch (const error& first) {
+        if (failures.size() == 1) throw;
+        std::string message = fmt::format("{} {} failed", failures.size(), who);
+        for (const auto& failure : failures) message += "\n" + message_of(failure);
+        throw error{first.kind(), message, first.engine_code()};
+    }
+}
+
+}  // namespace stele::detail

@@ -75,6 +75,13 @@ std::vector<std::uint64_t> positions_of_rebuild(projection_runner& runner) {
     return seen;
 }
 
+// A read model as the program of before has left it.
+void build_totals(stele::event_store& store, const fs::path& directory) {
+    projection_runner runner{store, directory};
+    runner.add<totals>();
+    runner.catch_up();
+}
+
 }  // namespace
 
 TEST_CASE("a projection is changed, rebuilt while all goes on, served, and taken back") {
@@ -82,11 +89,7 @@ TEST_CASE("a projection is changed, rebuilt while all goes on, served, and taken
     const auto models = directory / "read";
     auto store = stele::sqlite_store::open(directory / "events.db", {.durability = stele::durability::normal});
     append_some(store, 300);
-    {
-        projection_runner old{store, models};
-        old.add<totals>();
-        old.catch_up();
-    }
+    build_totals(store, models);
     projection_runner runner{store, models, {.batch_events = 50}};
     runner.add<mended_totals>();
     runner.start();  // refuses the read model of version 1, and takes it up again after the swap
@@ -274,11 +277,7 @@ TEST_CASE("a generation of another version is served by a rollback, but not kept
     stele::memory_store store;
     append_some(store, 60);
     const temp_dir directory;
-    {
-        projection_runner runner{store, directory.path};
-        runner.add<totals>();
-        runner.catch_up();
-    }
+    build_totals(store, directory.path);
     const auto old_rows = rows_of_totals(directory.path);
     {
         projection_runner runner{store, directory.path};
@@ -302,11 +301,7 @@ TEST_CASE("a changed projection is rebuilt by itself, if asked for") {
     stele::memory_store store;
     append_some(store, 200);
     const temp_dir directory;
-    {
-        projection_runner runner{store, directory.path};
-        runner.add<totals>();
-        runner.catch_up();
-    }
+    build_totals(store, directory.path);
     projection_runner runner{store, directory.path, {.batch_events = 10, .rebuild_changed = true}};
     runner.add<mended_totals>();
     SUBCASE("in the background") {
@@ -339,11 +334,7 @@ TEST_CASE("a rebuild in the background that cannot be finished is left in good o
     stele::memory_store store;
     append_some(store, 200);
     const temp_dir directory;
-    {
-        projection_runner runner{store, directory.path};
-        runner.add<totals>();
-        runner.catch_up();
-    }
+    build_totals(store, directory.path);
     projection_runner runner{
         store, directory.path, {.batch_events = 10, .attempts = 2, .first_backoff = 1ms, .rebuild_changed = true}};
     runner.add<mended_totals>();

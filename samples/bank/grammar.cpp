@@ -81,9 +81,10 @@ void grammar::add_questions() {
 }
 
 void grammar::add_upkeep() {
-    add_data(add("status", "how the read models are doing", &request::status));
+    auto* command = add_data(add("status", "how the read models are doing", &request::status));
+    command->add_flag("--follow", request_.follow, "goes on, and keeps them up to date, until Ctrl-C");
 
-    auto* command = add_data(add("rebuild", "make a read model anew from all events", &request::rebuild));
+    command = add_data(add("rebuild", "make a read model anew from all events", &request::rebuild));
     command->add_option("NAME", request_.name, "the read model, as in status")->required();
     command->add_flag("--diff", request_.diff, "shows what has changed in it, row by row");
 }

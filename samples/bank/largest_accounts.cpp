@@ -1,5 +1,6 @@
 #include "bank/largest_accounts.hpp"
 
+#include <stele/fold.hpp>
 #include <stele/projection_runner.hpp>
 
 #include <algorithm>
@@ -27,10 +28,15 @@ std::vector<std::pair<std::string, money>> largest_accounts::top(std::size_t cou
 
 std::vector<std::pair<std::string, money>> ask_largest_accounts(stele::event_store& events,
                                                                 const bank_directory& directory, std::size_t count) {
-    stele::projection_runner runner{events, directory.read_models()};
-    runner.add<largest_accounts>();
-    runner.catch_up();
-    return runner.query<largest_accounts>([&](const largest_accounts& all) { return all.top(count); });
+    try {
+        stele::projection_runner runner{events, directory.read_models()};
+        runner.add<largest_accounts>();
+        runner.catch_up();
+        return runner.query<largest_accounts>([&](const largest_accounts& all) { return all.top(count); });
+    } catch (const stele::error& failure) {
+        if (failure.kind() != stele::error_kind::busy) throw;
+        return stele::fold<largest_accounts>(events).top(count);
+    }
 }
 
 }  // namespace bank

@@ -42,8 +42,8 @@ struct largest_accounts {
     friend bool operator==(const largest_accounts&, const largest_accounts&) = default;
 };
 
-/// Which accounts hold most? Brings the read model up to date and asks it. Throws stele::error (busy) if another
-/// program is at work on the read models.
+/// Which accounts hold most? Brings the read model up to date and asks it; if another program has the read models,
+/// folds one from all events for this answer. Throws as stele::projection_runner does.
 std::vector<std::pair<std::string, money>> ask_largest_accounts(stele::event_store& events,
                                                                 const bank_directory& directory, std::size_t count);
 

@@ -42,9 +42,9 @@ stele::sqlite_store open_events(const bank_directory& directory) {
 
 ledger::ledger(const bank_directory& directory)
     : events_(open_events(directory)),
-      balances_(open_read_model<bank::balances>(events_, directory)),
-      statement_(open_read_model<bank::statement>(events_, directory)),
-      daily_turnover_(open_read_model<bank::daily_turnover>(events_, directory)),
-      overdrawn_(open_read_model<bank::overdrawn>(events_, directory)) {}
+      balances_(open_read_model(events_, directory, bank::balances::name)),
+      statement_(open_read_model(events_, directory, bank::statement::name)),
+      daily_turnover_(open_read_model(events_, directory, bank::daily_turnover::name)),
+      overdrawn_(open_read_model(events_, directory, bank::overdrawn::name)) {}
 
 }  // namespace bank

@@ -8,8 +8,7 @@
 
 #include <stele/projection_runner.hpp>
 
-#include <filesystem>
-#include <string>
+#include <string_view>
 
 namespace bank {
 
@@ -21,21 +20,15 @@ inline void add_projections(stele::projection_runner& runner) {
     runner.add<overdrawn>();
 }
 
-/// Brings all read models of the bank up to date; those that another version of this program has made are made anew.
-/// Throws as stele::projection_runner does: busy, if somebody else is at work on them.
-void catch_up_read_models(stele::event_store& events, const std::filesystem::path& directory);
+/// A runner for the read models of the bank, without projections yet. There is one at a time: throws refusal if another
+/// program has it.
+stele::projection_runner open_runner(stele::event_store& events, const bank_directory& directory,
+                                     stele::projection_runner_options options = {});
 
-/// Opens the read model of a projection, with all events in it. A look is free for any number of programs at a time;
-/// catching up, if it is needed, is for one of them. Throws as catch_up_read_models() does.
-template <class Projection>
-stele::read_model open_read_model(stele::event_store& events, const bank_directory& directory) {
-    const auto file = directory.read_models() / (std::string(Projection::name) + ".db");
-    if (std::filesystem::exists(file)) {
-        auto model = stele::read_model::open_read_only(file);
-        if (model.checkpoint() >= events.head()) return model;
-    }
-    catch_up_read_models(events, directory.read_models());
-    return stele::read_model::open_read_only(file);
-}
+/// Opens a read model of the bank by its name, with all events in it. A look is free for any number of programs at a
+/// time. Catching up, if it is needed, is for one of them: if that is another one, this waits for it, a few seconds at
+/// most. Read models that another version of this program has made are made anew.
+/// Throws refusal (as above), and as stele::projection_runner does.
+stele::read_model open_read_model(stele::event_store& events, const bank_directory& directory, std::string_view name);
 
 }  // namespace bank

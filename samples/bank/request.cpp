@@ -106,7 +106,7 @@ exit_code request::largest() const {
 }
 
 exit_code request::status() const {
-    return show_status({data}, out) ? yes : no;
+    return show_status({data}, follow ? watch::until_interrupted : watch::until_settled, out) ? yes : no;
 }
 
 exit_code request::rebuild() const {

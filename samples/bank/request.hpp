@@ -26,6 +26,7 @@ struct request {
     std::uint64_t page = 0;
     std::size_t count = 10;
     bool diff = false;
+    bool follow = false;
     import_options import_settings{.progress = out};
     statement_plan plan = {};
     std::string svg = {};

@@ -1,6 +1,7 @@
 #include "bank/terminal.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,10 +12,21 @@
 namespace bank {
 namespace {
 
-// How many characters a text takes: bytes that do not continue one.
+// How many characters a text takes: bytes that do not continue one, and are not part of a colour ("ESC [ ... m").
 std::size_t width_of(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+    std::size_t width = 0;
+    bool in_colour = false;
+    for (const char c : text) {
+        in_colour = in_colour || c == '\x1b';
+        if (!in_colour && (static_cast<unsigned char>(c) & 0xC0) != 0x80) ++width;
+        in_colour = in_colour && c != 'm';
+    }
+    return width;
+}
+
+std::size_t columns_of(std::FILE* terminal) {
+    winsize size{};
+    return ioctl(fileno(terminal), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 }  // namespace
@@ -31,12 +43,22 @@ std::string ink::paint(std::string_view code, std::string_view text) const {
     return colours ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
 }
 
+std::size_t terminal_rows(std::string_view lines, std::size_t columns) {
+    std::size_t rows = 0;
+    while (!lines.empty()) {
+        const auto end = lines.find('\n');
+        rows += std::max<std::size_t>(1, (width_of(lines.substr(0, end)) + columns - 1) / columns);
+        lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
+    }
+    return rows;
+}
+
 void changing_text::show(std::string_view lines) {
     // Up to where the last version begins, and away with it.
-    if (in_place_ && height_ > 0) fmt::print(out_, "\x1b[{}A\x1b[J", height_);
+    if (in_place_ && !shown_.empty()) fmt::print(out_, "\x1b[{}A\x1b[J", terminal_rows(shown_, columns_of(out_)));
     std::fwrite(lines.data(), 1, lines.size(), out_);
     std::fflush(out_);
-    height_ = static_cast<std::size_t>(std::ranges::count(lines, '\n'));
+    shown_ = lines;
 }
 
 std::string bar(double fraction, std::size_t width) {

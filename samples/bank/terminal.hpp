@@ -29,6 +29,10 @@ private:
 /// Whether `out` is a terminal: a person watches, and a line can be drawn over.
 bool is_terminal(std::FILE* out);
 
+/// How many rows of a terminal lines of text take that end with a line break: one that is wider than the terminal goes
+/// on in the next row.
+std::size_t terminal_rows(std::string_view lines, std::size_t columns);
+
 /// Lines of text that change. On a terminal each version takes the place of the one before; elsewhere it follows it.
 class changing_text {
 public:
@@ -41,7 +45,7 @@ public:
 private:
     std::FILE* out_;
     bool in_place_;
-    std::size_t height_ = 0;  // of what stands there
+    std::string shown_;  // what stands there
 };
 
 /// A bar of `width` characters of which `fraction` (0 to 1) is filled, to an eighth of a character. Not padded.

@@ -1,5 +1,7 @@
 #include "bank/upkeep.hpp"
 
+#include "bank/interruption.hpp"
+#include "bank/largest_accounts.hpp"
 #include "bank/money.hpp"
 #include "bank/read_models.hpp"
 
@@ -8,7 +10,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <thread>
+#include <optional>
+#include <utility>
 
 namespace bank {
 namespace {
@@ -24,42 +27,60 @@ std::string rate_text(double events_per_s) {
     return events_per_s > 0 ? format_count(static_cast<std::uint64_t>(std::llround(events_per_s))) : "";
 }
 
+std::string time_text(std::optional<std::chrono::seconds> time) {
+    if (!time) return "";
+    if (*time < 2min) return fmt::format("{} s", time->count());
+    if (*time < 2h) return fmt::format("{} min", std::chrono::ceil<std::chrono::minutes>(*time).count());
+    return fmt::format("{} h", std::chrono::ceil<std::chrono::hours>(*time).count());
+}
+
 }  // namespace
 
 std::string status_table(const std::vector<stele::projection_status>& all, const ink& ink) {
-    table lines("llrrrrrrr");
-    lines.add({"read model", "state", "at", "of", "behind", "events/s", "applied", "ignored", "dead letters"},
+    table lines("llrrrrrrrr");
+    lines.add({"read model", "state", "at", "of", "behind", "events/s", "left", "dead letters", "applied", "ignored"},
               table::shade::dim);
-    std::string wrong;
+    std::string more;
     for (const auto& status : all) {
         lines.add({status.name, std::string(to_string(status.state)), format_count(status.checkpoint.value),
                    format_count(status.head.value), format_count(status.lag_events), rate_text(status.events_per_s),
-                   format_count(status.applied), format_count(status.ignored), format_count(status.dead_lettered)});
-        if (!status.last_error.empty()) wrong += fmt::format("  {}: {}\n", status.name, status.last_error);
+                   time_text(status.eta), format_count(status.dead_lettered), format_count(status.applied),
+                   format_count(status.ignored)});
+        if (status.rebuild)
+            more += fmt::format("  {}: the new generation is {}\n", status.name, status.rebuild->message());
+        if (!status.last_error.empty()) more += fmt::format("  {}: {}\n", status.name, ink.red(status.last_error));
     }
-    return lines.str(ink) + wrong;
+    return lines.str(ink) + more;
 }
 
-bool show_status(const bank_directory& directory, std::FILE* out) {
+bool show_status(const bank_directory& directory, watch how, std::FILE* out) {
+    const interruption interruption;
     auto events = open_events(directory);
-    stele::projection_runner runner{events, directory.read_models(), {.rebuild_changed = true}};
+    auto runner = open_runner(events, directory, {.rebuild_changed = true});
     add_projections(runner);
+    runner.add<largest_accounts>();
     runner.start();
     changing_text text(out);
-    for (;;) {
+    std::string shown;
+    for (bool over = false;;) {
         const auto all = runner.status();
-        const bool settled = std::ranges::all_of(all, has_settled);
-        if (settled || is_terminal(out)) text.show(status_table(all, ink::for_output(out)));
-        if (settled)
+        over = over || (how == watch::until_settled && std::ranges::all_of(all, has_settled));
+        auto table = status_table(all, ink::for_output(out));
+        if (over || (is_terminal(out) && table != shown)) text.show(table);
+        if (over)
             return std::ranges::none_of(
                 all, [](const auto& status) { return status.state == stele::projection_state::faulted; });
-        std::this_thread::sleep_for(50ms);
+        shown = std::move(table);
+        over = interruption.wait_for(50ms);
     }
 }
 
 void rebuild_read_model(const bank_directory& directory, const std::string& name, bool diff, std::FILE* out) {
     auto events = open_events(directory);
-    stele::projection_runner runner{events, directory.read_models()};
+    if (name == largest_accounts::name)
+        throw refusal(fmt::format("{} is in memory, and not a read model in tables: to have it folded anew, remove {}",
+                                  name, (directory.read_models() / (name + ".snapshot")).string()));
+    auto runner = open_runner(events, directory);
     add_projections(runner);
     const auto all = runner.status();
     if (std::ranges::find(all, name, &stele::projection_status::name) == all.end())

@@ -81,8 +81,8 @@ void projection_scenario::expect_rows(std::string_view sql, const std::vector<st
 }
 
 void projection_scenario::expect_no_rows(std::string_view sql) {
-    const auto count = db_->query_one<std::int64_t>(fmt::format("SELECT count(*) FROM ({})", sql));
-    if (std::get<0>(count.value()) > 0) expect_rows(sql, {}, {fmt::format("{} rows", std::get<0>(*count))});
+    const auto [count] = db_->query_one<std::int64_t>(fmt::format("SELECT count(*) FROM ({})", sql)).value();
+    if (count > 0) expect_rows(sql, {}, {fmt::format("{} {}", count, count == 1 ? "row" : "rows")});
 }
 
 void projection_scenario::expect_same_when_rebuilt() {

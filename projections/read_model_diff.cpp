@@ -41,9 +41,11 @@ std::string model_difference::message() const {
 }
 
 std::string diff_summary::message() const {
-    auto text = fmt::format("{} rows changed, {} only in the old generation, {} only in the new one", changed, only_old,
-                            only_new);
-    if (tables_and_columns > 0) text += fmt::format(", {} tables or columns in one of them only", tables_and_columns);
+    auto text = fmt::format("{} {} changed, {} only in the old generation, {} only in the new one", changed,
+                            changed == 1 ? "row" : "rows", only_old, only_new);
+    if (tables_and_columns > 0)
+        text += fmt::format(", {} {} in one of them only", tables_and_columns,
+                            tables_and_columns == 1 ? "table or column" : "tables or columns");
     if (old_checkpoint == new_checkpoint) return text + fmt::format(", both at {}", old_checkpoint.value);
     return text + fmt::format(", at {} and {}: some differ because of the events between", old_checkpoint.value,
                               new_checkpoint.value);

@@ -1,6 +1,7 @@
 #include "bank/account.hpp"
 #include "bank/rounding.hpp"
 
+#include <stele/check_determinism.hpp>
 #include <stele/command_bus.hpp>
 #include <stele/memory_store.hpp>
 #include <stele/snapshot.hpp>
@@ -238,4 +239,11 @@ TEST_CASE("a snapshot holds all that an account is") {
     REQUIRE(bus.send(freeze()));
     const auto verified = stele::verify_snapshot<account>(store, stream);
     CHECK_MESSAGE(verified.has_value(), (verified ? "" : verified.error()));
+}
+
+TEST_CASE("an account is what its events make it, folded twice or taken up from a snapshot in between") {
+    stele::check_determinism<account>(opened(500), deposited(1000, "1993-01-05"), moving<MoneyWithdrawn>(100),
+                                      moving<InterestPaid>(20), moving<InterestCharged>(3), moving<FeeCharged>(4),
+                                      moving<RoundingPosted>(-10), frozen(), unfrozen(), moving<MoneyWithdrawn>(903),
+                                      closed());
 }

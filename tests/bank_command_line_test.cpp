@@ -20,6 +20,18 @@ TEST_CASE("import ends with the reconciliation") {
         "\nreconciled 4 of 4 transactions on 2 accounts: 3 exact, 1 rounded, 0 mismatched\n"));
 }
 
+TEST_CASE("what there is one of is told as one") {
+    const temp_dir directory;
+    const auto file = (directory / "one.csv").string();
+    const auto data = (directory / "data").string();
+    std::ofstream(file) << bank::statement_header << "\n7,1993-01-05,100,cash_deposit,100,100\n";
+    const auto import = bank_program({"import", file, "--data", data});
+    CHECK(import.out.starts_with("imported 1 of 1 transaction\nrecorded 2 events in "));
+    CHECK(import.out.ends_with("\nreconciled 1 of 1 transactions on 1 accounts: 1 exact, 0 rounded, 0 mismatched\n"));
+    CHECK(bank_program({"report", "--data", data}).out.starts_with("1 account holds 1.00 together\n"));
+    CHECK(bank_program({"report", "--svg", file, "--data", data}).out == file + ": turnover of 1 month\n");
+}
+
 TEST_CASE("import fails when a balance does not hold, and refuses to import twice") {
     const imported_bank bank;
     const auto twice = bank_program({"import", bank.file, "--data", bank.data});
@@ -137,7 +149,8 @@ TEST_CASE("status and rebuild look after the read models") {
     CHECK(sqlite3_close(file) == SQLITE_OK);
     const auto diff = bank_program({"rebuild", "overdrawn", "--diff", "--data", bank.data});
     CHECK(contains(diff.out, "\n  overdrawn, account '7': balance -1 -> -76550\n"));
-    CHECK(contains(diff.out, "1 row"));
+    CHECK(contains(diff.out,
+                   "\noverdrawn: 1 row changed, 0 only in the old generation, 0 only in the new one, both at 7\n"));
     CHECK(bank_program({"rebuild", "nothing", "--data", bank.data}).err ==
           "bank: there is no read model nothing; see \"bank status\"\n");
     CHECK(contains(bank_program({"rebuild", "largest_accounts", "--data", bank.data}).err,

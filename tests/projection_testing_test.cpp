@@ -63,7 +63,7 @@ TEST_CASE("rows that differ are shown side by side") {
           "  2 | second | 0  |\n");
     CHECK(failure([] {
               given_projection<totals>().when(opened_first).then_no_rows(all_totals);
-          }).find("no rows   |  1 rows") != std::string::npos);
+          }).find("no rows   |  1 row") != std::string::npos);
 }
 
 TEST_CASE("a projection that does something else when it is rebuilt") {

@@ -35,6 +35,10 @@ std::string format_count(std::uint64_t count) {
     return digits;
 }
 
+std::string counted(std::uint64_t count, std::string_view thing) {
+    return fmt::format("{} {}{}", format_count(count), thing, count == 1 ? "" : "s");
+}
+
 std::string format_money(money amount) {
     // The magnitude of the smallest amount fits only without a sign.
     const auto bits = static_cast<std::uint64_t>(amount);

@@ -30,4 +30,7 @@ std::optional<money> parse_money(std::string_view text);
 /// A count in the same form: "32 171".
 std::string format_count(std::uint64_t count);
 
+/// So many of a thing: "1 row", "32 171 rows".
+std::string counted(std::uint64_t count, std::string_view thing);
+
 }  // namespace bank

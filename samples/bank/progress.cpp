@@ -7,10 +7,10 @@
 
 namespace bank {
 
-progress::progress(std::FILE* out, std::string done, std::string things, std::uint64_t total)
+progress::progress(std::FILE* out, std::string done, std::string thing, std::uint64_t total)
     : out_(out),
       done_text_(std::move(done)),
-      things_(std::move(things)),
+      thing_(std::move(thing)),
       total_(total),
       in_place_(out != nullptr && is_terminal(out)) {}
 
@@ -31,7 +31,7 @@ void progress::advance() {
         const auto now = clock::now();
         if (now - drawn_ > 50ms || done_ == total_) draw_bar(now);
     } else if (done_ == total_ || done_ * 4 / total_ != (done_ - 1) * 4 / total_) {
-        fmt::print(out_, "{} {} of {} {}\n", done_text_, format_count(done_), format_count(total_), things_);
+        fmt::print(out_, "{} {} of {}\n", done_text_, format_count(done_), counted(total_, thing_));
         std::fflush(out_);
     }
 }
@@ -40,8 +40,8 @@ void progress::draw_bar(clock::time_point now) {
     constexpr std::size_t width = 30;
     drawn_ = now;
     const double fraction = static_cast<double>(done_) / static_cast<double>(total_);
-    fmt::print(out_, "\r  {} {:3.0f} %  {} of {} {}{}\x1b[K", ink::for_output(out_).green(gauge(fraction, width)),
-               fraction * 100, format_count(done_), format_count(total_), things_, speed(now));
+    fmt::print(out_, "\r  {} {:3.0f} %  {} of {}{}\x1b[K", ink::for_output(out_).green(gauge(fraction, width)),
+               fraction * 100, format_count(done_), counted(total_, thing_), speed(now));
     std::fflush(out_);
 }
 

@@ -12,9 +12,9 @@ namespace bank {
 /// Any thread may call it.
 class progress {
 public:
-    /// `done` says what has been done, for the plain lines: "imported". `things`: "transactions". `out` may be null:
-    /// then it says nothing.
-    progress(std::FILE* out, std::string done, std::string things, std::uint64_t total);
+    /// `done` says what has been done, for the plain lines: "imported". `thing`: "transaction". `out` may be null: then
+    /// it says nothing.
+    progress(std::FILE* out, std::string done, std::string thing, std::uint64_t total);
     progress(const progress&) = delete;
     progress& operator=(const progress&) = delete;
     ~progress();
@@ -28,7 +28,7 @@ private:
     [[nodiscard]] std::string speed(clock::time_point now) const;
 
     std::FILE* out_;
-    std::string done_text_, things_;
+    std::string done_text_, thing_;
     std::uint64_t total_;
     bool in_place_;
     clock::time_point begin_ = clock::now();

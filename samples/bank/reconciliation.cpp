@@ -48,6 +48,7 @@ replayed_balances replay(stele::event_store& store) {
 }  // namespace
 
 std::string reconciliation::str() const {
+    // Programs look for this line: its words are the same whatever the counts are.
     return fmt::format("reconciled {} of {} transactions on {} accounts: {} exact, {} rounded, {} mismatched",
                        reconciled(), transactions(), accounts, exact, rounded, mismatched.size());
 }

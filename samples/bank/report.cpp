@@ -67,8 +67,9 @@ std::string balance_line(ledger& ledger, std::string_view account, const ink& in
 
 std::string report_of(ledger& ledger, const ink& ink) {
     const auto all = totals(ledger.balances());
-    return fmt::format("{} accounts hold {} together\n\n{}\n{}\n{}", format_count(all.accounts),
-                       ink.bold(format_money(all.balance)), largest_part(ledger, ink), overdrawn_part(ledger, ink),
+    const auto who = counted(all.accounts, "account") + (all.accounts == 1 ? " holds" : " hold");
+    return fmt::format("{} {} together\n\n{}\n{}\n{}", who, ink.bold(format_money(all.balance)),
+                       largest_part(ledger, ink), overdrawn_part(ledger, ink),
                        turnover_part(turnover_by_month(ledger.daily_turnover()), ink));
 }
 

@@ -51,7 +51,7 @@ exit_code request::import() const {
 exit_code request::generate() const {
     const auto rows = generate_statement(plan);
     write_statement_file(file, rows);
-    print(fmt::format("{}: {} transactions on {} accounts\n", file, format_count(rows.size()), plan.accounts));
+    print(fmt::format("{}: {} on {}\n", file, counted(rows.size(), "transaction"), counted(plan.accounts, "account")));
     return yes;
 }
 
@@ -92,7 +92,7 @@ exit_code request::report() const {
     picture << turnover_svg(months, "Turnover by month");
     picture.close();
     if (!picture) throw refusal(svg + ": cannot be written");
-    print(fmt::format("{}: turnover of {} months\n", svg, months.size()));
+    print(fmt::format("{}: turnover of {}\n", svg, counted(months.size(), "month")));
     return yes;
 }
 

@@ -93,7 +93,7 @@ std::vector<refused_row> send_statement(stele::event_store& store, const stateme
                                         const import_options& options) {
     auto bus = make_bus(store);
     const auto accounts = rows_by_account(file);
-    progress progress(options.progress, "imported", "transactions", file.rows.size());
+    progress progress(options.progress, "imported", "transaction", file.rows.size());
     std::atomic<std::size_t> next = 0;
     std::mutex refused_mutex;
     std::vector<refused_row> refused;

@@ -70,8 +70,7 @@ std::string place(const std::filesystem::path& statement, const statement_row& r
 
 std::string not_sent_text(std::size_t rows) {
     if (rows == 0) return "";
-    return rows == 1 ? "; 1 later row of the account was not sent"
-                     : fmt::format("; {} later rows of the account were not sent", format_count(rows));
+    return fmt::format("; {} of the account {} not sent", counted(rows, "later row"), rows == 1 ? "was" : "were");
 }
 
 // Whether the events lack a row for a reason that has been told with an earlier row of its account.
@@ -84,9 +83,8 @@ bool explained(const mismatch& wrong, const std::vector<refused_row>& refused) {
 }  // namespace
 
 std::string describe(const import_result& result, const std::filesystem::path& statement) {
-    std::vector<std::string> lines{
-        fmt::format("recorded {} events in {:.1f} s, each one synced to the disk before it counted",
-                    format_count(result.events.value), result.seconds)};
+    std::vector<std::string> lines{fmt::format("recorded {} in {:.1f} s, each one synced to the disk before it counted",
+                                               counted(result.events.value, "event"), result.seconds)};
     for (const auto& [row, reason, not_sent] : result.refused)
         lines.push_back(place(statement, row) + reason + not_sent_text(not_sent));
     for (const auto& wrong : result.reconciled.mismatched) {

@@ -91,8 +91,8 @@ std::string audit_of(stele::event_store& store, std::string_view account, std::s
     made_of.add({"made of", "events", "amount"}, table::shade::dim);
     for (const auto& [kind, sum] : sums) made_of.add({kind, format_count(sum.events), format_money(sum.amount)});
     made_of.add({"balance on " + std::string(as_of), "", format_money(balance)}, table::shade::bold);
-    return fmt::format("account {}: audit as of {}, from {} of its {} events\n\n{}\n{}", account, as_of,
-                       end - history.begin(), history.size(), lines.str(ink), made_of.str(ink));
+    return fmt::format("account {}: audit as of {}, from {} of its {}\n\n{}\n{}", account, as_of, end - history.begin(),
+                       counted(history.size(), "event"), lines.str(ink), made_of.str(ink));
 }
 
 }  // namespace bank

@@ -92,8 +92,7 @@ void rebuild_read_model(const bank_directory& directory, const std::string& name
                        if (is_terminal(out)) text.show(fmt::format("{}: {}\n", name, progress.message()));
                    }});
     const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    text.show(
-        fmt::format("{}: rebuilt from {} events in {:.1f} s\n", name, format_count(events.head().value), seconds));
+    text.show(fmt::format("{}: rebuilt from {} in {:.1f} s\n", name, counted(events.head().value, "event"), seconds));
     if (!diff) return;
 
     constexpr std::uint64_t shown = 50;

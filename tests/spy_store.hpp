@@ -14,6 +14,8 @@ class spy_store final : public stele::event_store {
 public:
     explicit spy_store(stele::event_store& inner) : inner_(inner) {}
 
+    /// Called whenever the head is asked for.
+    std::function<void()> before_head = [] {};
     /// Called before each append reaches the inner store.
     std::function<void()> before_append = [] {};
     /// Called after each search for a document, before its outcome is told.
@@ -36,7 +38,10 @@ public:
                                                 const stele::document_read_options& options) override {
         return inner_.list_documents(kind, options);
     }
-    stele::position head() override { return inner_.head(); }
+    stele::position head() override {
+        before_head();
+        return inner_.head();
+    }
     stele::version stream_version(const stele::stream_id& stream) override { return inner_.stream_version(stream); }
     stele::position position_at(stele::timestamp time) override { return inner_.position_at(time); }
     stele::position wait_past(stele::position seen, std::chrono::milliseconds timeout,

@@ -296,6 +296,10 @@ void fault_vfs::record() {
     state_->files.clear();
 }
 
+void fault_vfs::note(const disk_change& change) {
+    state_->note(change);
+}
+
 std::size_t fault_vfs::recorded() const {
     const std::lock_guard lock(state_->mutex);
     return state_->changes.size();

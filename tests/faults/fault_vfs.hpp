@@ -61,6 +61,8 @@ public:
 
     /// Begins to record changes of the files that are opened from now on. Numbers of files are never used again.
     void record();
+    /// Puts a change into the record that somebody other than SQLite has made.
+    void note(const disk_change& change);
     /// How many changes have been recorded.
     [[nodiscard]] std::size_t recorded() const;
     /// Ends the recording and returns it. The connections to what was recorded must be closed.

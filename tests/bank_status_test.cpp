@@ -53,10 +53,11 @@ public:
 
     void press(char key) const { REQUIRE(::write(terminal_, &key, 1) == 1); }
 
-    /// Waits for its end, and returns its exit code; -1 if it was killed.
+    /// Waits for its end, and returns its exit code; -1 if it had to be killed.
     int exit_code() {
-        while (read_some()) {
-        }
+        const auto until = std::chrono::steady_clock::now() + 60s;
+        while (read_some())
+            if (std::chrono::steady_clock::now() > until) ::kill(process_, SIGKILL);
         int status = 0;
         REQUIRE(::waitpid(std::exchange(process_, 0), &status, 0) > 0);
         return WIFEXITED(status) ? WEXITSTATUS(status) : -1;

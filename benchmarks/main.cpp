@@ -40,6 +40,7 @@ const std::vector<suite>& suites() {
         {"send_warm_over_append", bench::measure_send_threads},
         {"load_10k", bench::measure_load},
         {"rebuild", bench::measure_rebuild},
+        {"inline", bench::measure_inline},
         {"compile_bank_model", bench::measure_compile},
     };
     return all;

@@ -37,6 +37,10 @@ void measure_compile(const settings& wanted, report& out);
 /// applying the events to a read model that serves.
 void measure_rebuild(const settings& wanted, report& out);
 
+/// Appends of one event with a projection applied inline, against appends without, NORMAL; and reading what one has
+/// just written, against waiting for a projection in the background.
+void measure_inline(const settings& wanted, report& out);
+
 /// How long after an append has returned a subscription of the same process handles its event, FULL.
 void measure_wakeup(const settings& wanted, report& out);
 

@@ -26,6 +26,10 @@ void read_model::attach(const std::filesystem::path& file, std::string_view name
 }
 
 position read_model::checkpoint() {
+    // In an event store: that of the inline projection that is furthest behind.
+    if (session_->is_among_events())
+        return std::get<0>(query_one<std::optional<position>>("SELECT min(checkpoint) FROM stele_inline").value())
+            .value_or(position{});
     return std::get<0>(query_one<position>("SELECT checkpoint FROM stele_projection").value());
 }
 

@@ -14,6 +14,7 @@
 #include "projections/read_model_file.hpp"
 
 #include "eventstore/sqlite/file_header.hpp"
+#include "eventstore/sqlite/schema.hpp"
 
 #include <fmt/format.h>
 
@@ -124,6 +125,22 @@ std::unique_ptr<connection> open_read_model(const std::filesystem::path& file) {
     expect_file(file);
     check_format(file);
     return std::make_unique<connection>(file, open_mode::read, busy_timeout);
+}
+
+std::unique_ptr<connection> open_to_query(const std::filesystem::path& file) {
+    if (read_file_header(file).application_id != event_store_application_id) return open_read_model(file);
+    inspect(file);
+    auto db = std::make_unique<connection>(file, open_mode::read, busy_timeout);
+    if (db->integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stele_inline'") == 0)
+        throw error{error_kind::format,
+                    fmt::format("{}: is an event store without inline projections; add one (inline_projections::add), "
+                                "or give the read model of a projection runner: DIRECTORY/NAME.db",
+                                file.string())};
+    return db;
+}
+
+bool is_event_store(connection& db) {
+    return db.integer("PRAGMA application_id") == event_store_application_id;
 }
 
 std::unique_ptr<connection> open_read_model_to_write(const std::filesystem::path& file) {

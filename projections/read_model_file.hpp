@@ -60,6 +60,13 @@ void use_for_writing(connection& db);
 /// Opens a generation for reading. Throws io (no such file), format (not a read model, or of a newer format).
 std::unique_ptr<connection> open_read_model(const std::filesystem::path& file);
 
+/// Opens for reading what holds tables of projections: a generation, or an event store with inline projections. Throws
+/// as above.
+std::unique_ptr<connection> open_to_query(const std::filesystem::path& file);
+
+/// Whether the file is an event store.
+bool is_event_store(connection& db);
+
 /// Opens a generation for writing and reading. Throws as above.
 std::unique_ptr<connection> open_read_model_to_write(const std::filesystem::path& file);
 

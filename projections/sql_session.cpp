@@ -14,6 +14,18 @@ constexpr std::chrono::milliseconds busy_timeout{5000};
 // How often a link may change between looking at it and opening the file, before we give up.
 constexpr int open_attempts = 100;
 
+// The session whose user's statement is being prepared on this thread; our own statements are not checked. Several
+// sessions may share a connection, which has one authorizer.
+thread_local sql_session* preparing = nullptr;
+
+class preparing_scope {
+public:
+    explicit preparing_scope(sql_session& session) { preparing = &session; }
+    preparing_scope(const preparing_scope&) = delete;
+    preparing_scope& operator=(const preparing_scope&) = delete;
+    ~preparing_scope() { preparing = nullptr; }
+};
+
 bool is_identifier(std::string_view name) {
     const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
     if (name.empty() || !letter(name.front())) return false;
@@ -34,15 +46,23 @@ std::filesystem::path resolved(const std::filesystem::path& name, const std::fil
 
 }  // namespace
 
-sql_session::sql_session(std::unique_ptr<connection> db, sql_rights rights, bool in_runner)
+sql_session::sql_session(std::shared_ptr<connection> db, sql_rights rights, bool in_runner)
     : db_(std::move(db)), rights_(rights), in_runner_(in_runner) {
-    sqlite3_set_authorizer(db_->handle(), &sql_session::authorize, this);
+    sqlite3_set_authorizer(db_->handle(), &sql_session::authorize, nullptr);
 }
 
 sql_session::~sql_session() = default;
 
 std::unique_ptr<sql_session> sql_session::writer(std::unique_ptr<connection> db) {
     return std::unique_ptr<sql_session>(new sql_session(std::move(db), sql_rights::project, true));
+}
+
+std::unique_ptr<sql_session> sql_session::among_events(connection& db, std::set<std::string, std::less<>> own_tables) {
+    const std::shared_ptr<connection> not_owned(std::shared_ptr<connection>{}, &db);
+    auto made = std::unique_ptr<sql_session>(new sql_session(not_owned, sql_rights::project, true));
+    made->among_events_ = true;
+    made->own_tables_ = std::move(own_tables);
+    return made;
 }
 
 std::unique_ptr<sql_session> sql_session::in_memory() {
@@ -87,43 +107,37 @@ void sql_session::expect_transaction() const {
                                 db_->file())};
 }
 
-std::unique_ptr<cached_statement> sql_session::prepare(std::string_view sql) {
+// Lets `prepare` prepare a statement of the user; what is not allowed is told in our words.
+template <class Prepare>
+auto sql_session::checked(std::string_view sql, const Prepare& prepare) {
     refusal_ = nullptr;
-    preparing_ = true;
     try {
-        auto made = std::make_unique<cached_statement>(*db_, sql);
-        preparing_ = false;
-        if (rights_ == sql_rights::read && !made->read_only)
-            throw error{error_kind::invalid_argument,
-                        fmt::format("{}: '{}' would write, but this read model was opened for reading; only its "
-                                    "projection writes to it",
-                                    db_->file(), sql)};
-        return made;
+        const preparing_scope scope{*this};
+        return prepare();
     } catch (const error&) {
-        preparing_ = false;
         if (refusal_ == nullptr) throw;
         throw error{error_kind::invalid_argument, fmt::format("{}: '{}': {}", db_->file(), sql, refusal_)};
     }
+}
+
+std::unique_ptr<cached_statement> sql_session::prepare(std::string_view sql) {
+    auto made = checked(sql, [&] { return std::make_unique<cached_statement>(*db_, sql); });
+    if (rights_ == sql_rights::read && !made->read_only)
+        throw error{error_kind::invalid_argument,
+                    fmt::format("{}: '{}' would write, but this read model was opened for reading; only its "
+                                "projection writes to it",
+                                db_->file(), sql)};
+    return made;
 }
 
 void sql_session::execute_script(std::string_view sql) {
     // Prepared one by one as they run: a statement may need the table that the one before it makes.
     while (!sql.empty()) {
         expect_transaction();
-        refusal_ = nullptr;
-        preparing_ = true;
-        try {
-            auto next = db_->prepare(sql);
-            preparing_ = false;
-            if (next.handle() == nullptr) return;  // only blanks and comments are left
-            const std::string_view text = sqlite3_sql(next.handle());
-            sql.remove_prefix(text.size());
-            next.run();
-        } catch (const error&) {
-            preparing_ = false;
-            if (refusal_ == nullptr) throw;
-            throw error{error_kind::invalid_argument, fmt::format("{}: '{}': {}", db_->file(), sql, refusal_)};
-        }
+        auto next = checked(sql, [&] { return db_->prepare(sql); });
+        if (next.handle() == nullptr) return;  // only blanks and comments are left
+        sql.remove_prefix(std::string_view{sqlite3_sql(next.handle())}.size());
+        next.run();
     }
 }
 
@@ -131,44 +145,16 @@ std::int64_t sql_session::total_changes() const noexcept {
     return sqlite3_total_changes64(db_->handle());
 }
 
-int sql_session::authorize(void* self, int action, const char* first, const char* second, const char* /*schema*/,
+int sql_session::authorize(void* /*unused*/, int action, const char* first, const char* second, const char* /*schema*/,
                            const char* /*trigger*/) {
-    auto& session = *static_cast<sql_session*>(self);
-    if (!session.preparing_) return SQLITE_OK;
+    if (preparing == nullptr) return SQLITE_OK;
     const auto text = [](const char* name) { return std::string_view{name == nullptr ? "" : name}; };
-    const char* const why = session.why_refused(action, text(first), text(second));
+    const char* why = why_refused(preparing->rights_, action, text(first), text(second));
+    if (why == nullptr && preparing->in_runner_ && preparing->among_events_)
+        why = why_not_own(preparing->own_tables_, action, text(first), text(second));
     if (why == nullptr) return SQLITE_OK;
-    session.refusal_ = why;
+    preparing->refusal_ = why;
     return SQLITE_DENY;
-}
-
-const char* sql_session::why_refused(int action, std::string_view first, std::string_view second) const {
-    const auto reserved = [](std::string_view table) {
-        return table.starts_with("stele_") ? "tables whose name begins with stele_ belong to the runner" : nullptr;
-    };
-    switch (action) {
-        case SQLITE_ATTACH:
-        case SQLITE_DETACH:
-            return rights_ == sql_rights::read ? "attach another read model with read_model::attach()"
-                                               : "a projection reads and writes nothing but its own file";
-        case SQLITE_TRANSACTION:
-        case SQLITE_SAVEPOINT:
-            return rights_ == sql_rights::read ? nullptr
-                                               : "the runner begins and ends the transaction; a handler that cannot "
-                                                 "go on throws";
-        case SQLITE_PRAGMA:
-            return rights_ == sql_rights::read ? nullptr
-                                               : "a projection sets no PRAGMA; to ask one, SELECT from pragma_NAME()";
-        case SQLITE_INSERT:
-        case SQLITE_UPDATE:
-        case SQLITE_DELETE:
-        case SQLITE_DROP_TABLE:
-        case SQLITE_CREATE_TABLE:
-        case SQLITE_CREATE_TEMP_TABLE: return reserved(first);
-        case SQLITE_ALTER_TABLE:
-        case SQLITE_CREATE_TRIGGER: return reserved(second);
-        default: return nullptr;
-    }
 }
 
 void sql_session::follow_links() {
@@ -183,10 +169,11 @@ void sql_session::reopen() {
     for (int attempt = 1;; ++attempt) {
         const auto target = target_of(main.name);
         try {
-            auto db = open_read_model(resolved(main.name, target));
+            auto db = open_to_query(resolved(main.name, target));
             cache_.clear();
             db_ = std::move(db);
-            sqlite3_set_authorizer(db_->handle(), &sql_session::authorize, this);
+            among_events_ = is_event_store(*db_);
+            sqlite3_set_authorizer(db_->handle(), &sql_session::authorize, nullptr);
             main.target = target;
             main.open = true;
             break;
@@ -217,7 +204,7 @@ void sql_session::attach(followed_file& file) {
         const auto target = target_of(file.name);
         try {
             const auto path = resolved(file.name, target);
-            open_read_model(path);  // says best what is wrong with the file
+            open_to_query(path);  // says best what is wrong with the file
             const auto text = path.string();
             auto statement = db_->prepare(fmt::format("ATTACH ?1 AS {}", file.schema));
             statement.bind_text(1, text);

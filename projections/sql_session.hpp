@@ -1,6 +1,7 @@
 #pragma once
 
 #include "eventstore/sqlite/connection.hpp"
+#include "projections/sql_rules.hpp"
 #include "projections/statement_cache.hpp"
 
 #include <cstdint>
@@ -12,18 +13,15 @@
 
 namespace stele::detail {
 
-/// What the SQL of a session's user may do.
-enum class sql_rights : std::uint8_t {
-    project,  ///< Read and write tables, but neither the runner's transaction nor its own tables.
-    read,     ///< Read only.
-};
-
 /// What stands behind a read_model: a connection with its statements, and the rules for the SQL of its user.
 class sql_session {
 public:
     /// The session of a projection that writes; its user's statements must run in a transaction begun by somebody
     /// else.
     static std::unique_ptr<sql_session> writer(std::unique_ptr<connection> db);
+    /// The session of an inline projection, on the connection that writes the events; its user may write the tables
+    /// named here and no others. The connection must outlive it.
+    static std::unique_ptr<sql_session> among_events(connection& db, table_names own_tables);
     /// A session for one who reads the file that `name` (a file or a link to one) leads to.
     static std::unique_ptr<sql_session> reader(const std::filesystem::path& name);
     /// An empty database in memory; each statement is a transaction of its own.
@@ -46,6 +44,9 @@ public:
     /// How many rows statements have changed so far, and how many the last one did.
     [[nodiscard]] std::int64_t total_changes() const noexcept;
 
+    /// Whether the file that is open is an event store, with the tables of inline projections.
+    [[nodiscard]] bool is_among_events() const noexcept { return among_events_; }
+
     [[nodiscard]] connection& db() noexcept { return *db_; }
     [[nodiscard]] const connection& db() const noexcept { return *db_; }
 
@@ -58,21 +59,23 @@ private:
         bool open = false;
     };
 
-    sql_session(std::unique_ptr<connection> db, sql_rights rights, bool in_runner);
+    sql_session(std::shared_ptr<connection> db, sql_rights rights, bool in_runner);
 
-    static int authorize(void* self, int action, const char* first, const char* second, const char* schema,
+    static int authorize(void* unused, int action, const char* first, const char* second, const char* schema,
                          const char* trigger);
-    [[nodiscard]] const char* why_refused(int action, std::string_view first, std::string_view second) const;
+    template <class Prepare>
+    auto checked(std::string_view sql, const Prepare& prepare);
     std::unique_ptr<cached_statement> prepare(std::string_view sql);
     void follow_links();
     void reopen();
     void attach(followed_file& file);
 
-    std::unique_ptr<connection> db_;
+    std::shared_ptr<connection> db_;
     statement_cache cache_;
     sql_rights rights_;
     bool in_runner_;
-    bool preparing_ = false;         // statements of the user; our own are not checked
+    bool among_events_ = false;
+    table_names own_tables_;         // of an inline projection
     const char* refusal_ = nullptr;  // what the last preparation was refused for
     std::size_t in_use_ = 0;
     std::vector<followed_file> files_;  // of a reader: the main file first, then those attached

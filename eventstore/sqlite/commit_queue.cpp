@@ -18,6 +18,24 @@ std::size_t bytes_of(std::span<const event_data> events) {
     return sum;
 }
 
+// Whether this thread is writing for a queue. What it calls then must not wait for one.
+thread_local bool writing = false;
+
+class writing_scope {
+public:
+    writing_scope() { writing = true; }
+    writing_scope(const writing_scope&) = delete;
+    writing_scope& operator=(const writing_scope&) = delete;
+    ~writing_scope() { writing = false; }
+};
+
+void expect_not_writing() {
+    if (writing)
+        throw error(error_kind::invalid_argument,
+                    "an append is being committed on this thread, so it cannot append (or add an inline projection, or "
+                    "compact); the handler of an inline projection must only read events and write its tables");
+}
+
 // Hands the outcome over to whoever holds the future.
 void fulfil(async_append& append) {
     if (append.request.fault)
@@ -63,6 +81,7 @@ commit_queue::~commit_queue() {
 }
 
 void commit_queue::submit(append_request& request) {
+    expect_not_writing();
     request.caller = waiting_place::of_this_thread();
     {
         const std::lock_guard lock(mutex_);
@@ -73,6 +92,7 @@ void commit_queue::submit(append_request& request) {
 }
 
 void commit_queue::submit(std::unique_ptr<async_append> append) {
+    expect_not_writing();
     std::unique_lock lock(mutex_);
     async_space_.wait(lock, [&] { return async_count_ < async_requests_limit && async_bytes_ < async_bytes_limit; });
     ++async_count_;
@@ -93,7 +113,10 @@ void commit_queue::lead(const append_request* own) {
     std::vector<append_request*> requests;
     requests.reserve(group.size());
     for (const auto& member : group) requests.push_back(member.request);
-    commit_(requests);
+    {
+        const writing_scope scope;
+        commit_(requests);
+    }
 
     // The next one is told only after these: they may be back in the queue by then, and share its sync.
     std::size_t async_count = 0;
@@ -132,6 +155,7 @@ void commit_queue::hand_over() {
 }
 
 void commit_queue::exclusive(const std::function<void()>& work) {
+    expect_not_writing();
     std::unique_lock lock(mutex_);
     ++exclusive_waiting_;
     exclusive_wake_.wait(lock, [this] { return !leading_; });
@@ -139,6 +163,7 @@ void commit_queue::exclusive(const std::function<void()>& work) {
     lock.unlock();
     std::exception_ptr failure;
     try {
+        const writing_scope scope;
         work();
     } catch (...) {
         failure = std::current_exception();

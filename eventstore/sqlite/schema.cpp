@@ -17,6 +17,8 @@
 //   the
 //                 append that wrote it
 //
+// Beside them may stand the tables of inline projections; see projections/inline_record.cpp.
+//
 // Integer ids for streams and types instead of their names halve the size of the file and double the append rate; event
 // ids in time order (uuid::v7) keep their index growing at its end. An index over the types would cost a row for each
 // event; type_blocks costs one for each type and block.
@@ -32,7 +34,6 @@
 namespace stele::detail {
 namespace {
 
-constexpr std::int64_t application_id = 0x5354454C;  // "STEL"
 constexpr std::int64_t format_version = 1;
 
 constexpr const char* tables = R"(
@@ -75,11 +76,11 @@ CREATE TABLE documents (
 )";
 
 void check_format(const std::string& file, std::int64_t application, std::int64_t format) {
-    if (application != application_id)
+    if (application != event_store_application_id)
         throw error(error_kind::format,
                     fmt::format("{}: is an SQLite file, but not an event store (application id {:#x}, expected {:#x}); "
                                 "nothing was touched; give another name",
-                                file, application, application_id));
+                                file, application, event_store_application_id));
     if (format > format_version)
         throw error(error_kind::format,
                     fmt::format("{}: has file format {}, this library knows up to {}; nothing was touched; use a newer "
@@ -132,8 +133,8 @@ void make_schema(connection& db) {
         if (!empty) {
             check_format(db.file(), db.integer("PRAGMA application_id"), db.integer("PRAGMA user_version"));
         } else {
-            db.execute(
-                fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version));
+            db.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", event_store_application_id,
+                                   format_version));
             db.execute(tables);
         }
         db.execute("COMMIT");

@@ -7,6 +7,9 @@
 
 namespace stele::detail {
 
+/// Marks the file of an event store, in its header: "STEL".
+inline constexpr std::int64_t event_store_application_id = 0x5354454C;
+
 /// Positions are summed up in blocks of so many; part of the file format.
 inline constexpr std::int64_t positions_per_block = 1024;
 

@@ -1,4 +1,5 @@
 #include "eventstore/head_signal.hpp"
+#include "eventstore/sqlite/append_participant.hpp"
 #include "eventstore/sqlite/backup.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
 #include "eventstore/sqlite/reader.hpp"
@@ -81,6 +82,22 @@ void sqlite_store::backup(const std::filesystem::path& to) {
 
 void sqlite_store::compact() {
     state_->queue.exclusive([this] { state_->writer.compact(); });
+}
+
+void detail::participation::transact(sqlite_store& store,
+                                     const std::function<void(connection&, participant_ptr&)>& work) {
+    auto& state = *store.state_;
+    state.queue.exclusive([&] { state.writer.transact(work); });
+}
+
+void detail::participation::look(sqlite_store& store, const std::function<void(const append_participant*)>& work) {
+    auto& state = *store.state_;
+    state.queue.exclusive([&] { work(state.writer.participant()); });
+}
+
+std::unique_ptr<detail::connection> detail::participation::open_to_read(sqlite_store& store) {
+    const auto& options = store.state_->options;
+    return std::make_unique<connection>(store.state_->file, open_mode::read, options.busy_timeout, options.vfs);
 }
 
 sqlite_store::append_outcome sqlite_store::do_append(std::span<const stream_write> writes,

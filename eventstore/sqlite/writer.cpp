@@ -88,7 +88,14 @@ position writer::commit(commit_queue::append_group group) noexcept {
     try {
         check_open();
         const locked here(lock_, busy_timeout_);
-        return commit_all(group);
+        while (true) {
+            try {
+                return commit_all(group);
+            } catch (const append_fault&) {
+                // One append took the whole transaction back with it: the others begin anew, without it.
+                forget();
+            }
+        }
     } catch (const error& fault) {
         note_fault(fault);
         fail(group, std::current_exception());
@@ -110,6 +117,28 @@ void writer::compact() {
     }
 }
 
+void writer::transact(const std::function<void(connection&, participation::participant_ptr&)>& work) {
+    check_open();
+    const locked here(lock_, busy_timeout_);
+    try {
+        auto participant = participant_;
+        begin_.run();
+        refresh();
+        work(db_, participant);
+        commit_.run();
+        participant_ = std::move(participant);
+    } catch (...) {
+        if (db_.in_transaction()) db_.try_execute("ROLLBACK");
+        forget();
+        try {
+            throw;
+        } catch (const error& fault) {
+            note_fault(fault);
+            throw;
+        }
+    }
+}
+
 void writer::check_open() const {
     if (!refusal_.empty())
         throw error(error_kind::closed,
@@ -128,7 +157,7 @@ void writer::fail(commit_queue::append_group group, const std::exception_ptr& fa
     forget();
     for (auto* const request : group) {
         request->outcome.reset();
-        request->fault = fault;
+        if (!request->fault) request->fault = fault;
     }
 }
 
@@ -137,13 +166,28 @@ position writer::commit_all(commit_queue::append_group group) {
     refresh();
     position last;
     for (auto* const request : group) {
+        if (request->fault) continue;
         savepoint_.run();
-        request->outcome = apply(*request);
+        apply_guarded(*request);
         release_.run();
-        if (const auto& done = *request->outcome; done && !done->empty()) last = std::max(last, done->back().position);
+        if (const auto& done = request->outcome; done && *done && !(*done)->empty())
+            last = std::max(last, (*done)->back().position);
     }
+    if (participant_) participant_->finish();
     commit_.run();
     return last;
+}
+
+// Sets the outcome, or the fault if it is this append's alone. Throws append_fault if the transaction went with it.
+void writer::apply_guarded(append_request& request) {
+    try {
+        request.outcome = apply(request);
+    } catch (const append_fault& own) {
+        request.outcome.reset();
+        request.fault = own.cause;
+        if (!db_.in_transaction()) throw;
+        undo_append();
+    }
 }
 
 // Another process may have written since the last time.
@@ -156,6 +200,10 @@ void writer::refresh() {
     data_version_ = current;
     last_recorded_at_ = last_time_query_.step() ? last_time_query_.column_int64(0) : 0;
     last_time_query_.reset();
+    if (!participant_) return;
+    const reset_guard done(head_);
+    head_.step();
+    participant_->refresh({static_cast<std::uint64_t>(head_.column_int64(0))});
 }
 
 void writer::forget() noexcept {

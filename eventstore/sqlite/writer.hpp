@@ -1,5 +1,6 @@
 #pragma once
 
+#include "eventstore/sqlite/append_participant.hpp"
 #include "eventstore/sqlite/catalog.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
 #include "eventstore/sqlite/connection.hpp"
@@ -29,10 +30,15 @@ public:
     /// Gives the space of removed events back to the disk. Throws as the engine does.
     void compact();
 
+    /// As participation::transact().
+    void transact(const std::function<void(connection&, participation::participant_ptr&)>& work);
+    [[nodiscard]] const append_participant* participant() const { return participant_.get(); }
+
 private:
     using outcome = append_request::outcome_type;
 
     position commit_all(commit_queue::append_group group);
+    void apply_guarded(append_request& request);
     void refresh();
     void forget() noexcept;
     void check_open() const;
@@ -64,6 +70,7 @@ private:
     statement add_event_, find_event_, stored_events_, remove_events_;
     statement head_, put_document_, add_document_, remove_document_;
     catalog catalog_;
+    participation::participant_ptr participant_;  // goes before the connection it writes on
 };
 
 }  // namespace stele::detail

@@ -39,10 +39,13 @@ writer::outcome writer::append(std::span<const stream_write> writes, std::span<c
         if (auto earlier = find_repeated(writes)) return *std::move(earlier);
         return std::unexpected(*refused);
     }
-    if (documents.empty() || write_documents(documents, results.empty() ? position{} : results.back().position))
-        return results;
-    undo_append();
-    return std::unexpected(document_conflict());
+    if (!documents.empty() && !write_documents(documents, results.empty() ? position{} : results.back().position)) {
+        undo_append();
+        return std::unexpected(document_conflict());
+    }
+    if (participant_ && !writes.empty())
+        participant_->appended(writes, results, timestamp{std::chrono::microseconds{last_recorded_at_}});
+    return results;
 }
 
 void writer::undo_append() {

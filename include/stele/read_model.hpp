@@ -18,7 +18,8 @@ namespace stele {
 
 namespace detail {
 class generation;
-}
+class inline_model;
+}  // namespace detail
 
 /// The result of a query: a single-pass range of tuples, one per row.
 ///
@@ -90,8 +91,10 @@ public:
     ///
     /// `file` is its stable name, "DIRECTORY/NAME.db", which leads to the generation that currently serves. When a
     /// rebuilt generation takes over, the next query that begins while no rows are being read goes to it. (The name of
-    /// one generation, "NAME.2.db", stays with that generation.)
-    /// Throws stele::error: io (there is no such file), format (it is not a read model, or of a newer format).
+    /// one generation, "NAME.2.db", stays with that generation.) Or it is the file of an event store, for the tables of
+    /// its inline projections.
+    /// Throws stele::error: io (there is no such file), format (it is not a read model, or of a newer format, or an
+    /// event store to which no projection was added inline).
     static read_model open_read_only(const std::filesystem::path& file);
 
     /// Makes an empty one that lives in memory, to try out and test the functions of a projection.
@@ -148,8 +151,9 @@ public:
     void attach(const std::filesystem::path& file, std::string_view name);
 
     /// The position up to which the events are in the tables: every event up to it is, none after it is. Read in a
-    /// query of its own, so that rows read before may be older and rows read after may be newer.
-    /// Throws invalid_argument for one in memory, which no runner keeps.
+    /// query of its own, so that rows read before may be older and rows read after may be newer. For inline
+    /// projections: that of the one which is furthest behind. Throws invalid_argument for one in memory, which no
+    /// runner keeps.
     [[nodiscard]] position checkpoint();
 
     /// The file that is being read at the moment: that of a generation, for example "bank.read/balances.2.db".
@@ -157,6 +161,7 @@ public:
 
 private:
     friend class detail::generation;
+    friend class detail::inline_model;
     explicit read_model(std::unique_ptr<detail::sql_session> session);
 
     detail::sql_call make_call(std::string_view sql, std::size_t parameters, std::size_t columns,

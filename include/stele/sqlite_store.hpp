@@ -9,6 +9,10 @@
 
 namespace stele {
 
+namespace detail {
+struct participation;
+}
+
 /// What a returned append has survived. "Written" is write(): the bytes are with the operating system. "Synced" is
 /// fsync(): they are with the disk.
 enum class durability : std::uint8_t {
@@ -68,6 +72,7 @@ public:
     static std::string sqlite_version();
 
 private:
+    friend struct detail::participation;
     sqlite_store(const std::filesystem::path& file, const sqlite_options& options);
 
     append_outcome do_append(std::span<const stream_write> writes, std::span<const document_write> documents) override;

@@ -51,6 +51,7 @@
 #include <stele/dead_letter.hpp>
 #include <stele/effect.hpp>
 #include <stele/fold.hpp>
+#include <stele/inline_projections.hpp>
 #include <stele/memory_projection.hpp>
 #include <stele/projection.hpp>
 #include <stele/projection_runner.hpp>

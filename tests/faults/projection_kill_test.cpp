@@ -1,12 +1,14 @@
 // A process that keeps read models is killed again and again: at random instants while it goes on with the store and
 // while it rebuilds, and at each step to the disk between the last event of a rebuild and the new generation's service.
-// Whoever goes on has, row by row, what a fresh replay makes; and no generation counts as complete that is not.
+// Whoever goes on has, row by row, what a fresh replay makes; and no generation counts as complete that is not. Its
+// events are projected inline as well: before anybody writes to the file again, those tables have all events in it.
 //
 // STELE_SEED=N STELE_ROUNDS=N makes the same plans once more; the instants of the kills are not the same.
 
 #include "faults/settings.hpp"
 #include "projections.hpp"
 
+#include <stele/inline_projections.hpp>
 #include <stele/memory_store.hpp>
 #include <stele/sqlite_store.hpp>
 
@@ -110,6 +112,7 @@ void work_for_ever(projection_runner& runner, work what, random_engine& random) 
     try {
         random_engine random{seed};
         auto store = stele::sqlite_store::open(where.events, quick);
+        stele::inline_projections{store}.add<totals>();
         projection_runner runner{store, where.models, {.batch_events = 1 + random() % 8}};
         runner.add<totals>();
         std::optional<std::jthread> appending;
@@ -199,6 +202,16 @@ void check_what_is_complete(const places& where, stele::event_store& store,
     }
 }
 
+/// The inline tables are those of a replay of all events that are in the file.
+void check_inline(const places& where) {
+    auto db = stele::read_model::open_read_only(where.events);
+    const auto checkpoint = db.checkpoint();
+    CHECK(db.query_one<stele::position>("SELECT max(position) FROM events") == std::tuple{checkpoint});
+    const auto rows = rows_of_totals(db);
+    auto store = stele::sqlite_store::open(where.events, quick);
+    CHECK(rows == rows_of_totals(replay{store, checkpoint}.directory.path));
+}
+
 /// Goes on where the child was killed, in one of the ways there are.
 void go_on(const places& where, stele::event_store& store, random_engine& random) {
     projection_runner runner{store, where.models};
@@ -231,6 +244,7 @@ TEST_CASE("a process that keeps read models may be killed at any instant") {
             before = complete_generations(where.models);
         }
         run_and_kill(where, work{static_cast<std::uint8_t>(round % 3)}, random);
+        check_inline(where);
         auto store = stele::sqlite_store::open(where.events, quick);
         check_what_is_complete(where, store, before, head);
         // Mostly the next child goes on where this one was killed.

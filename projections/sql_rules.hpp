@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace stele::detail {
+
+/// What the SQL of a session's user may do.
+enum class sql_rights : std::uint8_t {
+    project,  ///< Read and write tables, but neither the runner's transaction nor its own tables.
+    read,     ///< Read only.
+};
+
+/// Names of tables and views.
+using table_names = std::set<std::string, std::less<>>;
+
+/// Why a statement may not do `action`, an action code of SQLite's authorizer with what it says about it; nullptr if it
+/// may.
+const char* why_refused(sql_rights rights, int action, std::string_view first, std::string_view second);
+
+/// The same for an inline projection, which must not touch the events nor the tables of other projections.
+const char* why_not_own(const table_names& own, int action, std::string_view first, std::string_view second);
+
+}  // namespace stele::detail

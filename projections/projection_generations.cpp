@@ -176,6 +176,14 @@ void projection_worker::rollback() {
     go_over_to(generation::open(files_.file(*number)), *number);
 }
 
+void projection_worker::discard() {
+    const std::lock_guard rebuilding(rebuilding_);
+    own_rebuild_.reset();
+    const auto serving = files_.serving().value();
+    remove_between(0, serving);
+    remove_between(serving, files_.next());
+}
+
 void projection_worker::go_over_to(generation other, std::uint64_t number) {
     expect_same_store(other, store_);
     replayer missing{store_, definition_, options_};

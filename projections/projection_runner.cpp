@@ -180,6 +180,10 @@ void projection_runner::rollback(std::string_view name) {
     state_->take_up_again(worker);
 }
 
+void projection_runner::discard(std::string_view name) {
+    state_->at(name).discard();
+}
+
 void projection_runner::start() {
     const std::lock_guard lock(state_->running_mutex);
     state_->running.reset();

@@ -41,6 +41,7 @@ public:
     diff_summary diff(const difference_visitor& each);
     void swap_in();
     void rollback();
+    void discard();
     /// Leaves the rebuild that step() is at.
     void leave() noexcept override;
 

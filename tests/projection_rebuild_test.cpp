@@ -271,6 +271,16 @@ TEST_CASE("generations that wait, and that served before") {
     CHECK(serving(directory.path) == "totals.1.db");
     CHECK(error_of([&] { runner.rollback<totals>(); }).says("no complete generation from before"));
     CHECK(error_of([&] { runner.rebuild("nobody"); }).says("nobody"));
+
+    CHECK(runner.rebuild<totals>({.swap = false}) == rebuild_result::waiting);
+    runner.discard<totals>();
+    const auto is_generation = [](const fs::directory_entry& each) {
+        return !each.is_symlink() && each.path().extension() == ".db";
+    };
+    CHECK(std::ranges::count_if(fs::directory_iterator{directory.path}, is_generation) == 1);
+    CHECK(serving(directory.path) == "totals.1.db");
+    CHECK(rows_of_totals(directory.path) == fresh_replay(store));
+    CHECK(error_of([&] { runner.swap_in<totals>(); }).says("no complete generation waits"));
 }
 
 TEST_CASE("a generation of another version is served by a rollback, but not kept up to date") {

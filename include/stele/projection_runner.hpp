@@ -221,6 +221,14 @@ public:
     }
     void rollback(std::string_view name);
 
+    /// Removes the generations of P that do not serve: the one kept for rollback(), one that waits, and what there is
+    /// of one whose rebuild was stopped. Throws io.
+    template <class P>
+    void discard() {
+        discard(P::name);
+    }
+    void discard(std::string_view name);
+
 private:
     void add(const detail::projection_definition& definition);
     void add(const detail::memory_projection_definition& definition);

@@ -66,7 +66,8 @@ public:
     explicit plain_upserts(const std::filesystem::path& file) {
         for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + suffix);
         sqlite3* db = nullptr;
-        const int code = sqlite3_open(file.c_str(), &db);
+        const int code = sqlite3_open_v2(file.c_str(), &db,
+                                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
         db_.reset(db);
         check(code == SQLITE_OK);
         execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 4000");

@@ -31,17 +31,6 @@ std::string describe(const recorded_event& event) {
             describe(event), taker));
 }
 
-/// Protobuf would also print to stderr if it were to meet an unset required field by itself.
-void parse(const recorded_event& event, Message& message) {
-    const bool parsed = event.payload.size() <= INT_MAX &&
-                        message.ParsePartialFromArray(event.payload.data(), static_cast<int>(event.payload.size()));
-    if (parsed && message.IsInitialized()) return;
-    const auto why = parsed ? "it lacks the required fields " + message.InitializationErrorString()
-                            : fmt::format("its {} bytes do not parse", event.payload.size());
-    throw error(error_kind::undecodable,
-                fmt::format("The {} is not a {}: {}.", describe(event), message.GetDescriptor()->full_name(), why));
-}
-
 /// A number for a type name: its length and its end. Names of one package begin alike and seldom end alike, so that a
 /// search over these numbers takes a third of the time of one over names.
 std::uint64_t key_of(std::string_view type) noexcept {
@@ -80,6 +69,17 @@ std::optional<std::size_t> event_table::find(std::string_view type) const noexce
     return {};
 }
 
+// Protobuf would also print to stderr if it were to meet an unset required field by itself.
+void parse_event(const recorded_event& event, Message& message) {
+    const bool parsed = event.payload.size() <= INT_MAX &&
+                        message.ParsePartialFromArray(event.payload.data(), static_cast<int>(event.payload.size()));
+    if (parsed && message.IsInitialized()) return;
+    const auto why = parsed ? "it lacks the required fields " + message.InitializationErrorString()
+                            : fmt::format("its {} bytes do not parse", event.payload.size());
+    throw error(error_kind::undecodable,
+                fmt::format("The {} is not a {}: {}.", describe(event), message.GetDescriptor()->full_name(), why));
+}
+
 event_decoder::event_decoder(const event_table& table) : table_(&table), messages_(table.size()) {}
 
 void event_decoder::decode(const recorded_event& event, void* context) {
@@ -99,7 +99,7 @@ void event_decoder::decode(std::size_t index, const recorded_event& event, void*
     const event_entry& entry = (*table_)[index];
     auto& message = messages_[index];
     if (!message) message.reset(entry.prototype->New());
-    parse(event, *message);
+    parse_event(event, *message);
     entry.handle(context, *message, event);
     if (event.payload.size() > kept_message_bytes) message.reset();
 }

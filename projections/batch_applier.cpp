@@ -49,16 +49,25 @@ bool batch_applier::apply(generation& to, const recorded_event& event) {
     return taken;
 }
 
-void batch_applier::apply_or_put_aside(generation& to, const recorded_event& event, progress& now) {
+bool batch_applier::apply(generation& to, const event_chunk& chunk, std::size_t index) {
+    const auto& event = chunk.events[index];
+    if (chunk.messages == nullptr) return apply(to, event);
+    const bool taken = chunk.messages->handle(chunk.first + index, event, &to.model());
+    to.expect_transaction();
+    return taken;
+}
+
+void batch_applier::apply_or_put_aside(generation& to, const event_chunk& chunk, std::size_t index, progress& now) {
+    const auto& event = chunk.events[index];
     if (waits(to, event)) {
         put_aside(to, event, 0, "waits behind an earlier event with the same key");
         ++now.dead_lettered;
     } else if (event.position != aside_) {
-        ++(apply(to, event) ? now.applied : now.ignored);
+        ++(apply(to, chunk, index) ? now.applied : now.ignored);
     } else {
         to.mark();
         try {
-            ++(apply(to, event) ? now.applied : now.ignored);
+            ++(apply(to, chunk, index) ? now.applied : now.ignored);
         } catch (...) {
             to.expect_transaction();
             to.undo();
@@ -89,10 +98,11 @@ void batch_applier::put_aside(generation& to, const recorded_event& event, std::
 }
 
 std::optional<event_fault> batch_applier::apply(generation& to, const event_chunk& chunk, progress& now) {
-    for (const auto& event : chunk.events) {
+    for (std::size_t i = 0; i < chunk.events.size(); ++i) {
         try {
-            apply_or_put_aside(to, event, now);
+            apply_or_put_aside(to, chunk, i, now);
         } catch (...) {
+            const auto& event = chunk.events[i];
             return event_fault{event.position, event.version, std::string{event.stream}, std::string{event.type},
                                std::current_exception()};
         }

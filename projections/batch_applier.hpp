@@ -56,7 +56,8 @@ public:
 
 private:
     std::optional<event_fault> apply(generation& to, const event_chunk& chunk, progress& now);
-    void apply_or_put_aside(generation& to, const recorded_event& event, progress& now);
+    bool apply(generation& to, const event_chunk& chunk, std::size_t index);
+    void apply_or_put_aside(generation& to, const event_chunk& chunk, std::size_t index, progress& now);
     [[nodiscard]] bool waits(generation& to, const recorded_event& event) const;
     void put_aside(generation& to, const recorded_event& event, std::uint64_t attempts, std::string error);
 

@@ -57,9 +57,7 @@ position effect_worker::committed(position target) {
 }
 
 event_feed effect_worker::feed(position target) const {
-    std::vector<std::string> types;
-    for (std::size_t i = 0; i < definition_.events->size(); ++i) types.emplace_back((*definition_.events)[i].type);
-    return {store_, now_.checkpoint, target, std::move(types)};
+    return {store_, now_.checkpoint, target, *definition_.events};
 }
 
 void effect_worker::catch_up(position target) {

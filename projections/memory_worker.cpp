@@ -70,9 +70,7 @@ turn_result memory_worker::step(position target) {
 }
 
 event_feed memory_worker::feed(const folded& to, position target) const {
-    std::vector<std::string> types;
-    for (std::size_t i = 0; i < definition_.events->size(); ++i) types.emplace_back((*definition_.events)[i].type);
-    return {store_, to.now.checkpoint, target, std::move(types)};
+    return {store_, to.now.checkpoint, target, *definition_.events};
 }
 
 std::unique_lock<std::shared_mutex> memory_worker::keep_readers_out() const {

@@ -7,9 +7,7 @@ namespace stele::detail {
 
 replayer::replayer(event_store& store, const projection_definition& definition,
                    const projection_runner_options& options, reading how)
-    : store_(store), definition_(definition), options_(options), applier_(definition), reading_(how) {
-    for (std::size_t i = 0; i < definition_.events->size(); ++i) types_.emplace_back((*definition_.events)[i].type);
-}
+    : store_(store), definition_(definition), options_(options), applier_(definition), reading_(how) {}
 
 bool replayer::step(generation& to, position target, patience how) {
     const auto begin = to.progress().checkpoint;
@@ -17,7 +15,8 @@ bool replayer::step(generation& to, position target, patience how) {
     if (begin >= target) return true;
     // What throws, or does not fit the generation, is not gone on with: the next step reads from the checkpoint.
     auto feed = std::exchange(feed_, nullptr);
-    if (!feed || feed->after() != begin) feed = std::make_unique<event_feed>(store_, begin, target, types_, reading_);
+    if (!feed || feed->after() != begin)
+        feed = std::make_unique<event_feed>(store_, begin, target, *definition_.events, reading_);
     const auto result = applier_.apply(to, *feed, options_.batch_events);
     if (result.fault) {
         if (!put_aside(*result.fault, how)) fail(*result.fault, to);

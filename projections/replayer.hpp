@@ -9,8 +9,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
 namespace stele::detail {
 
@@ -44,7 +42,6 @@ private:
     event_store& store_;
     projection_definition definition_;
     projection_runner_options options_;
-    std::vector<std::string> types_;
     batch_applier applier_;
     reading reading_;
     std::unique_ptr<event_feed> feed_;  // what is left of it after the last batch

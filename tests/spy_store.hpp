@@ -24,6 +24,9 @@ public:
     std::function<void()> after_append = [] {};
     /// Called before each append of documents alone reaches the inner store.
     std::function<void()> before_document_write = [] {};
+    /// Stands for each event of a read of the whole store; what it throws, the read throws. May be called by any
+    /// thread.
+    std::function<stele::recorded_event(stele::recorded_event)> on_read_all = [](const auto& event) { return event; };
     /// How many events of single streams have been read.
     std::size_t events_read = 0;
     /// Events of this version are left out of streams, as if lost. 0: none.
@@ -82,7 +85,10 @@ private:
         events_read += batch.size();
     }
     void fetch(const stele::all_read_options& options, stele::event_batch& batch) override {
-        for (const stele::recorded_event& event : inner_.read_all(options).events()) batch.add(event);
+        for (const stele::event_batch& read : inner_.read_all(options)) {
+            for (const stele::recorded_event& event : read) batch.add(on_read_all(event));
+            return;  // as many as the inner store reads at once
+        }
     }
     const stele::store_limits& limits() const override { return limits_; }
 

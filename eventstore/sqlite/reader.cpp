@@ -11,7 +11,7 @@
 namespace stele::detail {
 namespace {
 
-constexpr std::size_t stream_name_slots = 4096;
+constexpr std::size_t most_stream_names = 1U << 16U;
 
 document document_at(statement& row) {
     return {.key = std::string(row.column_bytes(0)),
@@ -25,7 +25,6 @@ document document_at(statement& row) {
 reader::reader(const std::filesystem::path& file, const sqlite_options& options)
     : db_(file, open_mode::read, options.busy_timeout, options.vfs),
       limits_(options.limits),
-      stream_names_(stream_name_slots),
       all_{db_.prepare(all_query(direction::forward)), db_.prepare(all_query(direction::backward))},
       stream_{db_.prepare(stream_query(direction::forward)), db_.prepare(stream_query(direction::backward))},
       head_(db_.prepare("SELECT max(position) FROM events")),
@@ -136,7 +135,10 @@ void reader::collect(statement& query, std::string_view known_stream, event_batc
 }
 
 std::string_view reader::stream_name(std::int64_t id) {
-    auto& slot = stream_names_[static_cast<std::size_t>(id) % stream_name_slots];
+    const auto place = static_cast<std::size_t>(id) % most_stream_names;
+    if (place >= stream_names_.size())
+        stream_names_.resize(std::min(most_stream_names, std::max(place + 1, 2 * stream_names_.size())));
+    auto& slot = stream_names_[place];
     if (slot.id == id) return slot.name;
     const reset_guard done(find_stream_name_);
     find_stream_name_.bind(1, id);

@@ -46,6 +46,10 @@ private:
     std::vector<event_entry> entries_;
 };
 
+/// Parses the payload of `event` into `message`. Throws stele::error (undecodable), naming type, stream and position,
+/// if it is none. Any thread may call it.
+void parse_event(const recorded_event& event, google::protobuf::Message& message);
+
 /// Decodes recorded events and hands them to the functions of a table.
 ///
 /// Keeps one message per type and parses into it again and again, which takes half the time of parsing into a new

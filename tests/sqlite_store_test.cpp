@@ -196,6 +196,26 @@ TEST_CASE("compacting gives the space of removed events back, and nothing else c
     CHECK(anew->version.value == 21);
 }
 
+TEST_CASE("more streams than a reader keeps the names of have their own names") {
+    const temp_dir directory;
+    const auto file = directory / "events.db";
+    const auto append = [](stele::event_store& store, const char* stream) {
+        const std::vector events{stele::event_data{.type = "Noted"}};
+        REQUIRE(store.append(stream_id{stream}, expected_version::any(), events));
+    };
+    {
+        auto store = stele::sqlite_store::open(file);
+        append(store, "note-first");
+    }
+    // As if a million streams came between them: the next one has a number that ends as that of the first does.
+    run_sql(file, "INSERT INTO streams (id, name) SELECT id - 1 + 1048576, 'note-between' FROM streams");
+    auto store = stele::sqlite_store::open(file);
+    for (const char* stream : {"note-later", "note-first", "note-later", "note-first"}) append(store, stream);
+    std::string streams;
+    for (const auto& event : store.read_all().events()) streams += std::string{event.stream} + ' ';
+    CHECK(streams == "note-first note-later note-first note-later note-first ");
+}
+
 TEST_CASE("a sparse filter does not read what it leaves out") {
     const temp_dir directory;
     const auto file = directory / "events.db";

@@ -27,7 +27,10 @@ void event_feed::fetch() {
         batch_ = next != nullptr ? &next->events : nullptr;
         messages_ = next != nullptr ? &next->messages : nullptr;
     } else {
-        read_ ? void(++*read_) : void(read_ = range_.begin());
+        if (read_)
+            ++*read_;
+        else
+            read_ = range_.begin();
         batch_ = *read_ != event_range::end() ? &**read_ : nullptr;
     }
     used_ = 0;

@@ -55,8 +55,8 @@ private:
 
     connection db_;
     store_limits limits_;
-    // Names never change, so what was read once stays true. Streams may be many: a table by id that grows up to a bound,
-    // and is overwritten in place then.
+    // Names never change, so what was read once stays true. Streams may be many: a table by id that grows up to a
+    // bound, and is overwritten in place then.
     struct named_stream {
         std::int64_t id = 0;
         std::string name;

@@ -1,6 +1,7 @@
 #include "projections/inline_model.hpp"
 
 #include "eventstore/failures.hpp"
+#include "projections/event_feed.hpp"
 #include "projections/generation.hpp"
 #include "projections/sql_session.hpp"
 
@@ -10,6 +11,8 @@
 
 namespace stele::detail {
 namespace {
+
+constexpr std::size_t most_at_once = 1000;
 
 // What create() makes, as it does so in an empty database.
 table_names tables_of(const projection_definition& definition) {
@@ -72,17 +75,17 @@ void inline_model::load() {
 
 void inline_model::catch_up(event_store& store, position head) {
     if (now_.checkpoint >= head) return;
-    std::vector<std::string> types;
-    for (std::size_t i = 0; i < definition_.events->size(); ++i) types.emplace_back((*definition_.events)[i].type);
-    const all_read_options missing{.after = now_.checkpoint, .up_to = head, .filter = {.types = std::move(types)}};
-    for (const auto& event : store.read_all(missing).events()) {
-        try {
-            apply(event);
-        } catch (...) {
-            throw_failed_at(who(), event);
+    event_feed missing{store, now_.checkpoint, head, *definition_.events};
+    while (const auto chunk = missing.next(most_at_once)) {
+        for (const auto& event : chunk->events) {
+            try {
+                apply(event);
+            } catch (...) {
+                throw_failed_at(who(), event);
+            }
         }
+        skip_to(chunk->up_to, 0);
     }
-    skip_to(head, 0);
     save();
 }
 

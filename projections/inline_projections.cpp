@@ -1,4 +1,5 @@
 #include "projections/inline_worker.hpp"
+#include "projections/projection_lag.hpp"
 
 #include <stele/inline_projections.hpp>
 
@@ -38,8 +39,7 @@ std::vector<projection_status> inline_projections::status() const {
         status.seen = record.progress.seen;
         status.applied = record.progress.applied;
         status.ignored = record.progress.ignored;
-        status.head = std::max(store_.head(), status.checkpoint);
-        status.lag_events = status.head.value - status.checkpoint.value;
+        detail::measure_lag(status, store_);
         all.push_back(std::move(status));
     }
     detail::participation::look(store_, [&](const detail::append_participant* participant) {

@@ -3,6 +3,7 @@
 #include "projections/background.hpp"
 #include "projections/effect_worker.hpp"
 #include "projections/memory_worker.hpp"
+#include "projections/projection_lag.hpp"
 #include "projections/projection_worker.hpp"
 
 #include <stele/projection_runner.hpp>
@@ -76,16 +77,7 @@ struct projection_runner::state {
     projection_status status_of(detail::any_projection& worker) {
         auto status = worker.board().read();
         status.name = worker.name();
-        status.head = std::max(store.head(), status.checkpoint);
-        status.lag_events = status.head.value - status.checkpoint.value;
-        if (status.lag_events == 0) return status;
-        auto next = store.read_all({.after = status.checkpoint, .limit = 1});
-        for (const auto& event : std::move(next).events())
-            status.lag_time = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now() -
-                                                                                    event.recorded_at);
-        if (status.events_per_s > 0)
-            status.eta = std::chrono::ceil<std::chrono::seconds>(
-                std::chrono::duration<double>(static_cast<double>(status.lag_events) / status.events_per_s));
+        detail::measure_lag(status, store);
         return status;
     }
 

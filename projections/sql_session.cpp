@@ -57,7 +57,7 @@ std::unique_ptr<sql_session> sql_session::writer(std::unique_ptr<connection> db)
     return std::unique_ptr<sql_session>(new sql_session(std::move(db), sql_rights::project, true));
 }
 
-std::unique_ptr<sql_session> sql_session::among_events(connection& db, std::set<std::string, std::less<>> own_tables) {
+std::unique_ptr<sql_session> sql_session::among_events(connection& db, table_names own_tables) {
     const std::shared_ptr<connection> not_owned(std::shared_ptr<connection>{}, &db);
     auto made = std::unique_ptr<sql_session>(new sql_session(not_owned, sql_rights::project, true));
     made->among_events_ = true;

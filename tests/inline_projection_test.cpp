@@ -266,6 +266,7 @@ TEST_CASE("what was appended without the projection is applied before what comes
     append_some(other, 20, 2);
     CHECK(here.read().checkpoint() == position{50});
     CHECK(applied.status().at(0).lag_events == 20);
+    CHECK(applied.status().at(0).lag_time.count() > 0);
     CHECK(applied.status().at(0).state == projection_state::catching_up);
     put(store, 1, incremented(5));
     CHECK(here.read().checkpoint() == position{71});

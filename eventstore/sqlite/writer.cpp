@@ -127,15 +127,13 @@ void writer::transact(const std::function<void(connection&, participation::parti
         work(db_, participant);
         commit_.run();
         participant_ = std::move(participant);
+    } catch (const error& fault) {
+        note_fault(fault);
+        roll_back();
+        throw;
     } catch (...) {
-        if (db_.in_transaction()) db_.try_execute("ROLLBACK");
-        forget();
-        try {
-            throw;
-        } catch (const error& fault) {
-            note_fault(fault);
-            throw;
-        }
+        roll_back();
+        throw;
     }
 }
 
@@ -153,8 +151,7 @@ void writer::note_fault(const error& fault) {
 }
 
 void writer::fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept {
-    if (db_.in_transaction()) db_.try_execute("ROLLBACK");
-    forget();
+    roll_back();
     for (auto* const request : group) {
         request->outcome.reset();
         if (!request->fault) request->fault = fault;
@@ -204,6 +201,11 @@ void writer::refresh() {
     const reset_guard done(head_);
     head_.step();
     participant_->refresh({static_cast<std::uint64_t>(head_.column_int64(0))});
+}
+
+void writer::roll_back() noexcept {
+    if (db_.in_transaction()) db_.try_execute("ROLLBACK");
+    forget();
 }
 
 void writer::forget() noexcept {

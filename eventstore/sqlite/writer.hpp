@@ -40,6 +40,7 @@ private:
     position commit_all(commit_queue::append_group group);
     void apply_guarded(append_request& request);
     void refresh();
+    void roll_back() noexcept;
     void forget() noexcept;
     void check_open() const;
     void note_fault(const error& fault);

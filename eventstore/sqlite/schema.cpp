@@ -30,6 +30,7 @@
 #include <fmt/format.h>
 
 #include <system_error>
+#include <vector>
 
 namespace stele::detail {
 namespace {
@@ -105,6 +106,36 @@ void check_alone(const std::filesystem::path& file) {
                         file.string(), wal, wal));
 }
 
+struct definition {
+    std::string name;
+    std::string text;
+};
+
+// How SQLite keeps what the statements of `tables` made, in a store that is new.
+std::vector<definition> definitions_of_format() {
+    connection db{":memory:", open_mode::create, {}};
+    db.execute(tables);
+    std::vector<definition> all;
+    auto query = db.prepare("SELECT name, type || tbl_name || coalesce(sql, '') FROM sqlite_schema");
+    while (query.step()) all.push_back({std::string(query.column_bytes(0)), std::string(query.column_bytes(1))});
+    return all;
+}
+
+// A damaged definition is still SQL: a column with another name, or without its constraint.
+void check_definitions(connection& db) {
+    static const auto expected = definitions_of_format();
+    auto query = db.prepare("SELECT type || tbl_name || coalesce(sql, '') FROM sqlite_schema WHERE name = ?1");
+    for (const auto& [name, text] : expected) {
+        const reset_guard reset(query);
+        query.bind_text(1, name);
+        if (!query.step() || query.column_bytes(0) != text)
+            throw error(error_kind::corrupt,
+                        fmt::format("{}: the definition of {} is not that of file format {}; nothing was touched; the "
+                                    "file is damaged; restore a backup",
+                                    db.file(), name, format_version));
+    }
+}
+
 }  // namespace
 
 file_state inspect(const std::filesystem::path& file) {
@@ -132,6 +163,7 @@ void make_schema(connection& db) {
         const bool empty = db.integer("SELECT count(*) FROM sqlite_schema") == 0;
         if (!empty) {
             check_format(db.file(), db.integer("PRAGMA application_id"), db.integer("PRAGMA user_version"));
+            check_definitions(db);
         } else {
             db.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", event_store_application_id,
                                    format_version));

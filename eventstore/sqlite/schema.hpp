@@ -20,7 +20,8 @@ enum class file_state : std::uint8_t { absent_or_empty, store };
 /// corrupt when there is only a WAL left of it.
 file_state inspect(const std::filesystem::path& file);
 
-/// Makes the tables in an empty file, or finds them made. Throws as inspect().
+/// Makes the tables in an empty file, or finds them made. Throws as inspect(), and corrupt when a table is not defined
+/// as the format says.
 void make_schema(connection& db);
 
 }  // namespace stele::detail

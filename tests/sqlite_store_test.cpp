@@ -32,20 +32,26 @@ std::string content(const std::filesystem::path& file) {
     return bytes.str();
 }
 
+template <class Action>
+stele::error fault_of(Action action) {
+    try {
+        action();
+    } catch (const stele::error& fault) {
+        return fault;
+    }
+    FAIL("was done");
+    return {error_kind::closed, ""};
+}
+
 // Opens a file that is not to be opened; returns the fault and checks that nothing was touched.
 stele::error refusal(const std::filesystem::path& file) {
     const auto before = content(file);
-    try {
-        (void)stele::sqlite_store::open(file);
-    } catch (const stele::error& fault) {
-        INFO(fault.what());
-        CHECK(std::string_view(fault.what()).starts_with(file.string() + ": "));
-        CHECK(content(file) == before);
-        CHECK_FALSE(std::filesystem::exists(file.string() + "-wal"));
-        return fault;
-    }
-    FAIL("was opened");
-    return {error_kind::closed, ""};
+    const auto fault = fault_of([&] { (void)stele::sqlite_store::open(file); });
+    INFO(fault.what());
+    CHECK(std::string_view(fault.what()).starts_with(file.string() + ": "));
+    CHECK(content(file) == before);
+    CHECK_FALSE(std::filesystem::exists(file.string() + "-wal"));
+    return fault;
 }
 
 bool says(const stele::error& fault, std::string_view words) {
@@ -254,4 +260,40 @@ TEST_CASE("a sparse filter does not read what it leaves out") {
     CHECK(lines(damaged.read_all({.filter = {.stream_prefixes = {"rare-"}}})) == both);
     CHECK(lines(damaged.read_all({.direction = stele::direction::backward, .filter = {.types = {"test.Rare"}}}))
               .front() == both.back());
+}
+
+TEST_CASE("an event that is missing in a stream is found out, and one that was removed is not missing") {
+    const temp_dir directory;
+    const auto file = directory / "events.db";
+    const stream_id orders{"order-1"};
+    auto store = stele::sqlite_store::open(file);
+    for (int i = 0; i < 6; ++i)
+        REQUIRE(store.append(orders, expected_version::any(), std::vector{make_event("test.Placed", "")}));
+    REQUIRE(store.truncate_stream(orders, stele::version{3}));
+    CHECK(lines(store.read_stream(orders)).size() == 4);
+    CHECK(lines(store.read_stream(orders, {.direction = stele::direction::backward})).size() == 4);
+
+    run_sql(file, "DELETE FROM events WHERE version = 4");
+    for (const auto order : {stele::direction::forward, stele::direction::backward}) {
+        const auto fault = fault_of([&] { (void)lines(store.read_stream(orders, {.direction = order})); });
+        CHECK(fault.kind() == error_kind::corrupt);
+        CHECK(says(fault, file.string() + ": the event at position "));
+        CHECK(says(fault, order == stele::direction::forward ? "version 5 of order-1" : "version 3 of order-1"));
+    }
+    CHECK(lines(store.read_stream(orders, {.after = stele::version{4}})).size() == 2);
+}
+
+TEST_CASE("a filtered read ends also where no event is for long") {
+    const temp_dir directory;
+    const auto file = directory / "events.db";
+    auto store = stele::sqlite_store::open(file);
+    for (int i = 0; i < 3; ++i)
+        REQUIRE(store.append(stream_id{"order-1"}, expected_version::any(),
+                             std::vector{make_event("test.Placed", std::to_string(i))}));
+    // The blocks still say that an event of the type is at the old position.
+    run_sql(file, "UPDATE events SET position = 1 << 60 WHERE position = 3");
+    const std::vector<std::string> found{"1 order-1@1 test.Placed 0", "2 order-1@2 test.Placed 1"};
+    CHECK(lines(store.read_all({.filter = {.types = {"test.Placed"}}})) == found);
+    CHECK(lines(store.read_all({.direction = stele::direction::backward, .filter = {.types = {"test.Placed"}}})) ==
+          std::vector(found.rbegin(), found.rend()));
 }

@@ -48,6 +48,16 @@ error_kind kind_of(int sqlite_code) noexcept {
     }
 }
 
+void rethrow_as_damage() {
+    try {
+        throw;
+    } catch (const error& fault) {
+        if (fault.kind() != error_kind::invalid_argument || fault.engine_code() == 0) throw;
+        throw error(error_kind::corrupt, fmt::format("{}; {}", fault.what(), advice(error_kind::corrupt)),
+                    fault.engine_code());
+    }
+}
+
 void statement::finalizer::operator()(sqlite3_stmt* s) const noexcept {
     sqlite3_finalize(s);
 }

@@ -115,4 +115,9 @@ private:
 /// Which kind of fault SQLite's (extended) result code is.
 [[nodiscard]] error_kind kind_of(int sqlite_code) noexcept;
 
+/// Called while an exception is handled that comes from statements that are right whatever the caller passed: throws it
+/// on. What SQLite calls a mistake in the statement (a value that is too large, a row that is there twice) is damage of
+/// the file then, so it is told as corrupt.
+[[noreturn]] void rethrow_as_damage();
+
 }  // namespace stele::detail

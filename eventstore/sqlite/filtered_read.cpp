@@ -94,7 +94,7 @@ void reader::fetch_filtered(const all_read_options& options, event_batch& batch)
     interval rest{to_integer(options.after.value), std::min(to_integer(options.up_to.value), to_integer(head().value))};
     if (!filter.stream_ranges.empty() && few_in_streams(filter)) return scan(rest, filter, true, options, batch);
 
-    while (rest.after < rest.up_to && !full(batch, options.limit)) {
+    while (rest.after < rest.up_to && !full(batch, options.limit) && step_over_gap(rest, options.direction)) {
         interval window = rest;
         if (options.direction == direction::forward) {
             window.up_to = std::min(rest.up_to, (rest.after / window_positions + 1) * window_positions);
@@ -108,6 +108,22 @@ void reader::fetch_filtered(const all_read_options& options, event_batch& batch)
             scan(part, filter, false, options, batch);
         }
     }
+}
+
+// Shortens the interval to where its first event in the order of the read is; false when it holds none.
+bool reader::step_over_gap(interval& rest, direction order) {
+    auto& query = all_[std::to_underlying(order)];
+    const reset_guard done(query);
+    query.bind(1, rest.after);
+    query.bind(2, rest.up_to);
+    query.bind(3, std::int64_t{1});
+    if (!query.step()) return false;
+    const auto first = query.column_int64(0);
+    if (order == direction::forward)
+        rest.after = std::max(rest.after, first - 1);
+    else
+        rest.up_to = std::min(rest.up_to, first);
+    return true;
 }
 
 // The parts of the window that can hold events of the wanted types, in the order of the read.
@@ -153,7 +169,9 @@ void reader::scan(const interval& window, const sql_filter& filter, bool by_stre
     query.bind(3, to_integer(limit));
     if (!filter.types.empty()) query.bind_text(4, filter.types);
     if (!filter.stream_ranges.empty()) query.bind_text(5, filter.stream_ranges);
-    collect(query, {}, batch);
+    collect(query,
+            {options.direction, static_cast<std::uint64_t>(window.after), static_cast<std::uint64_t>(window.up_to)}, {},
+            batch);
 }
 
 }  // namespace stele::detail

@@ -100,7 +100,7 @@ void reader::fetch(const stream_id& stream, const stream_read_options& options, 
     query.bind(3, to_integer(std::min<std::uint64_t>(options.limit, limits_.read_batch_events)));
     query.bind_text(4, stream.str());
     query.bind(5, to_integer(options.as_of.value));
-    collect(query, stream.str(), batch);
+    collect(query, {options.direction, options.after.value, options.up_to.value}, stream.str(), batch);
 }
 
 void reader::fetch(const all_read_options& options, event_batch& batch) {
@@ -110,11 +110,30 @@ void reader::fetch(const all_read_options& options, event_batch& batch) {
     query.bind(1, to_integer(options.after.value));
     query.bind(2, to_integer(options.up_to.value));
     query.bind(3, to_integer(std::min<std::uint64_t>(options.limit, limits_.read_batch_events)));
-    collect(query, {}, batch);
+    collect(query, {options.direction, options.after.value, options.up_to.value}, {}, batch);
 }
 
-// Adds the rows of `query` to the batch. `stream_name` is the stream they are all of, or empty to look each up.
-void reader::collect(statement& query, std::string_view known_stream, event_batch& batch) {
+// Versions of a stream follow each other without a gap, as only the first ones of a stream are ever removed. Positions
+// rise or fall; what was removed is a gap there.
+bool reader::row_order::takes(std::uint64_t place, bool gapless) {
+    if (place <= after_ || place > up_to_) return false;
+    const bool forward = direction_ == direction::forward;
+    if (gapless && begun_ && place != (forward ? after_ + 1 : up_to_)) return false;
+    begun_ = true;
+    (forward ? after_ : up_to_) = forward ? place : place - 1;
+    return true;
+}
+
+void reader::check_order(row_order& order, std::string_view known_stream, const recorded_event& event) const {
+    if (order.takes(known_stream.empty() ? event.position.value : event.version.value, !known_stream.empty())) return;
+    throw error(error_kind::corrupt,
+                fmt::format("{}: the event at position {}, version {} of {}, is not in its place or one beside it is "
+                            "missing; the file is damaged; restore a backup",
+                            db_.file(), event.position.value, event.version.value, event.stream));
+}
+
+// Adds the rows of `query` to the batch. `known_stream` is the stream they are all of, or empty to look each up.
+void reader::collect(statement& query, row_order order, std::string_view known_stream, event_batch& batch) {
     recorded_event event;
     while (batch.size_bytes() < limits_.read_batch_bytes && query.step()) {
         event.position.value = static_cast<std::uint64_t>(query.column_int64(0));
@@ -130,6 +149,7 @@ void reader::collect(statement& query, std::string_view known_stream, event_batc
         event.type = type_name(query.column_int64(5));
         event.payload = query.column_bytes(6);
         event.metadata = query.column_bytes(7);
+        check_order(order, known_stream, event);
         batch.add(event);
     }
 }

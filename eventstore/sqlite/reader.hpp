@@ -47,9 +47,24 @@ private:
     void scan(const interval& window, const sql_filter& filter, bool by_stream, const all_read_options& options,
               event_batch& batch);
     statement& scan_statement(const sql_filter& filter, bool by_stream, direction order);
+    bool step_over_gap(interval& rest, direction order);
     [[nodiscard]] bool full(const event_batch& batch, std::uint64_t limit) const;
 
-    void collect(statement& query, std::string_view known_stream, event_batch& batch);
+    // The order in which the rows of a read must come. In a damaged file they may not, and who goes on reading after
+    // the last one would go in a circle, or miss an event.
+    class row_order {
+    public:
+        row_order(direction direction, std::uint64_t after, std::uint64_t up_to)
+            : direction_(direction), after_(after), up_to_(up_to) {}
+        bool takes(std::uint64_t place, bool gapless);
+
+    private:
+        direction direction_;
+        std::uint64_t after_, up_to_;  // what is left: (after, up_to]
+        bool begun_ = false;
+    };
+    void check_order(row_order& order, std::string_view known_stream, const recorded_event& event) const;
+    void collect(statement& query, row_order order, std::string_view known_stream, event_batch& batch);
     std::string_view stream_name(std::int64_t id);
     std::string_view type_name(std::int64_t id);
 
@@ -81,14 +96,18 @@ public:
     /// Calls `use` with a reader that nobody else has. The reader is not kept if that throws.
     template <class Use>
     auto with_reader(Use use) {
-        auto borrowed = borrow();
-        if constexpr (std::is_void_v<decltype(use(*borrowed))>) {
-            use(*borrowed);
-            give_back(std::move(borrowed));
-        } else {
-            auto result = use(*borrowed);
-            give_back(std::move(borrowed));
-            return result;
+        try {
+            auto borrowed = borrow();
+            if constexpr (std::is_void_v<decltype(use(*borrowed))>) {
+                use(*borrowed);
+                give_back(std::move(borrowed));
+            } else {
+                auto result = use(*borrowed);
+                give_back(std::move(borrowed));
+                return result;
+            }
+        } catch (const error&) {
+            rethrow_as_damage();
         }
     }
 

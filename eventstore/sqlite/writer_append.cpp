@@ -26,7 +26,12 @@ std::string_view bytes_of(const uuid& id) {
 }  // namespace
 
 writer::outcome writer::apply(const append_request& request) {
-    return request.removal != nullptr ? remove(*request.removal) : append(request.writes, request.documents);
+    try {
+        return request.removal != nullptr ? remove(*request.removal) : append(request.writes, request.documents);
+    } catch (const error& fault) {
+        if ((fault.engine_code() & 0xFF) == SQLITE_TOOBIG) throw;  // an event, where the limits of the store allow it
+        rethrow_as_damage();
+    }
 }
 
 writer::outcome writer::append(std::span<const stream_write> writes, std::span<const document_write> documents) {

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <random>
 
@@ -58,6 +59,9 @@ public:
             if (exact && found != events_)
                 return fmt::format("{} events were read without an error, {} are there", found.size(), events_.size());
             for (int i = 0; i < 7; ++i) read_stream(store, i);
+            for (const auto order : {stele::direction::forward, stele::direction::backward})
+                for (const auto& filter : filters_)
+                    for (const auto& batch : store.read_all({.direction = order, .filter = filter})) (void)batch;
             const auto more = make_labelled({1, 0, 0}, {1, 2, 3});
             (void)store.append(stream_id{"order-1"}, expected_version::any(), more);
             (void)store.append(stream_id{"new-1"}, expected_version::any(), make_labelled({1, 0, 1}, {1}));
@@ -97,6 +101,8 @@ private:
     std::string file_ = directory_ / "events.db";
     stele::sqlite_options options_{.vfs = vfs_.name()};
     std::vector<std::string> events_;
+    const std::array<stele::event_filter, 2> filters_{stele::event_filter{.categories = {"order"}},
+                                                      {.types = {"test.Kind1", "test.Kind2"}}};
     std::string whole_;
     int refused_ = 0;
 };

@@ -15,17 +15,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include <fstream>
-
 namespace stele::detail {
-
-std::string boot_id() {
-    // random(4), "boot_id": drawn once each time the machine starts.
-    std::ifstream file{"/proc/sys/kernel/random/boot_id"};
-    std::string id;
-    std::getline(file, id);
-    return id;
-}
 
 void begin_shadow(connection& db, std::string_view boot_id) {
     resume_shadow(db);

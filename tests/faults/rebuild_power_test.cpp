@@ -2,9 +2,8 @@
 // fresh replay makes; what says that it is complete, is; what is not, is begun anew.
 //
 // A rebuild is performed once and its changes to the disk are recorded: those that SQLite makes, and the steps of the
-// library's own, which are links, removals and syncs of the directory. The shadow says that another run of the machine
-// has written it, as it does after every cut. Some of its pages go from the WAL to the main file on the way, without
-// syncs, as they do in a large one.
+// library's own, which are links, removals and syncs of the directory. After a cut the machine says that it was started
+// anew. Some pages of the shadow go from the WAL to the main file on the way, without syncs, as they do in a large one.
 //
 // To do one cut again: STELE_SEED=N STELE_CUT=N, as a failure prints it.
 
@@ -62,7 +61,19 @@ private:
 
 std::atomic<own_steps*> watching = nullptr;
 
+std::string run_of_the_machine = "before the cut";
+
 }  // namespace
+
+namespace stele::detail {
+
+// In place of that of the library (projections/boot_id.cpp).
+std::string boot_id();
+std::string boot_id() {
+    return run_of_the_machine;
+}
+
+}  // namespace stele::detail
 
 // The steps, in place of those of the C library, which the library and the standard library call.
 // NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): theirs are reserved
@@ -120,6 +131,7 @@ public:
 
     /// Rebuilds, and returns the changes of the disk.
     std::vector<disk_change> perform(way how) {
+        run_of_the_machine = "before the cut";
         own_steps steps{vfs_};
         vfs_.record();
         watching = &steps;
@@ -127,19 +139,17 @@ public:
             spy_store spy{store_};
             stele::projection_runner runner{spy, directory_.path, {.batch_events = 20}};
             runner.add<totals>();
-            bool is_first = true;
+            bool has_begun = false;
             // Between two batches. The next one overwrites the WAL then.
             spy.before_head = [&] {
-                if (!is_first) execute(shadow_, "PRAGMA synchronous = OFF; PRAGMA wal_checkpoint(PASSIVE)");
+                if (has_begun) execute(shadow_, "PRAGMA synchronous = OFF; PRAGMA wal_checkpoint(PASSIVE)");
             };
-            runner.rebuild<totals>({.swap = how == way::serve_at_once, .progress = [&](const auto&) {
-                                        if (!std::exchange(is_first, false)) return;
-                                        execute(shadow_,
-                                                "PRAGMA synchronous = OFF; UPDATE stele_shadow SET boot_id = 'before'");
-                                    }});
+            runner.rebuild<totals>(
+                {.swap = how == way::serve_at_once, .progress = [&](const auto&) { has_begun = true; }});
             if (how == way::wait_and_swap_in) runner.swap_in<totals>();
         }
         watching = nullptr;
+        run_of_the_machine = "after the cut";
         return vfs_.recording();
     }
 

@@ -31,19 +31,29 @@ projection_worker::projection_worker(event_store& store, const std::filesystem::
 
 generation projection_worker::open_or_create() {
     if (const auto serving = files_.serving()) {
-        auto opened = generation::open(files_.file(*serving));
-        if (opened.identity().name == identity_.name) {
-            forget_shadow(opened.db());
-            return opened;
+        try {
+            return open_serving(files_.file(*serving));
+        } catch (const error& damage) {
+            if (damage.kind() != error_kind::corrupt) throw;
+            // All of it is in the events. The file stays, for who wants to know what happened to it.
+            board_.show_error(
+                fmt::format("{}; it is left aside, and a new one is made from all events", damage.what()));
         }
-        throw error{error_kind::format,
-                    fmt::format("{}: is the read model of projection {}, not of {}; nothing was touched; move it away",
-                                opened.file().string(), opened.identity().name, identity_.name)};
     }
     const auto first = files_.next();
     auto made = generation::create(files_.file(first), definition_, identity_);
     files_.serve(first);
     return made;
+}
+
+generation projection_worker::open_serving(const std::filesystem::path& file) const {
+    auto opened = generation::open(file);
+    if (opened.identity().name != identity_.name)
+        throw error{error_kind::format,
+                    fmt::format("{}: is the read model of projection {}, not of {}; nothing was touched; move it away",
+                                file.string(), opened.identity().name, identity_.name)};
+    forget_shadow(opened.db());
+    return opened;
 }
 
 void projection_worker::catch_up(position target) {

@@ -22,7 +22,7 @@ namespace stele::detail {
 /// One projection of a runner: its read model and what keeps it up to date. Any thread may call anything.
 class projection_worker final : public any_projection {
 public:
-    /// Opens the generation that serves, or makes the first one.
+    /// Opens the generation that serves. Makes one if there is none, or if that is damaged, which the board tells.
     projection_worker(event_store& store, const std::filesystem::path& directory,
                       const projection_definition& definition, const projection_runner_options& options);
 
@@ -47,6 +47,7 @@ public:
 
 private:
     generation open_or_create();
+    [[nodiscard]] generation open_serving(const std::filesystem::path& file) const;
     void expect_right(position target);
     void replay(const dead_letter& letter, dead_letter_replay& result, std::set<std::string>& failed_keys);
     void mark_complete(generation& built);

@@ -157,7 +157,7 @@ generation_record read_record(connection& db) {
         "applied, ignored, dead_lettered, complete FROM stele_projection");
     if (!row.step() || row.column_bytes(5).size() != sizeof(uuid::bytes))
         throw error{error_kind::corrupt, fmt::format("{}: does not say whose read model it is; the file is damaged; "
-                                                     "remove it and rebuild the projection",
+                                                     "rebuild the projection",
                                                      db.file())};
     generation_record record;
     record.identity = {std::string{row.column_bytes(0)}, row.column_int64(1), std::string{row.column_bytes(2)}};

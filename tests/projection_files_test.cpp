@@ -275,6 +275,41 @@ TEST_CASE("what stands in the way is refused by name and left alone") {
     CHECK(error_of([&] { projection_runner{store, directory / "plain file"}; }).kind == error_kind::io);
 }
 
+TEST_CASE("a read model that is damaged is left aside and made anew, and no other waits for it") {
+    stele::memory_store store;
+    append_some(store, 60);
+    const temp_dir directory;
+    run<labels>(store, directory.path);
+    run<totals>(store, directory.path);
+    const auto damaged = directory / "totals.1.db";
+    SUBCASE("its pages are lost, but the first") {
+        std::fstream file{damaged, std::ios::in | std::ios::out | std::ios::binary};
+        file.seekp(4096);
+        file << std::string(fs::file_size(damaged) - 4096, '\0');
+    }
+    SUBCASE("its end is lost") {
+        fs::resize_file(damaged, 5000);
+    }
+    SUBCASE("it does not say whose it is") {
+        sqlite3* db = nullptr;
+        REQUIRE(sqlite3_open(damaged.c_str(), &db) == SQLITE_OK);
+        CHECK(sqlite3_exec(db, "DELETE FROM stele_projection", nullptr, nullptr, nullptr) == SQLITE_OK);
+        sqlite3_close(db);
+    }
+    const auto size = fs::file_size(damaged);
+    projection_runner runner{store, directory.path};
+    runner.add<totals>();
+    runner.add<labels>();
+    const auto status = runner.status();
+    CHECK(status[0].last_error.starts_with(damaged.string() + ": "));
+    CHECK(status[0].last_error.ends_with("; it is left aside, and a new one is made from all events"));
+    CHECK(status[1].checkpoint == position{60});
+    runner.catch_up();
+    CHECK(fs::read_symlink(directory / "totals.db") == "totals.2.db");
+    CHECK(rows_of_totals(directory.path) == fresh_replay(store));
+    CHECK(fs::file_size(damaged) == size);
+}
+
 TEST_CASE("create() that fails leaves no file behind") {
     stele::memory_store store;
     const temp_dir directory;

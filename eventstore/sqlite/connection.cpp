@@ -13,7 +13,7 @@ std::string_view advice(error_kind kind) {
         case error_kind::busy: return "another process holds the lock; try again";
         case error_kind::full: return "make room, then open the file again";
         case error_kind::io: return "check the directory, its permissions and the disk, then open the file again";
-        case error_kind::corrupt: return "the file is damaged; restore a backup";
+        case error_kind::corrupt: return "the file is damaged; restore a backup, or rebuild it if it is a read model";
         case error_kind::format: return "it is not a file of this library; give another name";
         default: return "";
     }

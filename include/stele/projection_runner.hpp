@@ -77,10 +77,10 @@ public:
 
     /// Registers the projection P, in tables (projection.hpp) or in memory (memory_projection.hpp) by what its
     /// project() takes, and makes its read model if there is none. If it has side effects (effect.hpp), these begin
-    /// now.
+    /// now. A read model that is damaged is left aside, a new one is made from all events, and last_error says so.
     ///
     /// Throws stele::error: invalid_argument (one with its name is registered already, or its create() failed),
-    /// format (the file is not a read model, of a newer format, or of a projection with another name), io, corrupt.
+    /// format (the file is not a read model, of a newer format, or of a projection with another name), io.
     template <class P>
     void add() {
         if constexpr (detail::is_in_memory<P>())

@@ -221,4 +221,8 @@ error connection::last_error(std::string_view doing) const {
     return make_error(handle(), sqlite3_errcode(handle()), file_, doing);
 }
 
+error connection::damage(std::string_view what) const {
+    return {error_kind::corrupt, fmt::format("{}: {}; the file is damaged; restore a backup", file_, what)};
+}
+
 }  // namespace stele::detail

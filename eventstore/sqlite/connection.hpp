@@ -103,6 +103,8 @@ public:
     [[nodiscard]] sqlite3* handle() const noexcept { return db_.get(); }
     /// The last error of this connection as stele::error; `doing` ("commit") begins the message after the file's name.
     [[nodiscard]] error last_error(std::string_view doing) const;
+    /// Damage that SQLite has not seen, as stele::error of the kind corrupt: the file's name, `what`, and what to do.
+    [[nodiscard]] error damage(std::string_view what) const;
 
 private:
     struct closer {

@@ -126,10 +126,10 @@ bool reader::row_order::takes(std::uint64_t place, bool gapless) {
 
 void reader::check_order(row_order& order, std::string_view known_stream, const recorded_event& event) const {
     if (order.takes(known_stream.empty() ? event.position.value : event.version.value, !known_stream.empty())) return;
-    throw error(error_kind::corrupt,
-                fmt::format("{}: the event at position {}, version {} of {}, is not in its place or one beside it is "
-                            "missing; the file is damaged; restore a backup",
-                            db_.file(), event.position.value, event.version.value, event.stream));
+    throw db_.damage(
+        fmt::format("the event at position {}, version {} of {}, is not in its place or one beside it is "
+                    "missing",
+                    event.position.value, event.version.value, event.stream));
 }
 
 // Adds the rows of `query` to the batch. `known_stream` is the stream they are all of, or empty to look each up.
@@ -141,9 +141,8 @@ void reader::collect(statement& query, row_order order, std::string_view known_s
         event.recorded_at = timestamp{std::chrono::microseconds{query.column_int64(2)}};
         const auto id = query.column_bytes(3);
         if (id.size() != event.id.bytes.size())
-            throw error(error_kind::corrupt, fmt::format("{}: the event at position {} has an id of {} bytes; the file "
-                                                         "is damaged; restore a backup",
-                                                         db_.file(), event.position.value, id.size()));
+            throw db_.damage(
+                fmt::format("the event at position {} has an id of {} bytes", event.position.value, id.size()));
         std::memcpy(event.id.bytes.data(), id.data(), id.size());
         event.stream = known_stream.empty() ? stream_name(query.column_int64(4)) : known_stream;
         event.type = type_name(query.column_int64(5));
@@ -163,10 +162,7 @@ std::string_view reader::stream_name(std::int64_t id) {
     const reset_guard done(find_stream_name_);
     find_stream_name_.bind(1, id);
     if (!find_stream_name_.step())
-        throw error(error_kind::corrupt,
-                    fmt::format("{}: an event refers to stream {}, which is not there; the file is "
-                                "damaged; restore a backup",
-                                db_.file(), id));
+        throw db_.damage(fmt::format("an event refers to stream {}, which is not there", id));
     slot.name = find_stream_name_.column_bytes(0);
     slot.id = id;
     return slot.name;
@@ -177,10 +173,7 @@ std::string_view reader::type_name(std::int64_t id) {
     const reset_guard done(find_type_name_);
     find_type_name_.bind(1, id);
     if (!find_type_name_.step())
-        throw error(error_kind::corrupt,
-                    fmt::format("{}: an event refers to event type {}, which is not there; the file "
-                                "is damaged; restore a backup",
-                                db_.file(), id));
+        throw db_.damage(fmt::format("an event refers to event type {}, which is not there", id));
     return type_names_.emplace(id, find_type_name_.column_bytes(0)).first->second;
 }
 

@@ -129,10 +129,8 @@ void check_definitions(connection& db) {
         const reset_guard reset(query);
         query.bind_text(1, name);
         if (!query.step() || query.column_bytes(0) != text)
-            throw error(error_kind::corrupt,
-                        fmt::format("{}: the definition of {} is not that of file format {}; nothing was touched; the "
-                                    "file is damaged; restore a backup",
-                                    db.file(), name, format_version));
+            throw db.damage(fmt::format("the definition of {} is not that of file format {}; nothing was touched", name,
+                                        format_version));
     }
 }
 

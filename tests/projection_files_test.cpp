@@ -1,10 +1,9 @@
 // Whose file it is, which generation serves, and what is refused.
 
 #include "projections.hpp"
+#include "run_sql.hpp"
 
 #include <stele/memory_store.hpp>
-
-#include <sqlite3.h>
 
 #include <fstream>
 #include <optional>
@@ -291,10 +290,7 @@ TEST_CASE("a read model that is damaged is left aside and made anew, and no othe
         fs::resize_file(damaged, 5000);
     }
     SUBCASE("it does not say whose it is") {
-        sqlite3* db = nullptr;
-        REQUIRE(sqlite3_open(damaged.c_str(), &db) == SQLITE_OK);
-        CHECK(sqlite3_exec(db, "DELETE FROM stele_projection", nullptr, nullptr, nullptr) == SQLITE_OK);
-        sqlite3_close(db);
+        run_sql(damaged, "DELETE FROM stele_projection");
     }
     const auto size = fs::file_size(damaged);
     projection_runner runner{store, directory.path};

@@ -1,11 +1,10 @@
 // Another generation of a read model: how it is built, interrupted, gone on with, looked at, served and taken back.
 
 #include "projections.hpp"
+#include "run_sql.hpp"
 
 #include <stele/memory_store.hpp>
 #include <stele/sqlite_store.hpp>
-
-#include <sqlite3.h>
 
 #include <atomic>
 #include <thread>
@@ -46,14 +45,6 @@ std::vector<std::string> fresh_mended(stele::event_store& store) {
 
 std::string serving(const fs::path& directory) {
     return fs::read_symlink(directory / "totals.db").string();
-}
-
-/// Changes a file behind the back of the library.
-void change(const fs::path& file, const char* sql) {
-    sqlite3* db = nullptr;
-    REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
-    CHECK_MESSAGE(sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK, sqlite3_errmsg(db));
-    sqlite3_close(db);
 }
 
 /// Begins a rebuild and stops it when half of the events are in.
@@ -205,16 +196,16 @@ TEST_CASE("what may not be gone on with is built anew") {
     const auto shadow = directory / "totals.2.db";
 
     SUBCASE("the machine was started since then") {
-        change(shadow, "UPDATE stele_shadow SET boot_id = 'the one before'; DELETE FROM changes");
+        run_sql(shadow, "UPDATE stele_shadow SET boot_id = 'the one before'; DELETE FROM changes");
     }
     SUBCASE("nobody knows whether it was") {
-        change(shadow, "UPDATE stele_shadow SET boot_id = ''");
+        run_sql(shadow, "UPDATE stele_shadow SET boot_id = ''");
     }
     SUBCASE("its creation was not finished") {
-        change(shadow, "DROP TABLE stele_shadow");
+        run_sql(shadow, "DROP TABLE stele_shadow");
     }
     SUBCASE("another version has built it") {
-        change(shadow, "UPDATE stele_projection SET version = 7");
+        run_sql(shadow, "UPDATE stele_projection SET version = 7");
     }
     SUBCASE("it is damaged") {
         begin_anew(store);

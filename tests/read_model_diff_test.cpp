@@ -1,10 +1,9 @@
 // Two generations of a read model, compared row by row.
 
 #include "projections.hpp"
+#include "run_sql.hpp"
 
 #include <stele/memory_store.hpp>
-
-#include <sqlite3.h>
 
 using namespace testing;
 using stele::diff_read_models;
@@ -26,10 +25,7 @@ fs::path make_model(const temp_dir& directory, const std::string& name, const st
         runner.catch_up();
     }
     auto file = folder / "labels.1.db";
-    sqlite3* db = nullptr;
-    REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
-    REQUIRE_MESSAGE(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK, sqlite3_errmsg(db));
-    sqlite3_close(db);
+    run_sql(file, sql);
     return file;
 }
 

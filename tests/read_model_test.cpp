@@ -1,9 +1,9 @@
+#include "run_sql.hpp"
 #include "temp_dir.hpp"
 
 #include <stele/read_model.hpp>
 
 #include <doctest/doctest.h>
-#include <sqlite3.h>
 
 #include <fstream>
 #include <functional>
@@ -49,14 +49,6 @@ std::vector<std::byte> bytes(std::string_view text) {
 }
 
 enum class colour : std::uint8_t { red = 3, green = 200 };
-
-// Makes a file as some other program would.
-void make_sqlite_file(const std::filesystem::path& file, const std::string& sql) {
-    sqlite3* db = nullptr;
-    REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
-    CHECK(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
-    sqlite3_close(db);
-}
 
 }  // namespace
 
@@ -265,13 +257,13 @@ TEST_CASE("opening what is not a read model is refused by name") {
     CHECK(text.kind == error_kind::format);
     CHECK(text.says((dir / "text.db").string()));
 
-    make_sqlite_file(dir / "other.db", "PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)");
+    run_sql(dir / "other.db", "PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)");
     const auto other = open(dir / "other.db");
     CHECK(other.kind == error_kind::format);
     CHECK(other.says("is an SQLite file, but not a read model"));
     CHECK(!std::filesystem::exists(dir / "other.db-shm"));
 
-    make_sqlite_file(dir / "newer.db", "PRAGMA application_id = 0x53544C52; PRAGMA user_version = 99");
+    run_sql(dir / "newer.db", "PRAGMA application_id = 0x53544C52; PRAGMA user_version = 99");
     const auto newer = open(dir / "newer.db");
     CHECK(newer.kind == error_kind::format);
     CHECK(newer.says("has read model format 99, this library knows up to 1"));

@@ -1,6 +1,7 @@
 // What is particular to the store in an SQLite file. What it shares with the others is in contract/.
 
 #include "contract/stores.hpp"
+#include "run_sql.hpp"
 
 #include <stele/sqlite_store.hpp>
 
@@ -18,13 +19,6 @@ using stele::expected_version;
 using stele::stream_id;
 
 namespace {
-
-void run_sql(const std::filesystem::path& file, const char* sql) {
-    sqlite3* db = nullptr;
-    REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
-    REQUIRE(sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
-    sqlite3_close(db);
-}
 
 std::string content(const std::filesystem::path& file) {
     std::stringstream bytes;

@@ -3,8 +3,8 @@
 #include "benchmarks/contest.hpp"
 
 #include <stele/codec.hpp>
-#include <stele/metadata.hpp>
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/metadata.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "benchmarks/report.hpp"
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 
 #include "benchmarks/workload.hpp"
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <filesystem>
 #include <memory>

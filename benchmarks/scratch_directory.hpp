@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/uuid.hpp>
+#include <stele/eventstore/uuid.hpp>
 
 #include <filesystem>
 #include <system_error>

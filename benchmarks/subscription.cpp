@@ -3,7 +3,7 @@
 #include "benchmarks/suites.hpp"
 #include "benchmarks/workload.hpp"
 
-#include <stele/subscription.hpp>
+#include <stele/eventstore/subscription.hpp>
 
 #include <algorithm>
 #include <atomic>

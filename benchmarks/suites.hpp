@@ -3,7 +3,7 @@
 #include "benchmarks/report.hpp"
 #include "benchmarks/settings.hpp"
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 /// What is measured. Each function puts the metrics that begin with the name of its suite into the report.
 namespace bench {

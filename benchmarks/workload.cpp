@@ -1,6 +1,6 @@
 #include "benchmarks/workload.hpp"
 
-#include <stele/metadata.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/event.hpp>
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <array>
 #include <cstdint>

@@ -5,8 +5,10 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/stele)
 
-install(TARGETS stele stele_core stele_eventstore stele_projections EXPORT stele
+get_property(libraries GLOBAL PROPERTY STELE_LIBRARIES)
+install(TARGETS stele ${libraries} EXPORT stele
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT stele NAMESPACE stele:: FILE stele-targets.cmake DESTINATION ${package_dir})
 

@@ -2,7 +2,7 @@
 #include "core/command_memory.hpp"
 #include "core/snapshot_document.hpp"
 
-#include <stele/causation.hpp>
+#include <stele/eventstore/causation.hpp>
 #include <stele/command_bus.hpp>
 
 #include <fmt/format.h>

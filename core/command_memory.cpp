@@ -1,7 +1,7 @@
 #include "core/command_memory.hpp"
 
 #include "core/message_check.hpp"
-#include "core/write_documents.hpp"
+#include <stele/eventstore/detail/write_documents.hpp>
 #include "stele_receipt.pb.h"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 #include <stele/detail/event_table.hpp>
-#include <stele/error.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "core/message_check.hpp"
 
-#include <stele/error.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>

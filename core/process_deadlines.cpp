@@ -2,7 +2,7 @@
 
 #include "stele_process.pb.h"
 
-#include <stele/error.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/detail/process_definition.hpp>
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <map>
 #include <memory>

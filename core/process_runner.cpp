@@ -1,5 +1,5 @@
 #include "core/process_worker.hpp"
-#include "eventstore/failures.hpp"
+#include <stele/eventstore/detail/failures.hpp>
 
 #include <stele/process_runner.hpp>
 

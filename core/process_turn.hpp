@@ -2,8 +2,8 @@
 
 #include "core/process_journal.hpp"
 
-#include <stele/event_store.hpp>
-#include <stele/metadata.hpp>
+#include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <cstdint>
 #include <deque>

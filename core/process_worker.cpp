@@ -1,11 +1,11 @@
 #include "core/process_worker.hpp"
 
 #include "core/process_turn.hpp"
-#include "core/write_documents.hpp"
-#include "eventstore/failures.hpp"
+#include <stele/eventstore/detail/write_documents.hpp>
+#include <stele/eventstore/detail/failures.hpp>
 #include "stele_process.pb.h"
 
-#include <stele/causation.hpp>
+#include <stele/eventstore/causation.hpp>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 #include "core/snapshot_document.hpp"
-#include "core/write_documents.hpp"
+#include <stele/eventstore/detail/write_documents.hpp>
 
 #include <stele/snapshot.hpp>
 

@@ -1,7 +1,7 @@
 #include "core/snapshot_document.hpp"
 
-#include "core/write_documents.hpp"
-#include "eventstore/failures.hpp"
+#include <stele/eventstore/detail/write_documents.hpp>
+#include <stele/eventstore/detail/failures.hpp>
 #include "stele_snapshot.pb.h"
 
 #include <fmt/format.h>

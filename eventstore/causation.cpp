@@ -1,4 +1,4 @@
-#include <stele/causation.hpp>
+#include <stele/eventstore/causation.hpp>
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include <stele/error.hpp>
+#include <stele/eventstore/error.hpp>
 
 namespace stele {
 

@@ -1,4 +1,4 @@
-#include <stele/event.hpp>
+#include <stele/eventstore/event.hpp>
 
 #include <algorithm>
 #include <cstring>

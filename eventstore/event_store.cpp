@@ -1,7 +1,7 @@
 #include "eventstore/names.hpp"
 #include "stele_messages.pb.h"
 
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "eventstore/failures.hpp"
+#include <stele/eventstore/detail/failures.hpp>
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 #include "eventstore/utf8.hpp"
 #include "stele_messages.pb.h"
 
-#include <stele/error.hpp>
-#include <stele/metadata.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>

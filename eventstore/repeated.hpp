@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/version.hpp>
+#include <stele/eventstore/version.hpp>
 
 namespace stele::detail {
 

@@ -1,8 +1,8 @@
 #include "eventstore/names.hpp"
 #include "eventstore/utf8.hpp"
 
-#include <stele/error.hpp>
-#include <stele/stream.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/stream.hpp>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
-#include <stele/causation.hpp>
-#include <stele/subscription.hpp>
+#include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/subscription.hpp>
 
 #include <algorithm>
 #include <condition_variable>

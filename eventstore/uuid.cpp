@@ -1,4 +1,4 @@
-#include <stele/uuid.hpp>
+#include <stele/eventstore/uuid.hpp>
 
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid.hpp>

@@ -1,4 +1,4 @@
-#include <stele/version.hpp>
+#include <stele/eventstore/version.hpp>
 
 namespace stele {
 

@@ -2,7 +2,7 @@
 
 #include "projections/progress_board.hpp"
 
-#include <stele/version.hpp>
+#include <stele/eventstore/version.hpp>
 
 #include <cstdint>
 #include <string_view>

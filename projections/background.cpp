@@ -1,6 +1,6 @@
 #include "projections/background.hpp"
 
-#include "eventstore/failures.hpp"
+#include <stele/eventstore/detail/failures.hpp>
 
 #include <algorithm>
 #include <exception>

@@ -2,7 +2,7 @@
 
 #include "projections/any_projection.hpp"
 
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 #include <stele/projection_runner.hpp>
 
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "projections/batch_applier.hpp"
 
-#include "eventstore/failures.hpp"
+#include <stele/eventstore/detail/failures.hpp>
 
 #include <fmt/format.h>
 

@@ -1,11 +1,11 @@
 #include "projections/effect_worker.hpp"
 
-#include "core/write_documents.hpp"
-#include "eventstore/failures.hpp"
+#include <stele/eventstore/detail/write_documents.hpp>
+#include <stele/eventstore/detail/failures.hpp>
 #include "stele_effects.pb.h"
 
-#include <stele/causation.hpp>
-#include <stele/error.hpp>
+#include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
 

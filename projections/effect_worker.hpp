@@ -4,7 +4,7 @@
 #include "projections/event_feed.hpp"
 
 #include <stele/detail/effect_rules.hpp>
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <mutex>
 #include <string>

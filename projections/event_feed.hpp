@@ -3,7 +3,7 @@
 #include "projections/read_ahead.hpp"
 
 #include <stele/detail/event_table.hpp>
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <cstddef>
 #include <cstdint>

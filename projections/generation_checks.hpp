@@ -3,7 +3,7 @@
 #include "projections/generation.hpp"
 #include "projections/generation_directory.hpp"
 
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "projections/generation_directory.hpp"
 
-#include <stele/error.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "projections/inline_model.hpp"
 
-#include "eventstore/failures.hpp"
+#include <stele/eventstore/detail/failures.hpp>
 #include "projections/event_feed.hpp"
 #include "projections/generation.hpp"
 #include "projections/sql_session.hpp"

@@ -2,7 +2,7 @@
 
 #include "projections/inline_record.hpp"
 
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 #include <stele/projection.hpp>
 #include <stele/read_model.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "eventstore/sqlite/connection.hpp"
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 #include "projections/read_model_file.hpp"
 #include "projections/sql_rules.hpp"
 

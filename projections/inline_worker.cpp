@@ -1,6 +1,6 @@
 #include "projections/inline_worker.hpp"
 
-#include "eventstore/failures.hpp"
+#include <stele/eventstore/detail/failures.hpp>
 
 #include <fmt/format.h>
 

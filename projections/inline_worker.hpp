@@ -1,6 +1,6 @@
 #pragma once
 
-#include "eventstore/sqlite/append_participant.hpp"
+#include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include "projections/inline_model.hpp"
 
 #include <stele/inline_projections.hpp>

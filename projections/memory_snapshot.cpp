@@ -3,7 +3,7 @@
 #include "stele_memory_snapshot.pb.h"
 
 #include <stele/codec.hpp>
-#include <stele/error.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>

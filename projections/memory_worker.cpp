@@ -1,6 +1,6 @@
 #include "projections/memory_worker.hpp"
 
-#include "eventstore/failures.hpp"
+#include <stele/eventstore/detail/failures.hpp>
 #include "projections/memory_snapshot.hpp"
 
 #include <fmt/format.h>

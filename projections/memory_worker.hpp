@@ -4,7 +4,7 @@
 #include "projections/event_feed.hpp"
 
 #include <stele/detail/memory_projection_rules.hpp>
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 #include <stele/projection_runner.hpp>
 
 #include <chrono>

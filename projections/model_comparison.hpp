@@ -1,6 +1,6 @@
 #pragma once
 
-#include "eventstore/sqlite/connection.hpp"
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 
 #include <stele/read_model_diff.hpp>
 

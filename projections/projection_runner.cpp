@@ -1,5 +1,5 @@
-#include "eventstore/failures.hpp"
-#include "eventstore/sqlite/process_lock.hpp"
+#include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/sqlite/detail/process_lock.hpp>
 #include "projections/background.hpp"
 #include "projections/effect_worker.hpp"
 #include "projections/memory_worker.hpp"

@@ -6,7 +6,7 @@
 #include "projections/rebuild_job.hpp"
 #include "projections/replayer.hpp"
 
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 #include <stele/projection_runner.hpp>
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 #include "core/decoded_batch.hpp"
 
-#include <stele/event_range.hpp>
+#include <stele/eventstore/event_range.hpp>
 
 #include <condition_variable>
 #include <cstddef>

@@ -13,8 +13,8 @@
 
 #include "projections/read_model_file.hpp"
 
-#include "eventstore/sqlite/file_header.hpp"
-#include "eventstore/sqlite/schema.hpp"
+#include <stele/eventstore/sqlite/detail/file_header.hpp>
+#include <stele/eventstore/sqlite/detail/schema.hpp>
 
 #include <fmt/format.h>
 

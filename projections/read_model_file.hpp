@@ -1,10 +1,10 @@
 #pragma once
 
-#include "eventstore/sqlite/connection.hpp"
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 
-#include <stele/event.hpp>
-#include <stele/uuid.hpp>
-#include <stele/version.hpp>
+#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/uuid.hpp>
+#include <stele/eventstore/version.hpp>
 
 #include <cstdint>
 #include <filesystem>

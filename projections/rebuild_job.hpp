@@ -4,7 +4,7 @@
 #include "projections/generation_directory.hpp"
 #include "projections/replayer.hpp"
 
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 #include <stele/projection_runner.hpp>
 #include <stele/rebuild.hpp>
 

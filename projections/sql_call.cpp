@@ -1,4 +1,4 @@
-#include "eventstore/sqlite/connection.hpp"
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 #include "projections/sql_session.hpp"
 
 #include <stele/sql_value.hpp>

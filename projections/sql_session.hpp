@@ -1,6 +1,6 @@
 #pragma once
 
-#include "eventstore/sqlite/connection.hpp"
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 #include "projections/sql_rules.hpp"
 #include "projections/statement_cache.hpp"
 

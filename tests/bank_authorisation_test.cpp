@@ -2,7 +2,7 @@
 #include "bank/bank_bus.hpp"
 #include "bank_transfers.hpp"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>
 

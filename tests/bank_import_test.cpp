@@ -6,7 +6,7 @@
 #include "temp_dir.hpp"
 
 #include <stele/command_bus.hpp>
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

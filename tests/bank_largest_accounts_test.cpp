@@ -4,7 +4,7 @@
 #include "temp_dir.hpp"
 
 #include <stele/fold.hpp>
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

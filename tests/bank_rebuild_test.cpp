@@ -3,7 +3,7 @@
 #include "bank_statements.hpp"
 #include "temp_dir.hpp"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>
 

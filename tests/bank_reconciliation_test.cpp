@@ -4,8 +4,8 @@
 #include "bank_statements.hpp"
 
 #include <stele/command_bus.hpp>
-#include <stele/memory_store.hpp>
-#include <stele/metadata.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <doctest/doctest.h>
 

@@ -6,7 +6,7 @@
 
 #include <stele/codec.hpp>
 #include <stele/command_bus.hpp>
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>
 #include <fmt/chrono.h>

@@ -3,7 +3,7 @@
 #include "counter.hpp"
 
 #include <stele/memory_projection.hpp>
-#include <stele/stream.hpp>
+#include <stele/eventstore/stream.hpp>
 
 #include <cstdint>
 #include <functional>

@@ -2,7 +2,7 @@
 #include "spy_store.hpp"
 
 #include <stele/command_bus.hpp>
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>
 

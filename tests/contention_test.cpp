@@ -2,7 +2,7 @@
 
 #include "temp_dir.hpp"
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>

@@ -2,8 +2,8 @@
 
 #include "projections.hpp"
 
-#include <stele/memory_store.hpp>
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
-#include <stele/error.hpp>
-#include <stele/metadata.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <doctest/doctest.h>
 

@@ -2,7 +2,7 @@
 
 #include "projections.hpp"
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <sqlite3.h>
 #include <sys/wait.h>

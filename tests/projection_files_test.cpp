@@ -3,7 +3,7 @@
 #include "projections.hpp"
 #include "run_sql.hpp"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 #include <fstream>
 #include <optional>

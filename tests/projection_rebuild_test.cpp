@@ -3,8 +3,8 @@
 #include "projections.hpp"
 #include "run_sql.hpp"
 
-#include <stele/memory_store.hpp>
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <atomic>
 #include <thread>

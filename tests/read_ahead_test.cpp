@@ -4,7 +4,7 @@
 #include "projections.hpp"
 #include "spy_store.hpp"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 #include <algorithm>
 #include <map>

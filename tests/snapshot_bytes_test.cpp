@@ -2,7 +2,7 @@
 
 #include "tally.hpp"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/repository.hpp>
 
 #include <doctest/doctest.h>

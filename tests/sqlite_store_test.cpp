@@ -3,7 +3,7 @@
 #include "contract/stores.hpp"
 #include "run_sql.hpp"
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <doctest/doctest.h>
 #include <sqlite3.h>

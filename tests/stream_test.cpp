@@ -1,5 +1,5 @@
-#include <stele/error.hpp>
-#include <stele/stream.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/stream.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include <stele/uuid.hpp>
+#include <stele/eventstore/uuid.hpp>
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>

@@ -2,7 +2,7 @@
 #include "eventstore/head_signal.hpp"
 #include "eventstore/repeated.hpp"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 #include <algorithm>
 #include <map>

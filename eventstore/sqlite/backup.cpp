@@ -1,6 +1,6 @@
 #include "eventstore/sqlite/backup.hpp"
 
-#include "eventstore/sqlite/connection.hpp"
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>

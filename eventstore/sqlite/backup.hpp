@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <filesystem>
 

@@ -1,7 +1,7 @@
 #include "eventstore/sqlite/catalog.hpp"
 
 #include "eventstore/sqlite/reader_sql.hpp"
-#include "eventstore/sqlite/schema.hpp"
+#include <stele/eventstore/sqlite/detail/schema.hpp>
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "eventstore/sqlite/connection.hpp"
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 
-#include <stele/stream.hpp>
-#include <stele/version.hpp>
+#include <stele/eventstore/stream.hpp>
+#include <stele/eventstore/version.hpp>
 
 #include <cstdint>
 #include <string>

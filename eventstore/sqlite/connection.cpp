@@ -1,4 +1,4 @@
-#include "eventstore/sqlite/connection.hpp"
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>

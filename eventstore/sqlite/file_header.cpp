@@ -1,4 +1,4 @@
-#include "eventstore/sqlite/file_header.hpp"
+#include <stele/eventstore/sqlite/detail/file_header.hpp>
 
 #include <sqlite3.h>
 

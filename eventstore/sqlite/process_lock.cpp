@@ -1,6 +1,6 @@
-#include "eventstore/sqlite/process_lock.hpp"
+#include <stele/eventstore/sqlite/detail/process_lock.hpp>
 
-#include <stele/error.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>

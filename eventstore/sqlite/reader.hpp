@@ -1,8 +1,8 @@
 #pragma once
 
-#include "eventstore/sqlite/connection.hpp"
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <array>
 #include <cstdint>

@@ -2,9 +2,9 @@
 
 // The statements of a reader that are put together from parts.
 
-#include "eventstore/sqlite/schema.hpp"
+#include <stele/eventstore/sqlite/detail/schema.hpp>
 
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <fmt/format.h>
 

@@ -23,9 +23,9 @@
 // ids in time order (uuid::v7) keep their index growing at its end. An index over the types would cost a row for each
 // event; type_blocks costs one for each type and block.
 
-#include "eventstore/sqlite/schema.hpp"
+#include <stele/eventstore/sqlite/detail/schema.hpp>
 
-#include "eventstore/sqlite/file_header.hpp"
+#include <stele/eventstore/sqlite/detail/file_header.hpp>
 
 #include <fmt/format.h>
 

@@ -1,11 +1,11 @@
 #include "eventstore/head_signal.hpp"
-#include "eventstore/sqlite/append_participant.hpp"
+#include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include "eventstore/sqlite/backup.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
 #include "eventstore/sqlite/reader.hpp"
 #include "eventstore/sqlite/writer.hpp"
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <sqlite3.h>
 

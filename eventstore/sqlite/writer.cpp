@@ -1,6 +1,6 @@
 #include "eventstore/sqlite/writer.hpp"
 
-#include "eventstore/sqlite/schema.hpp"
+#include <stele/eventstore/sqlite/detail/schema.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>

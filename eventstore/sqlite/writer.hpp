@@ -1,12 +1,12 @@
 #pragma once
 
-#include "eventstore/sqlite/append_participant.hpp"
+#include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include "eventstore/sqlite/catalog.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
-#include "eventstore/sqlite/connection.hpp"
-#include "eventstore/sqlite/process_lock.hpp"
+#include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/sqlite/detail/process_lock.hpp>
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <cstdint>
 #include <string>

@@ -3,7 +3,7 @@
 #include <stele/codec.hpp>
 #include <stele/decision.hpp>
 #include <stele/detail/aggregate_rules.hpp>
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <string>
 #include <string_view>

@@ -2,10 +2,10 @@
 
 #include <stele/detail/event_entries.hpp>
 #include <stele/detail/event_table.hpp>
-#include <stele/error.hpp>
-#include <stele/event.hpp>
-#include <stele/event_range.hpp>
-#include <stele/metadata.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/event_range.hpp>
+#include <stele/eventstore/metadata.hpp>
 #include <stele/upcast.hpp>
 
 #include <boost/hana/functional/overload.hpp>

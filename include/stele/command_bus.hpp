@@ -5,7 +5,7 @@
 #include <stele/detail/any_aggregate.hpp>
 #include <stele/detail/command_owner.hpp>
 #include <stele/detail/command_table.hpp>
-#include <stele/metadata.hpp>
+#include <stele/eventstore/metadata.hpp>
 #include <stele/middleware.hpp>
 #include <stele/receipt.hpp>
 

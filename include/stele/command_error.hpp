@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/decision.hpp>
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <string>
 #include <utility>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/event.hpp>
-#include <stele/version.hpp>
+#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/version.hpp>
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/detail/memory_projection_rules.hpp>
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <concepts>
 #include <string>

@@ -3,7 +3,7 @@
 #include <stele/detail/effect_rules.hpp>
 #include <stele/projection.hpp>
 #include <stele/projection_status.hpp>
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <string_view>
 #include <vector>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/command_error.hpp>
-#include <stele/metadata.hpp>
+#include <stele/eventstore/metadata.hpp>
 #include <stele/receipt.hpp>
 
 #include <google/protobuf/message.h>

@@ -2,7 +2,7 @@
 
 #include <stele/codec.hpp>
 #include <stele/dead_letter.hpp>
-#include <stele/event.hpp>
+#include <stele/eventstore/event.hpp>
 #include <stele/read_model.hpp>
 
 #include <concepts>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/effect.hpp>
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 #include <stele/memory_projection.hpp>
 #include <stele/projection.hpp>
 #include <stele/projection_status.hpp>

@@ -2,7 +2,7 @@
 
 #include <stele/dead_letter.hpp>
 #include <stele/rebuild.hpp>
-#include <stele/version.hpp>
+#include <stele/eventstore/version.hpp>
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/decision.hpp>
-#include <stele/event.hpp>
+#include <stele/eventstore/event.hpp>
 
 #include <chrono>
 #include <cstdint>

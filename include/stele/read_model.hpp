@@ -1,8 +1,8 @@
 #pragma once
 
-#include <stele/error.hpp>
+#include <stele/eventstore/error.hpp>
 #include <stele/sql_value.hpp>
-#include <stele/version.hpp>
+#include <stele/eventstore/version.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <stele/event.hpp>
-#include <stele/stream.hpp>
-#include <stele/uuid.hpp>
-#include <stele/version.hpp>
+#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/stream.hpp>
+#include <stele/eventstore/uuid.hpp>
+#include <stele/eventstore/version.hpp>
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/event.hpp>
-#include <stele/metadata.hpp>
+#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <string>
 #include <utility>

@@ -2,7 +2,7 @@
 
 #include <stele/codec.hpp>
 #include <stele/detail/stored_messages.hpp>
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <memory>
 #include <string>

@@ -4,22 +4,22 @@
 /// includes one from further down this list.
 
 // What an event is, where it stands, and what can go wrong.
-#include <stele/causation.hpp>
-#include <stele/error.hpp>
-#include <stele/event.hpp>
-#include <stele/library_version.hpp>
-#include <stele/metadata.hpp>
-#include <stele/stream.hpp>
-#include <stele/uuid.hpp>
-#include <stele/version.hpp>
+#include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/library_version.hpp>
+#include <stele/eventstore/metadata.hpp>
+#include <stele/eventstore/stream.hpp>
+#include <stele/eventstore/uuid.hpp>
+#include <stele/eventstore/version.hpp>
 
 // The stores.
-#include <stele/document.hpp>
-#include <stele/event_range.hpp>
-#include <stele/event_store.hpp>
-#include <stele/memory_store.hpp>
-#include <stele/sqlite_store.hpp>
-#include <stele/subscription.hpp>
+#include <stele/eventstore/document.hpp>
+#include <stele/eventstore/event_range.hpp>
+#include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
+#include <stele/eventstore/subscription.hpp>
 
 // Protobuf messages as events.
 #include <stele/codec.hpp>

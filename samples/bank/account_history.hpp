@@ -2,7 +2,7 @@
 
 #include "bank/money.hpp"
 
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <string>
 #include <string_view>

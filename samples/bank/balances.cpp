@@ -1,6 +1,6 @@
 #include "bank/balances.hpp"
 
-#include <stele/stream.hpp>
+#include <stele/eventstore/stream.hpp>
 
 namespace bank {
 

@@ -4,9 +4,9 @@
 #include "bank/ledger.hpp"
 #include "bank/money.hpp"
 
-#include <stele/event.hpp>
+#include <stele/eventstore/event.hpp>
 #include <stele/memory_projection.hpp>
-#include <stele/stream.hpp>
+#include <stele/eventstore/stream.hpp>
 
 #include <cstddef>
 #include <map>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/read_model.hpp>
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <filesystem>
 #include <stdexcept>

@@ -1,6 +1,6 @@
 #include "bank/overdrawn.hpp"
 
-#include <stele/stream.hpp>
+#include <stele/eventstore/stream.hpp>
 
 #include <tuple>
 

@@ -3,7 +3,7 @@
 #include "bank/money.hpp"
 #include "bank/statement_file.hpp"
 
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <cstddef>
 #include <optional>

@@ -10,7 +10,7 @@
 #include "bank/statement_text.hpp"
 #include "bank/upkeep.hpp"
 
-#include <stele/uuid.hpp>
+#include <stele/eventstore/uuid.hpp>
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 
 #include "bank/ledger.hpp"
 
-#include <stele/stream.hpp>
+#include <stele/eventstore/stream.hpp>
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 #include "bank/events.hpp"
 
 #include <stele/process_manager.hpp>
-#include <stele/stream.hpp>
+#include <stele/eventstore/stream.hpp>
 
 #include <string>
 

@@ -3,7 +3,7 @@
 #include "bank/events.hpp"
 #include "bank/money.hpp"
 
-#include <stele/event.hpp>
+#include <stele/eventstore/event.hpp>
 #include <stele/read_model.hpp>
 
 #include <cstdint>

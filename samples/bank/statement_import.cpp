@@ -1,6 +1,6 @@
 #include "bank/statement_import.hpp"
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>

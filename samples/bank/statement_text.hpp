@@ -3,7 +3,7 @@
 #include "bank/statement.hpp"
 #include "bank/terminal.hpp"
 
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 #include <stele/read_model.hpp>
 
 #include <cstdint>

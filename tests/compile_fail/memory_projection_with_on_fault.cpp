@@ -1,7 +1,7 @@
 // first error: a projection in memory stops at what it cannot take
 #include "testing.pb.h"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/projection_runner.hpp>
 
 namespace hana = boost::hana;

@@ -1,7 +1,7 @@
 // first error: it must be constructible without arguments
 #include "testing.pb.h"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/projection_runner.hpp>
 
 namespace hana = boost::hana;

@@ -1,7 +1,7 @@
 // first error: add a public `void restore
 #include "testing.pb.h"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/projection_runner.hpp>
 
 namespace hana = boost::hana;

@@ -2,7 +2,7 @@
 #include "counter.hpp"
 
 #include <stele/command_bus.hpp>
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/process_runner.hpp>
 
 namespace hana = boost::hana;

@@ -1,7 +1,7 @@
 // first error: the name of a projection is the name of its file
 #include "testing.pb.h"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/projection_runner.hpp>
 
 namespace hana = boost::hana;

@@ -1,7 +1,7 @@
 // first error: `on_fault` of a projection is stele::on_fault::stop or stele::on_fault::dead_letter
 #include "testing.pb.h"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/projection_runner.hpp>
 
 namespace hana = boost::hana;

@@ -2,7 +2,7 @@
 #include "testing.pb.h"
 
 #include <stele/command_bus.hpp>
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;
 using testing::Increment;

@@ -2,7 +2,7 @@
 #include "warehouse.pb.h"
 
 #include <stele/codec.hpp>
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;
 

@@ -1,9 +1,9 @@
 #include "counter.hpp"
 #include "stores.hpp"
 
-#include <stele/causation.hpp>
+#include <stele/eventstore/causation.hpp>
 #include <stele/command_bus.hpp>
-#include <stele/subscription.hpp>
+#include <stele/eventstore/subscription.hpp>
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 #include "contract/stores.hpp"
 #include "projections.hpp"
 
-#include <stele/causation.hpp>
+#include <stele/eventstore/causation.hpp>
 #include <stele/effect.hpp>
 
 #include <sys/wait.h>

@@ -2,8 +2,8 @@
 
 #include "temp_dir.hpp"
 
-#include <stele/memory_store.hpp>
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <doctest/doctest.h>
 

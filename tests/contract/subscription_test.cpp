@@ -2,7 +2,7 @@
 
 #include "stores.hpp"
 
-#include <stele/subscription.hpp>
+#include <stele/eventstore/subscription.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>

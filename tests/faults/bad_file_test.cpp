@@ -6,7 +6,7 @@
 #include "faults/settings.hpp"
 #include "temp_dir.hpp"
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

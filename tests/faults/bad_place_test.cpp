@@ -4,7 +4,7 @@
 #include "faults/labelled.hpp"
 #include "temp_dir.hpp"
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 
 #include "faults/labelled.hpp"
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <cstdint>
 #include <filesystem>

@@ -7,7 +7,7 @@
 #include "process_bank.hpp"
 #include "temp_dir.hpp"
 
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <poll.h>
 #include <sys/prctl.h>

@@ -9,8 +9,8 @@
 #include "projections.hpp"
 
 #include <stele/inline_projections.hpp>
-#include <stele/memory_store.hpp>
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <fmt/format.h>
 #include <sys/prctl.h>

@@ -5,7 +5,7 @@
 #include "faults/settings.hpp"
 #include "projections.hpp"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 #include <fmt/format.h>
 

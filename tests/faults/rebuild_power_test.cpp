@@ -12,7 +12,7 @@
 #include "projections.hpp"
 #include "spy_store.hpp"
 
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>

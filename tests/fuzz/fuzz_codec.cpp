@@ -3,8 +3,8 @@
 #include "counter.hpp"
 
 #include <stele/aggregate.hpp>
-#include <stele/error.hpp>
-#include <stele/memory_store.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
 
 #include <array>
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Metadata as it may stand in a file: what is read can be written again and then reads the same.
 
-#include <stele/error.hpp>
-#include <stele/metadata.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -6,8 +6,8 @@
 
 #include "temp_dir.hpp"
 
-#include <stele/error.hpp>
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <cstddef>
 #include <cstdint>

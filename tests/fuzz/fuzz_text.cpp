@@ -1,8 +1,8 @@
 // What a user or a file gives as a name or an id: accepted and then the same again, or refused with our own error.
 
-#include <stele/error.hpp>
-#include <stele/stream.hpp>
-#include <stele/uuid.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/stream.hpp>
+#include <stele/eventstore/uuid.hpp>
 
 #include <cstddef>
 #include <cstdint>

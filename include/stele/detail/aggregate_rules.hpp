@@ -2,7 +2,7 @@
 
 #include <stele/codec.hpp>
 #include <stele/decision.hpp>
-#include <stele/stream.hpp>
+#include <stele/eventstore/stream.hpp>
 
 #include <concepts>
 #include <memory>

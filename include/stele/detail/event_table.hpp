@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/event.hpp>
+#include <stele/eventstore/event.hpp>
 
 #include <google/protobuf/message.h>
 

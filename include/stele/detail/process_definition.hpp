@@ -2,7 +2,7 @@
 
 #include <stele/codec.hpp>
 #include <stele/command_error.hpp>
-#include <stele/metadata.hpp>
+#include <stele/eventstore/metadata.hpp>
 #include <stele/reaction.hpp>
 #include <stele/receipt.hpp>
 

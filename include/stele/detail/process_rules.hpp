@@ -3,7 +3,7 @@
 #include <stele/codec.hpp>
 #include <stele/detail/process_definition.hpp>
 #include <stele/reaction.hpp>
-#include <stele/stream.hpp>
+#include <stele/eventstore/stream.hpp>
 
 #include <algorithm>
 #include <concepts>

@@ -2,7 +2,7 @@
 
 #include <stele/detail/aggregate_rules.hpp>
 #include <stele/snapshot_policy.hpp>
-#include <stele/uuid.hpp>
+#include <stele/eventstore/uuid.hpp>
 
 #include <concepts>
 #include <cstdint>

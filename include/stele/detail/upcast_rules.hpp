@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/detail/type_list.hpp>
-#include <stele/event.hpp>
+#include <stele/eventstore/event.hpp>
 
 #include <google/protobuf/message.h>
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "eventstore/sqlite/connection.hpp"
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 
-#include <stele/event_store.hpp>
-#include <stele/sqlite_store.hpp>
+#include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <exception>
 #include <functional>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/error.hpp>
-#include <stele/event.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/event.hpp>
 
 #include <exception>
 #include <optional>

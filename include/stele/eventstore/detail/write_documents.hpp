@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/document.hpp>
-#include <stele/event_store.hpp>
+#include <stele/eventstore/document.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <span>
 

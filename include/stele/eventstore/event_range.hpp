@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/event.hpp>
+#include <stele/eventstore/event.hpp>
 
 #include <cstddef>
 #include <functional>

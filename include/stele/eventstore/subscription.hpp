@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/event_store.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <chrono>
 #include <exception>

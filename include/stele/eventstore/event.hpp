@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/uuid.hpp>
-#include <stele/version.hpp>
+#include <stele/eventstore/uuid.hpp>
+#include <stele/eventstore/version.hpp>
 
 #include <chrono>
 #include <memory>

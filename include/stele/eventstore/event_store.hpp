@@ -1,10 +1,10 @@
 #pragma once
 
-#include <stele/document.hpp>
-#include <stele/error.hpp>
-#include <stele/event_range.hpp>
-#include <stele/stream.hpp>
-#include <stele/version.hpp>
+#include <stele/eventstore/document.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/event_range.hpp>
+#include <stele/eventstore/stream.hpp>
+#include <stele/eventstore/version.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "core/write_documents.hpp"
+#include <stele/eventstore/detail/write_documents.hpp>
 
 #include <stdexcept>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/error.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <chrono>
 #include <cstdint>

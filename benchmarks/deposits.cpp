@@ -2,7 +2,7 @@
 
 #include "benchmarks/contest.hpp"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/eventstore/metadata.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 

@@ -2,7 +2,7 @@
 #include "benchmarks/scratch_directory.hpp"
 #include "benchmarks/suites.hpp"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/projection_runner.hpp>
 
 #include <fcntl.h>

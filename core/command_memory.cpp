@@ -1,6 +1,6 @@
 #include "core/command_memory.hpp"
 
-#include "core/message_check.hpp"
+#include <stele/codec/detail/message_check.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 #include "stele_receipt.pb.h"
 

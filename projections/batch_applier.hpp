@@ -3,7 +3,7 @@
 #include "projections/event_feed.hpp"
 #include "projections/generation.hpp"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/projection.hpp>
 
 #include <cstddef>

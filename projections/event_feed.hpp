@@ -2,7 +2,7 @@
 
 #include "projections/read_ahead.hpp"
 
-#include <stele/detail/event_table.hpp>
+#include <stele/codec/detail/event_table.hpp>
 #include <stele/eventstore/event_store.hpp>
 
 #include <cstddef>

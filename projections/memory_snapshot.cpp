@@ -2,7 +2,7 @@
 
 #include "stele_memory_snapshot.pb.h"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/decoded_batch.hpp"
+#include <stele/codec/detail/decoded_batch.hpp>
 
 #include <stele/eventstore/event_range.hpp>
 

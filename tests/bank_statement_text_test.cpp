@@ -4,7 +4,7 @@
 #include "bank/statement.hpp"
 #include "bank/statement_text.hpp"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 

@@ -4,7 +4,7 @@
 #include "bank/transfer.hpp"
 #include "bank/transfer_process.hpp"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/command_bus.hpp>
 #include <stele/process_runner.hpp>
 

@@ -8,7 +8,7 @@
 
 #include <stele/command_bus.hpp>
 #include <stele/projection_runner.hpp>
-#include <stele/schema.hpp>
+#include <stele/codec/schema.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <doctest/doctest.h>

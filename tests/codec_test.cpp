@@ -1,6 +1,6 @@
 #include "testing.pb.h"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 
 #include <doctest/doctest.h>
 #include <google/protobuf/descriptor.pb.h>

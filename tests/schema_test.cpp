@@ -3,7 +3,7 @@
 #include "spy_store.hpp"
 #include "warehouse.hpp"
 
-#include <stele/schema.hpp>
+#include <stele/codec/schema.hpp>
 
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/dynamic_message.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/decision.hpp>
 #include <stele/detail/aggregate_rules.hpp>
 #include <stele/eventstore/event_store.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/detail/type_list.hpp>
+#include <stele/codec/detail/type_list.hpp>
 
 #include <fmt/core.h>
 #include <google/protobuf/message.h>

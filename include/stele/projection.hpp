@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/dead_letter.hpp>
 #include <stele/eventstore/event.hpp>
 #include <stele/read_model.hpp>

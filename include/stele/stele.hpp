@@ -22,9 +22,9 @@
 #include <stele/eventstore/subscription.hpp>
 
 // Protobuf messages as events.
-#include <stele/codec.hpp>
-#include <stele/schema.hpp>
-#include <stele/upcast.hpp>
+#include <stele/codec/codec.hpp>
+#include <stele/codec/schema.hpp>
+#include <stele/codec/upcast.hpp>
 
 // Commands to events: aggregates, and what sends commands to them.
 #include <stele/aggregate.hpp>

@@ -3,7 +3,7 @@
 #include "bank/bank.pb.h"
 #include "bank/money.hpp"
 
-#include <stele/upcast.hpp>
+#include <stele/codec/upcast.hpp>
 
 #include <boost/hana/tuple.hpp>
 #include <boost/hana/type.hpp>

@@ -5,7 +5,7 @@
 #include "bank/standing_order.hpp"
 #include "bank/transfer.hpp"
 
-#include <stele/schema.hpp>
+#include <stele/codec/schema.hpp>
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 
 #include "bank/account.hpp"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 
 #include <boost/hana/functional/overload.hpp>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 // first error: this event is `outdated` in the history of its domain: list in `events` what it becomes
 #include "warehouse.pb.h"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

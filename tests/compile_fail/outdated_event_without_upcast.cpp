@@ -1,7 +1,7 @@
 // first error: this event is in `outdated`: add to the history `static NewEvent upcast(const Event& old);`
 #include "warehouse.pb.h"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

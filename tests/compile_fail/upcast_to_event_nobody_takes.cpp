@@ -1,7 +1,7 @@
 // first error: this outdated event becomes several, and the taker has some of them in its `events` and others nowhere
 #include "warehouse.pb.h"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

@@ -1,7 +1,7 @@
 // first error: upcast returns a message, stele::no_events, or
 #include "warehouse.pb.h"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

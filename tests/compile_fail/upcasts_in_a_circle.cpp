@@ -1,7 +1,7 @@
 // first error: the steps of this history go in a circle
 #include "warehouse.pb.h"
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/projection.hpp>
 
 #include <concepts>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/detail/snapshot_rules.hpp>
 #include <stele/projection.hpp>
 

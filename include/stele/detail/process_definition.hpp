@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/command_error.hpp>
 #include <stele/eventstore/metadata.hpp>
 #include <stele/reaction.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/detail/process_definition.hpp>
 #include <stele/reaction.hpp>
 #include <stele/eventstore/stream.hpp>

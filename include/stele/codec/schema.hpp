@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/codec.hpp>
-#include <stele/detail/stored_messages.hpp>
+#include <stele/codec/codec.hpp>
+#include <stele/codec/detail/stored_messages.hpp>
 #include <stele/eventstore/event_store.hpp>
 
 #include <memory>

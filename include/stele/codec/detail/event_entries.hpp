@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/detail/event_table.hpp>
-#include <stele/detail/upcast_rules.hpp>
+#include <stele/codec/detail/event_table.hpp>
+#include <stele/codec/detail/upcast_rules.hpp>
 
 #include <string>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "core/message_check.hpp"
+#include <stele/codec/detail/message_check.hpp>
 
 #include <stele/eventstore/error.hpp>
 

@@ -1,4 +1,4 @@
-#include "core/schema_record.hpp"
+#include "codec/schema_record.hpp"
 
 #include "stele_schema.pb.h"
 

@@ -1,6 +1,6 @@
-#include "core/message_check.hpp"
+#include <stele/codec/detail/message_check.hpp>
 
-#include <stele/codec.hpp>
+#include <stele/codec/codec.hpp>
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "core/decoded_batch.hpp"
+#include <stele/codec/detail/decoded_batch.hpp>
 
 namespace stele::detail {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/detail/type_list.hpp>
+#include <stele/codec/detail/type_list.hpp>
 #include <stele/eventstore/event.hpp>
 
 #include <google/protobuf/message.h>

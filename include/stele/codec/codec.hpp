@@ -1,12 +1,12 @@
 #pragma once
 
-#include <stele/detail/event_entries.hpp>
-#include <stele/detail/event_table.hpp>
+#include <stele/codec/detail/event_entries.hpp>
+#include <stele/codec/detail/event_table.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event.hpp>
 #include <stele/eventstore/event_range.hpp>
 #include <stele/eventstore/metadata.hpp>
-#include <stele/upcast.hpp>
+#include <stele/codec/upcast.hpp>
 
 #include <boost/hana/functional/overload.hpp>
 #include <google/protobuf/message.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/detail/upcast_rules.hpp>
+#include <stele/codec/detail/upcast_rules.hpp>
 
 #include <google/protobuf/descriptor.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/schema.hpp>
+#include <stele/codec/schema.hpp>
 
 #include <google/protobuf/descriptor.h>
 

@@ -1,6 +1,6 @@
-#include "core/schema_record.hpp"
+#include "codec/schema_record.hpp"
 
-#include <stele/schema.hpp>
+#include <stele/codec/schema.hpp>
 
 #include <fmt/format.h>
 #include <google/protobuf/dynamic_message.h>

@@ -1,4 +1,4 @@
-#include <stele/detail/event_table.hpp>
+#include <stele/codec/detail/event_table.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
-#include "core/schema_compare.hpp"
-#include "core/schema_record.hpp"
+#include "codec/schema_compare.hpp"
+#include "codec/schema_record.hpp"
 
-#include <stele/schema.hpp>
+#include <stele/codec/schema.hpp>
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "core/schema_compare.hpp"
+#include "codec/schema_compare.hpp"
 
 #include <fmt/format.h>
 

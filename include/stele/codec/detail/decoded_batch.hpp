@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/detail/event_table.hpp>
+#include <stele/codec/detail/event_table.hpp>
 
 #include <cstddef>
 #include <exception>

@@ -2,8 +2,8 @@
 
 #include "account.pb.h"
 
-#include <stele/aggregate.hpp>
-#include <stele/snapshot_policy.hpp>
+#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/snapshot_policy.hpp>
 
 #include <cstdint>
 #include <string>

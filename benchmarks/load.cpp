@@ -3,7 +3,7 @@
 #include "benchmarks/suites.hpp"
 #include "benchmarks/workload.hpp"
 
-#include <stele/repository.hpp>
+#include <stele/aggregates/repository.hpp>
 
 #include <fmt/format.h>
 

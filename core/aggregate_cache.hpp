@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/detail/any_aggregate.hpp>
+#include <stele/aggregates/detail/any_aggregate.hpp>
 
 #include <list>
 #include <memory>

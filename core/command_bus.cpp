@@ -1,6 +1,6 @@
 #include "core/aggregate_cache.hpp"
 #include "core/command_memory.hpp"
-#include "core/snapshot_document.hpp"
+#include <stele/aggregates/detail/snapshot_document.hpp>
 
 #include <stele/eventstore/causation.hpp>
 #include <stele/command_bus.hpp>

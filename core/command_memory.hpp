@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/aggregate.hpp>
+#include <stele/aggregates/aggregate.hpp>
 #include <stele/command_error.hpp>
 #include <stele/receipt.hpp>
 

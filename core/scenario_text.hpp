@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/decision.hpp>
+#include <stele/aggregates/decision.hpp>
 
 #include <google/protobuf/message.h>
 

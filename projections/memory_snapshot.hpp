@@ -2,7 +2,7 @@
 
 #include "projections/read_model_file.hpp"
 
-#include <stele/detail/snapshot_rules.hpp>
+#include <stele/aggregates/detail/snapshot_rules.hpp>
 
 #include <filesystem>
 #include <memory>

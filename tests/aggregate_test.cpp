@@ -1,7 +1,7 @@
 #include "counter.hpp"
 #include "spy_store.hpp"
 
-#include <stele/aggregate.hpp>
+#include <stele/aggregates/aggregate.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>

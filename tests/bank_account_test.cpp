@@ -4,7 +4,7 @@
 #include <stele/check_determinism.hpp>
 #include <stele/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
-#include <stele/snapshot.hpp>
+#include <stele/aggregates/snapshot.hpp>
 #include <stele/testing.hpp>
 
 #include <doctest/doctest.h>

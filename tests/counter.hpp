@@ -2,7 +2,7 @@
 
 #include "testing.pb.h"
 
-#include <stele/aggregate.hpp>
+#include <stele/aggregates/aggregate.hpp>
 
 #include <cstdint>
 #include <initializer_list>

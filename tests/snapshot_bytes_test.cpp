@@ -3,7 +3,7 @@
 #include "tally.hpp"
 
 #include <stele/eventstore/memory/memory_store.hpp>
-#include <stele/repository.hpp>
+#include <stele/aggregates/repository.hpp>
 
 #include <doctest/doctest.h>
 #include <google/protobuf/descriptor.h>

@@ -2,7 +2,7 @@
 
 #include "counter.hpp"
 
-#include <stele/snapshot.hpp>
+#include <stele/aggregates/snapshot.hpp>
 
 namespace testing {
 

@@ -2,7 +2,7 @@
 
 #include "transfers.pb.h"
 
-#include <stele/aggregate.hpp>
+#include <stele/aggregates/aggregate.hpp>
 #include <stele/process_manager.hpp>
 
 #include <chrono>

@@ -2,7 +2,7 @@
 
 #include "warehouse.pb.h"
 
-#include <stele/aggregate.hpp>
+#include <stele/aggregates/aggregate.hpp>
 
 #include <cstdint>
 #include <map>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <stele/aggregate.hpp>
+#include <stele/aggregates/aggregate.hpp>
 #include <stele/command_error.hpp>
-#include <stele/detail/any_aggregate.hpp>
+#include <stele/aggregates/detail/any_aggregate.hpp>
 #include <stele/detail/command_owner.hpp>
 #include <stele/detail/command_table.hpp>
 #include <stele/eventstore/metadata.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/detail/memory_projection_rules.hpp>
-#include <stele/snapshot_policy.hpp>
+#include <stele/aggregates/snapshot_policy.hpp>
 
 /// A projection in memory: a plain struct that events are folded into, for answers that no table gives fast enough, or
 /// that need no table. The runner keeps it up to date as it does those in tables; projection_runner::query() asks it.

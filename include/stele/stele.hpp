@@ -27,16 +27,16 @@
 #include <stele/codec/upcast.hpp>
 
 // Commands to events: aggregates, and what sends commands to them.
-#include <stele/aggregate.hpp>
+#include <stele/aggregates/aggregate.hpp>
 #include <stele/check_determinism.hpp>
 #include <stele/command_bus.hpp>
 #include <stele/command_error.hpp>
-#include <stele/decision.hpp>
+#include <stele/aggregates/decision.hpp>
 #include <stele/middleware.hpp>
 #include <stele/receipt.hpp>
-#include <stele/repository.hpp>
-#include <stele/snapshot.hpp>
-#include <stele/snapshot_policy.hpp>
+#include <stele/aggregates/repository.hpp>
+#include <stele/aggregates/snapshot.hpp>
+#include <stele/aggregates/snapshot_policy.hpp>
 #include <stele/testing.hpp>
 
 // Events to commands: process managers, and what runs them.

@@ -3,8 +3,8 @@
 #include "bank/events.hpp"
 #include "bank/money.hpp"
 
-#include <stele/aggregate.hpp>
-#include <stele/snapshot_policy.hpp>
+#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/snapshot_policy.hpp>
 
 #include <cstdint>
 #include <string>

@@ -3,7 +3,7 @@
 #include "bank/events.hpp"
 #include "bank/money.hpp"
 
-#include <stele/aggregate.hpp>
+#include <stele/aggregates/aggregate.hpp>
 
 #include <string_view>
 

@@ -1,7 +1,7 @@
 // first error: the `snapshot_type` of the aggregate must be a generated Protobuf message
 #include "testing.pb.h"
 
-#include <stele/repository.hpp>
+#include <stele/aggregates/repository.hpp>
 
 namespace hana = boost::hana;
 using testing::Incremented;

@@ -1,7 +1,7 @@
 // first error: add when snapshots are taken
 #include "testing.pb.h"
 
-#include <stele/repository.hpp>
+#include <stele/aggregates/repository.hpp>
 
 namespace hana = boost::hana;
 using testing::Incremented;

@@ -1,7 +1,7 @@
 // first error: add a public `void restore(const snapshot_type& saved);`
 #include "testing.pb.h"
 
-#include <stele/repository.hpp>
+#include <stele/aggregates/repository.hpp>
 
 namespace hana = boost::hana;
 using testing::Incremented;

@@ -1,7 +1,7 @@
 // first error: add the message that holds its state
 #include "testing.pb.h"
 
-#include <stele/repository.hpp>
+#include <stele/aggregates/repository.hpp>
 
 namespace hana = boost::hana;
 using testing::Incremented;

@@ -5,7 +5,7 @@
 #include "tally.hpp"
 
 #include <stele/command_bus.hpp>
-#include <stele/repository.hpp>
+#include <stele/aggregates/repository.hpp>
 
 #include <stdexcept>
 

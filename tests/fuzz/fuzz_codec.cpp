@@ -2,7 +2,7 @@
 
 #include "counter.hpp"
 
-#include <stele/aggregate.hpp>
+#include <stele/aggregates/aggregate.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/detail/aggregate_rules.hpp>
+#include <stele/aggregates/detail/aggregate_rules.hpp>
 
 #include <string_view>
 #include <type_traits>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/codec/codec.hpp>
-#include <stele/detail/snapshot_rules.hpp>
+#include <stele/aggregates/detail/snapshot_rules.hpp>
 #include <stele/projection.hpp>
 
 #include <concepts>

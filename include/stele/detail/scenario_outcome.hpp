@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/aggregate.hpp>
+#include <stele/aggregates/aggregate.hpp>
 
 #include <cstdint>
 #include <memory>

@@ -1,6 +1,6 @@
-#include "core/snapshot_document.hpp"
+#include <stele/aggregates/detail/snapshot_document.hpp>
 
-#include <stele/detail/any_aggregate.hpp>
+#include <stele/aggregates/detail/any_aggregate.hpp>
 
 #include <chrono>
 

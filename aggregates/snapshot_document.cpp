@@ -1,4 +1,4 @@
-#include "core/snapshot_document.hpp"
+#include <stele/aggregates/detail/snapshot_document.hpp>
 
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/detail/failures.hpp>

@@ -1,4 +1,4 @@
-#include <stele/aggregate.hpp>
+#include <stele/aggregates/aggregate.hpp>
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/aggregate.hpp>
-#include <stele/detail/snapshot_rules.hpp>
+#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/detail/snapshot_rules.hpp>
 
 #include <memory>
 #include <optional>

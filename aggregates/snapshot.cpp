@@ -1,7 +1,7 @@
-#include "core/snapshot_document.hpp"
+#include <stele/aggregates/detail/snapshot_document.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 
-#include <stele/snapshot.hpp>
+#include <stele/aggregates/snapshot.hpp>
 
 #include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>

@@ -1,4 +1,4 @@
-#include <stele/detail/snapshot_rules.hpp>
+#include <stele/aggregates/detail/snapshot_rules.hpp>
 
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>

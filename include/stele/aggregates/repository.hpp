@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/detail/any_aggregate.hpp>
-#include <stele/snapshot_policy.hpp>
+#include <stele/aggregates/detail/any_aggregate.hpp>
+#include <stele/aggregates/snapshot_policy.hpp>
 
 #include <expected>
 #include <string_view>

@@ -1,7 +1,7 @@
-#include "core/snapshot_document.hpp"
+#include <stele/aggregates/detail/snapshot_document.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 
-#include <stele/repository.hpp>
+#include <stele/aggregates/repository.hpp>
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/detail/aggregate_rules.hpp>
-#include <stele/snapshot_policy.hpp>
+#include <stele/aggregates/detail/aggregate_rules.hpp>
+#include <stele/aggregates/snapshot_policy.hpp>
 #include <stele/eventstore/uuid.hpp>
 
 #include <concepts>

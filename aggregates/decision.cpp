@@ -1,4 +1,4 @@
-#include <stele/decision.hpp>
+#include <stele/aggregates/decision.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/codec/codec.hpp>
-#include <stele/decision.hpp>
+#include <stele/aggregates/decision.hpp>
 #include <stele/eventstore/stream.hpp>
 
 #include <concepts>

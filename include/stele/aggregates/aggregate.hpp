@@ -1,8 +1,8 @@
 #pragma once
 
 #include <stele/codec/codec.hpp>
-#include <stele/decision.hpp>
-#include <stele/detail/aggregate_rules.hpp>
+#include <stele/aggregates/decision.hpp>
+#include <stele/aggregates/detail/aggregate_rules.hpp>
 #include <stele/eventstore/event_store.hpp>
 
 #include <string>

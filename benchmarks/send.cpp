@@ -4,7 +4,7 @@
 #include "benchmarks/scratch_directory.hpp"
 #include "benchmarks/suites.hpp"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 
 #include <deque>
 #include <functional>

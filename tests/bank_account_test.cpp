@@ -2,7 +2,7 @@
 #include "bank/rounding.hpp"
 
 #include <stele/check_determinism.hpp>
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/aggregates/snapshot.hpp>
 #include <stele/testing.hpp>

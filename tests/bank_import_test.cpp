@@ -5,7 +5,7 @@
 #include "bank_statements.hpp"
 #include "temp_dir.hpp"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>

@@ -3,7 +3,7 @@
 #include "bank/statement_import.hpp"
 #include "bank_statements.hpp"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/eventstore/metadata.hpp>
 

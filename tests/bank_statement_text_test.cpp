@@ -5,7 +5,7 @@
 #include "bank/statement_text.hpp"
 
 #include <stele/codec/codec.hpp>
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>

@@ -5,7 +5,7 @@
 #include "bank/transfer_process.hpp"
 
 #include <stele/codec/codec.hpp>
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/process_runner.hpp>
 
 #include <doctest/doctest.h>

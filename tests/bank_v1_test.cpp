@@ -6,7 +6,7 @@
 #include "bank/daily_turnover.hpp"
 #include "temp_dir.hpp"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/projection_runner.hpp>
 #include <stele/codec/schema.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>

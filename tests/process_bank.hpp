@@ -2,7 +2,7 @@
 
 #include "transfers.hpp"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/manual_clock.hpp>
 #include <stele/process_runner.hpp>
 

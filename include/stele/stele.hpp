@@ -29,11 +29,11 @@
 // Commands to events: aggregates, and what sends commands to them.
 #include <stele/aggregates/aggregate.hpp>
 #include <stele/check_determinism.hpp>
-#include <stele/command_bus.hpp>
-#include <stele/command_error.hpp>
+#include <stele/commands/command_bus.hpp>
+#include <stele/commands/command_error.hpp>
 #include <stele/aggregates/decision.hpp>
-#include <stele/middleware.hpp>
-#include <stele/receipt.hpp>
+#include <stele/commands/middleware.hpp>
+#include <stele/commands/receipt.hpp>
 #include <stele/aggregates/repository.hpp>
 #include <stele/aggregates/snapshot.hpp>
 #include <stele/aggregates/snapshot_policy.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/middleware.hpp>
+#include <stele/commands/middleware.hpp>
 
 #include <string_view>
 

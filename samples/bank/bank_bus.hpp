@@ -4,7 +4,7 @@
 #include "bank/standing_order.hpp"
 #include "bank/transfer.hpp"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 
 #include <string_view>
 

@@ -1,7 +1,7 @@
 // first error: add the commands to the aggregate: `static constexpr auto commands = hana::tuple_t<First, Second>;`
 #include "testing.pb.h"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

@@ -1,7 +1,7 @@
 // first error: an aggregate needs a default constructor: it makes the state before the first event
 #include "testing.pb.h"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

@@ -1,7 +1,7 @@
 // first error: add a public `static std::string_view target(const auto& command)` to the aggregate
 #include "testing.pb.h"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

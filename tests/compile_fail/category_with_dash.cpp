@@ -1,7 +1,7 @@
 // first error: change the category of the aggregate: it must not be empty, contain
 #include "testing.pb.h"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

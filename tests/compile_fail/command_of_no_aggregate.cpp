@@ -1,7 +1,7 @@
 // first error: no aggregate of this command_bus decides this command: add it to the `commands`
 #include "testing.pb.h"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

@@ -1,7 +1,7 @@
 // first error: two aggregates of this command_bus list the same command: leave it in the `commands` of the one
 #include "testing.pb.h"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

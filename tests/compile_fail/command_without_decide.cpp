@@ -1,7 +1,7 @@
 // first error: this command is in the `commands` of the aggregate: add a public `stele::decision<Aggregate> decide(
 #include "testing.pb.h"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

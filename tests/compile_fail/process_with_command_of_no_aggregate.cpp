@@ -1,7 +1,7 @@
 // first error: no aggregate of this command_bus decides this command
 #include "counter.hpp"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/process_runner.hpp>
 

@@ -1,7 +1,7 @@
 // first error: this event is not one of the aggregate's: add it to the `events` of the aggregate
 #include "testing.pb.h"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/testing.hpp>
 

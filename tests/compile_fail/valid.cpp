@@ -1,7 +1,7 @@
 // must compile
 #include "testing.pb.h"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/testing.hpp>
 

@@ -1,7 +1,7 @@
 // first error: validate<Command>: give a function that takes `const Command&`
 #include "testing.pb.h"
 
-#include <stele/middleware.hpp>
+#include <stele/commands/middleware.hpp>
 
 int main() {
     const auto added = stele::validate<testing::Increment>(

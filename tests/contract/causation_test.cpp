@@ -2,7 +2,7 @@
 #include "stores.hpp"
 
 #include <stele/eventstore/causation.hpp>
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/subscription.hpp>
 
 #include <doctest/doctest.h>

@@ -1,7 +1,7 @@
 #include "counter.hpp"
 #include "stores.hpp"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 
 #include <doctest/doctest.h>
 

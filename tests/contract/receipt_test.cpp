@@ -4,7 +4,7 @@
 #include "spy_store.hpp"
 #include "stores.hpp"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 
 #include <thread>
 

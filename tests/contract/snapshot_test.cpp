@@ -4,7 +4,7 @@
 #include "stores.hpp"
 #include "tally.hpp"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/aggregates/repository.hpp>
 
 #include <stdexcept>

@@ -5,7 +5,7 @@
 #include "faults/settings.hpp"
 #include "temp_dir.hpp"
 
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <doctest/doctest.h>

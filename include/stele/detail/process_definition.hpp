@@ -1,10 +1,10 @@
 #pragma once
 
 #include <stele/codec/codec.hpp>
-#include <stele/command_error.hpp>
+#include <stele/commands/command_error.hpp>
 #include <stele/eventstore/metadata.hpp>
 #include <stele/reaction.hpp>
-#include <stele/receipt.hpp>
+#include <stele/commands/receipt.hpp>
 
 #include <algorithm>
 #include <expected>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <stele/command_error.hpp>
+#include <stele/commands/command_error.hpp>
 #include <stele/eventstore/metadata.hpp>
-#include <stele/receipt.hpp>
+#include <stele/commands/receipt.hpp>
 
 #include <google/protobuf/message.h>
 

@@ -1,4 +1,4 @@
-#include "core/command_memory.hpp"
+#include "commands/command_memory.hpp"
 
 #include <stele/codec/detail/message_check.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>

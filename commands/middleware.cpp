@@ -1,4 +1,4 @@
-#include <stele/middleware.hpp>
+#include <stele/commands/middleware.hpp>
 
 #include <fmt/format.h>
 

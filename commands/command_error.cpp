@@ -1,4 +1,4 @@
-#include <stele/command_error.hpp>
+#include <stele/commands/command_error.hpp>
 
 #include <fmt/format.h>
 

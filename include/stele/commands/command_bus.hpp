@@ -1,13 +1,13 @@
 #pragma once
 
 #include <stele/aggregates/aggregate.hpp>
-#include <stele/command_error.hpp>
+#include <stele/commands/command_error.hpp>
 #include <stele/aggregates/detail/any_aggregate.hpp>
-#include <stele/detail/command_owner.hpp>
-#include <stele/detail/command_table.hpp>
+#include <stele/commands/detail/command_owner.hpp>
+#include <stele/commands/detail/command_table.hpp>
 #include <stele/eventstore/metadata.hpp>
-#include <stele/middleware.hpp>
-#include <stele/receipt.hpp>
+#include <stele/commands/middleware.hpp>
+#include <stele/commands/receipt.hpp>
 
 #include <cstddef>
 #include <expected>

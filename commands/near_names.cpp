@@ -1,4 +1,4 @@
-#include <stele/detail/command_table.hpp>
+#include <stele/commands/detail/command_table.hpp>
 
 #include <algorithm>
 #include <numeric>

@@ -1,9 +1,9 @@
-#include "core/aggregate_cache.hpp"
-#include "core/command_memory.hpp"
+#include "commands/aggregate_cache.hpp"
+#include "commands/command_memory.hpp"
 #include <stele/aggregates/detail/snapshot_document.hpp>
 
 #include <stele/eventstore/causation.hpp>
-#include <stele/command_bus.hpp>
+#include <stele/commands/command_bus.hpp>
 
 #include <fmt/format.h>
 

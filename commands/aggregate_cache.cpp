@@ -1,4 +1,4 @@
-#include "core/aggregate_cache.hpp"
+#include "commands/aggregate_cache.hpp"
 
 #include <functional>
 #include <utility>

@@ -2,8 +2,8 @@
 #include "benchmarks/scratch_directory.hpp"
 #include "benchmarks/suites.hpp"
 
-#include <stele/inline_projections.hpp>
-#include <stele/projection_runner.hpp>
+#include <stele/projections/inline/inline_projections.hpp>
+#include <stele/projections/projection_runner.hpp>
 
 #include <stdexcept>
 

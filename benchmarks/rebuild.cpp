@@ -3,7 +3,7 @@
 #include "benchmarks/suites.hpp"
 
 #include <stele/codec/codec.hpp>
-#include <stele/projection_runner.hpp>
+#include <stele/projections/projection_runner.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>

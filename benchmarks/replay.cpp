@@ -3,7 +3,7 @@
 #include "benchmarks/scratch_directory.hpp"
 #include "benchmarks/suites.hpp"
 
-#include <stele/projection_runner.hpp>
+#include <stele/projections/projection_runner.hpp>
 
 #include <fmt/format.h>
 #include <malloc.h>

@@ -3,7 +3,7 @@
 #include "bank_statements.hpp"
 #include "temp_dir.hpp"
 
-#include <stele/fold.hpp>
+#include <stele/projections/memory/fold.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>

@@ -4,7 +4,7 @@
 #include "bank/statement.hpp"
 
 #include <stele/projection_testing.hpp>
-#include <stele/read_model.hpp>
+#include <stele/projections/sql/read_model.hpp>
 
 #include <doctest/doctest.h>
 

@@ -7,7 +7,7 @@
 #include "temp_dir.hpp"
 
 #include <stele/commands/command_bus.hpp>
-#include <stele/projection_runner.hpp>
+#include <stele/projections/projection_runner.hpp>
 #include <stele/codec/schema.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 

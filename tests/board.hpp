@@ -2,7 +2,7 @@
 
 #include "counter.hpp"
 
-#include <stele/memory_projection.hpp>
+#include <stele/projections/memory/memory_projection.hpp>
 #include <stele/eventstore/stream.hpp>
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "faults/settings.hpp"
 #include "projections.hpp"
 
-#include <stele/inline_projections.hpp>
+#include <stele/projections/inline/inline_projections.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <atomic>

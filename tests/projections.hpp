@@ -3,7 +3,7 @@
 #include "counter.hpp"
 #include "temp_dir.hpp"
 
-#include <stele/projection_runner.hpp>
+#include <stele/projections/projection_runner.hpp>
 
 #include <doctest/doctest.h>
 

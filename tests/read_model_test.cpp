@@ -1,7 +1,7 @@
 #include "run_sql.hpp"
 #include "temp_dir.hpp"
 
-#include <stele/read_model.hpp>
+#include <stele/projections/sql/read_model.hpp>
 
 #include <doctest/doctest.h>
 

@@ -48,16 +48,16 @@
 #include <stele/recorded.hpp>
 
 // Events to read models: projections, and what runs them.
-#include <stele/dead_letter.hpp>
-#include <stele/effect.hpp>
-#include <stele/fold.hpp>
-#include <stele/inline_projections.hpp>
-#include <stele/memory_projection.hpp>
-#include <stele/projection.hpp>
-#include <stele/projection_runner.hpp>
-#include <stele/projection_status.hpp>
+#include <stele/projections/dead_letter.hpp>
+#include <stele/projections/effects/effect.hpp>
+#include <stele/projections/memory/fold.hpp>
+#include <stele/projections/inline/inline_projections.hpp>
+#include <stele/projections/memory/memory_projection.hpp>
+#include <stele/projections/projection.hpp>
+#include <stele/projections/projection_runner.hpp>
+#include <stele/projections/projection_status.hpp>
 #include <stele/projection_testing.hpp>
-#include <stele/read_model.hpp>
-#include <stele/read_model_diff.hpp>
-#include <stele/rebuild.hpp>
-#include <stele/sql_value.hpp>
+#include <stele/projections/sql/read_model.hpp>
+#include <stele/projections/generations/read_model_diff.hpp>
+#include <stele/projections/generations/rebuild.hpp>
+#include <stele/projections/sql/sql_value.hpp>

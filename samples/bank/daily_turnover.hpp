@@ -4,7 +4,7 @@
 #include "bank/money.hpp"
 
 #include <stele/eventstore/event.hpp>
-#include <stele/read_model.hpp>
+#include <stele/projections/sql/read_model.hpp>
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 #include "bank/largest_accounts.hpp"
 
-#include <stele/fold.hpp>
-#include <stele/projection_runner.hpp>
+#include <stele/projections/memory/fold.hpp>
+#include <stele/projections/projection_runner.hpp>
 
 #include <algorithm>
 #include <tuple>

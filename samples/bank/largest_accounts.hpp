@@ -5,7 +5,7 @@
 #include "bank/money.hpp"
 
 #include <stele/eventstore/event.hpp>
-#include <stele/memory_projection.hpp>
+#include <stele/projections/memory/memory_projection.hpp>
 #include <stele/eventstore/stream.hpp>
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/read_model.hpp>
+#include <stele/projections/sql/read_model.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <filesystem>

@@ -6,7 +6,7 @@
 #include "bank/overdrawn.hpp"
 #include "bank/statement.hpp"
 
-#include <stele/projection_runner.hpp>
+#include <stele/projections/projection_runner.hpp>
 
 #include <string_view>
 

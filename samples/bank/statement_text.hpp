@@ -4,7 +4,7 @@
 #include "bank/terminal.hpp"
 
 #include <stele/eventstore/event_store.hpp>
-#include <stele/read_model.hpp>
+#include <stele/projections/sql/read_model.hpp>
 
 #include <cstdint>
 #include <string>

@@ -3,7 +3,7 @@
 #include "bank/ledger.hpp"
 #include "bank/terminal.hpp"
 
-#include <stele/projection_status.hpp>
+#include <stele/projections/projection_status.hpp>
 
 #include <cstdio>
 #include <string>

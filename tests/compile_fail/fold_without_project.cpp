@@ -1,7 +1,7 @@
 // first error: for each event in `events` add to the projection in memory
 #include "testing.pb.h"
 
-#include <stele/fold.hpp>
+#include <stele/projections/memory/fold.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 namespace hana = boost::hana;

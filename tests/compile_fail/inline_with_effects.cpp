@@ -1,7 +1,7 @@
 // first error: an inline projection is part of the append, which may still fail, so it has no side effects
 #include "testing.pb.h"
 
-#include <stele/inline_projections.hpp>
+#include <stele/projections/inline/inline_projections.hpp>
 
 namespace hana = boost::hana;
 using testing::Incremented;

@@ -2,7 +2,7 @@
 #include "testing.pb.h"
 
 #include <stele/eventstore/memory/memory_store.hpp>
-#include <stele/projection_runner.hpp>
+#include <stele/projections/projection_runner.hpp>
 
 namespace hana = boost::hana;
 using testing::Decremented;

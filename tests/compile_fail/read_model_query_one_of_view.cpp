@@ -1,5 +1,5 @@
 // first error: query_one returns when the row is gone
-#include <stele/read_model.hpp>
+#include <stele/projections/sql/read_model.hpp>
 
 int main() {
     auto db = stele::read_model::in_memory();

@@ -1,5 +1,5 @@
 // first error: an SQL column cannot be read as this type
-#include <stele/read_model.hpp>
+#include <stele/projections/sql/read_model.hpp>
 
 int main() {
     auto db = stele::read_model::in_memory();

@@ -5,7 +5,7 @@
 #include "projections.hpp"
 
 #include <stele/eventstore/causation.hpp>
-#include <stele/effect.hpp>
+#include <stele/projections/effects/effect.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>

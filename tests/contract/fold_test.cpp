@@ -4,7 +4,7 @@
 #include "contract/stores.hpp"
 #include "projections.hpp"
 
-#include <stele/fold.hpp>
+#include <stele/projections/memory/fold.hpp>
 
 #include <stdexcept>
 #include <thread>

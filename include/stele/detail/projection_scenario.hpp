@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/projection.hpp>
-#include <stele/read_model.hpp>
+#include <stele/projections/projection.hpp>
+#include <stele/projections/sql/read_model.hpp>
 #include <stele/recorded.hpp>
 
 #include <cstdint>

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <stele/codec/codec.hpp>
+#include <stele/projections/projection.hpp>
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+/// What a projection with side effects needs, checked when compiling, and its effects behind pointers.
+namespace stele::detail {
+
+template <class P>
+concept lists_effects = requires { P::effects; };
+
+template <class P, class Event>
+concept has_effect = requires(const Event& event, const recorded_event& at) {
+    { P::effect(event, at) } -> std::same_as<void>;
+};
+
+/// Whether P has an effect for one of the events that it projects.
+template <class P>
+consteval bool has_any_effect() {
+    if constexpr (lists_events<P>)
+        return with_types(P::events, []<class... Events>() { return (has_effect<P, Events> || ...); });
+    else
+        return false;
+}
+
+/// The events that have effects, in the place where the codec looks for a list of events.
+template <class P>
+struct effects_of {
+    static constexpr auto events = P::effects;
+};
+
+template <class P>
+struct effect_binding {
+    static constexpr bool skips_others = true;
+    static std::string taker() { return "the effects of projection " + std::string{P::name}; }
+
+    template <class Event>
+    static void handle(void*, const google::protobuf::Message& event, const recorded_event& at) {
+        static_assert(has_effect<P, Event>,
+                      "for each event in `effects` add to the projection: "
+                      "`static void effect(const Event& event, const stele::recorded_event& at);`");
+        if constexpr (has_effect<P, Event>) P::effect(static_cast<const Event&>(event), at);
+    }
+};
+
+template <class P>
+consteval bool check_effects() {
+    if constexpr (lists_effects<P>) {
+        static_assert(on_fault_of<P>() == on_fault::stop,
+                      "a projection with effects stops at what it cannot take, so that no effect speaks of what is not "
+                      "in the read model: remove `on_fault` or `effects`");
+    } else {
+        static_assert(!has_any_effect<P>(),
+                      "this projection has `effect`: add the list of events that have one, "
+                      "`static constexpr auto effects = hana::tuple_t<FirstEvent, SecondEvent>;`");
+    }
+    return true;
+}
+
+/// What the runner has to know about the effects of a projection, without its type.
+struct effect_definition {
+    std::string_view projection;
+    const event_table* events = nullptr;  ///< Calls effect().
+};
+
+template <class P>
+effect_definition define_effects() {
+    return {.projection = P::name, .events = &event_table_of<effects_of<P>, effect_binding<P>>()};
+}
+
+}  // namespace stele::detail

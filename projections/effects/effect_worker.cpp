@@ -1,0 +1,106 @@
+#include "projections/effects/effect_worker.hpp"
+
+#include <stele/eventstore/detail/write_documents.hpp>
+#include <stele/eventstore/detail/failures.hpp>
+#include "stele_effects.pb.h"
+
+#include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace stele::detail {
+namespace {
+
+constexpr const char* checkpoint_kind = "effects";
+
+// Events without effect are cheap to pass over again; the checkpoint is not written for each of them.
+constexpr std::uint64_t checkpoint_distance = 1000;
+
+}  // namespace
+
+effect_worker::effect_worker(event_store& store, any_projection& followed, const effect_definition& definition)
+    : store_(store),
+      followed_(followed),
+      definition_(definition),
+      name_(fmt::format("{}.effects", definition.projection)),
+      decoder_(*definition.events) {
+    if (const auto known = store_.find_document(checkpoint_kind, definition_.projection)) {
+        v1::EffectsCheckpoint checkpoint;
+        if (!checkpoint.ParseFromString(known->value))
+            throw error{error_kind::undecodable,
+                        fmt::format("{}: how far they are does not parse; its {} bytes are not what Stele writes",
+                                    name_, known->value.size())};
+        now_.checkpoint = saved_ = {checkpoint.position()};
+    } else {
+        // Kept before anything else happens: a restart must not begin later.
+        now_.checkpoint = store_.head();
+        save();
+    }
+    board_.show(now_);
+}
+
+void effect_worker::save() {
+    v1::EffectsCheckpoint checkpoint;
+    checkpoint.set_position(now_.checkpoint.value);
+    const document_write write{checkpoint_kind, std::string{definition_.projection}, checkpoint.SerializeAsString()};
+    write_documents(store_, {&write, 1});
+    saved_ = now_.checkpoint;
+    must_save_ = false;
+}
+
+position effect_worker::committed(position target) {
+    return std::min(target, followed_.board().read().checkpoint);
+}
+
+event_feed effect_worker::feed(position target) const {
+    return {store_, now_.checkpoint, target, *definition_.events};
+}
+
+void effect_worker::catch_up(position target) {
+    const std::lock_guard turn(turn_);
+    if (must_save_) save();
+    const auto reach = committed(target);
+    if (now_.checkpoint >= reach) return;
+    auto events = feed(reach);
+    while (do_next(events)) {
+    }
+}
+
+turn_result effect_worker::step(position target) {
+    const std::unique_lock turn(turn_, std::try_to_lock);
+    if (!turn) return turn_result::not_my_turn;
+    if (must_save_) save();
+    if (now_.checkpoint >= target) return turn_result::at_target;
+    const auto reach = committed(target);
+    if (now_.checkpoint >= reach) return turn_result::not_my_turn;
+    auto events = feed(reach);
+    do_next(events);
+    return now_.checkpoint >= target ? turn_result::at_target : turn_result::more;
+}
+
+bool effect_worker::do_next(event_feed& events) {
+    const auto chunk = events.next(1);
+    if (!chunk) return false;
+    std::uint64_t done = 0;
+    for (const auto& event : chunk->events) try {
+            const handling_scope cause(event);
+            if (decoder_.decode_if_known(event, nullptr)) ++done;
+        } catch (...) {
+            throw_failed_at(name_, event);
+        }
+    const auto passed = chunk->up_to.value - now_.checkpoint.value;
+    now_.checkpoint = chunk->up_to;
+    now_.seen += passed;
+    now_.applied += done;
+    now_.ignored += passed - done;
+    must_save_ = must_save_ || done > 0;
+    if (must_save_ || now_.checkpoint.value >= saved_.value + checkpoint_distance) save();
+    board_.show(now_);
+    return true;
+}
+
+}  // namespace stele::detail

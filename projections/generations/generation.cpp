@@ -1,0 +1,157 @@
+#include "projections/generations/generation.hpp"
+
+#include "projections/sql/sql_session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace stele::detail {
+namespace {
+
+// FNV-1a: tells texts apart that differ by accident, which is all that is asked.
+std::uint64_t hash(std::string_view text, std::uint64_t seed = 0xCBF29CE484222325U) {
+    for (const char c : text) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
+    return seed;
+}
+
+std::uint64_t hash_of_events(const event_table& events) {
+    // A table is sorted by name, so the order of the declaration does not count.
+    std::uint64_t value = hash("");
+    for (std::size_t i = 0; i < events.size(); ++i) value = hash("\n", hash(events[i].type, value));
+    return value;
+}
+
+std::uint64_t hash_of_tables(const projection_definition& definition) {
+    auto db = read_model::in_memory();
+    try {
+        definition.create(db);
+    } catch (const std::exception& failure) {
+        throw error{error_kind::invalid_argument,
+                    fmt::format("projection {}: create() failed: {}", definition.name, failure.what())};
+    }
+    std::uint64_t value = hash("");
+    for (auto [sql] :
+         db.query<std::string>("SELECT type || name || coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")) {
+        // Reindented SQL makes the same tables.
+        std::erase_if(sql, [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; });
+        value = hash("\n", hash(sql, value));
+    }
+    return value;
+}
+
+std::int64_t as_integer(std::uint64_t value) {
+    return static_cast<std::int64_t>(value);
+}
+
+}  // namespace
+
+projection_identity identity_of(const projection_definition& definition) {
+    return {
+        std::string{definition.name}, definition.version,
+        fmt::format("events {:016x} tables {:016x}", hash_of_events(*definition.events), hash_of_tables(definition))};
+}
+
+struct generation::statements {
+    explicit statements(connection& db)
+        : begin(db.prepare("BEGIN IMMEDIATE")),
+          commit(db.prepare("COMMIT")),
+          store_progress(db.prepare(
+              "UPDATE stele_projection SET checkpoint = ?1, witness_position = ?2, witness_id = ?3, "
+              "witness_recorded_at = ?4, seen = ?5, applied = ?6, ignored = ?7, dead_lettered = ?8, complete = ?9")),
+          letters(db) {}
+
+    statement begin, commit, store_progress;
+    dead_letter_box letters;
+};
+
+generation::generation(std::unique_ptr<connection> db)
+    : model_(sql_session::writer(std::move(db))),
+      record_(read_record(this->db())),
+      statements_(std::make_unique<statements>(this->db())) {}
+
+generation::generation(generation&&) noexcept = default;
+generation::~generation() = default;
+
+generation& generation::operator=(generation&& other) noexcept {
+    statements_ = std::move(other.statements_);  // the old ones go before their connection does
+    model_ = std::move(other.model_);
+    record_ = std::move(other.record_);
+    return *this;
+}
+
+connection& generation::db() noexcept {
+    return model_.session_->db();
+}
+
+generation generation::create(const std::filesystem::path& file, const projection_definition& definition,
+                              const projection_identity& identity) {
+    auto db = create_read_model(file, identity);
+    try {
+        generation made{std::move(db)};
+        definition.create(made.model());
+        made.expect_transaction();
+        finish_creation(made.db());
+        return made;
+    } catch (...) {
+        std::error_code ignored;
+        std::filesystem::remove(file, ignored);
+        throw;
+    }
+}
+
+generation generation::open(const std::filesystem::path& file) {
+    return generation{open_read_model_to_write(file)};
+}
+
+dead_letter_box& generation::dead_letters() noexcept {
+    return statements_->letters;
+}
+
+void generation::mark() {
+    db().execute("SAVEPOINT stele_event");
+}
+
+void generation::undo() {
+    db().execute("ROLLBACK TO stele_event");
+}
+
+void generation::keep() {
+    db().execute("RELEASE stele_event");
+}
+
+void generation::begin() {
+    statements_->letters.begin();
+    statements_->begin.run();
+}
+
+void generation::expect_transaction() const {
+    model_.session_->expect_transaction();
+}
+
+void generation::commit(const detail::progress& progress) {
+    auto& store = statements_->store_progress;
+    store.bind(1, as_integer(progress.checkpoint.value));
+    store.bind(2, as_integer(progress.witness.value));
+    const auto& id = progress.witness_id.bytes;
+    store.bind_blob(3, {reinterpret_cast<const char*>(id.data()), id.size()});
+    store.bind(4, progress.witness_recorded_at.time_since_epoch().count());
+    store.bind(5, as_integer(progress.seen));
+    store.bind(6, as_integer(progress.applied));
+    store.bind(7, as_integer(progress.ignored));
+    store.bind(8, as_integer(progress.dead_lettered));
+    store.bind(9, std::int64_t{progress.complete});
+    store.run();
+    statements_->commit.run();
+    record_.progress = progress;
+}
+
+void generation::rollback() noexcept {
+    if (db().in_transaction()) db().try_execute("ROLLBACK");
+    statements_->letters.rolled_back();
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,125 @@
+#include "projections/generations/generation_directory.hpp"
+
+#include <stele/eventstore/error.hpp>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+namespace stele::detail {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const fs::path& file, std::string_view doing, const std::error_code& code) {
+    throw error{
+        error_kind::io,
+        fmt::format("{}: {}: {}; check the directory and its permissions", file.string(), doing, code.message()),
+        code.value()};
+}
+
+// A rename has happened for good only when its directory has reached the disk.
+void sync_directory(const fs::path& directory) {
+    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) fail(directory, "open", {errno, std::system_category()});
+    const int failed = ::fsync(descriptor) != 0 ? errno : 0;
+    ::close(descriptor);
+    if (failed != 0) fail(directory, "sync", {failed, std::system_category()});
+}
+
+}  // namespace
+
+generation_directory::generation_directory(fs::path directory, std::string_view projection)
+    : directory_(std::move(directory)), projection_(projection) {}
+
+fs::path generation_directory::file(std::uint64_t generation) const {
+    return directory_ / fmt::format("{}.{}.db", projection_, generation);
+}
+
+fs::path generation_directory::stable_name() const {
+    return directory_ / (projection_ + ".db");
+}
+
+std::optional<std::uint64_t> generation_directory::number_in(std::string_view file_name) const {
+    const auto prefix = projection_ + ".";
+    constexpr std::string_view suffix = ".db";
+    if (!file_name.starts_with(prefix) || !file_name.ends_with(suffix)) return {};
+    if (file_name.size() < prefix.size() + suffix.size() + 1) return {};
+    const auto digits = file_name.substr(prefix.size(), file_name.size() - prefix.size() - suffix.size());
+    std::uint64_t number = 0;
+    const auto end = digits.data() + digits.size();
+    const auto [parsed, failure] = std::from_chars(digits.data(), end, number);
+    if (failure != std::errc{} || parsed != end || number == 0 || digits.front() == '0') return {};
+    return number;
+}
+
+std::optional<std::uint64_t> generation_directory::serving() const {
+    const auto name = stable_name();
+    std::error_code failure;
+    const auto status = fs::symlink_status(name, failure);
+    if (status.type() == fs::file_type::not_found) return {};
+    if (failure) fail(name, "look at", failure);
+    const auto refuse = [&](std::string_view why) {
+        throw error{error_kind::format,
+                    fmt::format("{}: {}; nothing was touched; move it away and the projection is built anew",
+                                name.string(), why)};
+    };
+    if (status.type() != fs::file_type::symlink) refuse("is not a link to a generation of the read model");
+    const auto target = fs::read_symlink(name).string();
+    const auto number = number_in(target);
+    if (!number) refuse(fmt::format("leads to '{}', which is not a generation of this read model", target));
+    if (!fs::exists(file(*number))) refuse(fmt::format("leads to '{}', which is not there", target));
+    return number;
+}
+
+std::vector<std::uint64_t> generation_directory::all() const {
+    std::vector<std::uint64_t> numbers;
+    std::error_code failure;
+    for (fs::directory_iterator entry{directory_, failure}, end; !failure && entry != end; entry.increment(failure))
+        if (const auto number = number_in(entry->path().filename().string())) numbers.push_back(*number);
+    if (failure) fail(directory_, "list", failure);
+    std::ranges::sort(numbers);
+    return numbers;
+}
+
+std::uint64_t generation_directory::next() const {
+    const auto numbers = all();
+    return numbers.empty() ? 1 : numbers.back() + 1;
+}
+
+void generation_directory::serve(std::uint64_t generation) const {
+    const auto name = stable_name();
+    // A new link is made beside the old one and renamed over it: rename(2) replaces in one step.
+    const auto fresh = directory_ / (projection_ + ".db.new");
+    std::error_code failure;
+    fs::remove(fresh, failure);
+    if (!failure) fs::create_symlink(file(generation).filename(), fresh, failure);
+    if (failure) fail(fresh, "make a link", failure);
+    fs::rename(fresh, name, failure);
+    if (failure) fail(name, "replace", failure);
+    sync_directory(directory_);
+}
+
+void generation_directory::sync() const {
+    sync_directory(directory_);
+}
+
+void generation_directory::remove(std::uint64_t generation) const {
+    // The main file first: without it the others mean nothing, but it without them would lack its last commits.
+    for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) {
+        auto name = file(generation);
+        name += suffix;
+        std::error_code failure;
+        fs::remove(name, failure);
+        if (failure) fail(name, "remove", failure);
+    }
+}
+
+}  // namespace stele::detail

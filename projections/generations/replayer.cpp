@@ -1,0 +1,57 @@
+#include "projections/generations/replayer.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace stele::detail {
+
+replayer::replayer(event_store& store, const projection_definition& definition,
+                   const projection_runner_options& options, reading how)
+    : store_(store), definition_(definition), options_(options), applier_(definition), reading_(how) {}
+
+bool replayer::step(generation& to, position target, patience how) {
+    const auto begin = to.progress().checkpoint;
+    failed_at_event_ = false;
+    if (begin >= target) return true;
+    // What throws, or does not fit the generation, is not gone on with: the next step reads from the checkpoint.
+    auto feed = std::exchange(feed_, nullptr);
+    if (!feed || feed->after() != begin)
+        feed = std::make_unique<event_feed>(store_, begin, target, *definition_.events, reading_);
+    const auto result = applier_.apply(to, *feed, options_.batch_events);
+    if (result.fault) {
+        if (!put_aside(*result.fault, how)) fail(*result.fault, to);
+        return false;
+    }
+    if (!result.at_end) feed_ = std::move(feed);
+    return to.progress().checkpoint >= target;
+}
+
+void replayer::run(generation& to, position target) {
+    while (!step(to, target, patience::none)) {
+    }
+}
+
+// An event that is put aside is tried once more, and becomes a dead letter then.
+bool replayer::put_aside(const event_fault& fault, patience how) {
+    failures_ = fault.position == failed_at_ ? failures_ + 1 : 1;
+    failed_at_ = fault.position;
+    if (definition_.on_fault != on_fault::dead_letter || !fault.is_of_the_event()) return false;
+    if (fault.position == applier_.put_aside()) return false;  // that is what was tried
+    if (how == patience::all_attempts && failures_ < options_.attempts) return false;
+    applier_.put_aside(fault.position, failures_);
+    return true;
+}
+
+void replayer::fail(const event_fault& fault, const generation& to) {
+    failed_at_event_ = fault.is_of_the_event();
+    const auto message = fault.message(definition_.name, to.file());
+    try {
+        std::rethrow_exception(fault.cause);
+    } catch (const error& failure) {
+        std::throw_with_nested(error{failure.kind(), message, failure.engine_code()});
+    } catch (...) {
+        std::throw_with_nested(error{error_kind::invalid_argument, message});
+    }
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <stele/eventstore/sqlite/detail/connection.hpp>
+#include "projections/sql/read_model_file.hpp"
+#include "projections/sql/sql_rules.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stele::detail {
+
+/// What the event store's file says about the inline projections in it, by name. Nothing if none was ever added.
+std::vector<generation_record> list_inline_records(connection& db);
+
+/// The same on the connection that writes, in a transaction. One thread at a time.
+class inline_records {
+public:
+    /// Makes the tables for it if they are not there.
+    explicit inline_records(connection& db);
+
+    std::optional<generation_record> find(std::string_view name);
+    /// Adds a projection that has seen nothing. Throws invalid_argument if one of its tables is there already, naming
+    /// it and its owner.
+    void add(const projection_identity& identity, const table_names& tables);
+    void save(std::string_view name, const progress& now);
+    /// Drops the tables of the projection and forgets it.
+    void remove(std::string_view name);
+
+private:
+    void expect_free(const std::string& table, std::string_view name);
+
+    connection& db_;
+    statement find_, save_;
+};
+
+}  // namespace stele::detail

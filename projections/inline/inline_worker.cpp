@@ -1,0 +1,110 @@
+#include "projections/inline/inline_worker.hpp"
+
+#include <stele/eventstore/detail/failures.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace stele::detail {
+namespace {
+
+// Calls `function` with each event of the append, as it stands in the store.
+template <class Function>
+void for_each_event(std::span<const stream_write> writes, std::span<const append_result> results, timestamp recorded_at,
+                    const Function& function) {
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+        const auto& events = writes[i].events;
+        for (std::size_t k = 0; k < events.size(); ++k) {
+            const auto behind = events.size() - 1 - k;
+            function(recorded_event{.position = {results[i].position.value - behind},
+                                    .version = {results[i].version.value - behind},
+                                    .recorded_at = recorded_at,
+                                    .id = events[k].id,
+                                    .stream = writes[i].stream.str(),
+                                    .type = events[k].type,
+                                    .payload = events[k].payload,
+                                    .metadata = events[k].metadata});
+        }
+    }
+}
+
+// Whether what is being handled is a fault of the disk, after which nothing is certain, and not of the event.
+bool is_of_the_disk() {
+    const auto kind = kind_of(std::current_exception());
+    return kind == error_kind::io || kind == error_kind::full || kind == error_kind::corrupt ||
+           kind == error_kind::busy;
+}
+
+}  // namespace
+
+std::vector<inline_worker::model_ptr>::iterator inline_worker::find(std::string_view name) {
+    return std::ranges::find_if(models_, [&](const auto& model) { return model->name() == name; });
+}
+
+bool inline_worker::has(std::string_view name) const {
+    return std::ranges::any_of(models_, [&](const auto& model) { return model->name() == name; });
+}
+
+void inline_worker::add(const projection_definition& definition, bool rebuild, const inline_options& options) {
+    if (has(definition.name) && !rebuild)
+        throw error{error_kind::invalid_argument,
+                    fmt::format("{}: the inline projection {} was added already", db_.file(), definition.name)};
+    auto model = std::make_unique<inline_model>(db_, records_, definition);
+    auto record = records_.find(definition.name);
+    if (record && (rebuild || (options.rebuild_changed && record->identity != model->identity()))) {
+        records_.remove(definition.name);
+        record.reset();
+    }
+    if (record)
+        model->load();
+    else
+        model->create();
+    model->catch_up(store_, store_.head());
+    if (const auto known = find(definition.name); known != models_.end())
+        *known = std::move(model);
+    else
+        models_.push_back(std::move(model));
+}
+
+void inline_worker::remove(std::string_view name) {
+    if (!records_.find(name))
+        throw error{error_kind::invalid_argument,
+                    fmt::format("{}: there is no inline projection with the name {}", db_.file(), name)};
+    records_.remove(name);
+    std::erase_if(models_, [&](const auto& model) { return model->name() == name; });
+}
+
+void inline_worker::refresh(position head) {
+    for (const auto& model : models_) {
+        model->load();
+        model->catch_up(store_, head);
+    }
+}
+
+void inline_worker::appended(std::span<const stream_write> writes, std::span<const append_result> results,
+                             timestamp recorded_at) {
+    before_.clear();
+    for (const auto& model : models_) before_.push_back(model->now());
+    for (const auto& model : models_)
+        for_each_event(writes, results, recorded_at, [&](const recorded_event& event) {
+            try {
+                model->apply(event);
+            } catch (...) {
+                if (is_of_the_disk()) throw;
+                for (std::size_t i = 0; i < models_.size(); ++i) models_[i]->set_back(before_[i]);
+                try {
+                    throw_failed_at("nothing of the append is stored: " + model->who(), event);
+                } catch (...) {
+                    throw append_fault{std::current_exception()};
+                }
+            }
+        });
+}
+
+void inline_worker::finish() {
+    for (const auto& model : models_) model->save();
+}
+
+}  // namespace stele::detail

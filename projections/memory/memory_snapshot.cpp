@@ -1,0 +1,148 @@
+#include "projections/memory/memory_snapshot.hpp"
+
+#include "stele_memory_snapshot.pb.h"
+
+#include <stele/codec/codec.hpp>
+#include <stele/eventstore/error.hpp>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace stele::detail {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view magic = "stele snapshot 1\n";
+
+std::string_view bytes_of(const uuid& id) {
+    return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
+}
+
+[[noreturn]] void fail(const fs::path& file, std::string_view doing, int code) {
+    throw error{
+        error_kind::io,
+        fmt::format("{}: {}: {}", file.string(), doing, std::error_code{code, std::system_category()}.message()), code};
+}
+
+/// A file that is closed when this goes.
+class descriptor {
+public:
+    descriptor(const fs::path& file, int flags) : file_(file), number_(::open(file.c_str(), flags | O_CLOEXEC, 0644)) {
+        if (number_ < 0) fail(file_, "open", errno);
+    }
+    descriptor(const descriptor&) = delete;
+    descriptor& operator=(const descriptor&) = delete;
+    ~descriptor() { ::close(number_); }
+
+    void write(std::string_view bytes) const {
+        while (!bytes.empty()) {
+            const auto written = ::write(number_, bytes.data(), bytes.size());
+            if (written < 0 && errno == EINTR) continue;
+            if (written < 0) fail(file_, "write", errno);
+            bytes.remove_prefix(static_cast<std::size_t>(written));
+        }
+    }
+    void sync() const {
+        if (::fsync(number_) != 0) fail(file_, "sync", errno);
+    }
+
+private:
+    const fs::path& file_;
+    int number_;
+};
+
+bool parse(google::protobuf::Message& message, std::string_view bytes) {
+    return bytes.size() <= INT_MAX && message.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
+           message.IsInitialized();
+}
+
+std::string read_all(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+    if (!in.good() && !in.eof()) throw error{error_kind::io, fmt::format("{}: cannot be read", file.string())};
+    return bytes;
+}
+
+progress progress_of(const v1::MemorySnapshot& saved) {
+    progress now{.checkpoint = {saved.checkpoint()},
+                 .witness = {saved.witness()},
+                 .witness_id = {},
+                 .witness_recorded_at = timestamp{timestamp::duration{saved.witness_recorded_at()}},
+                 .seen = saved.seen(),
+                 .applied = saved.applied(),
+                 .ignored = saved.ignored()};
+    std::ranges::copy_n(saved.witness_id().begin(),
+                        static_cast<std::ptrdiff_t>(std::min(saved.witness_id().size(), now.witness_id.bytes.size())),
+                        reinterpret_cast<char*>(now.witness_id.bytes.data()));
+    return now;
+}
+
+}  // namespace
+
+void write_snapshot(const fs::path& file, const snapshot_functions& functions, const google::protobuf::Message& state,
+                    const progress& now) {
+    v1::MemorySnapshot saved;
+    saved.set_fingerprint(std::string{bytes_of(functions.fingerprint)});
+    saved.set_checkpoint(now.checkpoint.value);
+    saved.set_witness(now.witness.value);
+    saved.set_witness_id(std::string{bytes_of(now.witness_id)});
+    saved.set_witness_recorded_at(now.witness_recorded_at.time_since_epoch().count());
+    saved.set_seen(now.seen);
+    saved.set_applied(now.applied);
+    saved.set_ignored(now.ignored);
+    saved.set_state(encode_event(state, {}).payload);
+    if (saved.ByteSizeLong() > INT_MAX)
+        throw error{error_kind::invalid_argument, fmt::format("{}: a state of more than 2 GiB", file.string())};
+    const auto content = saved.SerializeAsString();
+
+    auto fresh = file;
+    fresh += ".new";
+    {
+        const descriptor out{fresh, O_WRONLY | O_CREAT | O_TRUNC};
+        out.write(magic);
+        out.write(bytes_of(uuid::v5({}, content)));
+        out.write(content);
+        out.sync();
+    }
+    std::error_code failure;
+    fs::rename(fresh, file, failure);
+    if (failure) fail(file, "replace", failure.value());
+    // A rename has happened for good only when its directory has reached the disk.
+    descriptor{file.parent_path(), O_RDONLY | O_DIRECTORY}.sync();
+}
+
+std::optional<saved_state> read_snapshot(const fs::path& file, const snapshot_functions& functions) {
+    if (!fs::exists(file)) return {};
+    const auto bytes = read_all(file);
+    const auto corrupt = [&] {
+        return error{error_kind::corrupt, fmt::format("its {} bytes are not those that were written", bytes.size())};
+    };
+    std::string_view rest = bytes;
+    constexpr auto head = magic.size() + sizeof(uuid::bytes);
+    if (rest.size() < head || !rest.starts_with(magic)) throw corrupt();
+    const auto digest = rest.substr(magic.size(), sizeof(uuid::bytes));
+    rest.remove_prefix(head);
+    v1::MemorySnapshot saved;
+    if (digest != bytes_of(uuid::v5({}, rest)) || !parse(saved, rest)) throw corrupt();
+    if (saved.fingerprint() != bytes_of(functions.fingerprint))
+        throw error{error_kind::format,
+                    "it was made by another version of the projection, or with other messages or events"};
+    saved_state result{std::unique_ptr<google::protobuf::Message>{functions.prototype->New()}, progress_of(saved)};
+    if (!parse(*result.state, saved.state())) throw corrupt();
+    return result;
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,195 @@
+#include "projections/memory/memory_worker.hpp"
+
+#include <stele/eventstore/detail/failures.hpp>
+#include "projections/memory/memory_snapshot.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace stele::detail {
+
+memory_worker::memory_worker(event_store& store, const std::filesystem::path& directory,
+                             const memory_projection_definition& definition, const projection_runner_options& options)
+    : store_(store),
+      definition_(definition),
+      file_(directory / fmt::format("{}.snapshot", definition.name)),
+      options_(options),
+      decoder_(*definition.events),
+      current_(load()),
+      in_snapshot_(current_.now.applied) {
+    board_.show(current_.now);
+}
+
+memory_worker::folded memory_worker::load() {
+    if (definition_.snapshots != nullptr) try {
+            if (const auto saved = read_snapshot(file_, *definition_.snapshots)) {
+                expect_same_store(saved->now);
+                folded result{definition_.make(), saved->now};
+                definition_.snapshots->restore(result.state.get(), *saved->state);
+                return result;
+            }
+        } catch (...) {
+            warn("is not used, all events are read again");
+        }
+    return {definition_.make()};
+}
+
+void memory_worker::expect_same_store(const progress& saved) {
+    constexpr std::string_view why = "it was made from another store, or from this one before it was set back";
+    bool is_same = saved.checkpoint <= store_.head();
+    if (is_same && saved.witness.value != 0) {
+        auto read = store_.read_all({.after = {saved.witness.value - 1}, .up_to = saved.witness, .limit = 1});
+        for (const auto& event : std::move(read).events()) is_same = event.id == saved.witness_id;
+    }
+    if (!is_same) throw error{error_kind::format, std::string{why}};
+}
+
+void memory_worker::warn(std::string_view what) noexcept {
+    try {
+        board_.show_error(
+            fmt::format("the snapshot {} {}: {}", file_.string(), what, message_of(std::current_exception())));
+    } catch (...) {
+        // No memory is left to tell it.
+    }
+}
+
+void memory_worker::catch_up(position target) {
+    const std::lock_guard turn(turn_);
+    while (fold_some(target, std::numeric_limits<std::size_t>::max()) == turn_result::more) {
+    }
+}
+
+turn_result memory_worker::step(position target) {
+    const std::unique_lock turn(turn_, std::try_to_lock);
+    if (!turn) return turn_result::not_my_turn;
+    return fold_some(target, options_.batch_events);
+}
+
+event_feed memory_worker::feed(const folded& to, position target) const {
+    return {store_, to.now.checkpoint, target, *definition_.events};
+}
+
+std::unique_lock<std::shared_mutex> memory_worker::keep_readers_out() const {
+    const std::lock_guard gate(gate_);
+    return std::unique_lock{state_lock_};
+}
+
+turn_result memory_worker::fold_some(position target, std::size_t limit) {
+    if (is_damaged_) heal();
+    const auto begin = std::chrono::steady_clock::now();
+    bool at_target = current_.now.checkpoint >= target;
+    if (!at_target) {
+        auto events = feed(current_, target);
+        while (limit > 0 && !at_target) {
+            const auto chunk = events.next(limit);
+            if (chunk) {
+                limit -= chunk->events.size();
+                try {
+                    const auto lock = keep_readers_out();
+                    fold(current_, *chunk);
+                } catch (...) {
+                    is_damaged_ = true;
+                    board_.show(current_.now);
+                    throw;
+                }
+                board_.show(current_.now);
+            }
+            at_target = !chunk || current_.now.checkpoint >= target;
+        }
+    }
+    load_time_ += std::chrono::steady_clock::now() - begin;
+    take_due_snapshot(at_target);
+    return at_target ? turn_result::at_target : turn_result::more;
+}
+
+// Whatever is thrown, `to` then stands after the last event that was taken.
+void memory_worker::fold(folded& to, const event_chunk& chunk) {
+    auto& now = to.now;
+    for (const auto& event : chunk.events) {
+        bool taken = false;
+        try {
+            taken = decoder_.decode_if_known(event, to.state.get());
+        } catch (...) {
+            throw_failed_at(fmt::format("projection {} (in memory)", definition_.name), event);
+        }
+        const auto passed = event.position.value - now.checkpoint.value;
+        now.seen += passed;
+        now.applied += taken ? 1 : 0;
+        now.ignored += passed - (taken ? 1 : 0);
+        now.checkpoint = event.position;
+        now.witness = event.position;
+        now.witness_id = event.id;
+        now.witness_recorded_at = event.recorded_at;
+    }
+    const auto left = chunk.up_to.value - now.checkpoint.value;
+    now.seen += left;
+    now.ignored += left;
+    now.checkpoint = chunk.up_to;
+    if (chunk.last == nullptr) return;
+    now.witness = chunk.last->position;
+    now.witness_id = chunk.last->id;
+    now.witness_recorded_at = chunk.last->recorded_at;
+}
+
+// Folds the state anew, up to where it is, while readers see the one there is.
+void memory_worker::heal() {
+    auto again = load();
+    const auto reached = current_.now.checkpoint;
+    if (again.now.checkpoint < reached) {
+        auto events = feed(again, reached);
+        while (const auto chunk = events.next(options_.batch_events)) fold(again, *chunk);
+    }
+    {
+        const auto lock = keep_readers_out();
+        std::swap(current_, again);
+    }
+    is_damaged_ = false;
+}
+
+locked_state memory_worker::read(const std::type_info& type) const {
+    if (type != *definition_.type)
+        throw error{error_kind::invalid_argument,
+                    fmt::format("the projection {} that was added is of another type than the one that is asked",
+                                definition_.name)};
+    const std::lock_guard gate(gate_);
+    std::shared_lock lock(state_lock_);
+    return {std::move(lock), current_.state.get()};
+}
+
+void memory_worker::take_snapshot() {
+    const std::lock_guard turn(turn_);
+    if (definition_.snapshots == nullptr)
+        throw error{error_kind::invalid_argument,
+                    fmt::format("the projection {} has no snapshots: add `using snapshot_type = …;` "
+                                "(memory_projection.hpp)",
+                                definition_.name)};
+    if (is_damaged_) heal();
+    write_snapshot_now();
+}
+
+void memory_worker::write_snapshot_now() {
+    // Also if it fails: it is tried again as late as if it had not.
+    in_snapshot_ = current_.now.applied;
+    const auto state = definition_.snapshots->take(current_.state.get());
+    write_snapshot(file_, *definition_.snapshots, *state, current_.now);
+}
+
+void memory_worker::take_due_snapshot(bool at_target) noexcept {
+    const bool was_loaded = std::exchange(is_loaded_, is_loaded_ || at_target);
+    if (definition_.snapshots == nullptr || !definition_.snapshots->policy.is_automatic) return;
+    const auto& policy = definition_.snapshots->policy;
+    const auto more = current_.now.applied - in_snapshot_;
+    const bool was_slow = at_target && !was_loaded && more > 0 && load_time_ > policy.load_time;
+    if (more < policy.events && !was_slow) return;
+    try {
+        write_snapshot_now();
+    } catch (...) {
+        warn("was not written");
+    }
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "projections/runner/progress_board.hpp"
+
+#include <stele/eventstore/version.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace stele::detail {
+
+enum class turn_result : std::uint8_t {
+    more,         ///< There is more to apply.
+    at_target,    ///< Every event up to the target is in the read model.
+    not_my_turn,  ///< Somebody else works on the projection; nothing was done.
+};
+
+/// What a runner keeps up to date, of whichever kind. Any thread may call anything.
+class any_projection {
+public:
+    any_projection() = default;
+    any_projection(const any_projection&) = delete;
+    any_projection& operator=(const any_projection&) = delete;
+    virtual ~any_projection() = default;
+
+    [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+    [[nodiscard]] virtual progress_board& board() noexcept = 0;
+
+    /// Applies the events up to `target`. Throws as projection_runner::catch_up().
+    virtual void catch_up(position target) = 0;
+    /// Applies one batch of them. Throws as catch_up().
+    virtual turn_result step(position target) = 0;
+    /// Leaves what step() has begun beside its batches, for another one to go on with: nobody will call it soon.
+    virtual void leave() noexcept {}
+};
+
+}  // namespace stele::detail

@@ -1,0 +1,168 @@
+#include "projections/runner/background.hpp"
+
+#include <stele/eventstore/detail/failures.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace stele::detail {
+namespace {
+
+// How long the store is waited for before it is asked again, and after it has failed.
+constexpr std::chrono::milliseconds wait_time{1000};
+constexpr std::chrono::milliseconds store_backoff{100};
+// When to look again at a projection that somebody else works on.
+constexpr std::chrono::milliseconds turn_backoff{10};
+constexpr unsigned most_doublings = 6;
+
+// A read model of another version or store stays that, however often one tries.
+bool is_lasting(const std::exception_ptr& failure) {
+    return kind_of(failure) == error_kind::format;
+}
+
+}  // namespace
+
+background::background(event_store& store, const std::vector<any_projection*>& workers,
+                       const projection_runner_options& options)
+    : store_(store), options_(options), head_(store.head()) {
+    for (auto* const worker : workers) {
+        jobs_.push_back({.worker = worker});
+        worker->board().show(projection_state::catching_up);
+    }
+    threads_.emplace_back([this](const std::stop_token& stop) { watch(stop); });
+    for (std::size_t i = 0; i < std::min(options.threads, jobs_.size()); ++i)
+        threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+}
+
+background::~background() {
+    for (auto& thread : threads_) thread.request_stop();
+    threads_.clear();
+    for (const auto& each : jobs_) {
+        each.worker->leave();
+        if (each.now != job::phase::faulted) each.worker->board().show(projection_state::stopped);
+    }
+}
+
+void background::watch(const std::stop_token& stop) {
+    auto seen = head_;
+    while (!stop.stop_requested()) try {
+            const auto head = store_.wait_past(seen, wait_time, stop);
+            if (head > seen) take_head(head);
+            seen = std::max(seen, head);
+        } catch (const std::exception& failure) {
+            std::unique_lock lock(mutex_);
+            for (const auto& each : jobs_) each.worker->board().show_error(failure.what());
+            changed_.wait_for(lock, stop, store_backoff, [] { return false; });
+        }
+}
+
+void background::take_head(position head) {
+    {
+        const std::lock_guard lock(mutex_);
+        head_ = head;
+        for (auto& each : jobs_) {
+            if (each.now != job::phase::idle) continue;
+            each.now = job::phase::ready;
+            each.worker->board().show(projection_state::catching_up);
+        }
+    }
+    changed_.notify_all();
+}
+
+void background::take_up_again(const any_projection& worker) {
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto& each : jobs_) {
+            if (each.worker != &worker) continue;
+            each.failures = 0;
+            each.not_before = {};
+            each.again = each.now == job::phase::running;
+            if (each.again) continue;
+            each.now = job::phase::ready;
+            each.worker->board().show(projection_state::catching_up);
+        }
+    }
+    changed_.notify_all();
+}
+
+void background::work(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested()) {
+        if (auto* const mine = next())
+            take_turn(*mine, lock);
+        else
+            changed_.wait_until(lock, stop, next_time(), [this] { return next() != nullptr; });
+    }
+}
+
+// The one that may go on and has waited longest since its last turn.
+background::job* background::next() {
+    const auto now = clock::now();
+    job* longest = nullptr;
+    for (auto& each : jobs_)
+        if (each.now == job::phase::ready && each.not_before <= now &&
+            (longest == nullptr || each.last_turn < longest->last_turn))
+            longest = &each;
+    return longest;
+}
+
+background::clock::time_point background::next_time() const {
+    auto time = clock::now() + wait_time;
+    for (const auto& each : jobs_)
+        if (each.now == job::phase::ready) time = std::min(time, each.not_before);
+    return time;
+}
+
+void background::take_turn(job& mine, std::unique_lock<std::mutex>& lock) {
+    mine.now = job::phase::running;
+    mine.again = false;
+    mine.last_turn = clock::now();
+    const auto target = head_;
+    lock.unlock();
+    turn_result result{};
+    std::exception_ptr failure;
+    try {
+        result = mine.worker->step(target);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    lock.lock();
+    if (failure)
+        settle_failure(mine, failure);
+    else
+        settle(mine, target, result);
+    if (mine.now == job::phase::faulted) {
+        lock.unlock();
+        mine.worker->leave();
+        lock.lock();
+    }
+    changed_.notify_all();
+}
+
+void background::settle(job& mine, position target, turn_result result) {
+    mine.now = job::phase::ready;
+    mine.not_before = result == turn_result::not_my_turn ? clock::now() + turn_backoff : clock::time_point{};
+    if (result != turn_result::not_my_turn) mine.failures = 0;
+    if (result != turn_result::at_target || target < head_) return;
+    mine.now = job::phase::idle;
+    mine.worker->board().show(projection_state::live);
+}
+
+void background::settle_failure(job& mine, const std::exception_ptr& failure) {
+    if (std::exchange(mine.again, false)) {
+        mine.now = job::phase::ready;
+        return;
+    }
+    ++mine.failures;
+    if (mine.failures >= options_.attempts || is_lasting(failure)) {
+        mine.now = job::phase::faulted;
+        mine.worker->board().show_faulted(message_of(failure));
+        return;
+    }
+    mine.worker->board().show_error(message_of(failure));
+    mine.now = job::phase::ready;
+    mine.not_before = clock::now() + options_.first_backoff * (1U << std::min(mine.failures - 1, most_doublings));
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,67 @@
+#include "projections/runner/progress_board.hpp"
+
+#include <utility>
+
+namespace stele::detail {
+
+void progress_board::show(const progress& now) {
+    {
+        const std::lock_guard lock(mutex_);
+        // What was there when it was opened was not done now.
+        if (!std::exchange(shown_, true)) seen_before_ = now.seen;
+        now_ = now;
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
+        if (now.seen > seen_before_) events_per_s_ = static_cast<double>(now.seen - seen_before_) / took.count();
+    }
+    changed_.notify_all();
+}
+
+void progress_board::show(projection_state state) {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(state_, state) == state) return;
+    if (state != projection_state::catching_up) return;
+    began_ = std::chrono::steady_clock::now();
+    seen_before_ = now_.seen;
+}
+
+void progress_board::show_rebuild(std::optional<rebuild_progress> now) {
+    const std::lock_guard lock(mutex_);
+    rebuild_ = now;
+}
+
+void progress_board::show_error(std::string message) {
+    const std::lock_guard lock(mutex_);
+    last_error_ = std::move(message);
+}
+
+void progress_board::show_faulted(std::string message) {
+    {
+        const std::lock_guard lock(mutex_);
+        state_ = projection_state::faulted;
+        last_error_ = std::move(message);
+    }
+    changed_.notify_all();
+}
+
+projection_status progress_board::read() const {
+    const std::lock_guard lock(mutex_);
+    projection_status status;
+    status.state = rebuild_ ? projection_state::rebuilding : state_;
+    status.rebuild = rebuild_;
+    status.checkpoint = now_.checkpoint;
+    status.events_per_s = events_per_s_;
+    status.last_error = last_error_;
+    status.seen = now_.seen;
+    status.applied = now_.applied;
+    status.ignored = now_.ignored;
+    status.dead_lettered = now_.dead_lettered;
+    return status;
+}
+
+bool progress_board::wait(position reached, std::chrono::steady_clock::time_point until) const {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, until, [&] { return now_.checkpoint >= reached || state_ == projection_state::faulted; });
+    return now_.checkpoint >= reached;
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <stele/eventstore/event_store.hpp>
+#include <stele/projections/projection_status.hpp>
+
+namespace stele::detail {
+
+/// Sets what a status says about the store: its head, how far the checkpoint is behind it, in events and in time, and
+/// when it gets there at the rate of the status. Throws what the store throws.
+void measure_lag(projection_status& status, event_store& store);
+
+}  // namespace stele::detail

@@ -1,0 +1,59 @@
+#include "projections/runner/read_ahead.hpp"
+
+#include <utility>
+
+namespace stele::detail {
+namespace {
+
+constexpr std::size_t most_ahead = 2;
+
+}  // namespace
+
+read_ahead::read_ahead(event_range source, const event_table& table)
+    : source_(std::move(source)), table_(table), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+const decoded_events* read_ahead::next() {
+    std::unique_lock lock(mutex_);
+    if (given_out_) used_.push_back(std::move(given_out_));
+    changed_.wait(lock, [this] { return !ready_.empty() || over_; });
+    if (ready_.empty()) {
+        if (failure_) std::rethrow_exception(failure_);
+        return nullptr;
+    }
+    given_out_ = std::move(ready_.front());
+    ready_.pop_front();
+    changed_.notify_all();
+    return given_out_.get();
+}
+
+void read_ahead::run(const std::stop_token& stop) {
+    std::exception_ptr failure;
+    try {
+        for (const event_batch& read : source_) {
+            auto next = used_batch();
+            // The range is ours, and fills what it finds in place of its batch: no event is copied.
+            std::swap(next->events, const_cast<event_batch&>(read));
+            next->messages.decode(next->events);
+            std::unique_lock lock(mutex_);
+            if (!changed_.wait(lock, stop, [this] { return ready_.size() < most_ahead; })) return;
+            ready_.push_back(std::move(next));
+            changed_.notify_all();
+        }
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    const std::lock_guard lock(mutex_);
+    failure_ = failure;
+    over_ = true;
+    changed_.notify_all();
+}
+
+read_ahead::batch read_ahead::used_batch() {
+    const std::lock_guard lock(mutex_);
+    if (used_.empty()) return std::make_unique<decoded_events>(table_);
+    auto free = std::move(used_.back());
+    used_.pop_back();
+    return free;
+}
+
+}  // namespace stele::detail

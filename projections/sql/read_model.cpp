@@ -1,0 +1,40 @@
+#include "projections/sql/sql_session.hpp"
+
+#include <stele/projections/sql/read_model.hpp>
+
+namespace stele {
+
+read_model::read_model(std::unique_ptr<detail::sql_session> session) : session_(std::move(session)) {}
+read_model::read_model(read_model&&) noexcept = default;
+read_model& read_model::operator=(read_model&&) noexcept = default;
+read_model::~read_model() = default;
+
+read_model read_model::open_read_only(const std::filesystem::path& file) {
+    return read_model{detail::sql_session::reader(file)};
+}
+
+read_model read_model::in_memory() {
+    return read_model{detail::sql_session::in_memory()};
+}
+
+void read_model::execute_script(std::string_view sql) {
+    session_->execute_script(sql);
+}
+
+void read_model::attach(const std::filesystem::path& file, std::string_view name) {
+    session_->attach(file, name);
+}
+
+position read_model::checkpoint() {
+    // In an event store: that of the inline projection that is furthest behind.
+    if (session_->is_among_events())
+        return std::get<0>(query_one<std::optional<position>>("SELECT min(checkpoint) FROM stele_inline").value())
+            .value_or(position{});
+    return std::get<0>(query_one<position>("SELECT checkpoint FROM stele_projection").value());
+}
+
+std::filesystem::path read_model::file() const {
+    return session_->db().file();
+}
+
+}  // namespace stele

@@ -1,0 +1,177 @@
+// The file format of a read model. Every number and name here is part of it: never change one, only add, with a new
+// format number. Beside these tables stand those of the projection.
+//
+//   stele_projection   one row: whose read model this is and how far it has come
+//     version, fingerprint   of the projection that built it; another one must build another generation
+//     checkpoint             every event up to this position has been seen, no later one has
+//     witness_*              the last event that was read: a store without it is another store
+//     seen …                 how many events; the check is the promise that none is dropped silently
+//     complete               1 once it has been at the head of the store: it may serve
+//   stele_dead_letters  events that the projection could not take, and those that wait behind them
+//     key       events of one key keep their order
+//     attempts  0: never tried, it waits behind an earlier event of its key
+
+#include "projections/sql/read_model_file.hpp"
+
+#include <stele/eventstore/sqlite/detail/file_header.hpp>
+#include <stele/eventstore/sqlite/detail/schema.hpp>
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <system_error>
+
+namespace stele::detail {
+namespace {
+
+constexpr std::int64_t application_id = 0x53544C52;  // "STLR"
+constexpr std::int64_t format_version = 1;
+constexpr std::chrono::milliseconds busy_timeout{5000};
+
+constexpr const char* tables = R"(
+CREATE TABLE stele_projection (
+  id                  INTEGER PRIMARY KEY CHECK (id = 1),
+  name                TEXT NOT NULL,
+  version             INTEGER NOT NULL,
+  fingerprint         TEXT NOT NULL,
+  checkpoint          INTEGER NOT NULL DEFAULT 0,
+  witness_position    INTEGER NOT NULL DEFAULT 0,
+  witness_id          BLOB NOT NULL DEFAULT x'00000000000000000000000000000000' CHECK (length(witness_id) = 16),
+  witness_recorded_at INTEGER NOT NULL DEFAULT 0,
+  seen                INTEGER NOT NULL DEFAULT 0,
+  applied             INTEGER NOT NULL DEFAULT 0,
+  ignored             INTEGER NOT NULL DEFAULT 0,
+  dead_lettered       INTEGER NOT NULL DEFAULT 0,
+  complete            INTEGER NOT NULL DEFAULT 0,
+  CHECK (seen = applied + ignored + dead_lettered)
+) STRICT;
+CREATE TABLE stele_dead_letters (
+  position  INTEGER PRIMARY KEY,
+  key       TEXT NOT NULL,
+  stream    TEXT NOT NULL,
+  type      TEXT NOT NULL,
+  attempts  INTEGER NOT NULL,
+  error     TEXT NOT NULL,
+  failed_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX stele_dead_letters_by_key ON stele_dead_letters (key, position);
+)";
+
+void expect_file(const std::filesystem::path& file) {
+    std::error_code unreadable;
+    if (!std::filesystem::exists(file, unreadable))
+        throw error{error_kind::io,
+                    fmt::format("{}: there is no such read model; its projection runner makes it", file.string())};
+}
+
+// The numbers are in the main file from the first day, so it can be judged without touching it.
+void check_format(const std::filesystem::path& file) {
+    const auto header = read_file_header(file);
+    if (header.what == file_header::content::nothing)
+        throw error{error_kind::io,
+                    fmt::format("{}: is empty or cannot be read; check its permissions, or remove it and "
+                                "rebuild the projection",
+                                file.string())};
+    if (header.what != file_header::content::sqlite)
+        throw error{error_kind::format,
+                    fmt::format("{}: is not an SQLite file; nothing was touched; move it away", file.string())};
+    const auto application = header.application_id;
+    const auto format = header.user_version;
+    if (application != application_id)
+        throw error{error_kind::format,
+                    fmt::format("{}: is an SQLite file, but not a read model (application id {:#x}, expected {:#x}); "
+                                "nothing was touched; move it away",
+                                file.string(), application, application_id)};
+    if (format > format_version)
+        throw error{error_kind::format,
+                    fmt::format("{}: has read model format {}, this library knows up to {}; nothing was touched; use a "
+                                "newer version of the library, or remove the file and rebuild the projection",
+                                file.string(), format, format_version)};
+}
+
+std::uint64_t unsigned_column(const statement& row, int column) {
+    return static_cast<std::uint64_t>(row.column_int64(column));
+}
+
+}  // namespace
+
+std::unique_ptr<connection> create_read_model(const std::filesystem::path& file, const projection_identity& identity) {
+    if (std::filesystem::exists(std::filesystem::symlink_status(file)))
+        throw error{error_kind::io, fmt::format("{}: is there already; nothing was touched", file.string())};
+    auto db = std::make_unique<connection>(file, open_mode::create, busy_timeout);
+    // Nobody knows the file before it is finished: nothing to go back to, so no journal on the disk.
+    db->execute("PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE");
+    db->execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version));
+    db->execute(tables);
+    auto insert = db->prepare("INSERT INTO stele_projection (id, name, version, fingerprint) VALUES (1, ?1, ?2, ?3)");
+    insert.bind_text(1, identity.name);
+    insert.bind(2, identity.version);
+    insert.bind_text(3, identity.fingerprint);
+    insert.run();
+    return db;
+}
+
+void finish_creation(connection& db) {
+    db.execute("COMMIT; PRAGMA journal_mode = WAL");
+    use_for_writing(db);
+}
+
+void use_for_writing(connection& db) {
+    // A commit that a power cut takes back is one of rows and checkpoint: the events are applied again.
+    db.execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");
+}
+
+std::unique_ptr<connection> open_read_model(const std::filesystem::path& file) {
+    expect_file(file);
+    check_format(file);
+    return std::make_unique<connection>(file, open_mode::read, busy_timeout);
+}
+
+std::unique_ptr<connection> open_to_query(const std::filesystem::path& file) {
+    if (read_file_header(file).application_id != event_store_application_id) return open_read_model(file);
+    inspect(file);
+    auto db = std::make_unique<connection>(file, open_mode::read, busy_timeout);
+    if (db->integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stele_inline'") == 0)
+        throw error{error_kind::format,
+                    fmt::format("{}: is an event store without inline projections; add one (inline_projections::add), "
+                                "or give the read model of a projection runner: DIRECTORY/NAME.db",
+                                file.string())};
+    return db;
+}
+
+bool is_event_store(connection& db) {
+    return db.integer("PRAGMA application_id") == event_store_application_id;
+}
+
+std::unique_ptr<connection> open_read_model_to_write(const std::filesystem::path& file) {
+    expect_file(file);
+    check_format(file);
+    auto db = std::make_unique<connection>(file, open_mode::write, busy_timeout);
+    use_for_writing(*db);
+    return db;
+}
+
+generation_record read_record(connection& db) {
+    auto row = db.prepare(
+        "SELECT name, version, fingerprint, checkpoint, witness_position, witness_id, witness_recorded_at, seen, "
+        "applied, ignored, dead_lettered, complete FROM stele_projection");
+    if (!row.step() || row.column_bytes(5).size() != sizeof(uuid::bytes))
+        throw error{error_kind::corrupt, fmt::format("{}: does not say whose read model it is; the file is damaged; "
+                                                     "rebuild the projection",
+                                                     db.file())};
+    generation_record record;
+    record.identity = {std::string{row.column_bytes(0)}, row.column_int64(1), std::string{row.column_bytes(2)}};
+    auto& progress = record.progress;
+    progress.checkpoint.value = unsigned_column(row, 3);
+    progress.witness.value = unsigned_column(row, 4);
+    std::memcpy(progress.witness_id.bytes.data(), row.column_bytes(5).data(), sizeof(uuid::bytes));
+    progress.witness_recorded_at = timestamp{std::chrono::microseconds{row.column_int64(6)}};
+    progress.seen = unsigned_column(row, 7);
+    progress.applied = unsigned_column(row, 8);
+    progress.ignored = unsigned_column(row, 9);
+    progress.dead_lettered = unsigned_column(row, 10);
+    progress.complete = row.column_int64(11) != 0;
+    return record;
+}
+
+}  // namespace stele::detail

@@ -1,0 +1,221 @@
+#include "projections/sql/sql_session.hpp"
+
+#include "projections/sql/read_model_file.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace stele::detail {
+namespace {
+
+constexpr std::chrono::milliseconds busy_timeout{5000};
+// How often a link may change between looking at it and opening the file, before we give up.
+constexpr int open_attempts = 100;
+
+// The session whose user's statement is being prepared on this thread; our own statements are not checked. Several
+// sessions may share a connection, which has one authorizer.
+thread_local sql_session* preparing = nullptr;
+
+class preparing_scope {
+public:
+    explicit preparing_scope(sql_session& session) { preparing = &session; }
+    preparing_scope(const preparing_scope&) = delete;
+    preparing_scope& operator=(const preparing_scope&) = delete;
+    ~preparing_scope() { preparing = nullptr; }
+};
+
+bool is_identifier(std::string_view name) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    if (name.empty() || !letter(name.front())) return false;
+    for (const char c : name)
+        if (!letter(c) && !(c >= '0' && c <= '9')) return false;
+    return true;
+}
+
+std::filesystem::path target_of(const std::filesystem::path& name) {
+    std::error_code not_a_link;
+    auto target = std::filesystem::read_symlink(name, not_a_link);
+    return not_a_link ? std::filesystem::path{} : target;
+}
+
+std::filesystem::path resolved(const std::filesystem::path& name, const std::filesystem::path& target) {
+    return target.empty() ? name : name.parent_path() / target;
+}
+
+}  // namespace
+
+sql_session::sql_session(std::shared_ptr<connection> db, sql_rights rights, bool in_runner)
+    : db_(std::move(db)), rights_(rights), in_runner_(in_runner) {
+    sqlite3_set_authorizer(db_->handle(), &sql_session::authorize, nullptr);
+}
+
+sql_session::~sql_session() = default;
+
+std::unique_ptr<sql_session> sql_session::writer(std::unique_ptr<connection> db) {
+    return std::unique_ptr<sql_session>(new sql_session(std::move(db), sql_rights::project, true));
+}
+
+std::unique_ptr<sql_session> sql_session::among_events(connection& db, table_names own_tables) {
+    const std::shared_ptr<connection> not_owned(std::shared_ptr<connection>{}, &db);
+    auto made = std::unique_ptr<sql_session>(new sql_session(not_owned, sql_rights::project, true));
+    made->among_events_ = true;
+    made->own_tables_ = std::move(own_tables);
+    return made;
+}
+
+std::unique_ptr<sql_session> sql_session::in_memory() {
+    auto db = std::make_unique<connection>(":memory:", open_mode::create, busy_timeout);
+    return std::unique_ptr<sql_session>(new sql_session(std::move(db), sql_rights::project, false));
+}
+
+std::unique_ptr<sql_session> sql_session::reader(const std::filesystem::path& name) {
+    auto scratch = std::make_unique<connection>(":memory:", open_mode::create, busy_timeout);
+    auto made = std::unique_ptr<sql_session>(new sql_session(std::move(scratch), sql_rights::read, false));
+    made->files_.push_back({name, {}, {}, false});
+    made->reopen();
+    return made;
+}
+
+cached_statement& sql_session::acquire(std::string_view sql, std::unique_ptr<cached_statement>& own) {
+    if (!files_.empty() && in_use_ == 0) follow_links();
+    auto* found = cache_.find(sql);
+    if (found == nullptr) {
+        found = &cache_.add(prepare(sql), sql);
+    } else if (found->in_use) {
+        own = prepare(sql);
+        found = own.get();
+    }
+    found->in_use = true;
+    ++in_use_;
+    return *found;
+}
+
+void sql_session::release(cached_statement& statement) noexcept {
+    statement.prepared.reset();
+    statement.in_use = false;
+    --in_use_;
+}
+
+void sql_session::expect_transaction() const {
+    if (in_runner_ && !db_->in_transaction())
+        throw error{error_kind::invalid_argument,
+                    fmt::format("{}: the runner's transaction is gone, an earlier statement has rolled it back (OR "
+                                "ROLLBACK, or a fault whose exception was swallowed); let exceptions of the read model "
+                                "pass through the handler",
+                                db_->file())};
+}
+
+// Lets `prepare` prepare a statement of the user; what is not allowed is told in our words.
+template <class Prepare>
+auto sql_session::checked(std::string_view sql, const Prepare& prepare) {
+    refusal_ = nullptr;
+    try {
+        const preparing_scope scope{*this};
+        return prepare();
+    } catch (const error&) {
+        if (refusal_ == nullptr) throw;
+        throw error{error_kind::invalid_argument, fmt::format("{}: '{}': {}", db_->file(), sql, refusal_)};
+    }
+}
+
+std::unique_ptr<cached_statement> sql_session::prepare(std::string_view sql) {
+    auto made = checked(sql, [&] { return std::make_unique<cached_statement>(*db_, sql); });
+    if (rights_ == sql_rights::read && !made->read_only)
+        throw error{error_kind::invalid_argument,
+                    fmt::format("{}: '{}' would write, but this read model was opened for reading; only its "
+                                "projection writes to it",
+                                db_->file(), sql)};
+    return made;
+}
+
+void sql_session::execute_script(std::string_view sql) {
+    // Prepared one by one as they run: a statement may need the table that the one before it makes.
+    while (!sql.empty()) {
+        expect_transaction();
+        auto next = checked(sql, [&] { return db_->prepare(sql); });
+        if (next.handle() == nullptr) return;  // only blanks and comments are left
+        sql.remove_prefix(std::string_view{sqlite3_sql(next.handle())}.size());
+        next.run();
+    }
+}
+
+std::int64_t sql_session::total_changes() const noexcept {
+    return sqlite3_total_changes64(db_->handle());
+}
+
+int sql_session::authorize(void* /*unused*/, int action, const char* first, const char* second, const char* /*schema*/,
+                           const char* /*trigger*/) {
+    if (preparing == nullptr) return SQLITE_OK;
+    const auto text = [](const char* name) { return std::string_view{name == nullptr ? "" : name}; };
+    const char* why = why_refused(preparing->rights_, action, text(first), text(second));
+    if (why == nullptr && preparing->in_runner_ && preparing->among_events_)
+        why = why_not_own(preparing->own_tables_, action, text(first), text(second));
+    if (why == nullptr) return SQLITE_OK;
+    preparing->refusal_ = why;
+    return SQLITE_DENY;
+}
+
+void sql_session::follow_links() {
+    if (db_->in_transaction()) return;
+    for (const auto& file : files_)
+        if (!file.open || (!file.target.empty() && target_of(file.name) != file.target)) return reopen();
+}
+
+void sql_session::reopen() {
+    for (auto& file : files_) file.open = false;
+    auto& main = files_.front();
+    for (int attempt = 1;; ++attempt) {
+        const auto target = target_of(main.name);
+        try {
+            auto db = open_to_query(resolved(main.name, target));
+            cache_.clear();
+            db_ = std::move(db);
+            among_events_ = is_event_store(*db_);
+            sqlite3_set_authorizer(db_->handle(), &sql_session::authorize, nullptr);
+            main.target = target;
+            main.open = true;
+            break;
+        } catch (const error&) {
+            // The generation may have been removed between looking and opening: then the link says something else.
+            if (attempt == open_attempts || target_of(main.name) == target) throw;
+        }
+    }
+    for (std::size_t i = 1; i < files_.size(); ++i) attach(files_[i]);
+}
+
+void sql_session::attach(const std::filesystem::path& name, std::string_view schema) {
+    if (!is_identifier(schema))
+        throw error{error_kind::invalid_argument,
+                    fmt::format("{}: cannot be attached as '{}'; use letters, digits and '_'", name.string(), schema)};
+    if (rights_ != sql_rights::read || in_use_ != 0 || db_->in_transaction())
+        throw error{error_kind::invalid_argument,
+                    fmt::format("{}: attach() needs a read model that was opened for reading, outside of a transaction "
+                                "and while no rows are being read",
+                                db_->file())};
+    followed_file file{name, {}, std::string{schema}, false};
+    attach(file);
+    files_.push_back(std::move(file));
+}
+
+void sql_session::attach(followed_file& file) {
+    for (int attempt = 1;; ++attempt) {
+        const auto target = target_of(file.name);
+        try {
+            const auto path = resolved(file.name, target);
+            open_to_query(path);  // says best what is wrong with the file
+            const auto text = path.string();
+            auto statement = db_->prepare(fmt::format("ATTACH ?1 AS {}", file.schema));
+            statement.bind_text(1, text);
+            statement.run();
+            file.target = target;
+            file.open = true;
+            return;
+        } catch (const error&) {
+            if (attempt == open_attempts || target_of(file.name) == target) throw;
+        }
+    }
+}
+
+}  // namespace stele::detail

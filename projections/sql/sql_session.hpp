@@ -1,0 +1,84 @@
+#pragma once
+
+#include <stele/eventstore/sqlite/detail/connection.hpp>
+#include "projections/sql/sql_rules.hpp"
+#include "projections/sql/statement_cache.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stele::detail {
+
+/// What stands behind a read_model: a connection with its statements, and the rules for the SQL of its user.
+class sql_session {
+public:
+    /// The session of a projection that writes; its user's statements must run in a transaction begun by somebody
+    /// else.
+    static std::unique_ptr<sql_session> writer(std::unique_ptr<connection> db);
+    /// The session of an inline projection, on the connection that writes the events; its user may write the tables
+    /// named here and no others. The connection must outlive it.
+    static std::unique_ptr<sql_session> among_events(connection& db, table_names own_tables);
+    /// A session for one who reads the file that `name` (a file or a link to one) leads to.
+    static std::unique_ptr<sql_session> reader(const std::filesystem::path& name);
+    /// An empty database in memory; each statement is a transaction of its own.
+    static std::unique_ptr<sql_session> in_memory();
+
+    ~sql_session();
+    sql_session(const sql_session&) = delete;
+    sql_session& operator=(const sql_session&) = delete;
+
+    /// Gives the statement for `sql`; when the cached one is in use already, a fresh one that `own` keeps.
+    cached_statement& acquire(std::string_view sql, std::unique_ptr<cached_statement>& own);
+    void release(cached_statement& statement) noexcept;
+
+    /// Throws invalid_argument if the transaction, in which this session's statements must run, is gone.
+    void expect_transaction() const;
+
+    void execute_script(std::string_view sql);
+    void attach(const std::filesystem::path& name, std::string_view schema);
+
+    /// How many rows statements have changed so far, and how many the last one did.
+    [[nodiscard]] std::int64_t total_changes() const noexcept;
+
+    /// Whether the file that is open is an event store, with the tables of inline projections.
+    [[nodiscard]] bool is_among_events() const noexcept { return among_events_; }
+
+    [[nodiscard]] connection& db() noexcept { return *db_; }
+    [[nodiscard]] const connection& db() const noexcept { return *db_; }
+
+private:
+    // A stable name and the generation that it led to when it was opened.
+    struct followed_file {
+        std::filesystem::path name;
+        std::filesystem::path target;  // as it stands in the link; empty if the name is no link
+        std::string schema;            // the name it is attached by; empty for the main file
+        bool open = false;
+    };
+
+    sql_session(std::shared_ptr<connection> db, sql_rights rights, bool in_runner);
+
+    static int authorize(void* unused, int action, const char* first, const char* second, const char* schema,
+                         const char* trigger);
+    template <class Prepare>
+    auto checked(std::string_view sql, const Prepare& prepare);
+    std::unique_ptr<cached_statement> prepare(std::string_view sql);
+    void follow_links();
+    void reopen();
+    void attach(followed_file& file);
+
+    std::shared_ptr<connection> db_;
+    statement_cache cache_;
+    sql_rights rights_;
+    bool in_runner_;
+    bool among_events_ = false;
+    table_names own_tables_;         // of an inline projection
+    const char* refusal_ = nullptr;  // what the last preparation was refused for
+    std::size_t in_use_ = 0;
+    std::vector<followed_file> files_;  // of a reader: the main file first, then those attached
+};
+
+}  // namespace stele::detail

@@ -4,7 +4,7 @@
 
 #include <stele/commands/command_bus.hpp>
 #include <stele/manual_clock.hpp>
-#include <stele/process_runner.hpp>
+#include <stele/processes/process_runner.hpp>
 
 #include <doctest/doctest.h>
 

@@ -3,7 +3,7 @@
 #include "transfers.pb.h"
 
 #include <stele/aggregates/aggregate.hpp>
-#include <stele/process_manager.hpp>
+#include <stele/processes/process_manager.hpp>
 
 #include <chrono>
 #include <cstdint>

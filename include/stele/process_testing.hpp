@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/detail/process_scenario.hpp>
-#include <stele/process_manager.hpp>
+#include <stele/processes/process_manager.hpp>
 #include <stele/testing.hpp>
 
 #include <memory>

@@ -41,10 +41,10 @@
 
 // Events to commands: process managers, and what runs them.
 #include <stele/manual_clock.hpp>
-#include <stele/process_manager.hpp>
-#include <stele/process_runner.hpp>
+#include <stele/processes/process_manager.hpp>
+#include <stele/processes/process_runner.hpp>
 #include <stele/process_testing.hpp>
-#include <stele/reaction.hpp>
+#include <stele/processes/reaction.hpp>
 #include <stele/recorded.hpp>
 
 // Events to read models: projections, and what runs them.

@@ -5,7 +5,7 @@
 #include "bank/standing_order_process.hpp"
 #include "bank/transfer_process.hpp"
 
-#include <stele/process_runner.hpp>
+#include <stele/processes/process_runner.hpp>
 
 namespace bank {
 

@@ -2,7 +2,7 @@
 
 #include "bank/events.hpp"
 
-#include <stele/process_manager.hpp>
+#include <stele/processes/process_manager.hpp>
 #include <stele/eventstore/stream.hpp>
 
 #include <string>

@@ -3,7 +3,7 @@
 
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
-#include <stele/process_runner.hpp>
+#include <stele/processes/process_runner.hpp>
 
 namespace hana = boost::hana;
 using testing::Incremented;

@@ -1,7 +1,7 @@
 // first error: this command is not one of the process
 #include "testing.pb.h"
 
-#include <stele/process_runner.hpp>
+#include <stele/processes/process_runner.hpp>
 
 namespace hana = boost::hana;
 using testing::Decrement;

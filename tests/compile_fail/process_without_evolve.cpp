@@ -1,7 +1,7 @@
 // first error: add a public `void evolve(const Event& event);` that takes it
 #include "testing.pb.h"
 
-#include <stele/process_runner.hpp>
+#include <stele/processes/process_runner.hpp>
 
 namespace hana = boost::hana;
 using testing::Increment;

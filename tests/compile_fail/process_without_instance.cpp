@@ -1,7 +1,7 @@
 // first error: add to the process a public `static std::string instance(const Event& event)`
 #include "testing.pb.h"
 
-#include <stele/process_runner.hpp>
+#include <stele/processes/process_runner.hpp>
 
 namespace hana = boost::hana;
 using testing::Increment;

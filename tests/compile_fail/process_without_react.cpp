@@ -1,7 +1,7 @@
 // first error: `stele::reaction<Process> react(const Event& event) const;` that takes it
 #include "testing.pb.h"
 
-#include <stele/process_runner.hpp>
+#include <stele/processes/process_runner.hpp>
 
 namespace hana = boost::hana;
 using testing::Increment;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/detail/process_definition.hpp>
+#include <stele/processes/detail/process_definition.hpp>
 #include <stele/recorded.hpp>
 
 #include <memory>

@@ -1,4 +1,4 @@
-#include "core/process_journal.hpp"
+#include "processes/process_journal.hpp"
 
 #include "stele_process.pb.h"
 

@@ -1,4 +1,4 @@
-#include "core/process_deadlines.hpp"
+#include "processes/process_deadlines.hpp"
 
 #include "stele_process.pb.h"
 

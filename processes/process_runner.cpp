@@ -1,7 +1,7 @@
-#include "core/process_worker.hpp"
+#include "processes/process_worker.hpp"
 #include <stele/eventstore/detail/failures.hpp>
 
-#include <stele/process_runner.hpp>
+#include <stele/processes/process_runner.hpp>
 
 #include <fmt/format.h>
 

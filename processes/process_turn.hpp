@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/process_journal.hpp"
+#include "processes/process_journal.hpp"
 
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/metadata.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <stele/codec/codec.hpp>
-#include <stele/detail/process_definition.hpp>
-#include <stele/reaction.hpp>
+#include <stele/processes/detail/process_definition.hpp>
+#include <stele/processes/reaction.hpp>
 #include <stele/eventstore/stream.hpp>
 
 #include <algorithm>

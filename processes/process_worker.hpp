@@ -1,9 +1,9 @@
 #pragma once
 
-#include "core/process_deadlines.hpp"
-#include "core/process_journal.hpp"
+#include "processes/process_deadlines.hpp"
+#include "processes/process_journal.hpp"
 
-#include <stele/process_runner.hpp>
+#include <stele/processes/process_runner.hpp>
 
 #include <condition_variable>
 #include <exception>

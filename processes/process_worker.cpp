@@ -1,6 +1,6 @@
-#include "core/process_worker.hpp"
+#include "processes/process_worker.hpp"
 
-#include "core/process_turn.hpp"
+#include "processes/process_turn.hpp"
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/detail/failures.hpp>
 #include "stele_process.pb.h"

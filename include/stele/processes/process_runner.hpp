@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/eventstore/event_store.hpp>
-#include <stele/process_manager.hpp>
+#include <stele/processes/process_manager.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -3,7 +3,7 @@
 #include <stele/codec/codec.hpp>
 #include <stele/commands/command_error.hpp>
 #include <stele/eventstore/metadata.hpp>
-#include <stele/reaction.hpp>
+#include <stele/processes/reaction.hpp>
 #include <stele/commands/receipt.hpp>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/detail/process_rules.hpp>
-#include <stele/reaction.hpp>
+#include <stele/processes/detail/process_rules.hpp>
+#include <stele/processes/reaction.hpp>
 
 /// Process managers: what is to be done when something has happened, across aggregates and across time.
 ///

@@ -1,6 +1,6 @@
-#include "core/process_turn.hpp"
+#include "processes/process_turn.hpp"
 
-#include "core/process_deadlines.hpp"
+#include "processes/process_deadlines.hpp"
 
 #include <fmt/format.h>
 

@@ -1,11 +1,11 @@
 #include "bank/account.hpp"
 #include "bank/rounding.hpp"
 
-#include <stele/check_determinism.hpp>
+#include <stele/testing/check_determinism.hpp>
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/aggregates/snapshot.hpp>
-#include <stele/testing.hpp>
+#include <stele/testing/testing.hpp>
 
 #include <doctest/doctest.h>
 

@@ -3,7 +3,7 @@
 #include "bank/overdrawn.hpp"
 #include "bank/statement.hpp"
 
-#include <stele/projection_testing.hpp>
+#include <stele/testing/projection_testing.hpp>
 #include <stele/projections/sql/read_model.hpp>
 
 #include <doctest/doctest.h>

@@ -1,8 +1,8 @@
 #include "bank_transfers.hpp"
 #include "contract/stores.hpp"
 
-#include <stele/process_testing.hpp>
-#include <stele/testing.hpp>
+#include <stele/testing/process_testing.hpp>
+#include <stele/testing/testing.hpp>
 
 #include <rapidcheck.h>
 

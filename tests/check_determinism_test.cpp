@@ -1,6 +1,6 @@
 #include "counter.hpp"
 
-#include <stele/check_determinism.hpp>
+#include <stele/testing/check_determinism.hpp>
 
 #include <doctest/doctest.h>
 

@@ -3,7 +3,7 @@
 #include "transfers.hpp"
 
 #include <stele/commands/command_bus.hpp>
-#include <stele/manual_clock.hpp>
+#include <stele/testing/manual_clock.hpp>
 #include <stele/processes/process_runner.hpp>
 
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
 #include "transfers.hpp"
 
-#include <stele/process_testing.hpp>
+#include <stele/testing/process_testing.hpp>
 
 #include <doctest/doctest.h>
 

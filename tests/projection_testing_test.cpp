@@ -1,6 +1,6 @@
 #include "projections.hpp"
 
-#include <stele/projection_testing.hpp>
+#include <stele/testing/projection_testing.hpp>
 
 #include <optional>
 #include <tuple>

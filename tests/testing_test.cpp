@@ -1,6 +1,6 @@
 #include "counter.hpp"
 
-#include <stele/testing.hpp>
+#include <stele/testing/testing.hpp>
 
 #include <doctest/doctest.h>
 

@@ -28,7 +28,7 @@
 
 // Commands to events: aggregates, and what sends commands to them.
 #include <stele/aggregates/aggregate.hpp>
-#include <stele/check_determinism.hpp>
+#include <stele/testing/check_determinism.hpp>
 #include <stele/commands/command_bus.hpp>
 #include <stele/commands/command_error.hpp>
 #include <stele/aggregates/decision.hpp>
@@ -37,15 +37,15 @@
 #include <stele/aggregates/repository.hpp>
 #include <stele/aggregates/snapshot.hpp>
 #include <stele/aggregates/snapshot_policy.hpp>
-#include <stele/testing.hpp>
+#include <stele/testing/testing.hpp>
 
 // Events to commands: process managers, and what runs them.
-#include <stele/manual_clock.hpp>
+#include <stele/testing/manual_clock.hpp>
 #include <stele/processes/process_manager.hpp>
 #include <stele/processes/process_runner.hpp>
-#include <stele/process_testing.hpp>
+#include <stele/testing/process_testing.hpp>
 #include <stele/processes/reaction.hpp>
-#include <stele/recorded.hpp>
+#include <stele/testing/recorded.hpp>
 
 // Events to read models: projections, and what runs them.
 #include <stele/projections/dead_letter.hpp>
@@ -56,7 +56,7 @@
 #include <stele/projections/projection.hpp>
 #include <stele/projections/projection_runner.hpp>
 #include <stele/projections/projection_status.hpp>
-#include <stele/projection_testing.hpp>
+#include <stele/testing/projection_testing.hpp>
 #include <stele/projections/sql/read_model.hpp>
 #include <stele/projections/generations/read_model_diff.hpp>
 #include <stele/projections/generations/rebuild.hpp>

@@ -1,7 +1,7 @@
 // first error: states must be comparable
 #include "counter.hpp"
 
-#include <stele/check_determinism.hpp>
+#include <stele/testing/check_determinism.hpp>
 
 int main() {
     stele::check_determinism<testing::counter>(testing::opened());

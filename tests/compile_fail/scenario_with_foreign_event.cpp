@@ -3,7 +3,7 @@
 
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
-#include <stele/testing.hpp>
+#include <stele/testing/testing.hpp>
 
 namespace hana = boost::hana;
 using testing::Increment;

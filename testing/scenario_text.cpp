@@ -1,4 +1,4 @@
-#include "core/scenario_text.hpp"
+#include "testing/scenario_text.hpp"
 
 #include <fmt/format.h>
 #include <google/protobuf/text_format.h>

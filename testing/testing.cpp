@@ -1,6 +1,6 @@
-#include "core/scenario_text.hpp"
+#include "testing/scenario_text.hpp"
 
-#include <stele/testing.hpp>
+#include <stele/testing/testing.hpp>
 
 #include <fmt/format.h>
 

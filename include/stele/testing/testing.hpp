@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/detail/scenario_outcome.hpp>
+#include <stele/testing/detail/scenario_outcome.hpp>
 
 #include <source_location>
 #include <stdexcept>

@@ -1,6 +1,6 @@
-#include "core/scenario_text.hpp"
+#include "testing/scenario_text.hpp"
 
-#include <stele/check_determinism.hpp>
+#include <stele/testing/check_determinism.hpp>
 
 #include <fmt/format.h>
 

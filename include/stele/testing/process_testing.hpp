@@ -1,8 +1,8 @@
 #pragma once
 
-#include <stele/detail/process_scenario.hpp>
+#include <stele/testing/detail/process_scenario.hpp>
 #include <stele/processes/process_manager.hpp>
-#include <stele/testing.hpp>
+#include <stele/testing/testing.hpp>
 
 #include <memory>
 #include <source_location>

@@ -2,7 +2,7 @@
 
 #include <stele/projections/projection.hpp>
 #include <stele/projections/sql/read_model.hpp>
-#include <stele/recorded.hpp>
+#include <stele/testing/recorded.hpp>
 
 #include <cstdint>
 #include <memory>

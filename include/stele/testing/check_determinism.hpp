@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/testing.hpp>
+#include <stele/testing/testing.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/processes/detail/process_definition.hpp>
-#include <stele/recorded.hpp>
+#include <stele/testing/recorded.hpp>
 
 #include <memory>
 #include <optional>

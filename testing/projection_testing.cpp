@@ -1,6 +1,6 @@
-#include "core/scenario_text.hpp"
+#include "testing/scenario_text.hpp"
 
-#include <stele/projection_testing.hpp>
+#include <stele/testing/projection_testing.hpp>
 
 #include <fmt/format.h>
 

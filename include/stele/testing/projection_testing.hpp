@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/detail/projection_scenario.hpp>
-#include <stele/testing.hpp>
+#include <stele/testing/detail/projection_scenario.hpp>
+#include <stele/testing/testing.hpp>
 
 #include <source_location>
 #include <string_view>

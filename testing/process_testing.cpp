@@ -1,6 +1,6 @@
-#include "core/scenario_text.hpp"
+#include "testing/scenario_text.hpp"
 
-#include <stele/process_testing.hpp>
+#include <stele/testing/process_testing.hpp>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

@@ -12,7 +12,7 @@ struct counter {
     static constexpr auto category = "counter";
     static constexpr auto events = hana::tuple_t<Incremented>;
     static constexpr auto commands = hana::tuple_t<Increment>;
-    static std::string_view target(const auto& command) { return command.counter(); }
+    static std::string_view instance_id(const auto& command) { return command.counter(); }
 
     stele::decision<counter> decide(const Increment&) const { return stele::accept(Incremented{}); }
     void evolve(const Incremented&) {}

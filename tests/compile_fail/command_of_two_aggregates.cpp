@@ -12,7 +12,7 @@ struct counter {
     static constexpr auto category = "counter";
     static constexpr auto events = hana::tuple_t<Incremented>;
     static constexpr auto commands = hana::tuple_t<Increment>;
-    static std::string_view target(const auto& command) { return command.counter(); }
+    static std::string_view instance_id(const auto& command) { return command.counter(); }
 
     stele::decision<counter> decide(const Increment&) const { return stele::accept(Incremented{}); }
     void evolve(const Incremented&) {}
@@ -22,7 +22,7 @@ struct second {
     static constexpr auto category = "second";
     static constexpr auto events = hana::tuple_t<Incremented>;
     static constexpr auto commands = hana::tuple_t<testing::Decrement, Increment>;
-    static std::string_view target(const auto& command) { return command.counter(); }
+    static std::string_view instance_id(const auto& command) { return command.counter(); }
 
     stele::decision<second> decide(const testing::Decrement&) const { return stele::accept(); }
     stele::decision<second> decide(const Increment&) const { return stele::accept(); }

@@ -1,5 +1,5 @@
 // first error: states must be comparable
-#include "counter.hpp"
+#include "support/counter.hpp"
 
 #include <stele/testing/check_determinism.hpp>
 

@@ -1,8 +1,8 @@
 // first error: for each event in `events` add to the projection in memory
 #include "testing.pb.h"
 
-#include <stele/projections/memory/fold.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
+#include <stele/projections/memory/fold.hpp>
 
 namespace hana = boost::hana;
 using testing::Decremented;

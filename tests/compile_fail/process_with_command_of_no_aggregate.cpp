@@ -1,5 +1,5 @@
 // first error: no aggregate of this command_bus decides this command
-#include "counter.hpp"
+#include "support/counter.hpp"
 
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
@@ -13,7 +13,7 @@ struct echo {
     static constexpr auto name = "echo";
     static constexpr auto events = hana::tuple_t<Incremented>;
     static constexpr auto commands = hana::tuple_t<Note>;
-    static std::string instance(const Incremented&) { return "1"; }
+    static std::string instance_id(const Incremented&) { return "1"; }
 
     void evolve(const auto&) {}
     stele::reaction<echo> react(const auto&) const { return {}; }

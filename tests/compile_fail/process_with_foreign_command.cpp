@@ -12,7 +12,7 @@ struct echo {
     static constexpr auto name = "echo";
     static constexpr auto events = hana::tuple_t<Incremented>;
     static constexpr auto commands = hana::tuple_t<Increment>;
-    static std::string instance(const Incremented&) { return "1"; }
+    static std::string instance_id(const Incremented&) { return "1"; }
 
     void evolve(const auto&) {}
     stele::reaction<echo> react(const auto&) const { return stele::reaction<echo>{}.send(Decrement{}); }

@@ -1,4 +1,4 @@
-// first error: add to the process a public `static std::string instance(const Event& event)`
+// first error: add to the process a public `static std::string instance_id(const Event& event)`
 #include "testing.pb.h"
 
 #include <stele/processes/process_runner.hpp>

@@ -15,7 +15,7 @@ struct page {
     static constexpr auto category = "page";
     static constexpr auto events = hana::tuple_t<visits::PageVisited>;
     static constexpr auto commands = hana::tuple_t<visits::VisitPage>;
-    static std::string_view target(const visits::VisitPage& command) { return command.page(); }
+    static std::string_view instance_id(const visits::VisitPage& command) { return command.page(); }
 
     stele::decision<page> decide(const visits::VisitPage& command) const {
         if (count == 2) return stele::reject("worn_out", "page {} was visited {} times", command.page(), count);

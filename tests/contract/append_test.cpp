@@ -1,8 +1,9 @@
 // What every store answers to an append.
 
-#include "stores.hpp"
+#include "support/stores.hpp"
 
 using stele::conflict;
+using stele::conflict_reason;
 using stele::error_kind;
 using stele::expected_version;
 using stele::stream_id;
@@ -36,13 +37,13 @@ TEST_CASE("versions count within the stream, positions over the whole store") {
     CHECK(store->head().value == 0);
     CHECK(store->stream_version(account).value == 0);
 
-    auto result = store->append(account, expected_version::none(), make_events(3));
+    auto result = store->append(account, expected_version::no_stream(), make_events(3));
     REQUIRE(result);
     CHECK(result->version.value == 3);
     CHECK(result->position.value == 3);
     CHECK_FALSE(result->repeated);
 
-    result = store->append(other, expected_version::none(), make_events(1));
+    result = store->append(other, expected_version::no_stream(), make_events(1));
     REQUIRE(result);
     CHECK(result->version.value == 1);
     CHECK(result->position.value == 4);
@@ -68,8 +69,8 @@ TEST_CASE("each expected version meets a stream that is absent, at 1 and at 2") 
     };
     const row table[] = {
         {expected_version::any(), true, true, true},
-        {expected_version::none(), true, false, false},
-        {expected_version::some(), false, true, true},
+        {expected_version::no_stream(), true, false, false},
+        {expected_version::stream_exists(), false, true, true},
         {expected_version::exactly(version{0}), true, false, false},
         {expected_version::exactly(version{1}), false, true, false},
         {expected_version::exactly(version{2}), false, false, true},
@@ -79,7 +80,7 @@ TEST_CASE("each expected version meets a stream that is absent, at 1 and at 2") 
     for (const auto& [expected, absent, at_one, at_two] : table) {
         for (std::size_t length = 0; length < 3; ++length) {
             const stream_id stream("case", std::to_string(++number));
-            if (length > 0) REQUIRE(store->append(stream, expected_version::none(), make_events(length)));
+            if (length > 0) REQUIRE(store->append(stream, expected_version::no_stream(), make_events(length)));
             const auto head = store->head();
             const bool accepted = length == 0 ? absent : length == 1 ? at_one : at_two;
             INFO("expected " << expected.str() << ", stream at " << length);
@@ -93,7 +94,7 @@ TEST_CASE("each expected version meets a stream that is absent, at 1 and at 2") 
                 CHECK(result.error().stream == stream);
                 CHECK(result.error().expected == expected);
                 CHECK(result.error().actual.value == length);
-                CHECK(result.error().why == conflict::reason::version);
+                CHECK(result.error().reason == conflict_reason::version);
                 CHECK(store->head() == head);
                 CHECK(store->stream_version(stream).value == length);
             }
@@ -104,7 +105,7 @@ TEST_CASE("each expected version meets a stream that is absent, at 1 and at 2") 
 TEST_CASE("a conflict says what was expected and what is there") {
     contract_store store;
     if (!store) return;
-    REQUIRE(store->append(account, expected_version::none(), make_events(2)));
+    REQUIRE(store->append(account, expected_version::no_stream(), make_events(2)));
     const auto result = store->append(account, expected_version::exactly(version{1}), make_events(1));
     REQUIRE_FALSE(result);
     CHECK(result.error().message() == "append to stream 'account-42': expected version 1, but it is at 2");
@@ -118,7 +119,7 @@ TEST_CASE("bytes come back as they were given") {
     std::vector<stele::event_data> events{make_event("a", ""), make_event("b", all_bytes),
                                           make_event("c", std::string(1 << 20, 'x'))};
     events[1].metadata = all_bytes + all_bytes;
-    REQUIRE(store->append(account, expected_version::none(), events));
+    REQUIRE(store->append(account, expected_version::no_stream(), events));
     store.reopen();
 
     std::size_t i = 0;
@@ -152,7 +153,7 @@ TEST_CASE("recorded_at is the time of the append and never goes back") {
 TEST_CASE("what can never be accepted is refused by name and leaves the store as it is") {
     contract_store store;
     if (!store) return;
-    REQUIRE(store->append(account, expected_version::none(), make_events(1)));
+    REQUIRE(store->append(account, expected_version::no_stream(), make_events(1)));
     const auto refused = [&](const std::vector<stele::event_data>& events, std::string_view words) {
         CHECK(kind_of_refusal(*store, account, events, words) == error_kind::invalid_argument);
     };
@@ -177,11 +178,11 @@ TEST_CASE("a repeated append returns the first result, other events with a store
     contract_store store;
     if (!store) return;
     const auto events = make_events(3);
-    REQUIRE(store->append(account, expected_version::none(), events));
+    REQUIRE(store->append(account, expected_version::no_stream(), events));
     REQUIRE(store->append(account, expected_version::any(), make_events(1)));
     store.reopen();
 
-    const auto again = store->append(account, expected_version::none(), events);
+    const auto again = store->append(account, expected_version::no_stream(), events);
     REQUIRE(again);
     CHECK(again->repeated);
     CHECK(again->version.value == 3);
@@ -190,14 +191,14 @@ TEST_CASE("a repeated append returns the first result, other events with a store
     const std::vector overlapping{events[2], make_event()};
     const auto refused = store->append(account, expected_version::any(), overlapping);
     REQUIRE_FALSE(refused);
-    CHECK(refused.error().why == conflict::reason::event_id);
+    CHECK(refused.error().reason == conflict_reason::event_id);
     CHECK(store->head().value == 4);
 
     // The stream and the types that a refused append would have made are not left behind half known.
     const std::vector elsewhere{make_event("test.New"), events[0]};
-    CHECK_FALSE(store->append(other, expected_version::none(), elsewhere));
+    CHECK_FALSE(store->append(other, expected_version::no_stream(), elsewhere));
     CHECK(store->stream_version(other).value == 0);
     const std::vector fresh{make_event("test.New")};
-    REQUIRE(store->append(other, expected_version::none(), fresh));
+    REQUIRE(store->append(other, expected_version::no_stream(), fresh));
     CHECK(lines(store->read_stream(other)) == std::vector<std::string>{"5 account-43@1 test.New payload"});
 }

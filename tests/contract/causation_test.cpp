@@ -1,8 +1,8 @@
-#include "counter.hpp"
-#include "stores.hpp"
+#include "support/counter.hpp"
+#include "support/stores.hpp"
 
-#include <stele/eventstore/causation.hpp>
 #include <stele/commands/command_bus.hpp>
+#include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/subscription.hpp>
 
 #include <doctest/doctest.h>
@@ -57,10 +57,10 @@ TEST_CASE("scopes nest, and what the caller says stands") {
     };
     CHECK(cause() == " ");
     {
-        const stele::handling_scope first(outer);
+        const stele::causation_scope first(outer);
         {
-            const stele::handling_scope second(inner);
-            CHECK(stele::event_being_handled() == &inner);
+            const stele::causation_scope second(inner);
+            CHECK(stele::current_cause() == &inner);
             CHECK(cause() == inner.id.str() + " " + inner.id.str());
         }
         CHECK(cause() == outer.id.str() + " " + outer.id.str());
@@ -68,7 +68,7 @@ TEST_CASE("scopes nest, and what the caller says stands") {
               "mine " + outer.id.str());
         CHECK(cause({.correlation_id = {}, .causation_id = "mine", .actor = {}, .headers = {}}) == " mine");
     }
-    CHECK(stele::event_being_handled() == nullptr);
+    CHECK(stele::current_cause() == nullptr);
 }
 
 TEST_CASE("a chain of commands that handlers send is one correlation, and each event names the one before it") {

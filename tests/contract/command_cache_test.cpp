@@ -1,8 +1,8 @@
 // What a command bus keeps of the aggregates it has met: it saves reading, and never decides anything by itself.
 
-#include "counter.hpp"
-#include "spy_store.hpp"
-#include "stores.hpp"
+#include "support/counter.hpp"
+#include "support/spy_store.hpp"
+#include "support/stores.hpp"
 
 #include <stele/commands/command_bus.hpp>
 
@@ -25,7 +25,7 @@ struct fragile {
     static constexpr auto category = "fragile";
     static constexpr auto events = hana::tuple_t<Incremented>;
     static constexpr auto commands = hana::tuple_t<Increment>;
-    static std::string_view target(const auto& command) { return command.counter(); }
+    static std::string_view instance_id(const auto& command) { return command.counter(); }
 
     static inline bool fails_to_decide = false;
     static inline bool fails_to_evolve = false;
@@ -131,7 +131,7 @@ TEST_CASE("a stream that was removed since is not what is kept of it") {
     const auto ended = bus.send(increment("1", 1));
     REQUIRE_FALSE(ended);
     REQUIRE(ended.error().conflict());
-    CHECK(ended.error().conflict()->why == stele::conflict::reason::tombstoned);
+    CHECK(ended.error().conflict()->reason == stele::conflict_reason::tombstoned);
     CHECK(ended.error().attempts() == 1);
 }
 

@@ -1,6 +1,6 @@
 // Threads and processes on the same streams: no event is lost, no version is given twice, positions have no gap.
 
-#include "stores.hpp"
+#include "support/stores.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-#include "counter.hpp"
-#include "stores.hpp"
+#include "support/counter.hpp"
+#include "support/stores.hpp"
 
 #include <stele/commands/command_bus.hpp>
 
@@ -15,7 +15,7 @@ struct library {
     static constexpr auto category = "library";
     static constexpr auto events = hana::tuple_t<Author>;
     static constexpr auto commands = hana::tuple_t<Author>;
-    static std::string_view target(const auto& command) { return command.name(); }
+    static std::string_view instance_id(const auto& command) { return command.name(); }
 
     stele::decision<library> decide(const Author& command) const { return stele::accept(command); }
     void evolve(const Author&) {}

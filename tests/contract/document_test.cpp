@@ -1,6 +1,6 @@
 // Documents: values beside the events, written with them or alone.
 
-#include "stores.hpp"
+#include "support/stores.hpp"
 
 #include <string_view>
 
@@ -65,12 +65,12 @@ TEST_CASE("events and documents are written all or none") {
     if (!store) return;
     const stream_id stream{"account-1"};
     const auto events = make_events(2);
-    CHECK(append_with(*store, stream, expected_version::none(), events, {{"receipt", "1", "r", action::add}}));
+    CHECK(append_with(*store, stream, expected_version::no_stream(), events, {{"receipt", "1", "r", action::add}}));
     CHECK(find(*store, "receipt", "1") == "1=r@2");
     CHECK(store->position_at(store->find_document("receipt", "1")->written_at).value == 2);
 
     // A conflict of versions writes no document.
-    CHECK_FALSE(append_with(*store, stream, expected_version::none(), make_events(1), {{"receipt", "2", "r"}}));
+    CHECK_FALSE(append_with(*store, stream, expected_version::no_stream(), make_events(1), {{"receipt", "2", "r"}}));
     CHECK(find(*store, "receipt", "2") == "none");
 
     // A document that is there already undoes the events and the other documents …
@@ -78,13 +78,13 @@ TEST_CASE("events and documents are written all or none") {
     const auto refused = append_with(*store, other, expected_version::any(), make_events(3),
                                      {{"receipt", "2", "r"}, {"receipt", "1", "x", action::add}});
     REQUIRE_FALSE(refused);
-    CHECK(refused.error().why == stele::conflict::reason::document);
+    CHECK(refused.error().reason == stele::conflict_reason::document);
     CHECK(refused.error().message().find("document") != std::string::npos);
     CHECK(store->stream_version(other).value == 0);
     CHECK(find(*store, "receipt", "2") == "none");
     CHECK(find(*store, "receipt", "1") == "1=r@2");
     // … and nothing is remembered of them: versions and positions have no gap.
-    const auto after = append_with(*store, other, expected_version::none(), make_events(1), {});
+    const auto after = append_with(*store, other, expected_version::no_stream(), make_events(1), {});
     REQUIRE(after);
     CHECK(after->front().version.value == 1);
     CHECK(after->front().position.value == 3);
@@ -92,7 +92,7 @@ TEST_CASE("events and documents are written all or none") {
     // A repeated append leaves the documents as they are.
     CHECK(write(*store, {{"receipt", "1", "changed since"}}));
     const auto again =
-        append_with(*store, stream, expected_version::none(), events, {{"receipt", "1", "r", action::add}});
+        append_with(*store, stream, expected_version::no_stream(), events, {{"receipt", "1", "r", action::add}});
     REQUIRE(again);
     CHECK(again->front().repeated);
     CHECK(find(*store, "receipt", "1") == "1=changed since@3");

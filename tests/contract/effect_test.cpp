@@ -1,8 +1,8 @@
 // Side effects of projections: after the read model, at least once with the same id, and never by a replay.
 
-#include "board.hpp"
-#include "contract/stores.hpp"
-#include "projections.hpp"
+#include "support/board.hpp"
+#include "support/projections.hpp"
+#include "support/stores.hpp"
 
 #include <stele/eventstore/causation.hpp>
 #include <stele/projections/effects/effect.hpp>
@@ -144,7 +144,7 @@ TEST_CASE("an effect comes after its event is in the read model, and has it as t
     on_effect = [&](const stele::recorded_event& at) {
         auto db = stele::read_model::open_read_only(directory / "totals.db");
         if (!db.query_one<std::int64_t>("SELECT 1 FROM changes WHERE position = ?1", at.position)) ++early;
-        if (stele::event_being_handled() == nullptr || stele::event_being_handled()->id != at.id) ++early;
+        if (stele::current_cause() == nullptr || stele::current_cause()->id != at.id) ++early;
         ++done;
     };
     runner.start();

@@ -1,6 +1,6 @@
 // Filtered reads, reads as of a time, and waiting for the head.
 
-#include "stores.hpp"
+#include "support/stores.hpp"
 
 #include <rapidcheck.h>
 
@@ -113,16 +113,16 @@ TEST_CASE("the store and a stream read as they were at a time") {
 TEST_CASE("waiting for the head ends with an append, with a stop and with the time") {
     contract_store store;
     if (!store) return;
-    CHECK(store->wait_past(position{}, std::chrono::milliseconds{1}).value == 0);
+    CHECK(store->wait_for_append(position{}, std::chrono::milliseconds{1}).value == 0);
     REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), make_events(2)));
-    CHECK(store->wait_past(position{1}, std::chrono::hours{1}).value == 2);
+    CHECK(store->wait_for_append(position{1}, std::chrono::hours{1}).value == 2);
     {
         std::jthread appender([&] { (void)store->append(stream_id{"a-1"}, expected_version::any(), make_events(1)); });
-        CHECK(store->wait_past(position{2}, std::chrono::milliseconds::max()).value == 3);
+        CHECK(store->wait_for_append(position{2}, std::chrono::milliseconds::max()).value == 3);
     }
     std::stop_source stop;
     std::jthread stopper([&] { stop.request_stop(); });
-    CHECK(store->wait_past(position{3}, std::chrono::hours{1}, stop.get_token()).value == 3);
+    CHECK(store->wait_for_append(position{3}, std::chrono::hours{1}, stop.get_token()).value == 3);
 }
 
 TEST_CASE("appends that nobody waits for are done in order, and their futures tell how they ended") {
@@ -132,7 +132,7 @@ TEST_CASE("appends that nobody waits for are done in order, and their futures te
     std::vector<std::future<std::expected<stele::append_result, stele::conflict>>> results;
     for (std::uint64_t i = 0; i < 300; ++i)
         results.push_back(store->append_async(stream, expected_version::exactly({i}), make_events(1)));
-    auto refused = store->append_async(stream, expected_version::none(), make_events(1));
+    auto refused = store->append_async(stream, expected_version::no_stream(), make_events(1));
     for (std::uint64_t i = 0; i < results.size(); ++i) {
         const auto result = results[i].get();
         REQUIRE(result);
@@ -146,6 +146,7 @@ TEST_CASE("appends that nobody waits for are done in order, and their futures te
     // Futures that are dropped are appends all the same.
     for (int i = 0; i < 50; ++i) (void)store->append_async(stream, expected_version::any(), make_events(1));
     store.reopen();
-    while (store->stream_version(stream).value < 350) store->wait_past(store->head(), std::chrono::milliseconds{1});
+    while (store->stream_version(stream).value < 350)
+        store->wait_for_append(store->head(), std::chrono::milliseconds{1});
     CHECK(store->stream_version(stream).value == 350);
 }

@@ -1,8 +1,8 @@
 // Live projections: folded when asked for, of everything, of a part, and as of then.
 
-#include "board.hpp"
-#include "contract/stores.hpp"
-#include "projections.hpp"
+#include "support/board.hpp"
+#include "support/projections.hpp"
+#include "support/stores.hpp"
 
 #include <stele/projections/memory/fold.hpp>
 
@@ -79,7 +79,7 @@ TEST_CASE("a fold of a part: by category, by stream, by version, by time") {
 TEST_CASE("what cannot be folded is thrown") {
     stele::memory_store store;
     const std::vector bad{stele::event_data{.type = "testing.Incremented", .payload = "\xff"}};
-    REQUIRE(store.append(stele::stream_id{"counter-1"}, stele::expected_version::none(), bad));
+    REQUIRE(store.append(stele::stream_id{"counter-1"}, stele::expected_version::no_stream(), bad));
     CHECK(error_of([&] { static_cast<void>(stele::fold<sums>(store)); }).kind == stele::error_kind::undecodable);
     add(store, "counter-2", 13);
     CHECK_THROWS_WITH(static_cast<void>(stele::fold<sums>(store, {.after = {1}})), "13");

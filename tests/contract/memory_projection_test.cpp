@@ -1,8 +1,8 @@
 // Projections in memory: the state that the events lead to, after any restart and any fault.
 
-#include "board.hpp"
-#include "contract/stores.hpp"
-#include "projections.hpp"
+#include "support/board.hpp"
+#include "support/projections.hpp"
+#include "support/stores.hpp"
 
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
-#include "counter.hpp"
-#include "spy_store.hpp"
-#include "stores.hpp"
+#include "support/counter.hpp"
+#include "support/spy_store.hpp"
+#include "support/stores.hpp"
 
 #include <stele/commands/command_bus.hpp>
 
@@ -141,17 +141,17 @@ TEST_CASE("a command of somebody who may not send it is rejected before anything
     stele::event_store& memory = *configured;
     spy_store store{memory};
     bus_type bus{store, {.cached_aggregates = 0}};
-    bus.use(stele::authorise([](const stele::sent_command& command) {
+    bus.use(stele::authorize([](const stele::sent_command& command) {
         return command.about.actor == "boss" || command.type() == "testing.Increment";
     }));
     REQUIRE(bus.send(open("1"), by("boss")));
     REQUIRE(bus.send(increment("1", 1), by("clerk")));
     store.events_read = 0;
     const auto refused = bus.send(decrement("1", 1), by("clerk"));
-    CHECK(code_of(refused) == "not_authorised");
+    CHECK(code_of(refused) == "not_authorized");
     CHECK(refused.error().message() ==
-          "testing.Decrement for counter-1 was rejected (not_authorised): \"clerk\" may not");
-    CHECK(code_of(bus.send(open("2"))) == "not_authorised");
+          "testing.Decrement for counter-1 was rejected (not_authorized): \"clerk\" may not");
+    CHECK(code_of(bus.send(open("2"))) == "not_authorized");
     CHECK(store.events_read == 0);
 }
 
@@ -175,7 +175,7 @@ TEST_CASE("conflicts are retried with waits that double up to a bound, and not f
     if (!configured) return;
     stele::event_store& memory = *configured;
     spy_store store{memory};
-    REQUIRE(memory.append(one, stele::expected_version::none(), std::vector{stele::encode(opened())}));
+    REQUIRE(memory.append(one, stele::expected_version::no_stream(), std::vector{stele::encode(opened())}));
     unsigned left = 0;
     store.before_append = [&] {
         if (left == 0) return;

@@ -1,7 +1,7 @@
 // Deadlines of process managers: sent when due and once, cancelled, replaced, kept over restarts.
 
-#include "process_bank.hpp"
-#include "stores.hpp"
+#include "support/process_bank.hpp"
+#include "support/stores.hpp"
 
 using namespace testing;
 using namespace std::chrono_literals;
@@ -15,13 +15,13 @@ struct closing_process {
     static constexpr auto commands = hana::tuple_t<CloseWallet, TakeMoney>;
     using reaction = stele::reaction<closing_process>;
 
-    static std::string instance(const auto&, const stele::recorded_event& at) {
-        return std::string{stele::instance_of(at.stream)};
+    static std::string instance_id(const auto&, const stele::recorded_event& at) {
+        return std::string{stele::instance_id_of(at.stream)};
     }
 
     std::string wallet;
 
-    void evolve(const WalletOpened&, const stele::recorded_event& at) { wallet = stele::instance_of(at.stream); }
+    void evolve(const WalletOpened&, const stele::recorded_event& at) { wallet = stele::instance_id_of(at.stream); }
     void evolve(const MoneyPut&) {}
     void evolve(const MoneyTaken&) {}
     void evolve(const auto&) {}

@@ -1,8 +1,8 @@
 // Process managers where something goes wrong: between any two appends, in a handler, with a second runner.
 
-#include "process_bank.hpp"
-#include "spy_store.hpp"
-#include "stores.hpp"
+#include "support/process_bank.hpp"
+#include "support/spy_store.hpp"
+#include "support/stores.hpp"
 
 #include <atomic>
 #include <thread>
@@ -65,7 +65,7 @@ struct failing_process {
 
     static inline std::atomic<bool> fails = true;
 
-    static std::string instance(const WalletOpened&) { return "only"; }
+    static std::string instance_id(const WalletOpened&) { return "only"; }
     void evolve(const auto&) {}
     stele::reaction<failing_process> react(const auto&) const {
         if (fails) throw std::runtime_error("out of order");

@@ -1,7 +1,7 @@
 // Process managers: every event handled once, every command decided once, and what was done is taken back.
 
-#include "process_bank.hpp"
-#include "stores.hpp"
+#include "support/process_bank.hpp"
+#include "support/stores.hpp"
 
 using namespace testing;
 using namespace std::chrono_literals;
@@ -106,7 +106,7 @@ TEST_CASE("a runner that is started goes on by itself, and can be stopped and st
         send(*store, request_transfer(name, "a", "b", 1));
         auto seen = stele::position{};
         while (story(*store, "transfer-" + name) != "TransferRequested TransferCompleted")
-            seen = store->wait_past(seen, 10s);
+            seen = store->wait_for_append(seen, 10s);
         CHECK(runner.wait_for<transfer_process>(seen, 10s));
     };
     transfer_and_wait("1");
@@ -120,7 +120,7 @@ TEST_CASE("a stream that is no journal is told apart") {
     if (!store) return;
     open_wallets(*store);
     const std::vector events{stele::encode(WalletClosed{})};
-    REQUIRE(store->append(stele::stream_id{"transfer_process-1"}, stele::expected_version::none(), events));
+    REQUIRE(store->append(stele::stream_id{"transfer_process-1"}, stele::expected_version::no_stream(), events));
     send(*store, request_transfer("1", "a", "b", 1));
     bank_bus bus{*store};
     process_runner runner{*store};

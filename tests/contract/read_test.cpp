@@ -1,6 +1,6 @@
 // What every store answers to a read.
 
-#include "stores.hpp"
+#include "support/stores.hpp"
 
 #include <rapidcheck.h>
 

@@ -1,8 +1,8 @@
 // Commands with an id: decided once, answered the same way ever after.
 
-#include "counter.hpp"
-#include "spy_store.hpp"
-#include "stores.hpp"
+#include "support/counter.hpp"
+#include "support/spy_store.hpp"
+#include "support/stores.hpp"
 
 #include <stele/commands/command_bus.hpp>
 

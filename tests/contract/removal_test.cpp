@@ -1,6 +1,6 @@
 // What every store does when events are removed.
 
-#include "stores.hpp"
+#include "support/stores.hpp"
 
 using stele::conflict;
 using stele::expected_version;
@@ -22,7 +22,7 @@ std::vector<std::string> types(stele::event_range range) {
 
 conflict::reason refused(const std::expected<stele::append_result, conflict>& result) {
     REQUIRE_FALSE(result);
-    return result.error().why;
+    return result.error().reason;
 }
 
 }  // namespace
@@ -31,8 +31,8 @@ TEST_CASE("truncated events are in no read, the stream and its version stay") {
     contract_store store;
     if (!store) return;
     const auto first = make_events(3);
-    REQUIRE(store->append(doomed, expected_version::none(), first));
-    REQUIRE(store->append(other, expected_version::none(), make_events(1)));
+    REQUIRE(store->append(doomed, expected_version::no_stream(), first));
+    REQUIRE(store->append(other, expected_version::no_stream(), make_events(1)));
     const auto removed = store->truncate_stream(doomed, version{3});
     REQUIRE(removed);
     CHECK(removed->position.value == 5);
@@ -45,7 +45,7 @@ TEST_CASE("truncated events are in no read, the stream and its version stay") {
     CHECK(types(store->read_stream(doomed, {.direction = stele::direction::backward, .limit = 5})).size() == 1);
     CHECK(types(store->read_all({.filter = {.categories = {"account"}}})).size() == 2);
     CHECK(store->stream_version(doomed).value == 3);
-    CHECK(refused(store->append(doomed, expected_version::none(), first)) == conflict::reason::version);
+    CHECK(refused(store->append(doomed, expected_version::no_stream(), first)) == conflict_reason::version);
 
     REQUIRE(store->truncate_stream(doomed, version{4}));
     REQUIRE(store->truncate_stream(doomed, version{1}));
@@ -62,19 +62,19 @@ TEST_CASE("a deleted stream begins anew only where none is expected, and its ver
     contract_store store;
     if (!store) return;
     const auto first = make_events(2);
-    REQUIRE(store->append(doomed, expected_version::none(), first));
+    REQUIRE(store->append(doomed, expected_version::no_stream(), first));
     REQUIRE(store->delete_stream(doomed, expected_version::exactly(version{2})));
     store.reopen();
     CHECK(types(store->read_all()) == std::vector<std::string>{"3 stele-streams@1 stele.v1.StreamDeleted"});
     CHECK(store->stream_version(doomed).value == 0);
 
     for (const auto expected :
-         {expected_version::any(), expected_version::some(), expected_version::exactly(version{2})})
-        CHECK(refused(store->append(doomed, expected, first)) == conflict::reason::deleted);
-    CHECK(refused(store->delete_stream(doomed)) == conflict::reason::deleted);
-    CHECK(refused(store->truncate_stream(doomed, version{1})) == conflict::reason::deleted);
+         {expected_version::any(), expected_version::stream_exists(), expected_version::exactly(version{2})})
+        CHECK(refused(store->append(doomed, expected, first)) == conflict_reason::deleted);
+    CHECK(refused(store->delete_stream(doomed)) == conflict_reason::deleted);
+    CHECK(refused(store->truncate_stream(doomed, version{1})) == conflict_reason::deleted);
 
-    const auto anew = store->append(doomed, expected_version::none(), first);
+    const auto anew = store->append(doomed, expected_version::no_stream(), first);
     REQUIRE(anew);
     CHECK(anew->version.value == 4);
     CHECK_FALSE(anew->repeated);
@@ -88,29 +88,30 @@ TEST_CASE("a deleted stream begins anew only where none is expected, and its ver
 TEST_CASE("a tombstoned stream is ended for ever") {
     contract_store store;
     if (!store) return;
-    REQUIRE(store->append(doomed, expected_version::none(), make_events(2)));
-    REQUIRE(store->append(other, expected_version::none(), make_events(1)));
+    REQUIRE(store->append(doomed, expected_version::no_stream(), make_events(2)));
+    REQUIRE(store->append(other, expected_version::no_stream(), make_events(1)));
     REQUIRE(store->tombstone_stream(doomed));
     REQUIRE(store->delete_stream(other));
-    REQUIRE(store->tombstone_stream(other, expected_version::none()));
+    REQUIRE(store->tombstone_stream(other, expected_version::no_stream()));
     store.reopen();
     for (const auto& stream : {doomed, other}) {
         CHECK(types(store->read_stream(stream)).empty());
         CHECK(store->stream_version(stream).value == 0);
-        for (const auto expected : {expected_version::any(), expected_version::none(), expected_version::some()})
-            CHECK(refused(store->append(stream, expected, make_events(1))) == conflict::reason::tombstoned);
-        CHECK(refused(store->tombstone_stream(stream)) == conflict::reason::tombstoned);
+        for (const auto expected :
+             {expected_version::any(), expected_version::no_stream(), expected_version::stream_exists()})
+            CHECK(refused(store->append(stream, expected, make_events(1))) == conflict_reason::tombstoned);
+        CHECK(refused(store->tombstone_stream(stream)) == conflict_reason::tombstoned);
     }
 }
 
 TEST_CASE("a removal that meets another state than expected changes nothing") {
     contract_store store;
     if (!store) return;
-    REQUIRE(store->append(doomed, expected_version::none(), make_events(2)));
-    CHECK(refused(store->delete_stream(other)) == conflict::reason::version);
-    CHECK(refused(store->delete_stream(doomed, expected_version::exactly(version{1}))) == conflict::reason::version);
-    CHECK(refused(store->truncate_stream(doomed, version{4})) == conflict::reason::version);
-    CHECK(refused(store->tombstone_stream(doomed, expected_version::none())) == conflict::reason::version);
+    REQUIRE(store->append(doomed, expected_version::no_stream(), make_events(2)));
+    CHECK(refused(store->delete_stream(other)) == conflict_reason::version);
+    CHECK(refused(store->delete_stream(doomed, expected_version::exactly(version{1}))) == conflict_reason::version);
+    CHECK(refused(store->truncate_stream(doomed, version{4})) == conflict_reason::version);
+    CHECK(refused(store->tombstone_stream(doomed, expected_version::no_stream())) == conflict_reason::version);
     CHECK_THROWS_AS((void)store->delete_stream(stream_id{"stele-streams"}), stele::error);
     CHECK(types(store->read_all()).size() == 2);
 }

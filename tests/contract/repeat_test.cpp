@@ -1,6 +1,6 @@
 // The table in event_store.hpp: what a repeated append gets, with each expected version.
 
-#include "stores.hpp"
+#include "support/stores.hpp"
 
 #include <string_view>
 
@@ -19,7 +19,7 @@ std::string answer(stele::event_store& store, const stream_id& stream, expected_
     const auto result = store.append(stream, expected, batch);
     if (!result) {
         CHECK(store.head() == head);
-        return result.error().why == conflict::reason::event_id ? "event_id" : "version";
+        return result.error().reason == conflict_reason::event_id ? "event_id" : "version";
     }
     if (!result->repeated) return "appended";
     CHECK(store.head() == head);
@@ -28,8 +28,8 @@ std::string answer(stele::event_store& store, const stream_id& stream, expected_
 
 // One line: the answers to any, none, some, exactly(0), exactly(the stream's version).
 std::string answers(stele::event_store& store, const stream_id& stream, const events& batch) {
-    const expected_version all[] = {expected_version::any(), expected_version::none(), expected_version::some(),
-                                    expected_version::exactly(version{0}),
+    const expected_version all[] = {expected_version::any(), expected_version::no_stream(),
+                                    expected_version::stream_exists(), expected_version::exactly(version{0}),
                                     expected_version::exactly(store.stream_version(stream))};
     std::string line;
     for (const auto expected : all) line += (line.empty() ? "" : " | ") + answer(store, stream, expected, batch);
@@ -52,7 +52,7 @@ TEST_CASE("the whole table, after a restart as well") {
     const auto first = make_events(2);
     const auto later = make_events(1);
     const auto four = make_events(1);
-    REQUIRE(store->append(stream, expected_version::none(), first));
+    REQUIRE(store->append(stream, expected_version::no_stream(), first));
     store.reopen();
 
     const std::string same = "repeated 2@2 | repeated 2@2 | event_id | repeated 2@2 | event_id";
@@ -72,11 +72,11 @@ TEST_CASE("the whole table, after a restart as well") {
     CHECK(answers(*store, elsewhere, first) == "event_id | event_id | version | event_id | event_id");
 
     // An append that needed the stream to be there may be repeated as such, and at its place only.
-    CHECK(answer(*store, stream, expected_version::some(), later) == "repeated 3@3");
+    CHECK(answer(*store, stream, expected_version::stream_exists(), later) == "repeated 3@3");
     CHECK(answer(*store, stream, expected_version::any(), later) == "repeated 3@3");
     CHECK(answer(*store, stream, expected_version::exactly(version{2}), later) == "repeated 3@3");
     CHECK(answer(*store, stream, expected_version::exactly(version{1}), later) == "version");
-    CHECK(answer(*store, stream, expected_version::none(), later) == "version");
+    CHECK(answer(*store, stream, expected_version::no_stream(), later) == "version");
     CHECK(store->head().value == 3);
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("an append to several streams is repeated as a whole, and not in part"
     const stream_id two{"account-2"};
     const auto to_one = make_events(2);
     const auto to_two = make_events(1);
-    const std::vector<stele::stream_write> writes{{one, expected_version::none(), to_one},
+    const std::vector<stele::stream_write> writes{{one, expected_version::no_stream(), to_one},
                                                   {two, expected_version::any(), to_two}};
     const auto first = store->append(writes);
     REQUIRE(first);
@@ -104,8 +104,8 @@ TEST_CASE("an append to several streams is repeated as a whole, and not in part"
     CHECK((*again)[1].repeated);
     CHECK((*again)[1].position.value == 3);
 
-    CHECK(answer(*store, one, expected_version::none(), to_one) == "version");
-    CHECK(answer(*store, two, expected_version::none(), to_two) == "version");
+    CHECK(answer(*store, one, expected_version::no_stream(), to_one) == "version");
+    CHECK(answer(*store, two, expected_version::no_stream(), to_two) == "version");
     const std::vector<stele::stream_write> swapped{writes[1], writes[0]};
     CHECK_FALSE(store->append(swapped));
     CHECK(store->head().value == 3);
@@ -117,13 +117,13 @@ TEST_CASE("an append to several streams is all or none, and the conflict names t
     const stream_id one{"account-1"};
     const stream_id two{"account-2"};
     const stream_id three{"account-3"};
-    REQUIRE(store->append(two, expected_version::none(), make_events(1)));
+    REQUIRE(store->append(two, expected_version::no_stream(), make_events(1)));
     const auto a = make_events(2);
     const auto b = make_events(1);
     const auto c = make_events(1);
-    const std::vector<stele::stream_write> writes{{one, expected_version::none(), a},
+    const std::vector<stele::stream_write> writes{{one, expected_version::no_stream(), a},
                                                   {two, expected_version::exactly(version{5}), b},
-                                                  {three, expected_version::none(), c}};
+                                                  {three, expected_version::no_stream(), c}};
     const auto refused = store->append(writes);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().stream == two);
@@ -138,7 +138,7 @@ TEST_CASE("an append to several streams is all or none, and the conflict names t
         "append to stream 'account-1': the stream stands twice in one append; join its events in one write",
         stele::error);
     CHECK_THROWS_AS((void)store->append(std::span<const stele::stream_write>{}), stele::error);
-    CHECK(store->append(one, expected_version::none(), a));
+    CHECK(store->append(one, expected_version::no_stream(), a));
 }
 
 TEST_CASE("what began a deleted stream anew may be repeated, after a restart as well") {
@@ -146,16 +146,16 @@ TEST_CASE("what began a deleted stream anew may be repeated, after a restart as 
     if (!store) return;
     const stream_id stream{"account-1"};
     const auto anew = make_events(2);
-    REQUIRE(store->append(stream, expected_version::none(), make_events(3)));
+    REQUIRE(store->append(stream, expected_version::no_stream(), make_events(3)));
     REQUIRE(store->delete_stream(stream));
-    REQUIRE(store->append(stream, expected_version::none(), anew));
+    REQUIRE(store->append(stream, expected_version::no_stream(), anew));
     for (int time = 0; time < 2; ++time) {
-        CHECK(answer(*store, stream, expected_version::none(), anew) == "repeated 5@6");
+        CHECK(answer(*store, stream, expected_version::no_stream(), anew) == "repeated 5@6");
         CHECK(answer(*store, stream, expected_version::any(), anew) == "repeated 5@6");
         CHECK(answer(*store, stream, expected_version::exactly(version{3}), anew) == "repeated 5@6");
         CHECK(answer(*store, stream, expected_version::exactly(version{2}), anew) == "version");
-        REQUIRE(store->append(stream, expected_version::some(), make_events(1)));
-        CHECK(answer(*store, stream, expected_version::none(), {anew[0]}) == "version");
+        REQUIRE(store->append(stream, expected_version::stream_exists(), make_events(1)));
+        CHECK(answer(*store, stream, expected_version::no_stream(), {anew[0]}) == "version");
         store.reopen();
     }
 }

@@ -1,11 +1,11 @@
 // Snapshots: a shorter way to the state that the events lead to, and never to another one.
 
-#include "spy_store.hpp"
-#include "stores.hpp"
-#include "tally.hpp"
+#include "support/spy_store.hpp"
+#include "support/stores.hpp"
+#include "support/tally.hpp"
 
-#include <stele/commands/command_bus.hpp>
 #include <stele/aggregates/repository.hpp>
+#include <stele/commands/command_bus.hpp>
 
 #include <stdexcept>
 

@@ -1,6 +1,6 @@
 // Subscriptions over every store: nothing twice, nothing missed, in order, across the seam.
 
-#include "stores.hpp"
+#include "support/stores.hpp"
 
 #include <stele/eventstore/subscription.hpp>
 

@@ -3,7 +3,7 @@
 
 #include "faults/fault_vfs.hpp"
 #include "faults/labelled.hpp"
-#include "temp_dir.hpp"
+#include "support/temp_dir.hpp"
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 

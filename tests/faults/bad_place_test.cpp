@@ -2,7 +2,7 @@
 // error that names the file and says what to do; nothing is lost, and it works again once the cause is gone.
 
 #include "faults/labelled.hpp"
-#include "temp_dir.hpp"
+#include "support/temp_dir.hpp"
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 

@@ -1,9 +1,9 @@
 // A process that sends commands with ids is killed at a random instant, again and again; then all of them are sent once
 // more. Each is decided exactly once, and those that had been answered get the same answer.
 
-#include "counter.hpp"
 #include "faults/settings.hpp"
-#include "temp_dir.hpp"
+#include "support/counter.hpp"
+#include "support/temp_dir.hpp"
 
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>

@@ -7,8 +7,8 @@ using stele::version;
 
 namespace {
 
-constexpr auto none = expected_version::none();
-constexpr auto some = expected_version::some();
+constexpr auto none = expected_version::no_stream();
+constexpr auto some = expected_version::stream_exists();
 constexpr auto any = expected_version::any();
 
 constexpr expected_version at(std::uint64_t number) {

@@ -9,7 +9,7 @@
 #include "faults/fault_vfs.hpp"
 #include "faults/history.hpp"
 #include "faults/settings.hpp"
-#include "temp_dir.hpp"
+#include "support/temp_dir.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

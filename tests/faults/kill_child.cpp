@@ -36,7 +36,7 @@ private:
             case 2: return repeat();
             case 3: return append_and_remove();
             case 4: return random_() % 8 == 0 ? store_.compact() : append(own_stream(), expected_version::any());
-            case 5: return append(own_stream(), expected_version::none());  // a conflict from the second time on
+            case 5: return append(own_stream(), expected_version::no_stream());  // a conflict from the second time on
             case 6:
             case 7: return append(own_stream(), expected_version::any());
             default: break;
@@ -105,7 +105,7 @@ private:
         const auto made = next_batch();
         const stream_id stream{removable_category, std::to_string(plan_.round) + "-" + std::to_string(writer_) + "-" +
                                                        std::to_string(made.key.number)};
-        const auto outcome = store_.append(stream, expected_version::none(), made.events);
+        const auto outcome = store_.append(stream, expected_version::no_stream(), made.events);
         tell_outcome(made, stream, outcome);
         if (!outcome) throw broken("a new stream is not new");
         const auto removal = random_() % 3;

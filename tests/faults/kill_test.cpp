@@ -6,7 +6,7 @@
 
 #include "faults/kill_child.hpp"
 #include "faults/settings.hpp"
-#include "temp_dir.hpp"
+#include "support/temp_dir.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

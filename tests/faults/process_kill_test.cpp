@@ -4,8 +4,8 @@
 // The instant is random, so a failure need not come again with the same seed: STELE_SEED=N STELE_ROUNDS=N.
 
 #include "faults/settings.hpp"
-#include "process_bank.hpp"
-#include "temp_dir.hpp"
+#include "support/process_bank.hpp"
+#include "support/temp_dir.hpp"
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 

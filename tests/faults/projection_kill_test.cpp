@@ -6,11 +6,11 @@
 // STELE_SEED=N STELE_ROUNDS=N makes the same plans once more; the instants of the kills are not the same.
 
 #include "faults/settings.hpp"
-#include "projections.hpp"
+#include "support/projections.hpp"
 
-#include <stele/projections/inline/inline_projections.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
+#include <stele/projections/inline/inline_projections.hpp>
 
 #include <fmt/format.h>
 #include <sys/prctl.h>

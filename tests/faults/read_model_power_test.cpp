@@ -3,7 +3,7 @@
 
 #include "faults/fault_vfs.hpp"
 #include "faults/settings.hpp"
-#include "projections.hpp"
+#include "support/projections.hpp"
 
 #include <stele/eventstore/memory/memory_store.hpp>
 

@@ -9,8 +9,8 @@
 
 #include "faults/fault_vfs.hpp"
 #include "faults/settings.hpp"
-#include "projections.hpp"
-#include "spy_store.hpp"
+#include "support/projections.hpp"
+#include "support/spy_store.hpp"
 
 #include <stele/eventstore/memory/memory_store.hpp>
 

@@ -1,6 +1,6 @@
 // Payloads as they may stand in a file, folded into an aggregate: decoded, or refused as undecodable.
 
-#include "counter.hpp"
+#include "support/counter.hpp"
 
 #include <stele/aggregates/aggregate.hpp>
 #include <stele/eventstore/error.hpp>
@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::vector<stele::event_data> events{
         {.type = types[data[0] % types.size()],
          .payload = std::string(reinterpret_cast<const char*>(data) + 1, size - 1)}};
-    if (!store.append(stream, stele::expected_version::none(), events)) std::abort();
+    if (!store.append(stream, stele::expected_version::no_stream(), events)) std::abort();
     try {
         if (stele::load<testing::counter>(store, stream).version.value != 1) std::abort();
     } catch (const stele::error& refusal) {

@@ -1,7 +1,7 @@
 // A statement file of the bank: read whole and then written and read the same, or refused with the line.
 
-#include "bank/statement_file.hpp"
-#include "temp_dir.hpp"
+#include "bank/import/statement_file.hpp"
+#include "support/temp_dir.hpp"
 
 #include <cstddef>
 #include <cstdint>

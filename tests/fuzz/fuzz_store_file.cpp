@@ -4,7 +4,7 @@
 // The input is a list of changes to a whole store: three bytes of place (modulo the size) and one of value; a place of
 // 0xFFFFFF cuts the file after value * 256 bytes. So the fuzzer need not find out what an SQLite file is.
 
-#include "temp_dir.hpp"
+#include "support/temp_dir.hpp"
 
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>

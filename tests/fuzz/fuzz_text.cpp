@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
         const stele::stream_id stream(text);
         if (stream.str() != text || stream.category().empty() || size > stele::max_stream_name_bytes) std::abort();
-        if (!stream.id().empty() && stele::stream_id(stream.category(), stream.id()) != stream) std::abort();
+        if (!stream.instance_id().empty() && stele::stream_id(stream.category(), stream.instance_id()) != stream)
+            std::abort();
     } catch (const stele::error& refusal) {
         if (refusal.kind() != stele::error_kind::invalid_argument) std::abort();
     }

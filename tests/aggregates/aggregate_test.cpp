@@ -1,0 +1,165 @@
+#include "support/counter.hpp"
+#include "support/spy_store.hpp"
+
+#include <stele/aggregates/aggregate.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using testing::counter;
+
+namespace {
+
+const auto one = stele::stream_of<counter>("1");
+
+void append(stele::event_store& store, const auto&... events) {
+    const std::vector<stele::event_data> batch{stele::encode(events)...};
+    REQUIRE(store.append(one, stele::expected_version::any(), batch));
+}
+
+std::string load_failure(stele::event_store& store, stele::error_kind kind) {
+    try {
+        (void)stele::load<counter>(store, one);
+    } catch (const stele::error& e) {
+        CHECK(e.kind() == kind);
+        return e.what();
+    }
+    return "loaded";
+}
+
+}  // namespace
+
+TEST_CASE("the stream of an instance is category-id") {
+    CHECK(stele::stream_of<counter>("a-b").str() == "counter-a-b");
+    CHECK_THROWS_AS((void)stele::stream_of<counter>(""), stele::error);
+}
+
+TEST_CASE("a stream that does not exist loads as the initial state at version 0") {
+    stele::memory_store store;
+    const auto loaded = stele::load<counter>(store, one);
+    CHECK_FALSE(loaded.state.open);
+    CHECK(loaded.version.value == 0);
+    CHECK(loaded.position.value == 0);
+}
+
+TEST_CASE("loading folds the whole stream, or up to a version") {
+    stele::store_limits small_batches;
+    small_batches.read_batch_events = 2;
+    stele::memory_store store{small_batches};
+    REQUIRE(store.append(stele::stream_id("other-1"), stele::expected_version::no_stream(),
+                         std::vector{stele::encode(testing::opened())}));
+    append(store, testing::opened(), testing::incremented(5), testing::incremented(7), testing::decremented(2));
+
+    const auto whole = stele::load<counter>(store, one);
+    CHECK(whole.state.open);
+    CHECK(whole.state.value == 10);
+    CHECK(whole.version.value == 4);
+    CHECK(whole.position.value == 5);
+
+    const auto before = stele::load<counter>(store, one, {.up_to = stele::version{2}});
+    CHECK(before.state.value == 5);
+    CHECK(before.version.value == 2);
+    CHECK(before.position.value == 3);
+}
+
+TEST_CASE("refreshing reads only what is new, and the last event that was known") {
+    stele::memory_store memory;
+    testing::spy_store store{memory};
+    append(store, testing::opened(), testing::incremented(5), testing::incremented(7));
+    auto known = stele::load<counter>(store, one);
+    append(store, testing::decremented(1), testing::decremented(1));
+
+    store.events_read = 0;
+    stele::refresh(store, one, known);
+    CHECK(known.state.value == 10);
+    CHECK(known.version.value == 5);
+    CHECK(store.events_read == 3);
+
+    store.events_read = 0;
+    stele::refresh(store, one, known);
+    CHECK(known.state.value == 10);
+    CHECK(store.events_read == 1);
+}
+
+TEST_CASE("refreshing to an earlier version goes back to it") {
+    stele::memory_store store;
+    append(store, testing::opened(), testing::incremented(5), testing::incremented(7));
+    auto known = stele::load<counter>(store, one);
+    stele::refresh(store, one, known, {.up_to = stele::version{2}});
+    CHECK(known.state.value == 5);
+    CHECK(known.version.value == 2);
+}
+
+TEST_CASE("a stream that was deleted and begun anew meanwhile is folded from its new beginning") {
+    stele::memory_store store;
+    append(store, testing::opened(), testing::incremented(5));
+    auto known = stele::load<counter>(store, one);
+    REQUIRE(store.delete_stream(one));
+    REQUIRE(
+        store.append(one, stele::expected_version::no_stream(), std::vector{stele::encode(testing::incremented(1))}));
+    stele::refresh(store, one, known);
+    CHECK_FALSE(known.state.open);
+    CHECK(known.state.value == 1);
+    CHECK(known.version.value == 3);
+
+    REQUIRE(store.delete_stream(one));
+    stele::refresh(store, one, known);
+    CHECK(known.state.value == 0);
+    CHECK(known.version.value == 0);
+}
+
+TEST_CASE("an event that is not the aggregate's stops loading, naming event and aggregate") {
+    stele::memory_store store;
+    append(store, testing::opened(), testing::NobodyKnows{});
+    CHECK(load_failure(store, stele::error_kind::undecodable) ==
+          "The event of type \"testing.NobodyKnows\" at position 2 (stream \"counter-1\", version 2) is of a type that "
+          "aggregate \"counter\" does not know. Add the message to its list of events, or to its ignored ones.");
+}
+
+TEST_CASE("bytes that do not parse stop loading") {
+    stele::memory_store store;
+    const stele::event_data broken{.type = "testing.Incremented", .payload = "\xff", .metadata = {}};
+    REQUIRE(store.append(one, stele::expected_version::no_stream(), std::vector{broken}));
+    CHECK(load_failure(store, stele::error_kind::undecodable).find("its 1 bytes do not parse") != std::string::npos);
+}
+
+TEST_CASE("a stream with a version missing is not folded") {
+    stele::memory_store memory;
+    testing::spy_store store{memory};
+    append(store, testing::opened(), testing::incremented(5), testing::incremented(7));
+    store.hide_version = {2};
+    CHECK(load_failure(store, stele::error_kind::corrupt) ==
+          "Stream \"counter-1\" goes from version 1 to 3: events are missing, so its state is not known.");
+}
+
+TEST_CASE("an evolver folds events that the caller reads") {
+    stele::memory_store store;
+    append(store, testing::opened(), testing::incremented(5), testing::decremented(2));
+    stele::evolver<counter> evolve;
+    counter state;
+    std::vector<std::int64_t> values;
+    for (const stele::recorded_event& event : store.read_stream(one).events()) {
+        evolve(state, event);
+        values.push_back(state.value);
+    }
+    CHECK(values == std::vector<std::int64_t>{0, 5, 3});
+}
+
+TEST_CASE("a decision is events or a rejection, and a rejection takes no events") {
+    stele::decision<counter> yes = stele::accept(testing::opened());
+    yes.add(testing::incremented(3));
+    CHECK(yes.is_accepted());
+    CHECK(yes.rejection() == nullptr);
+    REQUIRE(yes.events().size() == 2);
+    CHECK(yes.events()[1]->GetDescriptor()->full_name() == "testing.Incremented");
+
+    stele::decision<counter> no = stele::reject("too_late", "it is {} already", "noon");
+    CHECK_FALSE(no.is_accepted());
+    CHECK(no.events().empty());
+    REQUIRE(no.rejection() != nullptr);
+    CHECK(*no.rejection() == stele::rejection{"too_late", "it is noon already"});
+    CHECK_THROWS_AS(no.add(testing::opened()), stele::error);
+}

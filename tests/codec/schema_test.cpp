@@ -1,0 +1,229 @@
+#include "support/projections.hpp"
+#include "support/spy_store.hpp"
+#include "support/stores.hpp"
+#include "support/warehouse.hpp"
+
+#include <stele/codec/schema.hpp>
+
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/dynamic_message.h>
+#include <google/protobuf/text_format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <utility>
+
+using namespace warehouse;
+using stele::expected_version;
+using stele::detail::stored_message;
+using testing::error_of;
+
+namespace {
+
+/// A .proto file of its own, as another version of a program may have it.
+class proto {
+public:
+    explicit proto(const std::string& body, const std::string& syntax = "proto3") {
+        const temp_dir directory;
+        std::ofstream(directory / "shop.proto") << "syntax = \"" << syntax << "\"; package shop; " << body;
+        const auto out = directory / "shop.bin";
+        const auto command =
+            "\"" STELE_PROTOC "\" -I\"" + directory.path.string() + "\" -o\"" + out.string() + "\" shop.proto";
+        REQUIRE(std::system(command.c_str()) == 0);
+        std::ifstream in(out, std::ios::binary);
+        google::protobuf::FileDescriptorSet files;
+        REQUIRE(files.ParseFromIstream(&in));
+        file_ = pool_.BuildFile(files.file(0));
+        REQUIRE(file_ != nullptr);
+    }
+    [[nodiscard]] const google::protobuf::Descriptor* find(const std::string& name) const {
+        return file_->FindMessageTypeByName(name);
+    }
+
+private:
+    google::protobuf::DescriptorPool pool_;
+    const google::protobuf::FileDescriptor* file_ = nullptr;
+};
+
+std::vector<stored_message> sold_as(const proto& file) {
+    return {{"shop.Sold", file.find("Sold")}};
+}
+
+/// What is found, as lines, when a program with the one file has recorded its schema and one with the other looks at
+/// it.
+std::vector<std::string> findings(const std::string& was, const std::string& is, const std::string& syntax = "proto3") {
+    stele::memory_store store;
+    stele::detail::record_schemas(store, sold_as(proto{was, syntax}));
+    std::vector<std::string> lines;
+    for (const auto& each : stele::detail::check_schemas(store, sold_as(proto{is, syntax}))) {
+        CHECK(each.type == "shop.Sold");
+        CHECK(each.version == 1);
+        lines.push_back(each.message_type + "." + each.field + ": " + each.was + " -> " + each.is);
+    }
+    return lines;
+}
+
+using found = std::vector<std::string>;
+
+std::vector<std::string> recorded_keys(stele::event_store& store) {
+    std::vector<std::string> keys;
+    for (const auto& each : store.list_documents("schema")) keys.push_back(each.key);
+    return keys;
+}
+
+}  // namespace
+
+TEST_CASE("changes that stored events do not survive are found, with message and field") {
+    const std::string sold = "message Sold { string item = 1; int64 amount = 2; }";
+    CHECK(findings(sold, "message Sold { string item = 1; int64 amount = 3; }") ==
+          found{"shop.Sold.amount: number 2 -> number 3"});
+    CHECK(findings(sold, "message Sold { string item = 2; int64 amount = 1; }") ==
+          found{"shop.Sold.item: number 1 -> number 2", "shop.Sold.amount: number 2 -> number 1"});
+    CHECK(findings(sold, "message Sold { string item = 1; }") ==
+          found{"shop.Sold.amount: number 2 -> removed, and the number is not reserved"});
+    CHECK(findings(sold, "message Sold { repeated string item = 1; int64 amount = 2; }") ==
+          found{"shop.Sold.item: singular -> repeated"});
+    CHECK(findings(sold, "message Sold { oneof of { string item = 1; int64 amount = 2; } }") ==
+          found{"shop.Sold.item: apart from amount -> in the oneof of with amount",
+                "shop.Sold.amount: apart from item -> in the oneof of with item"});
+    for (const auto* type : {"string", "int32", "uint64", "sint64", "fixed64", "double", "Sold"})
+        CHECK(findings(sold, std::string{"message Sold { string item = 1; "} + type + " amount = 2; }") ==
+              found{std::string{"shop.Sold.amount: int64 -> "} + (type[0] == 'S' ? "shop." : "") + type});
+
+    const std::string paid = "message Sold { Paid paid = 1; map<string, int64> by = 2; } ";
+    CHECK(findings(paid + "message Paid { int64 cents = 1; Sold back = 2; }",
+                   "message Sold { Price paid = 1; map<int64, int64> by = 2; } message Price { double cents = 1; Sold "
+                   "back = 2; }") ==
+          found{"shop.Paid.cents: int64 -> double", "shop.Sold.ByEntry.key: string -> int64"});
+
+    const std::string how = "message Sold { How how = 1; enum How { CASH = 0; CARD = 1; BILL = 2; } }";
+    CHECK(findings(how, "message Sold { How how = 1; enum How { CASH = 0; BILL = 3; } }") ==
+          found{"shop.Sold.How.CARD: number 1 -> removed, and the number is not reserved",
+                "shop.Sold.How.BILL: number 2 -> number 3"});
+
+    CHECK(findings("message Sold { optional string item = 1; }",
+                   "message Sold { required string item = 1; required string buyer = 2; }", "proto2") ==
+          found{"shop.Sold.item: singular -> required", "shop.Sold.buyer: not there -> required"});
+}
+
+TEST_CASE("changes that keep every stored value are not found") {
+    CHECK(findings("message Sold { string item = 1; int32 amount = 2; How how = 3; bool big = 4; }"
+                   "enum How { CASH = 0; CARD = 1; }",
+                   "message Sold { string thing = 1; int64 amount = 2; How how = 3; reserved 4; string buyer = 5; "
+                   "oneof with { string note = 6; } } enum How { CASH = 0; PLASTIC = 1; BILL = 2; }")
+              .empty());
+    CHECK(findings("message Sold { required string item = 1; }", "message Sold { optional bytes item = 1; }", "proto2")
+              .empty());
+    CHECK(findings("message Sold { How how = 1; enum How { CASH = 0; CARD = 1; } }",
+                   "message Sold { optional How how = 1; enum How { reserved 1; CASH = 0; } }")
+              .empty());
+}
+
+TEST_CASE("schemas are recorded as versions, none overwritten, and an incompatible one is refused") {
+    contract_store store;
+    if (!store) return;
+    const proto first{"message Sold { string item = 1; } message Other { int64 x = 1; }"};
+    const proto second{"message Sold { string item = 1; int64 amount = 2; }"};
+    const proto bad{"message Sold { string item = 1; string amount = 2; }"};
+    stele::detail::record_schemas(*store, sold_as(first));
+    stele::detail::record_schemas(*store, sold_as(first));
+    CHECK(recorded_keys(*store) == found{"shop.Sold/000001"});
+    const auto value = store->find_document("schema", "shop.Sold/000001")->value;
+    CHECK(value.find("Other") == std::string::npos);
+
+    stele::detail::record_schemas(*store, sold_as(second));
+    store.reopen();
+    stele::detail::record_schemas(*store, sold_as(first));  // two programs in turns
+    stele::detail::record_schemas(*store, sold_as(second));
+    CHECK(recorded_keys(*store) == found{"shop.Sold/000001", "shop.Sold/000002"});
+    CHECK(store->find_document("schema", "shop.Sold/000001")->value == value);
+
+    const auto refused = error_of([&] { stele::detail::record_schemas(*store, sold_as(bad)); });
+    CHECK(refused.kind == stele::error_kind::format);
+    CHECK(refused.says("shop.Sold.amount: was int64 (event shop.Sold, recorded version 2), is string"));
+    CHECK(recorded_keys(*store).size() == 2);
+}
+
+TEST_CASE("two programs that record at once get a version each") {
+    stele::memory_store store;
+    testing::spy_store mine{store};
+    const proto one{"message Sold { string item = 1; }"};
+    const proto other{"message Sold { string thing = 1; }"};
+    bool first = true;
+    mine.before_append = [&] {
+        if (std::exchange(first, false)) stele::detail::record_schemas(store, sold_as(other));
+    };
+    stele::detail::record_schemas(mine, sold_as(one));
+    CHECK(recorded_keys(store) == found{"shop.Sold/000001", "shop.Sold/000002"});
+    CHECK(store.find_document("schema", "shop.Sold/000001")->value.find("thing") != std::string::npos);
+}
+
+TEST_CASE("takers record what they take and what was stored before, under each name that is stored") {
+    stele::memory_store store;
+    stele::record_schemas<stock>(store);
+    CHECK(stele::check_schemas<stock, testing::totals>(store).empty());
+    const auto keys = recorded_keys(store);
+    for (const auto* type : {"ItemAddedV3", "ItemRemoved", "ItemTaken", "ItemAdded", "PiecesAdded", "LabelPrinted"})
+        CHECK(std::ranges::count(keys, "warehouse." + std::string{type} + "/000001") == 1);
+    CHECK(keys.size() == 10);
+}
+
+TEST_CASE("a type whose message is gone is found, unless it is ignored or of a package that is not in use") {
+    stele::memory_store store;
+    const proto file{"message Sold {} message Gone { int64 x = 1; }"};
+    const stored_message sold{"shop.Sold", file.find("Sold")};
+    stele::detail::record_schemas(store, {sold, {"shop.Gone", file.find("Gone")}});
+    const auto left = stele::detail::check_schemas(store, {sold});
+    REQUIRE(left.size() == 1);
+    CHECK(left[0].message() ==
+          "shop.Gone: was a message (event shop.Gone, recorded version 1), is gone: no alias, and not ignored");
+    CHECK(stele::detail::check_schemas(store, {sold, {"shop.Gone"}}).empty());
+    CHECK(stele::detail::check_schemas(store, {sold, {"shop.Gone", file.find("Gone")}}).empty());
+    CHECK(stele::check_schemas<stock>(store).empty());
+}
+
+TEST_CASE("events are shown as JSON by what was recorded, also where the newest schema lacks a field") {
+    contract_store store;
+    if (!store) return;
+    const proto first{"message Sold { string item_name = 1; Price price = 2; } message Price { int64 cents = 1; }"};
+    const proto second{"message Sold { string item_name = 1; reserved 2; repeated double discounts = 3; }"};
+    stele::detail::record_schemas(*store, sold_as(first));
+    stele::detail::record_schemas(*store, sold_as(second));
+    const auto event_of = [](const proto& file, const std::string& text) {
+        google::protobuf::DynamicMessageFactory factory;
+        const std::unique_ptr<google::protobuf::Message> message{factory.GetPrototype(file.find("Sold"))->New()};
+        REQUIRE(google::protobuf::TextFormat::ParseFromString(text, message.get()));
+        return stele::encode(*message);
+    };
+    const std::vector events{event_of(first, "item_name: 'lamp' price { cents: 5 }"),
+                             event_of(second, "item_name: 'rope' discounts: 0.5"), event_of(second, ""),
+                             make_event("shop.Sold", "no message"), make_event("shop.Never", "")};
+    REQUIRE(store->append(stele::stream_id{"shop-1"}, expected_version::no_stream(), events));
+    store.reopen();
+
+    const stele::recorded_schemas schemas{*store};
+    std::vector<std::string> shown;
+    for (const auto& event : store->read_all().events()) {
+        if (event.position.value <= 3) shown.push_back(schemas.to_json(event));
+        if (event.position.value == 4)
+            CHECK(error_of([&] {
+                      static_cast<void>(schemas.to_json(event));
+                  }).says("its 10 bytes do not parse as a shop.Sold"));
+        if (event.position.value == 5) {
+            const auto failure = error_of([&] { static_cast<void>(schemas.to_json(event)); });
+            CHECK(failure.kind == stele::error_kind::undecodable);
+            CHECK(failure.says("\"shop.Never\" at position 5"));
+            CHECK(failure.says("never recorded"));
+        }
+    }
+    CHECK(shown ==
+          found{R"({"item_name":"lamp","price":{"cents":"5"}})", R"({"item_name":"rope","discounts":[0.5]})", "{}"});
+}
+
+TEST_CASE("a recorded schema that cannot be read is named") {
+    stele::memory_store store;
+    REQUIRE(store.append({}, std::vector<stele::document_write>{{"schema", "shop.Sold/000001", "\xff"}}));
+    const auto failure = error_of([&] { static_cast<void>(stele::check_schemas<stock>(store)); });
+    CHECK(failure.kind == stele::error_kind::corrupt);
+    CHECK(failure.says("\"shop.Sold/000001\""));
+}

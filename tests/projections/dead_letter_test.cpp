@@ -1,0 +1,195 @@
+// Events that a projection cannot take, and those that wait behind them.
+
+#include "support/projections.hpp"
+#include "support/stores.hpp"
+
+using namespace std::chrono_literals;
+using namespace testing;
+using stele::position;
+using stele::projection_runner;
+
+namespace {
+
+// Rows that tell in which order the events of each counter were applied, and nothing about the order between counters.
+template <stele::on_fault Policy>
+struct orders {
+    static constexpr auto name = "orders";
+    static constexpr int version = 1;
+    static constexpr auto events = hana::tuple_t<CounterOpened, Incremented, Decremented>;
+    static constexpr auto on_fault = Policy;
+
+    static void create(stele::read_model& db) {
+        db.execute("CREATE TABLE orders (counter TEXT PRIMARY KEY, applied TEXT NOT NULL, sum INTEGER NOT NULL)");
+    }
+    static void project(const CounterOpened&, const stele::recorded_event& at, stele::read_model& db) {
+        add(0, at, db);
+    }
+    static void project(const Incremented& event, const stele::recorded_event& at, stele::read_model& db) {
+        add(event.by(), at, db);
+    }
+    static void project(const Decremented& event, const stele::recorded_event& at, stele::read_model& db) {
+        add(-event.by(), at, db);
+    }
+
+private:
+    static void add(std::int64_t by, const stele::recorded_event& at, stele::read_model& db) {
+        db.execute(
+            "INSERT INTO orders VALUES (?1, ?2, ?3) "
+            "ON CONFLICT DO UPDATE SET applied = applied || ' ' || ?2, sum = sum + ?3",
+            stele::instance_id_of(at.stream), std::to_string(at.position.value), by);
+        if (before_projecting) before_projecting(at);
+    }
+};
+using putting_aside = orders<stele::on_fault::dead_letter>;
+using stopping = orders<stele::on_fault::stop>;
+
+std::vector<std::string> rows_of(const std::filesystem::path& directory) {
+    auto db = stele::read_model::open_read_only(directory / "orders.db");
+    std::vector<std::string> all;
+    for (auto [counter, applied, sum] :
+         db.query<std::string, std::string, std::int64_t>("SELECT counter, applied, sum FROM orders ORDER BY counter"))
+        all.push_back(counter + ": " + applied + " = " + std::to_string(sum));
+    return all;
+}
+
+std::vector<std::string> rows_without_faults(stele::event_store& store) {
+    const temp_dir directory;
+    projection_runner runner{store, directory.path};
+    runner.add<stopping>();
+    runner.catch_up();
+    return rows_of(directory.path);
+}
+
+struct failing_at {
+    explicit failing_at(std::vector<std::uint64_t> positions) {
+        before_projecting = [positions = std::move(positions)](const stele::recorded_event& event) {
+            if (std::ranges::find(positions, event.position.value) != positions.end())
+                throw std::runtime_error("cannot take " + std::to_string(event.position.value));
+        };
+    }
+    failing_at(const failing_at&) = delete;
+    failing_at& operator=(const failing_at&) = delete;
+    ~failing_at() { before_projecting = nullptr; }
+};
+
+// Counters 1, 2 and 3 in turns, so that the event at position n belongs to counter (n - 1) % 3 + 1.
+void append_in_turns(stele::event_store& store, int count) {
+    for (int n = 0; n < count; ++n) append(store, n % 3 + 1, incremented(n));
+}
+
+stele::projection_status status(const projection_runner& runner) {
+    auto now = runner.status().front();
+    CHECK(now.seen == now.applied + now.ignored + now.dead_lettered);
+    return now;
+}
+
+}  // namespace
+
+TEST_CASE("an event that cannot be taken is put aside, later ones of its stream wait behind it, others go on") {
+    contract_store store;
+    if (!store) return;
+    append_in_turns(*store, 30);
+    const temp_dir directory;
+    {
+        projection_runner runner{*store, directory.path, {.batch_events = 4}};
+        runner.add<putting_aside>();
+        const failing_at fault({5, 20});  // of counter 2, both
+        CHECK(runner.catch_up() == position{30});
+        CHECK(status(runner).dead_lettered == 9);
+        CHECK(runner.wait_for<putting_aside>(position{29}, 0ms).error().message().find("waits behind") !=
+              std::string::npos);
+        const auto waited = runner.wait_for<putting_aside>(position{5}, 0ms);
+        REQUIRE_FALSE(waited);
+        CHECK(waited.error().message().find("dead letter (cannot take 5)") != std::string::npos);
+        CHECK(runner.wait_for<putting_aside>(position{30}, 0ms));
+        const auto letters = runner.dead_letters<putting_aside>();
+        REQUIRE(letters.size() == 9);
+        CHECK(letters.front().position.value == 5);
+        CHECK(letters.front().stream == "counter-2");
+        CHECK(letters.front().key == "counter-2");
+        CHECK(letters.front().type == "testing.Incremented");
+        CHECK(letters.front().attempts == 2);
+        CHECK(letters[1].position.value == 8);
+        CHECK(letters[1].attempts == 0);
+        CHECK(runner.dead_letters<putting_aside>(position{8}, 2).front().position.value == 11);
+        CHECK(rows_of(directory.path)[1] == "2: 2 = 1");
+    }
+    append_in_turns(*store, 3);
+    projection_runner runner{*store, directory.path};
+    runner.add<putting_aside>();
+    CHECK(runner.catch_up() == position{33});  // knows after a restart what waits
+    CHECK(status(runner).dead_lettered == 10);
+    {
+        const failing_at fault({20});
+        const auto replay = runner.replay_dead_letters<putting_aside>();
+        CHECK(replay.applied == 5);
+        CHECK(replay.left == 5);
+        CHECK(runner.dead_letters<putting_aside>().front().error == "cannot take 20");
+        CHECK(rows_of(directory.path)[1] == "2: 2 5 8 11 14 17 = 51");
+        append(*store, 2, incremented(1));
+        runner.catch_up();
+        CHECK(status(runner).dead_lettered == 6);
+    }
+    CHECK(runner.replay_dead_letters<putting_aside>().applied == 6);
+    CHECK(status(runner).dead_lettered == 0);
+    append(*store, 2, incremented(1));
+    runner.catch_up();
+    CHECK(status(runner).dead_lettered == 0);
+    CHECK(rows_of(directory.path) == rows_without_faults(*store));
+}
+
+TEST_CASE("a dead letter whose event was removed is gone with the next replay") {
+    contract_store store;
+    if (!store) return;
+    append_in_turns(*store, 9);
+    const temp_dir directory;
+    projection_runner runner{*store, directory.path};
+    runner.add<putting_aside>();
+    {
+        const failing_at fault({4});
+        runner.catch_up();
+    }
+    REQUIRE(store->delete_stream(stele::stream_id{"counter-1"}));
+    const auto replay = runner.replay_dead_letters<putting_aside>();
+    CHECK(replay.gone == 2);
+    CHECK(replay.applied + replay.left == 0);
+    CHECK(status(runner).dead_lettered == 0);
+}
+
+TEST_CASE("one event of 100 000 fails: in the background, under both policies") {
+    constexpr std::uint64_t count = 100'000;
+    constexpr std::uint64_t bad = 61'234;
+    const temp_dir directory;
+    auto store = stele::sqlite_store::open(directory / "events.db", {.durability = stele::durability::normal});
+    for (std::uint64_t n = 0; n < count;) {
+        std::vector<stele::event_data> events;
+        for (int i = 0; i < 100; ++i, ++n) events.push_back(stele::encode(incremented(static_cast<int>(n % 7))));
+        REQUIRE(store.append(stele::stream_id{"counter", std::to_string(n % 3000)}, stele::expected_version::any(),
+                             events));
+    }
+    constexpr stele::projection_runner_options quick{.attempts = 3, .first_backoff = 1ms};
+    const auto expected = rows_without_faults(store);
+    projection_runner stops{store, directory / "stops", quick};
+    stops.add<stopping>();
+    projection_runner goes_on{store, directory / "goes_on", quick};
+    goes_on.add<putting_aside>();
+    {
+        const failing_at fault({bad});
+        stops.start();
+        goes_on.start();
+        const auto waited = stops.wait_for<stopping>(position{count}, 120s);
+        REQUIRE_FALSE(waited);
+        CHECK(waited.error().status.state == stele::projection_state::faulted);
+        CHECK(waited.error().status.checkpoint.value < bad);
+        // The last event is of a stream that is not the bad one's.
+        CHECK(goes_on.wait_for<putting_aside>(position{count}, 120s));
+        CHECK(goes_on.dead_letters<putting_aside>().front().position.value == bad);
+        CHECK(goes_on.dead_letters<putting_aside>().front().attempts == 4);
+        CHECK(rows_of(directory / "goes_on") != expected);
+    }
+    stops.start();
+    CHECK(stops.wait_for<stopping>(position{count}, 120s));
+    CHECK(rows_of(directory / "stops") == expected);
+    CHECK(goes_on.replay_dead_letters<putting_aside>().left == 0);
+    CHECK(rows_of(directory / "goes_on") == expected);
+}

@@ -1,0 +1,321 @@
+// Whose file it is, which generation serves, and what is refused.
+
+#include "support/projections.hpp"
+#include "support/run_sql.hpp"
+
+#include <stele/eventstore/memory/memory_store.hpp>
+
+#include <fstream>
+#include <optional>
+
+using namespace testing;
+using stele::error_kind;
+using stele::position;
+using stele::projection_runner;
+using stele::read_model;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Like totals, by its name; what each variant changes is its own.
+struct totals_2 : totals {
+    static constexpr int version = 2;
+    static void create(stele::read_model& db) {
+        totals::create(db);
+        db.execute("CREATE TABLE second_version (x)");
+    }
+};
+struct totals_of_fewer_events : totals {
+    static constexpr auto events = hana::tuple_t<CounterOpened, Incremented>;
+};
+struct totals_in_other_order : totals {
+    static constexpr auto events = hana::tuple_t<Decremented, CounterOpened, Incremented>;
+};
+struct totals_with_index : totals {
+    static void create(stele::read_model& db) {
+        totals::create(db);
+        db.execute("CREATE INDEX by_value ON totals (value)");
+    }
+};
+struct reindented_labels : labels {
+    static void create(stele::read_model& db) {
+        db.execute("CREATE TABLE labels (\n    counter TEXT PRIMARY KEY,\n    label TEXT NOT NULL\n)");
+    }
+};
+struct broken_create : totals {
+    static void create(stele::read_model& db) { db.execute("CREATE TABEL totals (x)"); }
+};
+
+template <class P>
+void run(stele::event_store& store, const fs::path& directory) {
+    projection_runner runner{store, directory};
+    runner.add<P>();
+    runner.catch_up();
+}
+
+std::vector<std::string> files_in(const fs::path& directory) {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator{directory}) {
+        auto name = entry.path().filename().string();
+        if (fs::is_symlink(entry.path())) name += " -> " + fs::read_symlink(entry.path()).string();
+        names.push_back(name);
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+using names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a read model of another version, other events or other tables is not touched") {
+    stele::memory_store store;
+    append_some(store, 50);
+    const temp_dir directory;
+    run<totals>(store, directory.path);
+    run<labels>(store, directory.path);
+    append(store, 1, incremented(1));
+
+    const auto refused = [&]<class P>(P) { return error_of([&] { run<P>(store, directory.path); }); };
+    const auto newer = refused(totals_2{});
+    CHECK(newer.kind == error_kind::format);
+    CHECK(newer.says((directory / "totals.1.db").string() + ": was built by version 1 of projection totals, this "
+                                                            "program has version 2"));
+    CHECK(newer.says("rebuild"));
+    CHECK(refused(totals_of_fewer_events{}).says("declared other events"));
+    CHECK(refused(totals_with_index{}).says("made other tables; count the version up"));
+    CHECK(read_model::open_read_only(directory / "totals.db").checkpoint() == position{50});
+
+    run<totals_in_other_order>(store, directory.path);
+    CHECK(read_model::open_read_only(directory / "totals.db").checkpoint() == position{51});
+    run<reindented_labels>(store, directory.path);
+    CHECK(read_model::open_read_only(directory / "labels.db").checkpoint() == position{51});
+}
+
+TEST_CASE("rebuild makes a new generation, and readers go over to it between two queries") {
+    stele::memory_store store;
+    append_some(store, 50);
+    const temp_dir directory;
+    run<totals>(store, directory.path);
+    auto db = read_model::open_read_only(directory / "totals.db");
+    auto pinned = read_model::open_read_only(directory / "totals.1.db");
+    const auto old_rows = rows_of_totals(db);
+    append_some(store, 50, 2);
+
+    projection_runner runner{store, directory.path};
+    runner.add<totals_2>();
+    auto reading = db.query<std::string>("SELECT counter FROM totals ORDER BY counter");
+    auto row = reading.begin();
+    const auto first = std::get<0>(*row);
+    runner.rebuild<totals_2>();
+    CHECK(files_in(directory.path) == names{"runner.lock", "totals.1.db", "totals.1.db-shm", "totals.1.db-wal",
+                                            "totals.2.db", "totals.2.db-shm", "totals.2.db-wal",
+                                            "totals.db -> totals.2.db"});
+    // Rows that are being read are of the generation that the query began with, also those of a query among them.
+    ++row;
+    CHECK(std::get<0>(*row) > first);
+    CHECK(db.file().filename() == "totals.1.db");
+    CHECK(rows_of_totals(db) == old_rows);
+    while (row != reading.end()) ++row;
+    {
+        const auto finished = std::move(reading);
+    }
+
+    CHECK(rows_of_totals(db) == fresh_replay(store));
+    CHECK(db.file().filename() == "totals.2.db");
+    CHECK(db.query_one<int>("SELECT count(*) FROM second_version") == std::tuple{0});
+    CHECK(rows_of_totals(pinned) == old_rows);
+
+    append(store, 1, incremented(4));
+    runner.catch_up();  // goes on with the new generation
+    CHECK(rows_of_totals(db) == fresh_replay(store));
+    runner.rebuild<totals_2>();
+    CHECK(db.file().filename() == "totals.2.db");
+    CHECK(rows_of_totals(db) == fresh_replay(store));
+    CHECK(db.file().filename() == "totals.3.db");
+    CHECK(!fs::exists(directory / "totals.1.db"));
+    CHECK(fs::exists(directory / "totals.2.db"));
+}
+
+TEST_CASE("a consistent view over several queries stays with its generation") {
+    stele::memory_store store;
+    append_some(store, 20);
+    const temp_dir directory;
+    projection_runner runner{store, directory.path};
+    runner.add<totals>();
+    runner.catch_up();
+    auto db = read_model::open_read_only(directory / "totals.db");
+    db.execute("BEGIN");
+    const auto rows = rows_of_totals(db);
+    append_some(store, 20, 2);
+    runner.catch_up();
+    CHECK(rows_of_totals(db) == rows);
+    runner.rebuild<totals>();
+    CHECK(rows_of_totals(db) == rows);
+    CHECK(db.checkpoint() == position{20});
+    db.execute("COMMIT");
+    CHECK(db.checkpoint() == position{40});
+    CHECK(error_of([&] { db.execute("DELETE FROM totals"); }).says("was opened for reading"));
+}
+
+TEST_CASE("two read models are joined, and both are followed") {
+    stele::memory_store store;
+    append(store, 1, opened("one"));
+    append(store, 1, incremented(8));
+    const temp_dir directory;
+    projection_runner runner{store, directory.path};
+    runner.add<totals>();
+    runner.add<labels>();
+    runner.catch_up();
+    auto db = read_model::open_read_only(directory / "totals.db");
+    db.attach(directory / "labels.db", "named");
+    const auto joined = [&] {
+        return db.query_one<std::string, int>(
+            "SELECT named.labels.label, value FROM totals JOIN named.labels USING (counter)");
+    };
+    CHECK(joined() == std::tuple{"one", 8});
+    append(store, 1, incremented(1));
+    runner.catch_up();
+    for (int round = 0; round < 3; ++round) {
+        runner.rebuild<labels>();
+        CHECK(joined() == std::tuple{"one", 9});
+        runner.rebuild<totals>();
+        CHECK(joined() == std::tuple{"one", 9});
+    }
+    CHECK(db.query_one<std::string>("SELECT file FROM pragma_database_list WHERE name = 'named'") ==
+          std::tuple{fs::canonical(directory / "labels.4.db").string()});
+    CHECK(error_of([&] { db.execute("ATTACH 'x.db' AS x"); }).says("read_model::attach()"));
+    CHECK(error_of([&] { db.attach(directory / "labels.db", "no name"); }).says("cannot be attached as 'no name'"));
+    CHECK(error_of([&] { db.attach(directory / "nothing.db", "nothing"); }).kind == error_kind::io);
+    CHECK(error_of([&] { db.execute("DELETE FROM named.labels"); }).says("was opened for reading"));
+}
+
+TEST_CASE("a rebuild that fails leaves the old generation serving and nothing behind") {
+    stele::memory_store store;
+    append_some(store, 50);
+    const temp_dir directory;
+    projection_runner runner{store, directory.path, {.batch_events = 10}};
+    runner.add<totals>();
+    runner.catch_up();
+    const auto rows = rows_of_totals(directory.path);
+    before_projecting = [](const stele::recorded_event& at) {
+        if (at.position.value > 30) throw std::runtime_error("no");
+    };
+    CHECK(error_of([&] { runner.rebuild<totals>(); }).says("totals.2.db) failed at position 3"));
+    before_projecting = nullptr;
+    CHECK(files_in(directory.path) ==
+          names{"runner.lock", "totals.1.db", "totals.1.db-shm", "totals.1.db-wal", "totals.db -> totals.1.db"});
+    CHECK(rows_of_totals(directory.path) == rows);
+    append_some(store, 10, 2);
+    runner.catch_up();
+    CHECK(rows_of_totals(directory.path) == fresh_replay(store));
+}
+
+TEST_CASE("a read model of another store, or of one that was set back, is not touched") {
+    const temp_dir directory;
+    stele::memory_store store;
+    append_some(store, 30);
+    run<totals>(store, directory.path);
+
+    stele::memory_store shorter;
+    append_some(shorter, 29);
+    const auto beyond = error_of([&] { run<totals>(shorter, directory.path); });
+    CHECK(beyond.kind == error_kind::format);
+    CHECK(beyond.says("has seen events up to position 30, but the store ends at 29"));
+    stele::memory_store other;
+    append_some(other, 40);
+    const auto elsewhere = error_of([&] { run<totals>(other, directory.path); });
+    CHECK(elsewhere.kind == error_kind::format);
+    CHECK(elsewhere.says("at position 30, where the store has event"));
+    CHECK(elsewhere.says("another store"));
+
+    run<totals>(store, directory.path);
+    projection_runner runner{other, directory.path};
+    runner.add<totals>();
+    runner.rebuild<totals>();
+    CHECK(rows_of_totals(directory.path) == fresh_replay(other));
+}
+
+TEST_CASE("what stands in the way is refused by name and left alone") {
+    stele::memory_store store;
+    append_some(store, 10);
+    const temp_dir directory;
+    const auto refused = [&] { return error_of([&] { run<totals>(store, directory.path); }); };
+
+    std::ofstream{directory / "totals.db"} << "my notes";
+    const auto file = refused();
+    CHECK(file.kind == error_kind::format);
+    CHECK(file.says((directory / "totals.db").string() + ": is not a link to a generation"));
+    CHECK(file.says("move it away"));
+    CHECK(fs::file_size(directory / "totals.db") == 8);
+    fs::remove(directory / "totals.db");
+
+    fs::create_symlink("/etc/hostname", directory / "totals.db");
+    CHECK(refused().says("leads to '/etc/hostname', which is not a generation"));
+    fs::remove(directory / "totals.db");
+
+    fs::create_symlink("totals.7.db", directory / "totals.db");
+    CHECK(refused().says("leads to 'totals.7.db', which is not there"));
+
+    std::ofstream{directory / "totals.7.db"} << std::string(5000, 'x');
+    CHECK(refused().kind == error_kind::format);
+    fs::remove(directory / "totals.7.db");
+
+    run<labels>(store, directory.path);
+    fs::copy_file(directory / "labels.1.db", directory / "totals.7.db");
+    CHECK(refused().says("is the read model of projection labels, not of totals"));
+
+    fs::remove(directory / "totals.db");
+    run<totals>(store, directory.path);  // builds one above the numbers that are taken
+    CHECK(fs::read_symlink(directory / "totals.db") == "totals.8.db");
+
+    std::ofstream{directory / "plain file"} << "x";
+    CHECK(error_of([&] { projection_runner{store, directory / "plain file"}; }).kind == error_kind::io);
+}
+
+TEST_CASE("a read model that is damaged is left aside and made anew, and no other waits for it") {
+    stele::memory_store store;
+    append_some(store, 60);
+    const temp_dir directory;
+    run<labels>(store, directory.path);
+    run<totals>(store, directory.path);
+    const auto damaged = directory / "totals.1.db";
+    SUBCASE("its pages are lost, but the first") {
+        std::fstream file{damaged, std::ios::in | std::ios::out | std::ios::binary};
+        file.seekp(4096);
+        file << std::string(fs::file_size(damaged) - 4096, '\0');
+    }
+    SUBCASE("its end is lost") {
+        fs::resize_file(damaged, 5000);
+    }
+    SUBCASE("it does not say whose it is") {
+        run_sql(damaged, "DELETE FROM stele_projection");
+    }
+    const auto size = fs::file_size(damaged);
+    projection_runner runner{store, directory.path};
+    runner.add<totals>();
+    runner.add<labels>();
+    const auto status = runner.status();
+    CHECK(status[0].last_error.starts_with(damaged.string() + ": "));
+    CHECK(status[0].last_error.ends_with("; it is left aside, and a new one is made from all events"));
+    CHECK(status[1].checkpoint == position{60});
+    runner.catch_up();
+    CHECK(fs::read_symlink(directory / "totals.db") == "totals.2.db");
+    CHECK(rows_of_totals(directory.path) == fresh_replay(store));
+    CHECK(fs::file_size(damaged) == size);
+}
+
+TEST_CASE("create() that fails leaves no file behind") {
+    stele::memory_store store;
+    const temp_dir directory;
+    projection_runner runner{store, directory.path};
+    const auto failure = error_of([&] { runner.add<broken_create>(); });
+    CHECK(failure.kind == error_kind::invalid_argument);
+    CHECK(failure.says("projection totals: create() failed"));
+    CHECK(failure.says("CREATE TABEL totals (x)"));
+    CHECK(files_in(directory.path) == names{"runner.lock"});
+    runner.add<totals>();
+    runner.catch_up();
+    CHECK(rows_of_totals(directory.path).empty());
+}

@@ -1,0 +1,212 @@
+#include "support/projections.hpp"
+#include "support/stores.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace testing;
+using stele::error_kind;
+using stele::position;
+using stele::projection_runner;
+
+namespace {
+
+// What the file says about how far it is: "checkpoint seen = applied + ignored + dead-lettered".
+std::string progress_of(const std::filesystem::path& file) {
+    auto db = stele::read_model::open_read_only(file);
+    const auto [checkpoint, seen, applied, ignored, dead] =
+        db.query_one<int, int, int, int, int>(
+              "SELECT checkpoint, seen, applied, ignored, dead_lettered FROM stele_projection")
+            .value();
+    const auto text = [](int n) { return std::to_string(n); };
+    return text(checkpoint) + ": " + text(seen) + " = " + text(applied) + " + " + text(ignored) + " + " + text(dead);
+}
+
+// Fails, as long as it lives, at the event whose position is `at`.
+struct fault_at {
+    explicit fault_at(std::uint64_t at) {
+        before_projecting = [at](const stele::recorded_event& event) {
+            if (event.position.value == at) throw std::runtime_error("the disk of the mind is full");
+        };
+    }
+    fault_at(const fault_at&) = delete;
+    fault_at& operator=(const fault_at&) = delete;
+    ~fault_at() { before_projecting = nullptr; }
+};
+
+// A handler that makes the transaction go away, and hides it.
+struct rolls_back {
+    static constexpr auto name = "rolls_back";
+    static constexpr int version = 1;
+    static constexpr auto events = hana::tuple_t<CounterOpened, Incremented>;
+    static void create(stele::read_model& db) { db.execute("CREATE TABLE t (x INTEGER PRIMARY KEY)"); }
+    static void project(const CounterOpened&, const stele::recorded_event&, stele::read_model& db) {
+        db.execute("INSERT INTO t VALUES (1)");
+    }
+    static void project(const Incremented&, const stele::recorded_event&, stele::read_model& db) {
+        try {
+            db.execute("INSERT OR ROLLBACK INTO t VALUES (1)");
+        } catch (const stele::error&) {
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a projection reads on from its checkpoint to the head") {
+    contract_store store;
+    if (!store) return;
+    const temp_dir directory;
+    {
+        projection_runner runner{*store, directory.path};
+        runner.add<totals>();
+        runner.add<labels>();
+        CHECK(runner.catch_up() == position{0});
+        append(*store, 1, opened("one"));
+        append(*store, 1, incremented(5));
+        append(*store, 2, opened("two"));
+        append(*store, 1, NobodyKnows{});
+        append(*store, 1, decremented(2));
+        CHECK(runner.catch_up() == position{5});
+        CHECK(runner.catch_up() == position{5});
+    }
+    CHECK(rows_of_totals(directory.path) ==
+          std::vector<std::string>{"1 'one' 3 2", "2 'two' 0 0", "1 1 5 @2", "2 1 -2 @5"});
+    CHECK(progress_of(directory / "totals.db") == "5: 5 = 4 + 1 + 0");
+    CHECK(progress_of(directory / "labels.db") == "5: 5 = 2 + 3 + 0");
+
+    append(*store, 2, incremented(7));
+    projection_runner runner{*store, directory.path};
+    runner.add<totals>();
+    runner.catch_up();
+    CHECK(rows_of_totals(directory.path).at(1) == "2 'two' 7 1");
+    CHECK(progress_of(directory / "totals.db") == "6: 6 = 5 + 1 + 0");
+    auto db = stele::read_model::open_read_only(directory / "totals.db");
+    CHECK(db.checkpoint() == position{6});
+    CHECK(db.file().filename() == "totals.1.db");
+}
+
+TEST_CASE("batches of any size make the same rows") {
+    contract_store store;
+    if (!store) return;
+    append_some(*store, 300);
+    const auto expected = fresh_replay(*store);
+    CHECK(expected.size() > 200);
+    for (const std::size_t size : {1U, 2U, 3U, 7U, 100U, 299U, 300U, 301U, 100'000U}) {
+        const temp_dir directory;
+        projection_runner runner{*store, directory.path, {.batch_events = size}};
+        runner.add<totals>();
+        runner.catch_up();
+        CHECK_MESSAGE(rows_of_totals(directory.path) == expected, size);
+    }
+    const temp_dir directory;
+    CHECK(error_of([&] { projection_runner{*store, directory.path, {.batch_events = 0}}; }).says("batch_events"));
+}
+
+TEST_CASE("a handler that throws undoes its batch, and says where it stands") {
+    contract_store store;
+    if (!store) return;
+    append_some(*store, 100);
+    append(*store, 1, incremented(3));  // position 101
+    append_some(*store, 20, 2);
+    const temp_dir directory;
+    projection_runner runner{*store, directory.path, {.batch_events = 30}};
+    runner.add<totals>();
+    runner.add<labels>();
+    {
+        const fault_at fault{101};
+        const auto failure = error_of([&] { runner.catch_up(); });
+        CHECK(failure.kind == error_kind::invalid_argument);
+        CHECK(failure.says("projection totals (" + (directory / "totals.1.db").string() + ") failed at position 101"));
+        CHECK(failure.says("stream counter-1"));
+        CHECK(failure.says("type testing.Incremented): the disk of the mind is full"));
+        CHECK(stele::read_model::open_read_only(directory / "totals.db").checkpoint() < position{101});
+        CHECK(stele::read_model::open_read_only(directory / "labels.db").checkpoint() == position{121});
+    }
+    runner.catch_up();
+    CHECK(rows_of_totals(directory.path) == fresh_replay(*store));
+}
+
+TEST_CASE("a handler's own exception can be caught, and several failures are told together") {
+    stele::memory_store store;
+    append(store, 1, opened());
+    append(store, 1, opened());  // the second violates the primary keys of both projections
+    const temp_dir directory;
+    projection_runner runner{store, directory.path};
+    runner.add<totals>();
+    {
+        const fault_at fault{1};
+        try {
+            runner.catch_up();
+            FAIL("nothing was thrown");
+        } catch (const stele::error& failure) {
+            CHECK_THROWS_AS(std::rethrow_if_nested(failure), std::runtime_error);
+        }
+    }
+    runner.add<labels>();
+    const auto both = error_of([&] { runner.catch_up(); });
+    CHECK(both.says("2 projections failed"));
+    CHECK(both.says("projection totals"));
+    CHECK(both.says("projection labels"));
+    CHECK(both.says("UNIQUE constraint failed"));
+}
+
+TEST_CASE("an event whose payload is not its message stops the projection by name") {
+    stele::memory_store store;
+    append(store, 1, opened());
+    const std::vector broken{stele::event_data{.type = "testing.Incremented", .payload = "\xFF\xFF"}};
+    REQUIRE(store.append(stele::stream_id{"counter-1"}, stele::expected_version::any(), broken));
+    const temp_dir directory;
+    projection_runner runner{store, directory.path};
+    runner.add<totals>();
+    const auto failure = error_of([&] { runner.catch_up(); });
+    CHECK(failure.kind == error_kind::undecodable);
+    CHECK(failure.says("position 2"));
+    CHECK(failure.says("counter-1"));
+    CHECK(failure.says("testing.Incremented"));
+}
+
+TEST_CASE("a handler that lets the transaction go is found out") {
+    stele::memory_store store;
+    append(store, 1, opened());
+    append(store, 1, incremented(5));
+    const temp_dir directory;
+    projection_runner runner{store, directory.path};
+    runner.add<rolls_back>();
+    const auto failure = error_of([&] { runner.catch_up(); });
+    CHECK(failure.says("position 2"));
+    CHECK(failure.says("the runner's transaction is gone"));
+    CHECK(progress_of(directory / "rolls_back.db") == "0: 0 = 0 + 0 + 0");
+}
+
+TEST_CASE("one runner at a time may have the directory, also across processes") {
+    stele::memory_store store;
+    const temp_dir directory;
+    std::optional<projection_runner> first{std::in_place, store, directory.path};
+    const auto refused = error_of([&] { projection_runner{store, directory.path}; });
+    CHECK(refused.kind == error_kind::busy);
+    CHECK(refused.says(directory.path.string() + ": another projection_runner"));
+
+    const auto child_gets_busy = [&] {
+        const auto child = ::fork();
+        if (child == 0) {
+            int result = 1;
+            try {
+                const projection_runner second{store, directory.path};
+            } catch (const stele::error& failure) {
+                result = failure.kind() == error_kind::busy ? 0 : 2;
+            }
+            ::_exit(result);
+        }
+        int status = 0;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        return WEXITSTATUS(status) == 0;
+    };
+    CHECK(child_gets_busy());
+    first.reset();
+    CHECK(!child_gets_busy());
+    projection_runner next{store, directory.path};
+    next.add<totals>();
+    CHECK(error_of([&] { next.add<totals>(); }).says("a projection with the name totals was added already"));
+    CHECK(error_of([&] { next.rebuild("nobody"); }).says("no projection with the name nobody"));
+}

@@ -1,0 +1,113 @@
+#pragma once
+
+#include "support/transfers.hpp"
+
+#include <stele/commands/command_bus.hpp>
+#include <stele/processes/process_runner.hpp>
+#include <stele/testing/manual_clock.hpp>
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+/// A bank of wallets with a process that moves money between them, and ways to look at it.
+namespace testing {
+
+using stele::process_runner;
+using bank_bus = stele::command_bus<wallet, transfer>;
+
+/// A bus in front of another one, to get in between its commands.
+class spy_bus {
+public:
+    explicit spy_bus(stele::event_store& store) : inner_(store) {}
+
+    std::function<void(const google::protobuf::Message&)> before_send = [](const auto&) {};
+    /// How many conflicts the next commands meet before they reach the bus.
+    int conflicts = 0;
+
+    template <class Command>
+    std::expected<stele::receipt, stele::command_error> send(const Command& command, const stele::metadata& about,
+                                                             const stele::send_options& how) {
+        before_send(command);
+        if (conflicts > 0) {
+            --conflicts;
+            const stele::stream_id stream{"wallet-somebody"};
+            return std::unexpected(stele::command_error{
+                "somebody else's", stream, stele::conflict{stream, stele::expected_version::no_stream(), {1}}, 1});
+        }
+        return inner_.send(command, about, how);
+    }
+
+private:
+    bank_bus inner_;
+};
+
+void send(stele::event_store& store, const auto& command) {
+    REQUIRE(bank_bus{store}.send(command));
+}
+
+/// Three wallets: a with 100, b with 0, and the one for what has no way back.
+inline void open_wallets(stele::event_store& store) {
+    send(store, open_wallet("a", 100));
+    send(store, open_wallet("b"));
+    send(store, open_wallet(lost_and_found));
+}
+
+inline std::int64_t balance(stele::event_store& store, std::string_view name) {
+    return stele::load<wallet>(store, stele::stream_of<wallet>(name)).state.balance;
+}
+
+/// What happened in a stream: one word for each event.
+inline std::string story(stele::event_store& store, std::string_view stream) {
+    std::string words;
+    for (const auto& event : store.read_stream(stele::stream_id{std::string{stream}}).events()) {
+        const auto type = event.type.substr(event.type.rfind('.') + 1);
+        words += (words.empty() ? "" : " ") + std::string{type};
+        TransferFailed failed;
+        if (type == "TransferFailed" && failed.ParseFromString(std::string{event.payload}))
+            words += "(" + failed.reason() + ")";
+    }
+    return words;
+}
+
+/// What happened in all streams, in each without the order, to compare one store with another.
+inline std::string all_stories(stele::event_store& store) {
+    std::map<std::string, std::multiset<std::string>> words;
+    for (const auto& event : store.read_all().events()) {
+        const auto type = event.type.substr(event.type.rfind('.') + 1);
+        words[std::string{event.stream}].emplace(type);
+    }
+    std::string text;
+    for (const auto& [stream, types] : words) {
+        text += stream + ":";
+        for (const auto& type : types) text += " " + type;
+        text += "\n";
+    }
+    return text;
+}
+
+/// Runs the process until nothing is left to do, by a runner of its own.
+inline void catch_up(stele::event_store& store, const stele::process_runner_options& options = {}) {
+    bank_bus bus{store};
+    process_runner runner{store, options};
+    runner.add<transfer_process>(bus);
+    const auto reached = runner.catch_up();
+    CHECK(reached == store.head());
+    CHECK(runner.position<transfer_process>() == store.head());
+    CHECK_FALSE(runner.failure<transfer_process>());
+}
+
+/// The text of the error that is thrown.
+inline std::string error_of(const std::function<void()>& action) {
+    try {
+        action();
+    } catch (const stele::error& e) {
+        return e.what();
+    }
+    return "nothing thrown";
+}
+
+}  // namespace testing

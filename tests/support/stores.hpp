@@ -1,0 +1,97 @@
+#pragma once
+
+#include "support/temp_dir.hpp"
+
+#include <stele/eventstore/memory/memory_store.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// One way to have an event store. Every contract test runs over each of them.
+struct store_configuration {
+    std::string name;
+    bool durable;  // what was appended is there after the store has been closed and opened again
+    std::function<std::unique_ptr<stele::event_store>(const std::filesystem::path& file)> open;
+};
+
+inline std::unique_ptr<stele::event_store> open_sqlite(const std::filesystem::path& file,
+                                                       const stele::sqlite_options& options) {
+    // The store does not move; a lambda's return is constructed in place.
+    struct holder final {
+        static stele::sqlite_store* make(const std::filesystem::path& f, const stele::sqlite_options& o) {
+            return new stele::sqlite_store(stele::sqlite_store::open(f, o));
+        }
+    };
+    return std::unique_ptr<stele::event_store>(holder::make(file, options));
+}
+
+inline std::vector<store_configuration> store_configurations() {
+    using stele::durability;
+    const auto sqlite = [](const stele::sqlite_options& options) {
+        return [options](const std::filesystem::path& file) { return open_sqlite(file, options); };
+    };
+    const stele::store_limits tiny{.read_batch_events = 3, .read_batch_bytes = 64};
+    return {
+        {"memory", false, [](const auto&) { return std::make_unique<stele::memory_store>(); }},
+        {"memory, tiny batches", false, [tiny](const auto&) { return std::make_unique<stele::memory_store>(tiny); }},
+        {"sqlite", true, sqlite({})},
+        {"sqlite, normal", true, sqlite({.durability = durability::normal})},
+        {"sqlite, no idle readers", true, sqlite({.durability = durability::normal, .idle_readers = 0})},
+        {"sqlite, tiny batches", true, sqlite({.durability = durability::normal, .limits = tiny})},
+    };
+}
+
+/// The store that a contract test runs over: doctest runs the test again for each configuration.
+class contract_store {
+public:
+    contract_store() {
+        for (const auto& each : store_configurations()) {
+            SUBCASE(each.name.c_str()) {
+                configuration_ = each;
+            }
+        }
+        if (configuration_.open) reopen();
+    }
+
+    /// Closes and opens it again; a store in memory goes on as it is.
+    void reopen() {
+        if (store_ && !configuration_.durable) return;
+        store_.reset();
+        store_ = configuration_.open(directory_ / "events.db");
+    }
+
+    stele::event_store& operator*() const { return *store_; }
+    stele::event_store* operator->() const { return store_.get(); }
+    explicit operator bool() const { return store_ != nullptr; }
+
+private:
+    temp_dir directory_;
+    store_configuration configuration_;
+    std::unique_ptr<stele::event_store> store_;
+};
+
+inline stele::event_data make_event(std::string type = "test.Happened", std::string payload = "payload") {
+    return {.type = std::move(type), .payload = std::move(payload)};
+}
+
+inline std::vector<stele::event_data> make_events(std::size_t count) {
+    std::vector<stele::event_data> events;
+    for (std::size_t i = 0; i < count; ++i)
+        events.push_back(make_event("test.Happened", "payload " + std::to_string(i)));
+    return events;
+}
+
+/// What a read returned, one line an event: "position stream@version type payload".
+template <class Range>
+std::vector<std::string> lines(Range range) {
+    std::vector<std::string> result;
+    for (const stele::recorded_event& e : std::move(range).events())
+        result.push_back(std::to_string(e.position.value) + " " + std::string(e.stream) + "@" +
+                         std::to_string(e.version.value) + " " + std::string(e.type) + " " + std::string(e.payload));
+    return result;
+}

@@ -1,0 +1,136 @@
+#include "support/transfers.hpp"
+
+#include <stele/testing/given_process.hpp>
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <string>
+
+using namespace testing;
+using namespace std::chrono_literals;
+using stele::given_process;
+using stele::recorded;
+using stele::rejected;
+
+namespace {
+
+const stele::timestamp noon{std::chrono::sys_days{std::chrono::year{2026} / 1 / 31} + 12h};
+
+TransferRequested requested(std::chrono::seconds delay = {}) {
+    return with_fields_of<TransferRequested>(request_transfer("1", "a", "b", 30, delay));
+}
+MoneyTaken taken(const std::string& transfer = "1") {
+    MoneyTaken event;
+    event.set_transfer(transfer);
+    event.set_amount(30);
+    return event;
+}
+TakeMoney take() {
+    TakeMoney command;
+    command.set_wallet("a");
+    command.set_transfer("1");
+    command.set_amount(30);
+    return command;
+}
+PutMoney put(const std::string& wallet) {
+    PutMoney command;
+    command.set_wallet(wallet);
+    command.set_transfer("1");
+    command.set_amount(30);
+    return command;
+}
+TransferCancelled cancelled() {
+    return with_fields_of<TransferCancelled>(cancel_transfer("1"));
+}
+
+/// The text of the failure, without the path of this file.
+std::string failure(const std::function<void()>& expectation) {
+    try {
+        expectation();
+    } catch (const stele::scenario_failed& e) {
+        const std::string text = e.what();
+        const auto path = text.find("process_testing_test.cpp:");
+        return path == std::string::npos ? text : text.substr(text.find(": ", path) + 2);
+    }
+    return "nothing failed";
+}
+
+/// Does another thing each time that it is asked.
+struct unsteady {
+    static constexpr auto name = "unsteady";
+    static constexpr auto events = hana::tuple_t<MoneyTaken>;
+    static constexpr auto commands = hana::tuple_t<PutMoney>;
+    static std::string instance_id(const MoneyTaken& event) { return event.transfer(); }
+
+    static inline int asked = 0;
+
+    void evolve(const auto&) {}
+    stele::reaction<unsteady> react(const auto&) const {
+        return stele::reaction<unsteady>{}.send(put(std::to_string(++asked)));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("expectations that are met") {
+    given_process<transfer_process>().when(requested()).then_commands(take()).delivered_twice();
+    given_process<transfer_process>(requested()).when(taken()).then_commands(put("b")).delivered_twice();
+    given_process<transfer_process>(requested(), taken())
+        .when(rejected<PutMoney>{put("b"), stele::reject("closed", "b is closed")})
+        .then_commands(put("a"))
+        .delivered_twice();
+    given_process<transfer_process>(requested(), taken(), rejected<PutMoney>{put("b"), {"closed", ""}})
+        .when(rejected<PutMoney>{put("a"), {"closed", ""}})
+        .then_commands(put(lost_and_found));
+    given_process<transfer_process>()
+        .when(recorded(requested(1h), {.at = noon}))
+        .then_commands()
+        .then_deadline("start", noon + 1h)
+        .then_deadline("start", noon + 1h, take());
+    given_process<transfer_process>(requested(1h)).when(cancelled()).then_cancelled("start");
+    given_process<transfer_process>(requested()).when(rejected<CompleteTransfer>{{}, {"ended", ""}}).then_nothing();
+}
+
+TEST_CASE("commands that differ are shown side by side") {
+    CHECK(failure([] { given_process<transfer_process>(requested()).when(taken()).then_commands(put("c")); }) ==
+          "testing.MoneyTaken {transfer: \"1\" amount: 30}\n"
+          "  expected             actual\n"
+          "  testing.PutMoney     testing.PutMoney\n"
+          "    wallet: \"c\"     |    wallet: \"b\"\n"
+          "    transfer: \"1\"        transfer: \"1\"\n"
+          "    amount: 30           amount: 30\n");
+    CHECK(failure([] { given_process<transfer_process>(requested()).when(taken()).then_commands(); }) !=
+          "nothing failed");
+    CHECK(failure([] { given_process<transfer_process>(requested()).when(taken()).then_nothing(); }) !=
+          "nothing failed");
+    CHECK(failure([] {
+              given_process<transfer_process>(requested()).when(taken()).then_commands(put("b"), put("b"));
+          }) != "nothing failed");
+}
+
+TEST_CASE("deadlines that differ are shown side by side") {
+    CHECK(failure([] {
+              given_process<transfer_process>()
+                  .when(recorded(requested(1h), {.at = noon}))
+                  .then_deadline("start", noon + 2h);
+          }) ==
+          "testing.TransferRequested {transfer: \"1\" from: \"a\" to: \"b\" amount: 30 delay_s: 3600}\n"
+          "  expected                                    actual\n"
+          "  deadline \"start\" at 2026-01-31 14:00:00  |  deadline \"start\" at 2026-01-31 13:00:00\n");
+    CHECK(failure([] { given_process<transfer_process>().when(cancelled()).then_cancelled("end"); }) ==
+          "testing.TransferCancelled {transfer: \"1\"}\n"
+          "  expected            actual\n"
+          "  cancelled \"end\"  |  cancelled \"start\"\n");
+}
+
+TEST_CASE("events of two instances do not belong into one scenario") {
+    CHECK(failure([] { (void)given_process<transfer_process>(requested()).when(taken("2")); }) ==
+          "testing.MoneyTaken {transfer: \"2\" amount: 30} belongs to the instance 2, but those before it to 1");
+    given_process<transfer_process>(requested()).when(taken("")).then_nothing();
+}
+
+TEST_CASE("a process that does something else when an event is delivered twice") {
+    CHECK(failure([] { given_process<unsteady>().when(taken()).delivered_twice(); }).find("handled again") !=
+          std::string::npos);
+}

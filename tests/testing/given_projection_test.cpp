@@ -1,0 +1,73 @@
+#include "support/projections.hpp"
+
+#include <stele/testing/given_projection.hpp>
+
+#include <optional>
+#include <tuple>
+
+using namespace testing;
+using stele::given_projection;
+using stele::recorded;
+
+namespace {
+
+std::string failure(const std::function<void()>& expectation) {
+    try {
+        expectation();
+    } catch (const stele::scenario_failed& e) {
+        const std::string text = e.what();
+        return text.substr(text.find(": ", text.find("projection_testing_test.cpp:")) + 2);
+    }
+    return "nothing failed";
+}
+
+const auto opened_first = recorded(opened("first"), {.stream = "counter-1"});
+const auto raised_first = recorded(incremented(5), {.stream = "counter-1"});
+constexpr auto all_totals = "SELECT counter, label, value FROM totals ORDER BY counter";
+
+/// Writes another row each time.
+struct unsteady {
+    static constexpr auto name = "unsteady";
+    static constexpr int version = 1;
+    static constexpr auto events = hana::tuple_t<Incremented>;
+
+    static void create(stele::read_model& db) { db.execute("CREATE TABLE calls (number INTEGER)"); }
+    static void project(const Incremented&, const stele::recorded_event&, stele::read_model& db) {
+        static int calls = 0;
+        db.execute("INSERT INTO calls VALUES (?1)", ++calls);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("expectations that are met") {
+    given_projection<totals>(opened_first)
+        .when(raised_first)
+        .then_rows(all_totals, std::tuple{"1", "first", 5})
+        .then_rows("SELECT NULL, 0.5 FROM totals", std::tuple{std::optional<int>{}, 0.5})
+        .then_no_rows("SELECT counter FROM totals WHERE value > 5")
+        .then_same_when_rebuilt();
+    given_projection<totals>().when(NobodyKnows{}).then_no_rows(all_totals);
+}
+
+TEST_CASE("rows that differ are shown side by side") {
+    CHECK(failure([] {
+              given_projection<totals>(opened_first)
+                  .when(raised_first)
+                  .then_rows(all_totals, std::tuple{"1", "first", 6}, std::tuple{"2", "second", 0});
+          }) ==
+          "testing.Incremented {by: 5}\n"
+          "  SELECT counter, label, value FROM totals ORDER BY counter\n"
+          "  expected           actual\n"
+          "  1 | first | 6   |  1 | first | 5\n"
+          "  2 | second | 0  |\n");
+    CHECK(failure([] {
+              given_projection<totals>().when(opened_first).then_no_rows(all_totals);
+          }).find("no rows   |  1 row") != std::string::npos);
+}
+
+TEST_CASE("a projection that does something else when it is rebuilt") {
+    CHECK(failure([] {
+              given_projection<unsteady>().when(raised_first).then_same_when_rebuilt();
+          }).find("calls: 1  |  calls: 2") != std::string::npos);
+}

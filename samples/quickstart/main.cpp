@@ -17,7 +17,7 @@ struct stock {  // an aggregate: rules, and the state that they need
     static constexpr auto category = "stock";
     static constexpr auto events = hana::tuple_t<Received, Shipped>;
     static constexpr auto commands = hana::tuple_t<Receive, Ship>;
-    static std::string_view target(const auto& command) { return command.item(); }
+    static std::string_view instance_id(const auto& command) { return command.item(); }
 
     std::int64_t pieces = 0;
 
@@ -38,7 +38,7 @@ struct shelf {  // a projection: a table that follows from the events
     static void project(const auto& e, const stele::recorded_event& at, stele::read_model& db) {
         const auto change = at.type == "quickstart.Shipped" ? -e.pieces() : e.pieces();
         db.execute("INSERT INTO shelf VALUES (?1, ?2) ON CONFLICT DO UPDATE SET pieces = pieces + ?2",
-                   stele::instance_of(at.stream), change);
+                   stele::instance_id_of(at.stream), change);
     }
 };
 

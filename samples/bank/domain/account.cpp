@@ -1,0 +1,157 @@
+#include "bank/domain/account.hpp"
+
+#include "bank/domain/calendar.hpp"
+#include "bank/import/rounding.hpp"
+
+namespace bank {
+
+void account::evolve(const AccountOpenedV2& event) {
+    is = phase::open;
+    lowest_balance = event.lowest_balance();
+    opened_on = event.date();
+}
+
+AccountSnapshot account::snapshot() const {
+    AccountSnapshot saved;
+    saved.set_phase(static_cast<AccountSnapshot::Phase>(is));
+    saved.set_balance(balance);
+    saved.set_lowest_balance(lowest_balance);
+    saved.set_opened_on(opened_on);
+    saved.set_frozen(frozen);
+    return saved;
+}
+
+void account::restore(const AccountSnapshot& saved) {
+    is = static_cast<phase>(saved.phase());
+    balance = saved.balance();
+    lowest_balance = saved.lowest_balance();
+    opened_on = saved.opened_on();
+    frozen = saved.frozen();
+}
+
+namespace {
+
+using decision = account::decision;
+
+// Every rejection of a command for an account that is not open.
+stele::rejection not_open(const account& state) {
+    if (state.is == account::phase::closed) return stele::reject("account_closed", "the account is closed");
+    return stele::reject("account_not_open", "there is no such account; open it first");
+}
+
+stele::rejection is_frozen() {
+    return stele::reject("account_frozen", "the account is frozen");
+}
+
+// Why nothing can be booked on this day, if so.
+std::optional<stele::rejection> bad_date(const account& state, const std::string& date) {
+    if (!is_date(date)) return stele::reject("invalid_date", "\"{}\" is not a date (YYYY-MM-DD)", date);
+    if (date < state.opened_on)
+        return stele::reject("booked_before_opening", "booked on {}, but the account was opened on {}", date,
+                             state.opened_on);
+    return std::nullopt;
+}
+
+// The rules that hold for whatever moves money. A command that meets them becomes the event.
+template <moves_money Event>
+decision book(const account& state, const auto& command) {
+    if (state.is != account::phase::open) return not_open(state);
+    if (auto bad = bad_date(state, command.booking().date())) return *bad;
+
+    Event event;
+    *event.mutable_booking() = command.booking();
+    event.set_amount(command.amount());
+    if (!add(state.balance, change_of(event)))
+        return stele::reject("balance_overflow", "balance {} and amount {} do not fit into one number",
+                             format_money(state.balance), format_money(command.amount()));
+    return stele::accept(event);
+}
+
+// … and all but a rounding say by their name which way the money goes.
+template <moves_money Event>
+decision book_positive(const account& state, const auto& command) {
+    if (command.amount() <= 0)
+        return stele::reject("amount_not_positive", "the amount is {}, it must be positive",
+                             format_money(command.amount()));
+    return book<Event>(state, command);
+}
+
+}  // namespace
+
+decision account::decide(const OpenAccount& command) const {
+    if (is == phase::open) return stele::reject("account_already_open", "it was opened on {}", opened_on);
+    if (is == phase::closed) return stele::reject("account_closed", "a number is not given to a second account");
+    if (auto bad = bad_date(*this, command.date())) return *bad;
+    if (command.overdraft_limit() < 0)
+        return stele::reject("invalid_overdraft_limit", "the limit is {}, it must be 0 or more",
+                             format_money(command.overdraft_limit()));
+    AccountOpenedV2 event;
+    event.set_date(command.date());
+    event.set_lowest_balance(-command.overdraft_limit());
+    return stele::accept(event);
+}
+
+decision account::decide(const DepositMoney& command) const {
+    return book_positive<MoneyDeposited>(*this, command);
+}
+
+// The one movement that the overdraft limit and a freeze stop: what the bank charges is owed, limit or not.
+decision account::decide(const WithdrawMoney& command) const {
+    auto withdrawal = book_positive<MoneyWithdrawn>(*this, command);
+    if (withdrawal.is_accepted() && frozen) return is_frozen();
+    if (withdrawal.is_accepted() && balance - command.amount() < lowest_balance)
+        return stele::reject("insufficient_funds", "balance {}, must not go below {}, asked for {}",
+                             format_money(balance), format_money(lowest_balance), format_money(command.amount()));
+    return withdrawal;
+}
+
+decision account::decide(const PayInterest& command) const {
+    return book_positive<InterestPaid>(*this, command);
+}
+
+decision account::decide(const ChargeInterest& command) const {
+    return book_positive<InterestCharged>(*this, command);
+}
+
+decision account::decide(const ChargeFee& command) const {
+    return book_positive<FeeCharged>(*this, command);
+}
+
+decision account::decide(const PostRounding& command) const {
+    if (command.amount() == 0 || command.amount() > rounding_step || command.amount() < -rounding_step)
+        return stele::reject("not_a_rounding", "{} is no rounding: at most {} either way",
+                             format_money(command.amount()), format_money(rounding_step));
+    return book<RoundingPosted>(*this, command);
+}
+
+decision account::decide(const CloseAccount& command) const {
+    if (is != phase::open) return not_open(*this);
+    if (auto bad = bad_date(*this, command.date())) return *bad;
+    if (frozen) return is_frozen();
+    if (balance != 0) return stele::reject("balance_not_zero", "balance {}, it must be 0.00", format_money(balance));
+    AccountClosed event;
+    event.set_date(command.date());
+    return stele::accept(event);
+}
+
+// Who may do this is not for the account to say: see authorization.hpp.
+decision account::decide(const FreezeAccount& command) const {
+    if (is != phase::open) return not_open(*this);
+    if (auto bad = bad_date(*this, command.date())) return *bad;
+    if (frozen) return is_frozen();
+    AccountFrozen event;
+    event.set_date(command.date());
+    event.set_reason(command.reason());
+    return stele::accept(event);
+}
+
+decision account::decide(const UnfreezeAccount& command) const {
+    if (is != phase::open) return not_open(*this);
+    if (auto bad = bad_date(*this, command.date())) return *bad;
+    if (!frozen) return stele::reject("account_not_frozen", "the account is not frozen");
+    AccountUnfrozen event;
+    event.set_date(command.date());
+    return stele::accept(event);
+}
+
+}  // namespace bank

@@ -1,0 +1,25 @@
+#include "bank/domain/bank_bus.hpp"
+
+#include "bank/domain/authorization.hpp"
+#include "bank/domain/calendar.hpp"
+#include "bank/domain/standing_order_process.hpp"
+#include "bank/domain/transfer_process.hpp"
+
+#include <stele/processes/process_runner.hpp>
+
+namespace bank {
+
+bank_bus make_bus(stele::event_store& store) {
+    bank_bus bus{store};
+    bus.use(authorize_officers());
+    return bus;
+}
+
+void carry_out(stele::event_store& store, bank_bus& bus, std::string_view today) {
+    stele::process_runner runner{store, {.now = [now = start_of(today)] { return now; }}};
+    runner.add<transfer_process>(bus);
+    runner.add<standing_order_process>(bus);
+    runner.catch_up();
+}
+
+}  // namespace bank

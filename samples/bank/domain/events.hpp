@@ -1,0 +1,62 @@
+#pragma once
+
+#include "bank/domain/bank.pb.h"
+#include "bank/domain/money.hpp"
+
+#include <stele/codec/upcast.hpp>
+
+#include <boost/hana/tuple.hpp>
+#include <boost/hana/type.hpp>
+
+namespace bank {
+
+namespace hana = boost::hana;
+
+/// Everything that can happen to an account.
+inline constexpr auto account_events =
+    hana::tuple_t<AccountOpenedV2, MoneyDeposited, MoneyWithdrawn, InterestPaid, InterestCharged, FeeCharged,
+                  RoundingPosted, AccountClosed, AccountFrozen, AccountUnfrozen>;
+
+/// What becomes of events that are in the stores and are not written any more.
+struct event_history {
+    static constexpr auto outdated = hana::tuple_t<AccountOpened>;
+
+    /// A limit for overdrafts could not say that an account must never be emptied.
+    static AccountOpenedV2 upcast(const AccountOpened& old) {
+        AccountOpenedV2 event;
+        event.set_date(old.date());
+        event.set_lowest_balance(-old.overdraft_limit());
+        return event;
+    }
+};
+/// By this Stele finds it, from any event of the bank.
+event_history stele_history(const google::protobuf::Message&);
+
+/// By how much an event changes the balance of its account.
+inline money change_of(const MoneyDeposited& event) {
+    return event.amount();
+}
+inline money change_of(const MoneyWithdrawn& event) {
+    return -event.amount();
+}
+inline money change_of(const InterestPaid& event) {
+    return event.amount();
+}
+inline money change_of(const InterestCharged& event) {
+    return -event.amount();
+}
+inline money change_of(const FeeCharged& event) {
+    return -event.amount();
+}
+inline money change_of(const RoundingPosted& event) {
+    return event.amount();
+}
+
+/// An event that moves money: it changes a balance, and says when and why in its booking.
+template <class Event>
+concept moves_money = requires(const Event& event) {
+    change_of(event);
+    event.booking();
+};
+
+}  // namespace bank

@@ -1,0 +1,56 @@
+#include "bank/domain/transfer.hpp"
+
+#include "bank/domain/calendar.hpp"
+
+namespace bank {
+
+std::optional<stele::rejection> bad_transfer(std::string_view source, std::string_view target, money amount,
+                                             std::string_view date) {
+    if (amount <= 0)
+        return stele::reject("amount_not_positive", "the amount is {}, it must be positive", format_money(amount));
+    if (source == target) return stele::reject("same_account", "from account {} to itself", source);
+    if (!is_date(date)) return stele::reject("invalid_date", "\"{}\" is not a date (YYYY-MM-DD)", date);
+    return std::nullopt;
+}
+
+namespace {
+
+// But for the day: whoever got no answer may ask again tomorrow.
+bool equal(const TransferRequested& a, const TransferRequested& b) {
+    return a.source() == b.source() && a.target() == b.target() && a.amount() == b.amount();
+}
+
+stele::rejection not_under_way() {
+    return stele::reject("transfer_not_under_way", "it has ended, or there is no such transfer");
+}
+
+}  // namespace
+
+transfer::decision transfer::decide(const RequestTransfer& command) const {
+    if (auto bad = bad_transfer(command.source(), command.target(), command.amount(), command.date())) return *bad;
+    TransferRequested event;
+    event.set_source(command.source());
+    event.set_target(command.target());
+    event.set_amount(command.amount());
+    event.set_date(command.date());
+    if (is == phase::unknown) return stele::accept(event);
+    // Whoever asks again for the same gets the transfer that there is.
+    if (equal(event, request)) return stele::accept();
+    return stele::reject("transfer_known", "there is a transfer of this name with other data");
+}
+
+transfer::decision transfer::decide(const CompleteTransfer&) const {
+    if (is != phase::under_way) return not_under_way();
+    return stele::accept(TransferCompleted{});
+}
+
+transfer::decision transfer::decide(const FailTransfer& command) const {
+    if (is != phase::under_way) return not_under_way();
+    TransferFailed event;
+    event.set_code(command.code());
+    event.set_reason(command.reason());
+    event.set_returned_to(command.returned_to());
+    return stele::accept(event);
+}
+
+}  // namespace bank

@@ -1,0 +1,123 @@
+#include "bank/domain/bank_bus.hpp"
+#include "bank/import/rounding.hpp"
+#include "bank/import/statement_import.hpp"
+#include "bank/program/progress.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <concepts>
+#include <expected>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace bank {
+namespace {
+
+using account_rows = std::vector<const statement_row*>;
+
+// What came of one command: nothing, or why the bank rejected it.
+using reason = std::optional<std::string>;
+
+// A row leads to up to three commands; each has an id that follows from the transaction and what it is to do there. So
+// it is the same whenever the statement is sent again, and stays the same for a row that another file states too.
+stele::uuid id_of(const statement_row& row, std::string_view purpose) {
+    static const auto statements = *stele::uuid::parse("0b6c2f5e-8d0c-4e0a-9a53-5f2f6a3d7c41");
+    return stele::command_id(statements, fmt::format("{} {}", row.transaction, purpose));
+}
+
+template <class Command>
+reason send(bank_bus& bus, Command command, const statement_row& row, std::string_view purpose) {
+    command.set_account(row.account);
+    const auto receipt = bus.send(command, {.correlation_id = row.transaction}, {.id = id_of(row, purpose)});
+    return receipt ? reason() : receipt.error().message();
+}
+
+reason open_account(bank_bus& bus, const statement_row& row, money overdraft_limit) {
+    OpenAccount command;
+    command.set_date(row.date);
+    command.set_overdraft_limit(overdraft_limit);
+    return send(bus, command, row, "opening");
+}
+
+template <class Command>
+reason book(bank_bus& bus, const statement_row& row, money amount, std::string_view kind) {
+    Command command;
+    auto& booking = *command.mutable_booking();
+    booking.set_date(row.date);
+    booking.set_transaction(row.transaction);
+    booking.set_kind(std::string(kind));
+    command.set_amount(amount);
+    return send(bus, command, row, std::same_as<Command, PostRounding> ? "rounding" : "booking");
+}
+
+reason book_row(bank_bus& bus, const statement_row& row) {
+    const auto kind = row.kind->name;
+    switch (row.kind->booked_as) {
+        case booking_type::deposit: return book<DepositMoney>(bus, row, row.amount, kind);
+        case booking_type::withdrawal: return book<WithdrawMoney>(bus, row, -row.amount, kind);
+        case booking_type::interest_paid: return book<PayInterest>(bus, row, row.amount, kind);
+        case booking_type::interest_charged: return book<ChargeInterest>(bus, row, -row.amount, kind);
+        case booking_type::fee: return book<ChargeFee>(bus, row, -row.amount, kind);
+    }
+    std::unreachable();
+}
+
+std::vector<money> roundings_of(const account_rows& rows) {
+    std::vector<stated_transaction> stated;
+    for (const auto* row : rows) stated.push_back({row->amount, row->balance});
+    return roundings(stated);
+}
+
+// Everything of one account. Ends at the first row that is refused, and returns it.
+std::optional<refused_row> send_account(bank_bus& bus, const account_rows& rows, money overdraft_limit,
+                                        progress& progress) {
+    const auto rounded = roundings_of(rows);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const auto& row = *rows[i];
+        auto refused = i == 0 ? open_account(bus, row, overdraft_limit) : reason();
+        if (!refused) refused = book_row(bus, row);
+        if (!refused && rounded[i] != 0) refused = book<PostRounding>(bus, row, rounded[i], "rounding");
+        if (refused) return refused_row{row, *std::move(refused), rows.size() - i - 1};
+        progress.advance();
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<refused_row> send_statement(stele::event_store& store, const statement_file& file,
+                                        const import_options& options) {
+    auto bus = make_bus(store);
+    const auto accounts = rows_by_account(file);
+    progress progress(options.progress, "imported", "transaction", file.rows.size());
+    std::atomic<std::size_t> next = 0;
+    std::mutex refused_mutex;
+    std::vector<refused_row> refused;
+
+    // Each worker takes the next account that nobody has taken yet. When one fails, the others finish their account.
+    const auto work = [&] {
+        try {
+            for (std::size_t i = next++; i < accounts.size(); i = next++) {
+                auto row = send_account(bus, accounts[i], options.overdraft_limit, progress);
+                const std::scoped_lock lock(refused_mutex);
+                if (row) refused.push_back(*std::move(row));
+            }
+        } catch (...) {
+            next = accounts.size();
+            throw;
+        }
+    };
+    std::vector<std::future<void>> workers;
+    for (std::size_t i = 0; i < std::min(std::max<std::size_t>(options.threads, 1), accounts.size()); ++i)
+        workers.push_back(std::async(std::launch::async, work));
+    for (auto& worker : workers) worker.get();
+
+    std::ranges::sort(refused, {}, [](const refused_row& row) { return row.row.line; });
+    return refused;
+}
+
+}  // namespace bank

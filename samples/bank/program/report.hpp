@@ -1,0 +1,17 @@
+#pragma once
+
+#include "bank/program/terminal.hpp"
+#include "bank/read/ledger.hpp"
+
+#include <string>
+
+namespace bank {
+
+/// What is on one account? One line for a terminal, from the read model. Throws refusal if there is no such account.
+std::string balance_line(ledger& ledger, std::string_view account, const ink& ink);
+
+/// How is the bank doing? The largest balances, the overdrawn accounts and the turnover of each month as a chart, as
+/// text for a terminal, from the read models.
+std::string report_of(ledger& ledger, const ink& ink);
+
+}  // namespace bank

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "bank/domain/events.hpp"
+#include "bank/domain/money.hpp"
+
+#include <stele/eventstore/event.hpp>
+#include <stele/projections/sql/read_model.hpp>
+
+#include <string>
+#include <vector>
+
+namespace bank {
+
+/// The read model that knows how much money went in and out on each day.
+struct daily_turnover {
+    static constexpr auto name = "daily_turnover";
+    static constexpr int version = 1;
+    // All that move money; opening and closing an account moves none.
+    static constexpr auto events =
+        hana::tuple_t<MoneyDeposited, MoneyWithdrawn, InterestPaid, InterestCharged, FeeCharged, RoundingPosted>;
+
+    static void create(stele::read_model& db);
+
+    static void project(const RoundingPosted& event, const stele::recorded_event& at, stele::read_model& db);
+    static void project(const moves_money auto& event, const stele::recorded_event&, stele::read_model& db) {
+        book(event.booking(), change_of(event), db);
+    }
+
+private:
+    static void book(const Booking& booking, money change, stele::read_model& db);
+};
+
+/// What went in and out in one month, over all accounts.
+struct month_turnover {
+    std::string month;  ///< "1993-01"
+    std::uint64_t transactions = 0;
+    money credited = 0;
+    money debited = 0;  ///< negative
+    money rounded = 0;
+};
+
+/// How much went in and out in each month? Months without transactions are left out.
+std::vector<month_turnover> turnover_by_month(stele::read_model& db);
+
+}  // namespace bank

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "bank/domain/events.hpp"
+#include "bank/domain/money.hpp"
+#include "bank/read/ledger.hpp"
+
+#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/stream.hpp>
+#include <stele/projections/memory/memory_projection.hpp>
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bank {
+
+/// The read model in memory that knows which accounts hold most: what is on each, as far as money has moved on it.
+struct largest_accounts {
+    static constexpr auto name = "largest_accounts";
+    static constexpr int version = 1;
+    static constexpr auto events =
+        hana::tuple_t<MoneyDeposited, MoneyWithdrawn, InterestPaid, InterestCharged, FeeCharged, RoundingPosted>;
+
+    std::map<std::string, money> balances;
+
+    void project(const moves_money auto& event, const stele::recorded_event& at) {
+        auto& balance = balances[std::string(stele::instance_id_of(at.stream))];
+        balance = total(balance, change_of(event));
+    }
+
+    // So that a program that starts reads only what is new.
+    using snapshot_type = LargestAccounts;
+    static constexpr auto snapshot_policy = stele::snapshot_every(1'000);
+    [[nodiscard]] LargestAccounts snapshot() const;
+    void restore(const LargestAccounts& saved);
+
+    /// At most `count` of them, the largest first; of those that hold the same, in the order of their numbers.
+    [[nodiscard]] std::vector<std::pair<std::string, money>> top(std::size_t count) const;
+
+    friend bool operator==(const largest_accounts&, const largest_accounts&) = default;
+};
+
+/// Which accounts hold most? Brings the read model up to date and asks it; if another program has the read models,
+/// folds one from all events for this answer. Throws as stele::projection_runner does.
+std::vector<std::pair<std::string, money>> ask_largest_accounts(stele::event_store& events,
+                                                                const bank_directory& directory, std::size_t count);
+
+}  // namespace bank

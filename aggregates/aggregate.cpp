@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
-void check_follows(const recorded_event& event, stream_place place) {
+void check_follows(const recorded_event& event, stream_position place) {
     if (place.version.value == 0 || event.version.value == place.version.value + 1) return;
     throw error(error_kind::corrupt,
                 fmt::format("Stream \"{}\" goes from version {} to {}: events are missing, so its state is not known.",
@@ -13,7 +13,7 @@ void check_follows(const recorded_event& event, stream_place place) {
 }
 
 /// Returns false, having done nothing, if the event at `place` is gone.
-bool fold_from(event_store& store, const stream_id& stream, stream_place& place, load_window window,
+bool fold_from(event_store& store, const stream_id& stream, stream_position& place, load_window window,
                event_decoder& decoder, void* state) {
     // A state that has events begins by reading its last one again.
     const bool has_events = place.version.value != 0;
@@ -37,7 +37,7 @@ bool fold_from(event_store& store, const stream_id& stream, stream_place& place,
 
 }  // namespace
 
-bool fold_stream(event_store& store, const stream_id& stream, stream_place& place, load_window window,
+bool fold_stream(event_store& store, const stream_id& stream, stream_position& place, load_window window,
                  event_decoder& decoder, void* state, void (*restart)(void* state)) {
     if (fold_from(store, stream, place, window, decoder, state)) return true;
     restart(state);
@@ -46,4 +46,4 @@ bool fold_stream(event_store& store, const stream_id& stream, stream_place& plac
     return false;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

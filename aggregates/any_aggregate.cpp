@@ -1,10 +1,9 @@
-#include <stele/aggregates/detail/snapshot_document.hpp>
-
 #include <stele/aggregates/detail/any_aggregate.hpp>
+#include <stele/aggregates/detail/snapshot_document.hpp>
 
 #include <chrono>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 /// Begins with the last snapshot, if that is inside the window.
@@ -43,7 +42,7 @@ void bring_up_to_date(event_store& store, const stream_id& stream, any_aggregate
         known.needs_snapshot = true;
 }
 
-void fold_appended(any_aggregate& known, std::span<const event_data> events, stream_place end) {
+void fold_appended(any_aggregate& known, std::span<const event_data> events, stream_position end) {
     event_decoder decoder{*known.type().events};
     // From the bytes, as after a read: a state is the same whichever way it came about.
     for (std::size_t i = 0; i < events.size(); ++i) {
@@ -60,4 +59,4 @@ void fold_appended(any_aggregate& known, std::span<const event_data> events, str
     known.place = end;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 std::span<const std::unique_ptr<const google::protobuf::Message>> any_decision::events() const noexcept {
     const auto* events = std::get_if<event_list>(&outcome_);
@@ -19,4 +19,4 @@ void any_decision::add_event(std::unique_ptr<const google::protobuf::Message> ev
     events->push_back(std::move(event));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

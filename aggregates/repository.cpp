@@ -1,13 +1,12 @@
 #include <stele/aggregates/detail/snapshot_document.hpp>
-#include <stele/eventstore/detail/write_documents.hpp>
-
 #include <stele/aggregates/repository.hpp>
+#include <stele/eventstore/detail/write_documents.hpp>
 
 #include <fmt/format.h>
 
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 void write_due_snapshot(event_store& store, const stream_id& stream, any_aggregate& known,
@@ -43,10 +42,10 @@ std::expected<append_result, conflict> save_aggregate(event_store& store, const 
 }
 
 void write_snapshot_of(event_store& store, const stream_id& stream, const snapshot_functions& functions,
-                       const void* state, stream_place place) {
+                       const void* state, stream_position place) {
     if (place.version.value == 0) return;
     const document_write snapshot = make_snapshot(stream, functions, state, place);
     write_documents(store, {&snapshot, 1});
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,12 +1,11 @@
 #include <stele/aggregates/detail/snapshot_document.hpp>
-#include <stele/eventstore/detail/write_documents.hpp>
-
 #include <stele/aggregates/snapshot.hpp>
+#include <stele/eventstore/detail/write_documents.hpp>
 
 #include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 using detail::any_aggregate;
@@ -81,4 +80,4 @@ void remove_snapshot(event_store& store, const stream_id& stream) {
     detail::write_documents(store, {&removal, 1});
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

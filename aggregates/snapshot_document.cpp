@@ -1,14 +1,14 @@
-#include <stele/aggregates/detail/snapshot_document.hpp>
-
-#include <stele/eventstore/detail/write_documents.hpp>
-#include <stele/eventstore/detail/failures.hpp>
 #include "stele_snapshot.pb.h"
+
+#include <stele/aggregates/detail/snapshot_document.hpp>
+#include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/write_documents.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 std::string_view bytes_of(const uuid& id) {
@@ -67,7 +67,7 @@ found_snapshot find_snapshot(event_store& store, const stream_id& stream, const 
 }
 
 document_write make_snapshot(const stream_id& stream, const snapshot_functions& functions, const void* state,
-                             stream_place place) {
+                             stream_position place) {
     v1::SnapshotContent content;
     content.set_fingerprint(std::string{bytes_of(functions.fingerprint)});
     content.set_version(place.version.value);
@@ -101,4 +101,4 @@ void write_snapshot(event_store& store, const document_write& snapshot, const wa
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

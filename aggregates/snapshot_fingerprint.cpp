@@ -10,7 +10,7 @@
 #include <set>
 #include <string>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -78,4 +78,4 @@ uuid snapshot_fingerprint(std::string_view category, std::uint64_t fold_version,
     return uuid::v5({}, text + all.text());
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

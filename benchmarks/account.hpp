@@ -18,7 +18,7 @@ struct account {
     static constexpr auto category = "account";
     static constexpr auto events = hana::tuple_t<AccountOpened, MoneyDeposited>;
     static constexpr auto commands = hana::tuple_t<DepositMoney>;
-    static std::string_view target(const auto& command) { return command.account(); }
+    static std::string_view instance_id(const auto& command) { return command.account(); }
 
     bool open = false;
     std::int64_t balance = 0;

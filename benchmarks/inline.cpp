@@ -21,7 +21,7 @@ struct balances {
     }
     static void project(const MoneyDeposited& event, const stele::recorded_event& at, stele::read_model& db) {
         db.execute("INSERT INTO balances VALUES (?1, ?2) ON CONFLICT DO UPDATE SET balance = balance + ?2",
-                   stele::instance_of(at.stream), event.amount());
+                   stele::instance_id_of(at.stream), event.amount());
     }
 };
 
@@ -41,7 +41,7 @@ struct branch {
 };
 
 void expect_balance(stele::read_model& db, const batch& last) {
-    if (!db.query_one<std::int64_t>("SELECT balance FROM balances WHERE account = ?1", last.stream.id()))
+    if (!db.query_one<std::int64_t>("SELECT balance FROM balances WHERE account = ?1", last.stream.instance_id()))
         throw std::runtime_error("a read model lacks an account");
 }
 

@@ -28,7 +28,7 @@ void make_account(stele::event_store& store, std::size_t events) {
     for (std::size_t i = 1; i < events; ++i) {
         if (i + events_after_snapshot == events) {
             store_all();
-            accounts.take_snapshot(all.stream.id(), accounts.load(all.stream.id()));
+            accounts.take_snapshot(all.stream.instance_id(), accounts.load(all.stream.instance_id()));
         }
         all.events.push_back(stele::encode(deposited(static_cast<std::int64_t>(i), "salary")));
         if (all.events.size() == 1000) store_all();
@@ -41,7 +41,7 @@ contender loader(const char* name, stele::event_store& store, std::size_t events
     const auto turn = [&store, events](benchmark::State& state) {
         const stele::repository<Aggregate> accounts{store};
         for (auto _ : state) {
-            const auto known = accounts.load(stream_of(0).id());
+            const auto known = accounts.load(stream_of(0).instance_id());
             if (known.version.value != events) throw std::runtime_error("the account was not loaded whole");
             benchmark::DoNotOptimize(known.state.balance);
         }

@@ -32,7 +32,7 @@ struct balances {
     static constexpr auto events = hana::tuple_t<MoneyDeposited>;
     static void create(stele::read_model& db) { db.execute(table); }
     static void project(const MoneyDeposited& event, const stele::recorded_event& at, stele::read_model& db) {
-        db.execute(upsert, stele::instance_of(at.stream), event.amount());
+        db.execute(upsert, stele::instance_id_of(at.stream), event.amount());
     }
 };
 
@@ -55,7 +55,7 @@ std::vector<deposit> read_deposits(stele::event_store& store) {
     std::vector<deposit> all;
     stele::decode_each<balances>(store.read_all({.filter = {.types = {"bench.MoneyDeposited"}}}),
                                  [&](const auto& event, const auto& at) {
-                                     all.push_back({std::string{stele::instance_of(at.stream)}, event.amount()});
+                                     all.push_back({std::string{stele::instance_id_of(at.stream)}, event.amount()});
                                  });
     return all;
 }

@@ -37,10 +37,10 @@ struct balances {
     std::uint64_t deposits = 0;
 
     void project(const AccountOpened&, const stele::recorded_event& at) {
-        rows.emplace(std::string{stele::instance_of(at.stream)}, 0);
+        rows.emplace(std::string{stele::instance_id_of(at.stream)}, 0);
     }
     void project(const MoneyDeposited& event, const stele::recorded_event& at) {
-        rows.find(stele::instance_of(at.stream))->second += event.amount();
+        rows.find(stele::instance_id_of(at.stream))->second += event.amount();
         ++deposits;
     }
 };

@@ -1,12 +1,11 @@
-#include <stele/codec/detail/message_check.hpp>
-
 #include <stele/codec/codec.hpp>
+#include <stele/codec/detail/message_check.hpp>
 
 #include <fmt/format.h>
 
 #include <climits>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 using google::protobuf::Message;
@@ -50,4 +49,4 @@ void decode_all(const event_table& table, event_range events, void* context) {
 }
 
 }  // namespace detail
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -1,6 +1,6 @@
 #include <stele/codec/detail/decoded_batch.hpp>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // There are as many messages as events in a batch, and each would keep the memory of the largest event it ever held.
@@ -48,4 +48,4 @@ bool decoded_batch::handle(std::size_t index, const recorded_event& event, void*
     return true;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

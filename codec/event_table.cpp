@@ -10,7 +10,7 @@
 #include <mutex>
 #include <typeindex>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 using google::protobuf::Message;
@@ -120,4 +120,4 @@ void expect_one_history(std::string_view event, const std::type_info& history, c
                             place->second.taker, taker, event));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,5 +1,4 @@
 #include <stele/codec/detail/message_check.hpp>
-
 #include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
@@ -14,7 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -158,4 +157,4 @@ void check_readable(const Message& message) {
                                 message.GetDescriptor()->full_name(), bad->path, bad->what));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

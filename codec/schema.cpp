@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <set>
 
-namespace stele {
+namespace stele::inline v0 {
 
 std::string schema_finding::message() const {
     const auto what = field.empty() ? message_type : fmt::format("{}.{}", message_type, field);
@@ -99,4 +99,4 @@ void record_schemas(event_store& store, const std::vector<stored_message>& messa
 }
 
 }  // namespace detail
-}  // namespace stele
+}  // namespace stele::inline v0

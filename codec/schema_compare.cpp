@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -117,4 +117,4 @@ void schema_comparison::find_newly_required(const Descriptor& was, const Descrip
             report(*is.field(i), "not there", "required");
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Finds what makes stored messages unreadable between two schemas of one event type.
 class schema_comparison {
@@ -36,4 +36,4 @@ private:
     std::set<std::pair<const void*, const void*>> compared_;  // messages may hold themselves
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

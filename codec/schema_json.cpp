@@ -10,7 +10,7 @@
 #include <climits>
 #include <ranges>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 using google::protobuf::FieldDescriptor;
@@ -81,4 +81,4 @@ std::string recorded_schemas::to_json(const recorded_event& event) const {
     return json;
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <set>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -146,4 +146,4 @@ document_write schema_document(std::string_view type, std::uint32_t version, std
     return {kind, fmt::format("{}/{:06}", type, version), std::move(bytes), document_write::action::add};
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// One version of the schema of an event type, as it was recorded.
 struct recorded_schema {
@@ -33,4 +33,4 @@ std::string schema_bytes(const google::protobuf::Descriptor& message);
 /// Returns the document that records them as a version of the type, to be added.
 document_write schema_document(std::string_view type, std::uint32_t version, std::string bytes);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -3,7 +3,7 @@
 #include <functional>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 /// So many locks that threads seldom meet at one; a small cache has one, and is full when it is full.
@@ -72,4 +72,4 @@ void aggregate_cache::turn::give_back(any_aggregate known) {
     if (entry_) entry_->known.emplace(std::move(known));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

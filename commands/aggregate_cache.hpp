@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// The states of the aggregates that were used last, by stream.
 ///
@@ -70,4 +70,4 @@ private:
     std::size_t shard_capacity_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

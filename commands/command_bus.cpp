@@ -1,16 +1,16 @@
 #include "commands/aggregate_cache.hpp"
-#include "commands/command_memory.hpp"
-#include <stele/aggregates/detail/snapshot_document.hpp>
+#include "commands/receipts.hpp"
 
-#include <stele/eventstore/causation.hpp>
+#include <stele/aggregates/detail/snapshot_document.hpp>
 #include <stele/commands/command_bus.hpp>
+#include <stele/eventstore/causation.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 const std::string& name_of(const google::protobuf::Message& message) {
@@ -33,7 +33,7 @@ std::vector<event_data> encode_events(const any_decision& decision, const std::s
 
 /// Brings the state to where the command has brought the stream. It is no fault of the command if that cannot be done:
 /// the state is forgotten, and who loads it next will get the error.
-bool follow(any_aggregate& known, const std::vector<event_data>& events, const stream_place& now) noexcept {
+bool follow(any_aggregate& known, const std::vector<event_data>& events, const stream_position& now) noexcept {
     try {
         fold_appended(known, events, now);
         return true;
@@ -43,20 +43,20 @@ bool follow(any_aggregate& known, const std::vector<event_data>& events, const s
 }
 
 /// Writes both in one append, and returns where the stream is then.
-std::expected<stream_place, conflict> write(event_store& store, const stream_id& stream, const stream_place& place,
-                                            const std::vector<event_data>& events,
-                                            const std::vector<document_write>& documents) {
+std::expected<stream_position, conflict> write(event_store& store, const stream_id& stream,
+                                               const stream_position& place, const std::vector<event_data>& events,
+                                               const std::vector<document_write>& documents) {
     if (events.empty() && documents.empty()) return place;
     const stream_write write{stream, expected_version::exactly(place.version), events};
     const auto appended = store.append(std::span(&write, events.empty() ? 0 : 1), documents);
     if (!appended) return std::unexpected(appended.error());
     if (events.empty()) return place;
-    return stream_place{appended->back().version, appended->back().position};
+    return stream_position{appended->back().version, appended->back().position};
 }
 
 /// `known` has been loaded before, or not yet; afterwards it is what the stream folds to, or nothing.
 std::expected<receipt, command_error> decide_and_append(event_store& store, std::optional<any_aggregate>& known,
-                                                        const command_task& task, const command_memory& memory,
+                                                        const command_task& task, const receipts& memory,
                                                         const metadata& about, const command_bus_options& options) {
     const std::string metadata_bytes = encode(correlated(about));
     // Attempt 0 is on the state as it was kept. Only an append can tell whether that is the latest.
@@ -81,7 +81,7 @@ std::expected<receipt, command_error> decide_and_append(event_store& store, std:
             return receipt{task.stream, written->version, written->position};
         }
         if (auto earlier = memory.recall()) return *std::move(earlier);
-        if (attempt >= options.attempts || written.error().why == conflict::reason::tombstoned)
+        if (attempt >= options.attempts || written.error().reason == conflict_reason::tombstoned)
             return std::unexpected(
                 command_error{name_of(*task.command), task.stream, std::move(written.error()), std::max(attempt, 1U)});
     }
@@ -89,7 +89,7 @@ std::expected<receipt, command_error> decide_and_append(event_store& store, std:
 
 command_result run_command(const bus_core& bus, const command_task& task, const metadata& about,
                            const send_options& how) {
-    const command_memory memory{*bus.store, task.stream, *task.command, how};
+    const receipts memory{*bus.store, task.stream, *task.command, how};
     if (auto earlier = memory.recall()) return *std::move(earlier);
     std::optional<document_write> snapshot;
     auto result = [&] {
@@ -136,4 +136,4 @@ stream_id target_stream(const google::protobuf::Message& command, std::string_vi
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace stele {
+namespace stele::inline v0 {
 
 std::string command_error::message() const {
     if (const auto* no = rejection())
@@ -11,4 +11,4 @@ std::string command_error::message() const {
                        attempts_ == 1 ? "attempt" : "attempts", conflict()->message());
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -6,7 +6,7 @@
 #include <climits>
 #include <memory>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 /// A name that came from outside, short enough for a message and without characters that would spoil it.
@@ -52,4 +52,4 @@ command_result command_table::dispatch(void* bus, std::string_view type, std::st
     return entry.send(bus, *command, about, how);
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

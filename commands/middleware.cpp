@@ -7,7 +7,7 @@
 #include <random>
 #include <thread>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 using clock = std::chrono::steady_clock;
@@ -26,7 +26,7 @@ double random_share() {
 /// Whether sending it again may help.
 bool is_passing(const command_result& result) {
     return !result && result.error().conflict() != nullptr &&
-           result.error().conflict()->why != conflict::reason::tombstoned;
+           result.error().conflict()->reason != conflict_reason::tombstoned;
 }
 
 /// Runs when a scope ends, however it does.
@@ -72,11 +72,11 @@ middleware time_commands(std::function<void(const sent_command&, std::chrono::na
     };
 }
 
-middleware authorise(std::function<bool(const sent_command&)> allowed) {
+middleware authorize(std::function<bool(const sent_command&)> allowed) {
     return [allowed = std::move(allowed)](sent_command& command, const next_step& next) {
         if (allowed(command)) return next(command);
         return reject_sent(
-            command, {.code = "not_authorised",
+            command, {.code = "not_authorized",
                       .message = command.about.actor.empty() ? "nobody is named who asks for it"
                                                              : fmt::format("\"{}\" may not", command.about.actor)});
     };
@@ -110,4 +110,4 @@ middleware detail::validate(const google::protobuf::Descriptor& type,
     };
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -4,7 +4,7 @@
 #include <numeric>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 std::string_view last_part(std::string_view name) {
@@ -46,4 +46,4 @@ std::vector<std::string_view> near_names(std::string_view wrong, const std::vect
     return nearest;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 thread_local const recorded_event* handled = nullptr;
@@ -16,13 +16,13 @@ metadata caused_by(const recorded_event& event) {
     return {.correlation_id = std::move(correlation), .causation_id = std::move(cause), .actor = {}, .headers = {}};
 }
 
-handling_scope::handling_scope(const recorded_event& event) noexcept : outer_(std::exchange(handled, &event)) {}
+causation_scope::causation_scope(const recorded_event& event) noexcept : outer_(std::exchange(handled, &event)) {}
 
-handling_scope::~handling_scope() {
+causation_scope::~causation_scope() {
     handled = outer_;
 }
 
-const recorded_event* event_being_handled() noexcept {
+const recorded_event* current_cause() noexcept {
     return handled;
 }
 
@@ -33,4 +33,4 @@ void add_causation(metadata& about) {
     if (about.correlation_id.empty()) about.correlation_id = std::move(cause.correlation_id);
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

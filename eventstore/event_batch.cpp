@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace stele {
+namespace stele::inline v0 {
 
 char* event_batch::allocate(std::size_t size) {
     constexpr std::size_t chunk_size = 64UL << 10;
@@ -42,4 +42,4 @@ void event_batch::clear() noexcept {
     chunk_ = used_ = size_bytes_ = 0;
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 constexpr std::size_t document_key_bytes = 1024;
@@ -121,18 +121,18 @@ event_data record_of(const Message& message) {
 }  // namespace
 
 std::string conflict::message() const {
-    switch (why) {
-        case reason::event_id:
+    switch (reason) {
+        case conflict_reason::event_id:
             return fmt::format(
                 "append to stream '{}' (expected version {}): one of the event ids is stored already, but "
                 "not by an append of just these events",
                 stream.str(), expected.str());
-        case reason::deleted:
-            return fmt::format("stream '{}' was deleted (expected version {}); expect none to begin it anew",
+        case conflict_reason::deleted:
+            return fmt::format("stream '{}' was deleted (expected version {}); expect no_stream to start it again",
                                stream.str(), expected.str());
-        case reason::tombstoned: return fmt::format("stream '{}' was ended for ever", stream.str());
-        case reason::document: return "a document that was to be added is in the store already; read it";
-        case reason::version: break;
+        case conflict_reason::tombstoned: return fmt::format("stream '{}' was closed for ever", stream.str());
+        case conflict_reason::document: return "a document that was to be added is in the store already; read it";
+        case conflict_reason::version: break;
     }
     return fmt::format("append to stream '{}': expected version {}, but it is at {}", stream.str(), expected.str(),
                        actual.value);
@@ -227,4 +227,4 @@ event_range event_store::read_all(all_read_options options) {
     });
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 std::string message_of(const std::exception_ptr& failure) {
     try {
@@ -52,4 +52,4 @@ void throw_any(const std::vector<std::exception_ptr>& failures, std::string_view
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <stop_token>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Wakes those who wait for the head of a store to move. Any thread.
 class head_signal {
@@ -26,8 +26,8 @@ public:
     /// Waits until `read_head()` is beyond `seen`, at most for `timeout` or until a stop; returns what it read last.
     /// It is read again after each announcement, and every `poll` for what other processes append.
     template <class ReadHead>
-    position wait_past(position seen, std::chrono::milliseconds timeout, std::chrono::milliseconds poll,
-                       const std::stop_token& stop, ReadHead read_head) {
+    position wait_for_append(position seen, std::chrono::milliseconds timeout, std::chrono::milliseconds poll,
+                             const std::stop_token& stop, ReadHead read_head) {
         // A year is as good as for ever, and does not overflow.
         const std::chrono::milliseconds longest = std::chrono::years{1};
         const auto deadline = std::chrono::steady_clock::now() + std::min(timeout, longest);
@@ -47,4 +47,4 @@ private:
     position announced_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

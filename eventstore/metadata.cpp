@@ -8,7 +8,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 // Protobuf would write invalid UTF-8 and then be unable to read it.
@@ -54,4 +54,4 @@ metadata decode_metadata(std::string_view bytes) {
             .headers = {message.headers().begin(), message.headers().end()}};
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

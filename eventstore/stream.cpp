@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 [[noreturn]] void refuse(std::string_view what, std::string_view name, std::string_view why) {
@@ -46,4 +46,4 @@ stream_id::stream_id(std::string name) : name_(std::move(name)) {
 
 stream_id::stream_id(std::string_view category, std::string_view id) : stream_id(join(category, id)) {}
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 // The wait ends with each commit and each stop; this only bounds it.
@@ -59,12 +59,12 @@ struct subscription::state {
     void follow(const std::stop_token& token) {
         auto last = reached;
         while (!token.stop_requested()) {
-            const auto head = store.wait_past(last, idle_wait, token);
+            const auto head = store.wait_for_append(last, idle_wait, token);
             for (const auto& batch : store.read_all({.after = last, .up_to = head, .filter = filter})) {
                 for (const auto& event : batch) {
                     if (token.stop_requested()) return;
                     {
-                        const handling_scope scope(event);
+                        const causation_scope scope(event);
                         handle(event);
                     }
                     last = event.position;
@@ -120,4 +120,4 @@ subscription subscribe(event_store& store, subscription_options options, subscri
         std::make_unique<subscription::state>(store, std::move(options), std::move(handle), std::move(stop)));
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // How many bytes the sequence that begins with `lead` has, and the range its second byte must be in.
@@ -40,4 +40,4 @@ bool is_utf8(std::string_view text) noexcept {
     return true;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

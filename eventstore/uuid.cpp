@@ -11,7 +11,7 @@
 #include <mutex>
 #include <random>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 constexpr char hex_digits[] = "0123456789abcdef";
@@ -132,4 +132,4 @@ std::string uuid::str() const {
     return text;
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

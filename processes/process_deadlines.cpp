@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr const char* deadline_kind = "deadline";
@@ -61,4 +61,4 @@ std::optional<deadline_place> next_deadline(event_store& store, std::string_view
     return deadline_place{value.instance(), value.name(), timestamp{std::chrono::microseconds{value.due()}}};
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -7,7 +7,7 @@
 #include <string_view>
 
 /// The deadlines of a process in the order of time: documents beside the journals (stele_process.proto).
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// A deadline that is set: the journal of its instance has the command.
 struct deadline_place {
@@ -25,4 +25,4 @@ document_write remove_deadline(std::string_view process, const deadline_place& d
 /// The one that is due first; nothing when none is set.
 std::optional<deadline_place> next_deadline(event_store& store, std::string_view process);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

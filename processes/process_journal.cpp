@@ -6,7 +6,7 @@
 
 #include <optional>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 std::string describe(const recorded_event& entry) {
@@ -81,7 +81,7 @@ event_data entry_of(const google::protobuf::Message& entry, const std::string& m
 }  // namespace
 
 process_instance load_instance(event_store& store, const process_definition& process, const stream_id& journal) {
-    journal_fold fold{store, process, journal.id()};
+    journal_fold fold{store, process, journal.instance_id()};
     for (const recorded_event& entry : store.read_stream(journal).events()) fold.fold(entry);
     return fold.take();
 }
@@ -136,4 +136,4 @@ event_data passed_entry(std::string_view name, const std::string& metadata) {
     return entry_of(entry, metadata);
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

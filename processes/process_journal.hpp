@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/processes/detail/process_definition.hpp>
 #include <stele/eventstore/event_store.hpp>
+#include <stele/processes/detail/process_definition.hpp>
 
 #include <map>
 #include <memory>
@@ -9,7 +9,7 @@
 #include <string_view>
 
 /// What an instance of a process remembers, and how it stands in the store (stele_process.proto).
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// A deadline that is set.
 struct pending_deadline {
@@ -43,4 +43,4 @@ event_data set_entry(std::string_view name, const pending_deadline& deadline);
 event_data cancelled_entry(std::string_view name, const std::string& metadata);
 event_data passed_entry(std::string_view name, const std::string& metadata);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,6 +1,6 @@
 #include "processes/process_worker.hpp"
-#include <stele/eventstore/detail/failures.hpp>
 
+#include <stele/eventstore/detail/failures.hpp>
 #include <stele/processes/process_runner.hpp>
 
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 /// The clock may be set while nobody looks at it, and a deadline may be set by another program.
@@ -71,7 +71,7 @@ struct process_runner::state {
             while (!stop.stop_requested()) {
                 const auto seen = store.head();
                 const auto done = run_once(stop);
-                if (!done.any) store.wait_past(seen, done.busy ? busy_wait : until_next_deadline(), stop);
+                if (!done.any) store.wait_for_append(seen, done.busy ? busy_wait : until_next_deadline(), stop);
             }
         } catch (...) {
             for (const auto& worker : workers)
@@ -145,4 +145,4 @@ std::exception_ptr process_runner::failure(std::string_view name) const {
     return state_->get(name).failure();
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <thread>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // What ids of commands are derived in. Part of the file format: never change it.
@@ -39,7 +39,7 @@ process_turn::process_turn(const process_definition& process, process_instance& 
 
 void process_turn::handle(const recorded_event& event, event_decoder& decoder) {
     entries.push_back(handled_entry(event.position, metadata_));
-    process_visit visit{.state = instance_.state.get(), .instance = journal_.id(), .wants_reaction = true};
+    process_visit visit{.state = instance_.state.get(), .instance = journal_.instance_id(), .wants_reaction = true};
     decoder.decode(event, &visit);
     instance_.handled = event.position;
     take(visit.steps);
@@ -76,7 +76,8 @@ void process_turn::set(const reaction_step& step) {
                               .metadata = metadata_};
     entries.push_back(set_entry(step.deadline, deadline));
     deadline.id = entries.back().id;
-    documents.push_back(put_deadline(process_.name, {std::string{journal_.id()}, step.deadline, deadline.due}));
+    documents.push_back(
+        put_deadline(process_.name, {std::string{journal_.instance_id()}, step.deadline, deadline.due}));
     instance_.deadlines.insert_or_assign(step.deadline, std::move(deadline));
 }
 
@@ -89,7 +90,8 @@ void process_turn::cancel(const std::string& deadline) {
 void process_turn::forget(const std::string& deadline) {
     const auto found = instance_.deadlines.find(deadline);
     if (found == instance_.deadlines.end()) return;
-    documents.push_back(remove_deadline(process_.name, {std::string{journal_.id()}, deadline, found->second.due}));
+    documents.push_back(
+        remove_deadline(process_.name, {std::string{journal_.instance_id()}, deadline, found->second.due}));
     instance_.deadlines.erase(found);
 }
 
@@ -109,7 +111,7 @@ void process_turn::send(const google::protobuf::Message& command) {
         const auto result = known.send(process_.bus, command, about_, how);
         if (result) return;
         if (const auto* no = result.error().rejection()) return take_rejection(known, command, *no);
-        if (result.error().conflict()->why == conflict::reason::tombstoned)
+        if (result.error().conflict()->reason == conflict_reason::tombstoned)
             return take_rejection(known, command, {"tombstoned", result.error().message()});
         if (waits == max_waits) throw error(error_kind::busy, result.error().message());
         std::this_thread::sleep_for(std::chrono::milliseconds{1U << waits});
@@ -132,4 +134,4 @@ uuid process_turn::next_id() {
     return command_id(command_space, fmt::format("{}\n{}\n{}", journal_.str(), cause_.str(), sent_++));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

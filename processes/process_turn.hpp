@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// What a process does about one thing that happened, to one instance: sends commands, hears of rejections, sends more
 /// commands …, and collects what is to be written when all is done.
@@ -55,4 +55,4 @@ private:
     std::deque<std::shared_ptr<const google::protobuf::Message>> waiting_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

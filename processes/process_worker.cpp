@@ -1,17 +1,17 @@
 #include "processes/process_worker.hpp"
 
 #include "processes/process_turn.hpp"
-#include <stele/eventstore/detail/write_documents.hpp>
-#include <stele/eventstore/detail/failures.hpp>
 #include "stele_process.pb.h"
 
 #include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/write_documents.hpp>
 
 #include <fmt/format.h>
 
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr const char* checkpoint_kind = "process";
@@ -160,7 +160,7 @@ bool process_worker::commit(const stream_id& journal, process_instance& instance
         instance.version = written->front().version;
         return true;
     }
-    if (written.error().why == conflict::reason::version || written.error().why == conflict::reason::deleted)
+    if (written.error().reason == conflict_reason::version || written.error().reason == conflict_reason::deleted)
         return false;
     throw error(error_kind::invalid_argument,
                 fmt::format("{} To forget an instance of a process, delete its journal.", written.error().message()));
@@ -211,4 +211,4 @@ void process_worker::advance(stele::position reached) {
     changed_.notify_all();
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -14,7 +14,7 @@
 #include <string>
 #include <unordered_map>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 class process_turn;
 
@@ -70,4 +70,4 @@ private:
     std::exception_ptr failure_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

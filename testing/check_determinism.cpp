@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 std::string title(std::string_view category, std::string_view how, std::size_t after) {
@@ -30,4 +30,4 @@ bool equal_messages(const google::protobuf::Message& a, const google::protobuf::
     return are_equal(a, b);
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 using google::protobuf::Message;
 
@@ -77,4 +77,4 @@ std::string side_by_side(std::vector<text_block> expected, std::vector<text_bloc
     return text;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

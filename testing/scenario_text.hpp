@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-/// How scenarios (testing.hpp, process_testing.hpp, projection_testing.hpp) show what was expected and what came.
-namespace stele::detail {
+/// How scenarios (testing.hpp, given_process.hpp, given_projection.hpp) show what was expected and what came.
+namespace stele::inline v0::detail {
 
 /// Some lines of text; the unit that is set beside another.
 using text_block = std::vector<std::string>;
@@ -29,4 +29,4 @@ text_block show(const rejection& why);
 /// Sets the n-th expected block beside the n-th actual one, and marks the lines that differ.
 std::string side_by_side(std::vector<text_block> expected, std::vector<text_block> actual);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 struct kept_event {
@@ -83,15 +83,15 @@ struct memory_store::state {
 
     [[nodiscard]] std::optional<conflict> refusal_of(const stream_write& write) const {
         const auto& target = stream(write.stream);
-        const auto refuse = [&](conflict::reason why) {
+        const auto refuse = [&](conflict_reason why) {
             return conflict{write.stream, write.expected, target.version(), why};
         };
-        if (target.state == kept_stream::phase::tombstoned) return refuse(conflict::reason::tombstoned);
-        if (target.state == kept_stream::phase::deleted && write.expected != expected_version::none())
-            return refuse(conflict::reason::deleted);
-        if (!write.expected.accepts(target.version())) return refuse(conflict::reason::version);
+        if (target.state == kept_stream::phase::tombstoned) return refuse(conflict_reason::tombstoned);
+        if (target.state == kept_stream::phase::deleted && write.expected != expected_version::no_stream())
+            return refuse(conflict_reason::deleted);
+        if (!write.expected.accepts(target.version())) return refuse(conflict_reason::version);
         for (const auto& event : write.events)
-            if (ids.contains(event.id)) return refuse(conflict::reason::event_id);
+            if (ids.contains(event.id)) return refuse(conflict_reason::event_id);
         return std::nullopt;
     }
 
@@ -219,8 +219,8 @@ position memory_store::position_at(timestamp time) {
     return {static_cast<std::uint64_t>(after - state_->events.begin())};
 }
 
-position memory_store::wait_past(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop) {
-    return state_->signal.wait_past(seen, timeout, timeout, stop, [this] { return head(); });
+position memory_store::wait_for_append(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop) {
+    return state_->signal.wait_for_append(seen, timeout, timeout, stop, [this] { return head(); });
 }
 
 const store_limits& memory_store::limits() const {
@@ -257,14 +257,14 @@ std::expected<append_result, conflict> memory_store::do_remove(const stream_id& 
         const std::lock_guard lock(state_->mutex);
         const auto it = state_->streams.find(stream.str());
         const auto actual = state_->stream(stream).version();
-        const auto refuse = [&](conflict::reason why) {
+        const auto refuse = [&](conflict_reason why) {
             return std::unexpected(conflict{stream, expected, actual, why});
         };
-        if (it == state_->streams.end()) return refuse(conflict::reason::version);
+        if (it == state_->streams.end()) return refuse(conflict_reason::version);
         auto& target = it->second;
-        if (target.state == phase::tombstoned) return refuse(conflict::reason::tombstoned);
-        if (target.state == phase::deleted && what != removal::tombstone) return refuse(conflict::reason::deleted);
-        if (!expected.accepts(actual)) return refuse(conflict::reason::version);
+        if (target.state == phase::tombstoned) return refuse(conflict_reason::tombstoned);
+        if (target.state == phase::deleted && what != removal::tombstone) return refuse(conflict_reason::deleted);
+        if (!expected.accepts(actual)) return refuse(conflict_reason::version);
         if (what == removal::truncate && before.value > target.positions.size() + 1)
             return std::unexpected(conflict{stream, expected_version::exactly({before.value - 1}), actual});
 
@@ -305,4 +305,4 @@ void memory_store::fetch(const all_read_options& options, event_batch& batch) {
     }
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -12,7 +12,7 @@
 #include <memory>
 #include <system_error>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // Makes a rename in the directory last beyond a power cut.
@@ -75,4 +75,4 @@ void backup(const std::filesystem::path& from, const std::filesystem::path& to, 
     sync_directory(to.has_parent_path() ? to.parent_path() : std::filesystem::path("."));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -4,9 +4,9 @@
 
 #include <filesystem>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Copies the store in `from` to the new file `to`; see sqlite_store::backup.
 void backup(const std::filesystem::path& from, const std::filesystem::path& to, const sqlite_options& options);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,11 +1,12 @@
 #include "eventstore/sqlite/catalog.hpp"
 
 #include "eventstore/sqlite/reader_sql.hpp"
+
 #include <stele/eventstore/sqlite/detail/schema.hpp>
 
 #include <algorithm>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // Entries of the memory of streams; it is dropped whole when full.
@@ -89,4 +90,4 @@ void catalog::forget() noexcept {
     types_.clear();
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
-
 #include <stele/eventstore/stream.hpp>
 #include <stele/eventstore/version.hpp>
 
@@ -9,7 +8,7 @@
 #include <string>
 #include <unordered_map>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Part of the file format: the column `state` of `streams`.
 enum class stream_state : std::uint8_t { live = 0, deleted = 1, tombstoned = 2 };
@@ -58,4 +57,4 @@ private:
     statement find_stream_, add_stream_, update_stream_, last_version_, find_type_, add_type_, add_block_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // Bounds of a group: large enough to share a sync among all who wait, small enough that nobody waits for megabytes.
@@ -198,4 +198,4 @@ void commit_queue::lead_for_async(const std::stop_token& stop) {
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

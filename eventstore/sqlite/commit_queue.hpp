@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// What a removal asks for; see event_store::truncate_stream and its neighbours.
 struct removal_request {
@@ -124,4 +124,4 @@ private:
     std::jthread async_leader_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

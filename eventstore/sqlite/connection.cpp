@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 std::string_view advice(error_kind kind) {
@@ -225,4 +225,4 @@ error connection::damage(std::string_view what) const {
     return {error_kind::corrupt, fmt::format("{}: {}; the file is damaged; restore a backup", file_, what)};
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

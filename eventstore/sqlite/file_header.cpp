@@ -10,7 +10,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // Offsets in the file (sqlite.org/fileformat2.html, 1.3 and 1.6): the header has 100 bytes, then comes the root page of
@@ -80,4 +80,4 @@ file_header read_file_header(const std::filesystem::path& file) {
     return header;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // So many positions are looked through in one read transaction.
@@ -174,4 +174,4 @@ void reader::scan(const interval& window, const sql_filter& filter, bool by_stre
             batch);
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

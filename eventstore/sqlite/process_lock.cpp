@@ -1,6 +1,5 @@
-#include <stele/eventstore/sqlite/detail/process_lock.hpp>
-
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/sqlite/detail/process_lock.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,7 +10,7 @@
 #include <cstring>
 #include <thread>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr long turnstile = 0;
@@ -73,4 +72,4 @@ void process_lock::wait(long byte, std::chrono::steady_clock::time_point deadlin
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr std::size_t most_stream_names = 1U << 16U;
@@ -177,4 +177,4 @@ std::string_view reader::type_name(std::int64_t id) {
     return type_names_.emplace(id, find_type_name_.column_bytes(0)).first->second;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
-
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <array>
@@ -14,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// A read-only connection with its statements. One thread at a time; every call is one short read transaction.
 class reader {
@@ -121,4 +120,4 @@ private:
     std::vector<std::unique_ptr<reader>> idle_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 std::unique_ptr<reader> reader_pool::borrow() {
     {
@@ -21,4 +21,4 @@ void reader_pool::give_back(std::unique_ptr<reader> borrowed) {
     if (idle_.size() < options_.idle_readers) idle_.push_back(std::move(borrowed));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -2,9 +2,8 @@
 
 // The statements of a reader that are put together from parts.
 
-#include <stele/eventstore/sqlite/detail/schema.hpp>
-
 #include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/sqlite/detail/schema.hpp>
 
 #include <fmt/format.h>
 
@@ -12,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// The columns in the order in which reader::collect() takes them.
 inline constexpr std::string_view columns =
@@ -71,4 +70,4 @@ inline std::string scan_query(bool types, bool streams, bool by_stream, directio
     return sql + fmt::format(" ORDER BY position {} LIMIT ?3", order_of(order));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -23,16 +23,15 @@
 // ids in time order (uuid::v7) keep their index growing at its end. An index over the types would cost a row for each
 // event; type_blocks costs one for each type and block.
 
-#include <stele/eventstore/sqlite/detail/schema.hpp>
-
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
+#include <stele/eventstore/sqlite/detail/schema.hpp>
 
 #include <fmt/format.h>
 
 #include <system_error>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr std::int64_t format_version = 1;
@@ -174,4 +173,4 @@ void make_schema(connection& db) {
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

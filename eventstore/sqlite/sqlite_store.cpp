@@ -1,17 +1,17 @@
 #include "eventstore/head_signal.hpp"
-#include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include "eventstore/sqlite/backup.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
 #include "eventstore/sqlite/reader.hpp"
 #include "eventstore/sqlite/writer.hpp"
 
+#include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <sqlite3.h>
 
 #include <utility>
 
-namespace stele {
+namespace stele::inline v0 {
 
 struct sqlite_store::state {
     state(std::filesystem::path name, const sqlite_options& o)
@@ -72,8 +72,9 @@ position sqlite_store::position_at(timestamp time) {
     return state_->readers.with_reader([&](detail::reader& r) { return r.position_at(time); });
 }
 
-position sqlite_store::wait_past(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop) {
-    return state_->signal.wait_past(seen, timeout, state_->options.poll_interval, stop, [this] { return head(); });
+position sqlite_store::wait_for_append(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop) {
+    return state_->signal.wait_for_append(seen, timeout, state_->options.poll_interval, stop,
+                                          [this] { return head(); });
 }
 
 void sqlite_store::backup(const std::filesystem::path& to) {
@@ -139,4 +140,4 @@ void sqlite_store::fetch(const all_read_options& options, event_batch& batch) {
     state_->readers.with_reader([&](detail::reader& r) { r.fetch(options, batch); });
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

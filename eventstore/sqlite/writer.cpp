@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // Holds the lock for as long as the scope lasts.
@@ -213,4 +213,4 @@ void writer::forget() noexcept {
     catalog_.forget();
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,17 +1,17 @@
 #pragma once
 
-#include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include "eventstore/sqlite/catalog.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
+
+#include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/process_lock.hpp>
-
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <cstdint>
 #include <string>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// The one connection of the process that writes. One thread at a time: the leader of the commit queue.
 class writer {
@@ -74,4 +74,4 @@ private:
     participation::participant_ptr participant_;  // goes before the connection it writes on
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -11,7 +11,7 @@
 #include <chrono>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 std::int64_t now_us() {
@@ -40,7 +40,7 @@ writer::outcome writer::append(std::span<const stream_write> writes, std::span<c
     for (std::size_t i = 0; i < writes.size(); ++i) {
         const auto refused = write_events(writes[i], i + 1 == writes.size(), results[i]);
         if (!refused) continue;
-        if (i > 0 || refused->why == conflict::reason::event_id) undo_append();
+        if (i > 0 || refused->reason == conflict_reason::event_id) undo_append();
         if (auto earlier = find_repeated(writes)) return *std::move(earlier);
         return std::unexpected(*refused);
     }
@@ -94,7 +94,7 @@ std::optional<conflict> writer::write_events(const stream_write& write, bool clo
     }
     for (const auto& event : write.events)
         if (!insert(stream, event, closes_append && &event == &write.events.back()))
-            return conflict{write.stream, write.expected, actual, conflict::reason::event_id};
+            return conflict{write.stream, write.expected, actual, conflict_reason::event_id};
     catalog_.remember(write.stream, stream);
     result = {stream.last, {static_cast<std::uint64_t>(db_.last_insert_rowid())}};
     return std::nullopt;
@@ -102,12 +102,12 @@ std::optional<conflict> writer::write_events(const stream_write& write, bool clo
 
 std::optional<conflict> writer::refusal_of(const stream_entry& stream, const stream_id& name,
                                            expected_version expected) {
-    using enum conflict::reason;
+    using enum conflict_reason;
     if (stream.state == stream_state::tombstoned) return conflict{name, expected, {}, tombstoned};
-    if (stream.state == stream_state::deleted && expected != expected_version::none())
+    if (stream.state == stream_state::deleted && expected != expected_version::no_stream())
         return conflict{name, expected, {}, deleted};
     if (!expected.accepts(stream.version()))
-        return conflict{name, expected, stream.version(), conflict::reason::version};
+        return conflict{name, expected, stream.version(), conflict_reason::version};
     return std::nullopt;
 }
 
@@ -169,19 +169,19 @@ std::optional<std::vector<append_result>> writer::find_repeated(std::span<const 
 
 writer::outcome writer::remove(const removal_request& removal) {
     auto stream = catalog_.find_stream(removal.stream);
-    const auto refuse = [&](conflict::reason why) {
+    const auto refuse = [&](conflict_reason why) {
         return std::unexpected(conflict{removal.stream, removal.expected, stream.version(), why});
     };
     const bool ends = removal.what == removal_request::kind::tombstone;
-    if (stream.state == stream_state::tombstoned) return refuse(conflict::reason::tombstoned);
-    if (stream.state == stream_state::deleted && !ends) return refuse(conflict::reason::deleted);
-    if (stream.id == 0 || !removal.expected.accepts(stream.version())) return refuse(conflict::reason::version);
+    if (stream.state == stream_state::tombstoned) return refuse(conflict_reason::tombstoned);
+    if (stream.state == stream_state::deleted && !ends) return refuse(conflict_reason::deleted);
+    if (stream.id == 0 || !removal.expected.accepts(stream.version())) return refuse(conflict_reason::version);
 
     auto up_to = stream.last;
     if (removal.what == removal_request::kind::truncate) {
         if (removal.before.value > stream.last.value + 1)
             return std::unexpected(conflict{removal.stream, expected_version::exactly({removal.before.value - 1}),
-                                            stream.version(), conflict::reason::version});
+                                            stream.version(), conflict_reason::version});
         up_to.value = removal.before.value == 0 ? 0 : removal.before.value - 1;
     } else {
         stream.state = ends ? stream_state::tombstoned : stream_state::deleted;
@@ -197,4 +197,4 @@ writer::outcome writer::remove(const removal_request& removal) {
     return append(std::span(&write, 1));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,10 +1,10 @@
 #include "projections/effects/effect_worker.hpp"
 
-#include <stele/eventstore/detail/write_documents.hpp>
-#include <stele/eventstore/detail/failures.hpp>
 #include "stele_effects.pb.h"
 
 #include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr const char* checkpoint_kind = "effects";
@@ -87,7 +87,7 @@ bool effect_worker::do_next(event_feed& events) {
     if (!chunk) return false;
     std::uint64_t done = 0;
     for (const auto& event : chunk->events) try {
-            const handling_scope cause(event);
+            const causation_scope cause(event);
             if (decoder_.decode_if_known(event, nullptr)) ++done;
         } catch (...) {
             throw_failed_at(name_, event);
@@ -103,4 +103,4 @@ bool effect_worker::do_next(event_feed& events) {
     return true;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -3,14 +3,14 @@
 #include "projections/runner/any_projection.hpp"
 #include "projections/runner/event_feed.hpp"
 
-#include <stele/projections/effects/detail/effect_rules.hpp>
 #include <stele/eventstore/event_store.hpp>
+#include <stele/projections/effects/detail/effect_rules.hpp>
 
 #include <mutex>
 #include <string>
 #include <string_view>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// The side effects of one projection of a runner: they follow what its read model has committed.
 class effect_worker final : public any_projection {
@@ -45,4 +45,4 @@ private:
     bool must_save_ = false;  // an effect was done that is not in what was saved
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 std::string event_fault::why() const {
     return message_of(cause);
@@ -118,4 +118,4 @@ std::optional<event_fault> batch_applier::apply(generation& to, const event_chun
     return {};
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

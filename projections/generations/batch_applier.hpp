@@ -1,7 +1,7 @@
 #pragma once
 
-#include "projections/runner/event_feed.hpp"
 #include "projections/generations/generation.hpp"
+#include "projections/runner/event_feed.hpp"
 
 #include <stele/codec/codec.hpp>
 #include <stele/projections/projection.hpp>
@@ -12,7 +12,7 @@
 #include <optional>
 #include <string>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// An event that a projection could not take.
 struct event_fault {
@@ -67,4 +67,4 @@ private:
     std::uint64_t attempts_ = 0;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

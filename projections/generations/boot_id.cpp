@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 std::string boot_id() {
     // random(4), "boot_id": drawn once each time the machine starts.
@@ -14,4 +14,4 @@ std::string boot_id() {
     return id;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 std::int64_t integer(position where) {
@@ -81,4 +81,4 @@ void dead_letter_box::begin() {
     added_ = false;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

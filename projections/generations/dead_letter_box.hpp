@@ -1,7 +1,6 @@
 #pragma once
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
-
 #include <stele/projections/dead_letter.hpp>
 
 #include <set>
@@ -9,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// The dead letters of a generation after a position, in order, at most `limit`.
 std::vector<dead_letter> list_dead_letters(connection& db, position after, std::size_t limit);
@@ -43,4 +42,4 @@ private:
     bool keys_are_stale_ = false;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // FNV-1a: tells texts apart that differ by accident, which is all that is asked.
@@ -154,4 +154,4 @@ void generation::rollback() noexcept {
     statements_->letters.rolled_back();
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

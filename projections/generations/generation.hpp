@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <memory>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Returns what a read model of the projection records about it. Runs create() on an empty database in memory, to see
 /// the tables it makes. Throws invalid_argument if that throws.
@@ -60,4 +60,4 @@ private:
     std::unique_ptr<statements> statements_;  // after the model, whose connection they belong to
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <ranges>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 void expect_same_projection(const generation& built, const projection_identity& identity) {
     const auto& was = built.identity();
@@ -68,4 +68,4 @@ std::optional<std::uint64_t> previous_generation(const generation_directory& fil
     return {};
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

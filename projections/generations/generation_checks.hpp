@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Throws stele::error (format) unless the generation was built by that projection.
 void expect_same_projection(const generation& built, const projection_identity& identity);
@@ -21,4 +21,4 @@ std::optional<std::uint64_t> waiting_generation(const generation_directory& file
 /// The complete generation that served before the one that does.
 std::optional<std::uint64_t> previous_generation(const generation_directory& files);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

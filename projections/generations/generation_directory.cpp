@@ -13,7 +13,7 @@
 #include <system_error>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -122,4 +122,4 @@ void generation_directory::remove(std::uint64_t generation) const {
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// The files of one projection in the directory of a runner: which generations there are and which of them serves.
 class generation_directory {
@@ -44,4 +44,4 @@ private:
     std::string projection_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

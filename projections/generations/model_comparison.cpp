@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 using kind = model_difference::kind;
@@ -150,4 +150,4 @@ bool model_comparison::key_is_usable(const std::string& name, const names_list& 
     return true;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
-
 #include <stele/projections/generations/read_model_diff.hpp>
 
 #include <filesystem>
@@ -10,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// The name of a table or column, quoted for SQL.
 std::string sql_name(std::string_view name);
@@ -48,4 +47,4 @@ private:
     bool over_ = false;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 void projection_worker::serve(generation other, std::uint64_t number) {
     const auto take_over = [&] {
@@ -107,4 +107,4 @@ void projection_worker::remove_between(std::uint64_t low, std::uint64_t high) co
         if (number > low && number < high) files_.remove(number);
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

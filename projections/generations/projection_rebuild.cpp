@@ -5,7 +5,7 @@
 
 #include <mutex>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr std::chrono::milliseconds time_between_reports{100};
@@ -99,4 +99,4 @@ rebuild_progress projection_worker::serve_new(rebuild_job& job, patience how) {
     return done;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr std::size_t replay_page = 1000;
@@ -150,4 +150,4 @@ void projection_worker::mark_complete(generation& built) {
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "projections/runner/any_projection.hpp"
 #include "projections/generations/generation.hpp"
 #include "projections/generations/generation_directory.hpp"
 #include "projections/generations/rebuild_job.hpp"
 #include "projections/generations/replayer.hpp"
+#include "projections/runner/any_projection.hpp"
 
 #include <stele/eventstore/event_store.hpp>
 #include <stele/projections/projection_runner.hpp>
@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// One projection of a runner: its read model and what keeps it up to date. Any thread may call anything.
 class projection_worker final : public any_projection {
@@ -75,4 +75,4 @@ private:
     bool store_is_known_ = false;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 using kind = model_difference::kind;
@@ -56,4 +56,4 @@ diff_summary diff_read_models(const std::filesystem::path& old_file, const std::
     return detail::model_comparison{old_file, new_file}.run(each);
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

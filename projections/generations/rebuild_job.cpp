@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // Whether nothing of it can have been lost, so that one can go on with it.
@@ -132,4 +132,4 @@ rebuild_progress rebuild_job::complete(purpose what, patience how) {
     return progress();
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

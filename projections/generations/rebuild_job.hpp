@@ -5,15 +5,15 @@
 #include "projections/generations/replayer.hpp"
 
 #include <stele/eventstore/event_store.hpp>
-#include <stele/projections/projection_runner.hpp>
 #include <stele/projections/generations/rebuild.hpp>
+#include <stele/projections/projection_runner.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// A new generation being built beside the one that serves: the shadow. One job for a projection, one thread at a time.
 ///
@@ -67,4 +67,4 @@ private:
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

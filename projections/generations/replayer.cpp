@@ -3,7 +3,7 @@
 #include <exception>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 replayer::replayer(event_store& store, const projection_definition& definition,
                    const projection_runner_options& options, reading how)
@@ -54,4 +54,4 @@ void replayer::fail(const event_fault& fault, const generation& to) {
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

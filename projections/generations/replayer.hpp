@@ -1,8 +1,8 @@
 #pragma once
 
 #include "projections/generations/batch_applier.hpp"
-#include "projections/runner/event_feed.hpp"
 #include "projections/generations/generation.hpp"
+#include "projections/runner/event_feed.hpp"
 
 #include <stele/eventstore/event_store.hpp>
 #include <stele/projections/projection_runner.hpp>
@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// What is done about an event that a projection fails at.
 enum class patience : std::uint8_t {
@@ -51,4 +51,4 @@ private:
     bool failed_at_event_ = false;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 using kind = model_difference::kind;
@@ -111,4 +111,4 @@ void model_comparison::compare_whole_rows(const table& both) {
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

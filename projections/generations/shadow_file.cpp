@@ -15,7 +15,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 void begin_shadow(connection& db, std::string_view boot_id) {
     resume_shadow(db);
@@ -55,4 +55,4 @@ void forget_shadow(connection& db) {
     db.execute("DROP TABLE IF EXISTS stele_shadow");
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// What tells this run of the machine from all others; empty if the system does not say.
 std::string boot_id();
@@ -29,4 +29,4 @@ void end_shadow(connection& db);
 /// Takes the note out of a file, in the transaction that is open if one is. No effect if it has none.
 void forget_shadow(connection& db);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

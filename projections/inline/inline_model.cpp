@@ -1,15 +1,16 @@
 #include "projections/inline/inline_model.hpp"
 
-#include <stele/eventstore/detail/failures.hpp>
-#include "projections/runner/event_feed.hpp"
 #include "projections/generations/generation.hpp"
+#include "projections/runner/event_feed.hpp"
 #include "projections/sql/sql_session.hpp"
+
+#include <stele/eventstore/detail/failures.hpp>
 
 #include <fmt/format.h>
 
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr std::size_t most_at_once = 1000;
@@ -110,4 +111,4 @@ void inline_model::save() {
     saved_ = now_.checkpoint;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

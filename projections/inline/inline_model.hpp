@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// The tables of one inline projection, on the connection that writes the events. Everything is done in a transaction
 /// that somebody else begins and ends. One thread at a time.
@@ -54,4 +54,4 @@ private:
     position saved_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 // Calls `work` with the store's inline projections in a transaction.
@@ -51,4 +51,4 @@ std::vector<projection_status> inline_projections::status() const {
     return all;
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

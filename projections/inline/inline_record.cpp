@@ -12,7 +12,7 @@
 
 #include <fmt/format.h>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr const char* tables_of_records = R"(
@@ -133,4 +133,4 @@ void inline_records::remove(std::string_view name) {
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,15 +1,16 @@
 #pragma once
 
-#include <stele/eventstore/sqlite/detail/connection.hpp>
 #include "projections/sql/read_model_file.hpp"
 #include "projections/sql/sql_rules.hpp"
+
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// What the event store's file says about the inline projections in it, by name. Nothing if none was ever added.
 std::vector<generation_record> list_inline_records(connection& db);
@@ -35,4 +36,4 @@ private:
     statement find_, save_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // Calls `function` with each event of the append, as it stands in the store.
@@ -107,4 +107,4 @@ void inline_worker::finish() {
     for (const auto& model : models_) model->save();
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

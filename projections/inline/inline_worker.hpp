@@ -1,15 +1,15 @@
 #pragma once
 
-#include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include "projections/inline/inline_model.hpp"
 
+#include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include <stele/projections/inline/inline_projections.hpp>
 
 #include <memory>
 #include <string_view>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// The inline projections of one store, which take part in its appends. It belongs to the store.
 class inline_worker final : public append_participant {
@@ -38,4 +38,4 @@ private:
     std::vector<progress> before_;  // of each, before the append that is being applied
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -20,7 +20,7 @@
 #include <system_error>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 namespace fs = std::filesystem;
@@ -145,4 +145,4 @@ std::optional<saved_state> read_snapshot(const fs::path& file, const snapshot_fu
     return result;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

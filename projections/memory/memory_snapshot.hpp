@@ -11,7 +11,7 @@
 /// The file of a projection's state in memory:
 ///
 ///     "stele snapshot 1\n", 16 bytes: a version 5 UUID (nil namespace) of the rest, the rest: a MemorySnapshot
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// A state as it was saved.
 struct saved_state {
@@ -28,4 +28,4 @@ void write_snapshot(const std::filesystem::path& file, const snapshot_functions&
 /// something else), io.
 std::optional<saved_state> read_snapshot(const std::filesystem::path& file, const snapshot_functions& functions);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,7 +1,8 @@
 #include "projections/memory/memory_worker.hpp"
 
-#include <stele/eventstore/detail/failures.hpp>
 #include "projections/memory/memory_snapshot.hpp"
+
+#include <stele/eventstore/detail/failures.hpp>
 
 #include <fmt/format.h>
 
@@ -10,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 memory_worker::memory_worker(event_store& store, const std::filesystem::path& directory,
                              const memory_projection_definition& definition, const projection_runner_options& options)
@@ -192,4 +193,4 @@ void memory_worker::take_due_snapshot(bool at_target) noexcept {
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -3,8 +3,8 @@
 #include "projections/runner/any_projection.hpp"
 #include "projections/runner/event_feed.hpp"
 
-#include <stele/projections/memory/detail/memory_projection_rules.hpp>
 #include <stele/eventstore/event_store.hpp>
+#include <stele/projections/memory/detail/memory_projection_rules.hpp>
 #include <stele/projections/projection_runner.hpp>
 
 #include <chrono>
@@ -15,7 +15,7 @@
 #include <string_view>
 #include <typeinfo>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// One projection of a runner whose state is in memory.
 class memory_worker final : public any_projection {
@@ -72,4 +72,4 @@ private:
     mutable std::shared_mutex state_lock_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 enum class turn_result : std::uint8_t {
     more,         ///< There is more to apply.
@@ -34,4 +34,4 @@ public:
     virtual void leave() noexcept {}
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -6,7 +6,7 @@
 #include <exception>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // How long the store is waited for before it is asked again, and after it has failed.
@@ -47,7 +47,7 @@ background::~background() {
 void background::watch(const std::stop_token& stop) {
     auto seen = head_;
     while (!stop.stop_requested()) try {
-            const auto head = store_.wait_past(seen, wait_time, stop);
+            const auto head = store_.wait_for_append(seen, wait_time, stop);
             if (head > seen) take_head(head);
             seen = std::max(seen, head);
         } catch (const std::exception& failure) {
@@ -165,4 +165,4 @@ void background::settle_failure(job& mine, const std::exception_ptr& failure) {
     mine.not_before = clock::now() + options_.first_backoff * (1U << std::min(mine.failures - 1, most_doublings));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

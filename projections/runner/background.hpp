@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Keeps projections up to date on threads of its own: one that waits for the store, and a few that apply, a batch of
 /// one projection at a time, so that none waits long for another.
@@ -61,4 +61,4 @@ private:
     std::vector<std::jthread> threads_;  // the last to be made and the first to go
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 std::vector<std::string> names_in(const event_table& types) {
@@ -66,4 +66,4 @@ event_chunk event_feed::end_of_window() {
     return {.last = end_.empty() ? nullptr : &end_.back(), .up_to = up_to_, .skipped = passed};
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

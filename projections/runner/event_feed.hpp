@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Some events in a row, for a projection.
 struct event_chunk {
@@ -66,4 +66,4 @@ private:
     event_batch end_;  // the last event of the window
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 void progress_board::show(const progress& now) {
     {
@@ -64,4 +64,4 @@ bool progress_board::wait(position reached, std::chrono::steady_clock::time_poin
     return now_.checkpoint >= reached;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

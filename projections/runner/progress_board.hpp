@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// What a projection shows of itself while it is at work. Any thread may call anything; nobody waits for the work.
 class progress_board {
@@ -45,4 +45,4 @@ private:
     double events_per_s_ = 0;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 void measure_lag(projection_status& status, event_store& store) {
     status.head = std::max(store.head(), status.checkpoint);
@@ -19,4 +19,4 @@ void measure_lag(projection_status& status, event_store& store) {
             std::chrono::duration<double>(static_cast<double>(status.lag_events) / status.events_per_s));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

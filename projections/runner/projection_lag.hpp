@@ -3,10 +3,10 @@
 #include <stele/eventstore/event_store.hpp>
 #include <stele/projections/projection_status.hpp>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Sets what a status says about the store: its head, how far the checkpoint is behind it, in events and in time, and
 /// when it gets there at the rate of the status. Throws what the store throws.
 void measure_lag(projection_status& status, event_store& store);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

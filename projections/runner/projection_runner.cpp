@@ -1,11 +1,11 @@
+#include "projections/effects/effect_worker.hpp"
+#include "projections/generations/projection_worker.hpp"
+#include "projections/memory/memory_worker.hpp"
+#include "projections/runner/background.hpp"
+#include "projections/runner/projection_lag.hpp"
+
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/sqlite/detail/process_lock.hpp>
-#include "projections/runner/background.hpp"
-#include "projections/effects/effect_worker.hpp"
-#include "projections/memory/memory_worker.hpp"
-#include "projections/runner/projection_lag.hpp"
-#include "projections/generations/projection_worker.hpp"
-
 #include <stele/projections/projection_runner.hpp>
 
 #include <fmt/format.h>
@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 std::filesystem::path made(const std::filesystem::path& directory) {
@@ -216,4 +216,4 @@ std::vector<projection_status> projection_runner::status() const {
     return all;
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

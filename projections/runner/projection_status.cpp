@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace stele {
+namespace stele::inline v0 {
 
 std::string_view to_string(projection_state state) {
     switch (state) {
@@ -43,4 +43,4 @@ std::string wait_failure::message() const {
                        status.message().substr(status.name.size() + 2));
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

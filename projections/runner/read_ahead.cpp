@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr std::size_t most_ahead = 2;
@@ -56,4 +56,4 @@ read_ahead::batch read_ahead::used_batch() {
     return free;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <stele/codec/detail/decoded_batch.hpp>
-
 #include <stele/eventstore/event_range.hpp>
 
 #include <condition_variable>
@@ -14,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Some events with the messages that they were decoded to.
 struct decoded_events {
@@ -57,4 +56,4 @@ private:
     std::jthread thread_;  // the last to be made and the first to go
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -2,7 +2,7 @@
 
 #include <stele/projections/sql/read_model.hpp>
 
-namespace stele {
+namespace stele::inline v0 {
 
 read_model::read_model(std::unique_ptr<detail::sql_session> session) : session_(std::move(session)) {}
 read_model::read_model(read_model&&) noexcept = default;
@@ -37,4 +37,4 @@ std::filesystem::path read_model::file() const {
     return session_->db().file();
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

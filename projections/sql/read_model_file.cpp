@@ -21,7 +21,7 @@
 #include <cstring>
 #include <system_error>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr std::int64_t application_id = 0x53544C52;  // "STLR"
@@ -174,4 +174,4 @@ generation_record read_record(connection& db) {
     return record;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

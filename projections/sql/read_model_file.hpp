@@ -1,8 +1,7 @@
 #pragma once
 
-#include <stele/eventstore/sqlite/detail/connection.hpp>
-
 #include <stele/eventstore/event.hpp>
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/uuid.hpp>
 #include <stele/eventstore/version.hpp>
 
@@ -12,7 +11,7 @@
 #include <optional>
 #include <string>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Which projection a generation was built by.
 struct projection_identity {
@@ -73,4 +72,4 @@ std::unique_ptr<connection> open_read_model_to_write(const std::filesystem::path
 /// Reads what the file says about itself.
 generation_record read_record(connection& db);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,6 +1,6 @@
-#include <stele/eventstore/sqlite/detail/connection.hpp>
 #include "projections/sql/sql_session.hpp"
 
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/projections/sql/sql_value.hpp>
 
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 #include <limits>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 std::string_view name_of_type(int sqlite_type) {
@@ -161,4 +161,4 @@ void sql_call::refuse_column(int column, std::string_view wanted) const {
                        type == SQLITE_NULL ? "; read it as std::optional if it may be NULL" : ""));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

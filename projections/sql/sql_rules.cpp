@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 const char* why_refused(sql_rights rights, int action, std::string_view first, std::string_view second) {
     const auto reserved = [](std::string_view table) {
@@ -63,4 +63,4 @@ const char* why_not_own(const table_names& own, int action, std::string_view fir
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

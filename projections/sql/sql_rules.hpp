@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// What the SQL of a session's user may do.
 enum class sql_rights : std::uint8_t {
@@ -24,4 +24,4 @@ const char* why_refused(sql_rights rights, int action, std::string_view first, s
 /// The same for an inline projection, which must not touch the events nor the tables of other projections.
 const char* why_not_own(const table_names& own, int action, std::string_view first, std::string_view second);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

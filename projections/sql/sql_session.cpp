@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 constexpr std::chrono::milliseconds busy_timeout{5000};
@@ -218,4 +218,4 @@ void sql_session::attach(followed_file& file) {
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <stele/eventstore/sqlite/detail/connection.hpp>
 #include "projections/sql/sql_rules.hpp"
 #include "projections/sql/statement_cache.hpp"
+
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -11,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// What stands behind a read_model: a connection with its statements, and the rules for the SQL of its user.
 class sql_session {
@@ -81,4 +82,4 @@ private:
     std::vector<followed_file> files_;  // of a reader: the main file first, then those attached
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <utility>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 // SQLite prepares the first statement of a text and says nothing about the rest.
@@ -66,4 +66,4 @@ void statement_cache::clear() noexcept {
     by_text_.clear();
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// A prepared statement with the text it was made from and what does not change about it.
 struct cached_statement {
@@ -53,4 +53,4 @@ private:
     std::unordered_map<std::string_view, std::unique_ptr<cached_statement>> by_text_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

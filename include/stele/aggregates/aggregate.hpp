@@ -1,8 +1,8 @@
 #pragma once
 
-#include <stele/codec/codec.hpp>
 #include <stele/aggregates/decision.hpp>
 #include <stele/aggregates/detail/aggregate_rules.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/eventstore/event_store.hpp>
 
 #include <string>
@@ -16,7 +16,7 @@
 ///         static constexpr auto category = "account";                      // streams are named account-ID
 ///         static constexpr auto events   = hana::tuple_t<AccountOpened, MoneyDeposited>;
 ///         static constexpr auto commands = hana::tuple_t<OpenAccount, DepositMoney>;
-///         static std::string_view target(const auto& command) { return command.account(); }
+///         static std::string_view instance_id(const auto& command) { return command.account(); }
 ///
 ///         bool open = false;                                               // the state before the first event
 ///         std::int64_t balance = 0;
@@ -34,7 +34,7 @@
 /// field alike; another command gets an overload. The text it returns may refer to the command.
 ///
 /// What is missing or does not fit is a compile error that says what to add.
-namespace stele {
+namespace stele::inline v0 {
 
 /// Returns the stream of one instance: `stream_of<account>("42")` is the stream "account-42".
 /// Throws stele::error (invalid_argument) if that is not a stream name (see stream.hpp).
@@ -102,14 +102,14 @@ private:
 namespace detail {
 
 /// How far a state has come in its stream.
-struct stream_place {
+struct stream_position {
     stele::version version;
     stele::position position;
 };
 
 /// Hands the stream's events after `place` up to `window` to the decoder, and moves `place` on. If the event at `place`
 /// is not there any more, calls `restart`, begins at the first event, and returns false.
-bool fold_stream(event_store& store, const stream_id& stream, stream_place& place, load_window window,
+bool fold_stream(event_store& store, const stream_id& stream, stream_position& place, load_window window,
                  event_decoder& decoder, void* state, void (*restart)(void* state));
 
 }  // namespace detail
@@ -117,7 +117,7 @@ bool fold_stream(event_store& store, const stream_id& stream, stream_place& plac
 template <class Aggregate>
 void refresh(event_store& store, const stream_id& stream, loaded<Aggregate>& known, load_window window) {
     detail::event_decoder decoder{detail::evolve_table<Aggregate>()};
-    detail::stream_place place{known.version, known.position};
+    detail::stream_position place{known.version, known.position};
     detail::fold_stream(store, stream, place, window, decoder, &known.state, &detail::restart<Aggregate>);
     known.version = place.version;
     known.position = place.position;
@@ -130,4 +130,4 @@ loaded<Aggregate> load(event_store& store, const stream_id& stream, load_window 
     return result;
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -16,7 +16,7 @@
 #include <vector>
 
 /// What an aggregate answers to a command: events, or a rejection.
-namespace stele {
+namespace stele::inline v0 {
 
 /// The business says no. A value for the caller to handle, not a fault.
 struct rejection {
@@ -129,4 +129,4 @@ accepted<std::remove_cvref_t<Events>...> accept(Events&&... events) {
     return result;
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

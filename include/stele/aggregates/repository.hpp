@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace stele {
+namespace stele::inline v0 {
 
 struct repository_options {
     /// Hears of snapshots that could not be written or read; nobody does by default.
@@ -67,7 +67,7 @@ std::expected<append_result, conflict> save_aggregate(event_store& store, const 
                                                       const any_decision& decided, const metadata& about,
                                                       const warning_handler& warn);
 void write_snapshot_of(event_store& store, const stream_id& stream, const snapshot_functions& functions,
-                       const void* state, stream_place place);
+                       const void* state, stream_position place);
 
 /// A loaded state as one of any type, for as long as it lives.
 template <class Aggregate>
@@ -112,4 +112,4 @@ void repository<Aggregate>::take_snapshot(std::string_view id, const loaded<Aggr
                               {known.version, known.position});
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -35,7 +35,7 @@
 ///
 /// They are documents of the kind "snapshot" (document.hpp) whose key is the stream, written after the append and never
 /// in its way: that one fails is a warning. One that outlives its stream is removed by remove_snapshot().
-namespace stele {
+namespace stele::inline v0 {
 
 /// Checks that snapshots of one stream lead to the state that its events lead to; meant for tests and for a look at a
 /// copy of real data after a change. Reads the whole stream, writes nothing.
@@ -69,4 +69,4 @@ std::expected<version, std::string> verify_snapshot(event_store& store, const st
     return detail::verify_snapshot(store, stream, detail::aggregate_type_of<Aggregate>());
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -8,7 +8,7 @@
 #include <limits>
 #include <string>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// When a snapshot of an aggregate is taken by itself. Made by one of the functions below.
 struct snapshot_policy {
@@ -37,4 +37,4 @@ constexpr snapshot_policy snapshot_never() {
 /// or read. It names the stream. Called by the thread that met it; what it throws is ignored.
 using warning_handler = std::function<void(const std::string& message)>;
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -2,11 +2,11 @@
 
 #include <stele/codec/detail/event_entries.hpp>
 #include <stele/codec/detail/event_table.hpp>
+#include <stele/codec/upcast.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event.hpp>
 #include <stele/eventstore/event_range.hpp>
 #include <stele/eventstore/metadata.hpp>
-#include <stele/codec/upcast.hpp>
 
 #include <boost/hana/functional/overload.hpp>
 #include <google/protobuf/message.h>
@@ -24,7 +24,7 @@
 /// From that list comes a table, built once, of names and functions. Every event that is read in the whole library
 /// (by aggregates, projections, audits) passes through such a table, so this is the one place that knows how stored
 /// bytes become messages. How events change while the stored ones stay: see upcast.hpp.
-namespace stele {
+namespace stele::inline v0 {
 
 /// Makes an event of a message: its full name as type, its bytes, a new id, and `about` as metadata.
 ///
@@ -92,4 +92,4 @@ void decode_each(event_range events, Function function) {
                        &function);
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

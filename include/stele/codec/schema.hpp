@@ -18,7 +18,7 @@
 ///
 /// Each event type has versions of its own, counted from 1; what was recorded is never overwritten. What belongs to a
 /// type are the messages and enums that it refers to, at any depth, in whichever file.
-namespace stele {
+namespace stele::inline v0 {
 
 /// A change of a message that makes events which are stored unreadable, or mean something else than what was written.
 struct schema_finding {
@@ -76,4 +76,4 @@ private:
     std::unique_ptr<const state> state_;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -34,7 +34,7 @@
 ///
 /// These do not compile, with a sentence that says what to change: an outdated type without its step, steps that go in
 /// a circle, an outdated type in a list `events`, a step to an event that finds another history or none.
-namespace stele {
+namespace stele::inline v0 {
 
 /// The name under which events of this message were stored before the message was renamed. `name` is a literal.
 template <class Event>
@@ -46,4 +46,4 @@ struct alias {
 /// What a step returns whose event means nothing any more.
 using no_events = std::tuple<>;
 
-}  // namespace stele
+}  // namespace stele::inline v0

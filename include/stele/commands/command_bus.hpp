@@ -1,13 +1,13 @@
 #pragma once
 
 #include <stele/aggregates/aggregate.hpp>
-#include <stele/commands/command_error.hpp>
 #include <stele/aggregates/detail/any_aggregate.hpp>
+#include <stele/commands/command_error.hpp>
 #include <stele/commands/detail/command_owner.hpp>
 #include <stele/commands/detail/command_table.hpp>
-#include <stele/eventstore/metadata.hpp>
 #include <stele/commands/middleware.hpp>
 #include <stele/commands/receipt.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <cstddef>
 #include <expected>
@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace stele {
+namespace stele::inline v0 {
 
 struct command_bus_options {
     /// How many times a command is decided at most on a state that was read for it: once, and again after each
@@ -152,7 +152,7 @@ std::expected<receipt, command_error> command_bus<Aggregates...>::send(const Com
         using aggregate = detail::owner_of<Command, Aggregates...>;
         return detail::send_command(
             core_,
-            {.stream = detail::target_stream(command, aggregate::category, aggregate::target(command)),
+            {.stream = detail::target_stream(command, aggregate::category, aggregate::instance_id(command)),
              .command = &command,
              .aggregate = &detail::aggregate_type_of<aggregate>(),
              .decide = &detail::decide<aggregate, Command>},
@@ -194,4 +194,4 @@ void command_bus<Aggregates...>::add_commands(std::vector<detail::command_entry>
     });
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

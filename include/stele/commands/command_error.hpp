@@ -7,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// Why a command came to nothing: the business rejected it, or others kept being first. Nothing was appended.
 ///
@@ -50,4 +50,4 @@ private:
     unsigned attempts_;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <stele/commands/command_error.hpp>
-#include <stele/eventstore/metadata.hpp>
 #include <stele/commands/receipt.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <google/protobuf/message.h>
 
@@ -20,14 +20,14 @@
 /// What happens around every command of a bus: logging, checks, retries.
 ///
 ///     bus.use(stele::log_commands(write_line))
-///         .use(stele::authorise([](const stele::sent_command& c) { return c.about.actor == "teller"; }))
+///         .use(stele::authorize([](const stele::sent_command& c) { return c.about.actor == "teller"; }))
 ///         .use([](stele::sent_command& command, const stele::next_step& next) {
 ///             command.about.headers["host"] = host_name();
 ///             return next(command);
 ///         });
 ///
 /// The first one added is the outermost: it sees a command first and its result last.
-namespace stele {
+namespace stele::inline v0 {
 
 using command_result = std::expected<receipt, command_error>;
 
@@ -82,8 +82,8 @@ middleware log_commands(std::function<void(std::string_view line)> sink);
 middleware time_commands(std::function<void(const sent_command&, std::chrono::nanoseconds)> record);
 
 /// Lets only those commands pass that `allowed` says yes to; who asks is in about.actor. The others are rejected with
-/// the code "not_authorised".
-middleware authorise(std::function<bool(const sent_command&)> allowed);
+/// the code "not_authorized".
+middleware authorize(std::function<bool(const sent_command&)> allowed);
 
 struct retry_options {
     /// How many times the command is sent at most, the first time included. The bus itself decides a command again
@@ -129,4 +129,4 @@ middleware validate(Check check) {
                             });
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -10,7 +10,7 @@
 #include <string_view>
 
 /// Receipts: what a command has led to, and how a command that is sent twice is recognised.
-namespace stele {
+namespace stele::inline v0 {
 
 class event_store;
 
@@ -58,4 +58,4 @@ uuid command_id(const uuid& name_space, std::string_view name);
 /// again. Throws what the store throws. Any thread may call it.
 std::uint64_t forget_receipts(event_store& store, timestamp written_before);
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// A value that a store keeps beside its events: a snapshot, the receipt of a command, the checkpoint of a process.
 /// It is found by its kind ("snapshot") and its key, which is any bytes; keys of one kind are in the order of bytes.
@@ -41,4 +41,4 @@ struct document_read_options {
     std::size_t limit = std::numeric_limits<std::size_t>::max();  ///< At most so many.
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// A time in UTC, in microseconds since 1970.
 using timestamp = std::chrono::sys_time<std::chrono::microseconds>;
@@ -73,4 +73,4 @@ private:
     std::size_t size_bytes_ = 0;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <utility>
 
-namespace stele {
+namespace stele::inline v0 {
 
 class event_sequence;
 
@@ -105,4 +105,4 @@ inline event_sequence event_range::events() && {
     return event_sequence{std::move(*this)};
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// Events for one stream, as part of an append that may write to several.
 struct stream_write {
@@ -38,22 +38,24 @@ struct append_result {
     bool repeated = false;
 };
 
-/// Why an append was not accepted: someone else was first. Nothing was written; read again, then decide again.
-struct conflict {
-    enum class reason : std::uint8_t {
-        version,     ///< The stream is not where the append expected it.
-        event_id,    ///< One of the event ids is stored already, and not by an equal append.
-        deleted,     ///< The stream was deleted; only expected_version::none() begins it anew.
-        tombstoned,  ///< The stream was ended for ever.
-        document,    ///< A document that was to be added is there already.
-    };
+/// Why an append was not accepted.
+enum class conflict_reason : std::uint8_t {
+    version,     ///< The stream is not at the version that the append expects.
+    event_id,    ///< One of the event ids is stored already, and not by an equal append.
+    deleted,     ///< The stream was deleted; only expected_version::no_stream() starts it again.
+    tombstoned,  ///< The stream was closed for ever.
+    document,    ///< A document that the append adds exists already.
+};
 
+/// An append that was not accepted because someone else appended first (optimistic concurrency). Nothing was written;
+/// read again, then decide again.
+struct conflict {
     /// The stream that failed, when the append was to several.
     stream_id stream;
     expected_version expected;
     /// The stream's version at that moment; 0 when there is no such stream.
     stele::version actual;
-    reason why = reason::version;
+    conflict_reason reason = conflict_reason::version;
 
     /// One sentence for people.
     [[nodiscard]] std::string message() const;
@@ -150,7 +152,7 @@ public:
 
     /// The same, and writes `documents` in the same transaction, in their order: events and documents all or none.
     ///
-    /// Either may be empty, not both. Besides the conflicts above there is conflict::reason::document (its stream is
+    /// Either may be empty, not both. Besides the conflicts above there is conflict_reason::document (its stream is
     /// "stele-documents"). An append that is repeated leaves the documents as they are. Documents count for the limits
     /// of an append as events do. Throws as above, and invalid_argument for a kind or a key that is none.
     std::expected<std::vector<append_result>, conflict> append(std::span<const stream_write> writes,
@@ -169,16 +171,16 @@ public:
     /// This and the next two return where the removal itself is recorded, in the stream "stele-streams", or the
     /// conflict if the stream is not where `expected` says or is not there. What is removed is in no later read, and
     /// positions of other events do not shift. Throws as append() does.
-    std::expected<append_result, conflict> truncate_stream(const stream_id& stream, version before,
-                                                           expected_version expected = expected_version::some());
-    /// Removes all events of `stream`; it is then "no stream". Only an append that expects none() begins it anew, and
-    /// versions go on counting from where they were.
+    std::expected<append_result, conflict> truncate_stream(
+        const stream_id& stream, version before, expected_version expected = expected_version::stream_exists());
+    /// Removes all events of `stream`; it is then "no stream". Only an append that expects no_stream() starts it again,
+    /// and versions go on counting from where they were.
     std::expected<append_result, conflict> delete_stream(const stream_id& stream,
-                                                         expected_version expected = expected_version::some());
+                                                         expected_version expected = expected_version::stream_exists());
     /// Removes all events of `stream` and ends it for ever: no append is accepted again. A deleted stream may be ended
-    /// as well, expecting none().
-    std::expected<append_result, conflict> tombstone_stream(const stream_id& stream,
-                                                            expected_version expected = expected_version::some());
+    /// as well, expecting no_stream().
+    std::expected<append_result, conflict> tombstone_stream(
+        const stream_id& stream, expected_version expected = expected_version::stream_exists());
 
     /// Reads one stream; no events when there is no such stream.
     [[nodiscard]] event_range read_stream(stream_id stream, stream_read_options options = {});
@@ -205,7 +207,8 @@ public:
 
     /// Waits until the head is beyond `seen`, at most for `timeout` or until a stop is requested, and returns the head.
     /// Appends of this process end the wait at once; those of others are seen within the engine's poll interval.
-    virtual position wait_past(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop = {}) = 0;
+    virtual position wait_for_append(position seen, std::chrono::milliseconds timeout,
+                                     const std::stop_token& stop = {}) = 0;
 
 protected:
     enum class removal : std::uint8_t { truncate, erase, tombstone };
@@ -235,4 +238,4 @@ private:
                                                   version before);
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

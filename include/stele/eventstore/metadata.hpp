@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// What is known about an event beside the fact itself: why it happened and who caused it.
 struct metadata {
@@ -27,4 +27,4 @@ std::string encode(const metadata& value);
 /// Reads what encode() wrote. Throws stele::error (undecodable) if the bytes are something else.
 metadata decode_metadata(std::string_view bytes);
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// The longest stream name, in bytes.
 inline constexpr std::size_t max_stream_name_bytes = 512;
@@ -19,7 +19,7 @@ constexpr std::string_view category_of(std::string_view stream_name) {
 }
 
 /// Returns the part of a stream name after the first '-', or nothing when there is none.
-constexpr std::string_view instance_of(std::string_view stream_name) {
+constexpr std::string_view instance_id_of(std::string_view stream_name) {
     const auto dash = stream_name.find('-');
     return dash == std::string_view::npos ? std::string_view{} : stream_name.substr(dash + 1);
 }
@@ -37,7 +37,7 @@ public:
 
     [[nodiscard]] const std::string& str() const noexcept { return name_; }
     [[nodiscard]] std::string_view category() const noexcept { return category_of(name_); }
-    [[nodiscard]] std::string_view id() const noexcept { return instance_of(name_); }
+    [[nodiscard]] std::string_view instance_id() const noexcept { return instance_id_of(name_); }
 
     friend auto operator<=>(const stream_id&, const stream_id&) = default;
 
@@ -45,7 +45,7 @@ private:
     std::string name_;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0
 
 template <>
 struct std::hash<stele::stream_id> {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <stop_token>
 
-namespace stele {
+namespace stele::inline v0 {
 
 struct subscription_options {
     /// Begins with the event after this one; the default begins with the first. Give what position() said last time.
@@ -69,4 +69,4 @@ private:
 [[nodiscard]] subscription subscribe(event_store& store, subscription_options options, subscription::handler handle,
                                      std::stop_token stop = {});
 
-}  // namespace stele
+}  // namespace stele::inline v0

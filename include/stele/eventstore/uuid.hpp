@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// A 128-bit universally unique identifier (RFC 9562). Event ids are of this type.
 struct uuid {
@@ -35,4 +35,4 @@ struct uuid {
     friend auto operator<=>(const uuid&, const uuid&) = default;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

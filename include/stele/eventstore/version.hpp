@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// The 1-based number of an event in its stream. A stream's version is that of its last event; 0 means "no stream".
 struct version {
@@ -34,41 +34,41 @@ public:
     /// No expectation: append wherever the stream ends.
     static constexpr expected_version any() { return {mode::any, {}}; }
     /// The stream must not exist.
-    static constexpr expected_version none() { return {mode::none, {}}; }
+    static constexpr expected_version no_stream() { return {mode::no_stream, {}}; }
     /// The stream must exist, at whatever version.
-    static constexpr expected_version some() { return {mode::some, {}}; }
-    /// The stream must be at exactly `v`; exactly(version{0}) is the same as none().
+    static constexpr expected_version stream_exists() { return {mode::stream_exists, {}}; }
+    /// The stream must be at exactly `v`; exactly(version{0}) is the same as no_stream().
     static constexpr expected_version exactly(version v) {
-        return v.value == 0 ? none() : expected_version{mode::exactly, v};
+        return v.value == 0 ? no_stream() : expected_version{mode::exactly, v};
     }
 
     /// Whether a stream whose version is `actual` (0: there is no such stream) meets the expectation.
     [[nodiscard]] constexpr bool accepts(version actual) const {
         switch (mode_) {
             case mode::any: return true;
-            case mode::none: return actual.value == 0;
-            case mode::some: return actual.value != 0;
+            case mode::no_stream: return actual.value == 0;
+            case mode::stream_exists: return actual.value != 0;
             case mode::exactly: return actual == version_;
         }
         return false;
     }
 
-    /// Whether the expectation names one place in the stream: none() and exactly(n) do, any() and some() do not.
-    [[nodiscard]] constexpr bool names_a_place() const { return mode_ == mode::none || mode_ == mode::exactly; }
-    /// The version after which the events shall stand; meaningful only if names_a_place().
-    [[nodiscard]] constexpr version place() const { return version_; }
+    /// Whether the expectation names one version: no_stream() and exactly(n) do, any() and stream_exists() do not.
+    [[nodiscard]] constexpr bool names_a_version() const { return mode_ == mode::no_stream || mode_ == mode::exactly; }
+    /// That version: the events are to follow it. Meaningful only if names_a_version().
+    [[nodiscard]] constexpr stele::version number() const { return version_; }
 
-    /// "any", "none", "some" or the number.
+    /// "any", "no_stream", "stream_exists" or the number.
     [[nodiscard]] std::string str() const;
 
     friend constexpr bool operator==(expected_version, expected_version) = default;
 
 private:
-    enum class mode : std::uint8_t { any, none, some, exactly };
+    enum class mode : std::uint8_t { any, no_stream, stream_exists, exactly };
     constexpr expected_version(mode m, version v) : mode_(m), version_(v) {}
 
     mode mode_;
     version version_;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -14,7 +14,7 @@
 ///         static constexpr auto commands = hana::tuple_t<WithdrawMoney, DepositMoney>;         // what it may send
 ///         using reaction = stele::reaction<transfer_process>;
 ///
-///         static std::string instance(const auto& event) { return event.transfer(); }  // "": belongs to none
+///         static std::string instance_id(const auto& event) { return event.transfer(); }  // "": belongs to none
 ///
 ///         std::string source, target;                                   // the state before the first event
 ///         std::int64_t amount = 0;

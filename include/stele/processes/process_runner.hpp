@@ -10,7 +10,7 @@
 #include <memory>
 #include <string_view>
 
-namespace stele {
+namespace stele::inline v0 {
 
 struct process_runner_options {
     /// What the time is, for deadlines. Tests give a clock that they set (manual_clock.hpp).
@@ -114,4 +114,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -13,13 +13,13 @@
 #include <vector>
 
 /// What a process manager does about an event: commands to send, deadlines to set and to cancel.
-namespace stele {
+namespace stele::inline v0 {
 
 /// A command that a process manager sent and an aggregate rejected: handed to its `evolve` and `react` as an event is.
 template <class Command>
 struct rejected {
     Command command;
-    rejection why;
+    rejection reason;
 };
 
 namespace detail {
@@ -114,4 +114,4 @@ private:
     }
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// What becomes of a projection when its handler has failed at an event as often as it may.
 enum class on_fault : std::uint8_t {
@@ -42,4 +42,4 @@ struct dead_letter_replay {
     std::uint64_t left = 0;     ///< Failed again, or wait behind one that did.
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

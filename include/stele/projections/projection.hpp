@@ -1,8 +1,8 @@
 #pragma once
 
 #include <stele/codec/codec.hpp>
-#include <stele/projections/dead_letter.hpp>
 #include <stele/eventstore/event.hpp>
+#include <stele/projections/dead_letter.hpp>
 #include <stele/projections/sql/read_model.hpp>
 
 #include <concepts>
@@ -23,11 +23,11 @@
 ///             db.execute("CREATE TABLE balances (account TEXT PRIMARY KEY, balance INTEGER NOT NULL) STRICT");
 ///         }
 ///         static void project(const AccountOpened&, const stele::recorded_event& at, stele::read_model& db) {
-///             db.execute("INSERT INTO balances VALUES (?1, 0)", stele::instance_of(at.stream));
+///             db.execute("INSERT INTO balances VALUES (?1, 0)", stele::instance_id_of(at.stream));
 ///         }
 ///         static void project(const MoneyDeposited& e, const stele::recorded_event& at, stele::read_model& db) {
 ///             db.execute("UPDATE balances SET balance = balance + ?2 WHERE account = ?1",
-///                        stele::instance_of(at.stream), e.amount());
+///                        stele::instance_id_of(at.stream), e.amount());
 ///         }
 ///     };
 ///
@@ -35,7 +35,7 @@
 /// once, in the order of positions, in a transaction that also stores the checkpoint. What it does depends on the event
 /// and the tables alone (no clock, no random numbers), so that a replay makes the same rows. It throws to say that it
 /// cannot take an event: its changes are undone then, and what follows is for the projection to say (dead_letter.hpp).
-namespace stele {
+namespace stele::inline v0 {
 
 namespace detail {
 
@@ -149,4 +149,4 @@ template <class P>
 concept projection = detail::has_projection_name<P> && detail::has_projection_version<P> && detail::lists_events<P> &&
                      detail::creates_tables<P>;
 
-}  // namespace stele
+}  // namespace stele::inline v0

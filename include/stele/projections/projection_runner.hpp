@@ -1,12 +1,12 @@
 #pragma once
 
-#include <stele/projections/effects/effect.hpp>
 #include <stele/eventstore/event_store.hpp>
+#include <stele/projections/effects/effect.hpp>
+#include <stele/projections/generations/read_model_diff.hpp>
+#include <stele/projections/generations/rebuild.hpp>
 #include <stele/projections/memory/memory_projection.hpp>
 #include <stele/projections/projection.hpp>
 #include <stele/projections/projection_status.hpp>
-#include <stele/projections/generations/read_model_diff.hpp>
-#include <stele/projections/generations/rebuild.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace stele {
+namespace stele::inline v0 {
 
 struct projection_runner_options {
     /// Most events in one transaction of a read model. More is faster (each transaction costs a write to the file),
@@ -239,4 +239,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

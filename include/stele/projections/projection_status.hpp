@@ -1,8 +1,8 @@
 #pragma once
 
+#include <stele/eventstore/version.hpp>
 #include <stele/projections/dead_letter.hpp>
 #include <stele/projections/generations/rebuild.hpp>
-#include <stele/eventstore/version.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace stele {
+namespace stele::inline v0 {
 
 enum class projection_state : std::uint8_t {
     stopped,      ///< Nobody works on it; catch_up() may.
@@ -67,4 +67,4 @@ struct wait_failure {
     [[nodiscard]] std::string message() const;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/testing/testing.hpp>
+#include <stele/testing/given.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <string_view>
 
 /// Does the same history always give the same state?
-namespace stele {
+namespace stele::inline v0 {
 
 namespace detail {
 
@@ -82,4 +82,4 @@ void check_determinism(const Events&... events) {
     }
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

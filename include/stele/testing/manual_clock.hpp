@@ -5,7 +5,7 @@
 #include <atomic>
 #include <functional>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// A clock that stands until it is set: for tests of deadlines.
 ///
@@ -32,4 +32,4 @@ private:
     std::atomic<timestamp::rep> microseconds_;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

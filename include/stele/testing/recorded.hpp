@@ -6,30 +6,30 @@
 #include <string>
 #include <utility>
 
-/// Events of a scenario (process_testing.hpp, projection_testing.hpp) as a store would hand them out.
-namespace stele {
+/// Events of a scenario (given_process.hpp, given_projection.hpp) as a store would hand them out.
+namespace stele::inline v0 {
 
 /// What a store knows about an event beside the fact.
 struct recorded_as {
     std::string stream = "given-1";
     /// When it was recorded.
     timestamp at{};
-    metadata about = {};
+    stele::metadata metadata = {};
 };
 
 /// An event, and how it was recorded.
 template <class Event>
 struct recorded_message {
     Event event;
-    recorded_as how;
+    recorded_as as;
 };
 
 /// Says how the event of a scenario was recorded, where that matters:
 ///
 ///     stele::recorded(deposited(5), {.stream = "account-42"})
 template <class Event>
-[[nodiscard]] recorded_message<Event> recorded(Event event, recorded_as how) {
-    return {std::move(event), std::move(how)};
+[[nodiscard]] recorded_message<Event> recorded(Event event, recorded_as as) {
+    return {std::move(event), std::move(as)};
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

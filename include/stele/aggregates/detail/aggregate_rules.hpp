@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/codec/codec.hpp>
 #include <stele/aggregates/decision.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/eventstore/stream.hpp>
 
 #include <concepts>
@@ -11,7 +11,7 @@
 
 /// What makes a struct an aggregate, checked when compiling. Each check is a sentence that says what to add, and is
 /// made before the compiler gets to a place where it would say the same in its own words.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 template <class Aggregate>
 concept has_category = requires { std::string_view{Aggregate::category}; };
@@ -31,7 +31,7 @@ concept decides = requires(const Aggregate& state, const Command& command) {
 
 template <class Aggregate, class Command>
 concept targets = requires(const Command& command) {
-    { Aggregate::target(command) } -> std::convertible_to<std::string_view>;
+    { Aggregate::instance_id(command) } -> std::convertible_to<std::string_view>;
 };
 
 constexpr bool is_category(std::string_view name) {
@@ -49,9 +49,10 @@ template <class Aggregate, class Command>
 consteval void check_command() {
     static_assert(std::derived_from<Command, google::protobuf::Message>,
                   "each type in `commands` must be a generated Protobuf message, and its .pb.h included");
-    static_assert(targets<Aggregate, Command>,
-                  "add a public `static std::string_view target(const auto& command)` to the aggregate: it returns "
-                  "the id of the instance that the command is for, such as `command.account()`");
+    static_assert(
+        targets<Aggregate, Command>,
+        "add a public `static std::string_view instance_id(const auto& command)` to the aggregate: it returns "
+        "the id of the instance that the command is for, such as `command.account()`");
     static_assert(decides<Aggregate, Command>,
                   "this command is in the `commands` of the aggregate: add a public "
                   "`stele::decision<Aggregate> decide(const Command& command) const;` that takes it");
@@ -122,4 +123,4 @@ any_decision decide(const void* state, const google::protobuf::Message& command)
     return static_cast<any_decision&&>(result);
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

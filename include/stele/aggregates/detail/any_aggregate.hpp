@@ -8,7 +8,7 @@
 #include <span>
 
 /// Aggregates with their types behind pointers: what loads and keeps states is compiled once, not for each type.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// What there is to know about a type of aggregate. One object for each type, for ever.
 struct aggregate_type {
@@ -45,7 +45,7 @@ public:
     [[nodiscard]] void* state() { return state_.get(); }
 
     /// How far it has come.
-    stream_place place{};
+    stream_position place{};
     /// The version of the last snapshot of this stream that is known and good; 0 if none is.
     version snapshot{};
     /// A snapshot is to be taken, whatever the number of events since the last one.
@@ -64,6 +64,6 @@ void bring_up_to_date(event_store& store, const stream_id& stream, any_aggregate
 
 /// Folds events into the state that they were decided on, without reading them again. `end` is where the last of them
 /// was appended. Throws as load() does; the state must not be used after that.
-void fold_appended(any_aggregate& known, std::span<const event_data> events, stream_place end);
+void fold_appended(any_aggregate& known, std::span<const event_data> events, stream_position end);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

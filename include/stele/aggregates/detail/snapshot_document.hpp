@@ -8,7 +8,7 @@
 #include <string_view>
 
 /// Snapshots as documents of the store. None of this is ever in the way of a command: what goes wrong is a warning.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// The kind of document that a snapshot is; its key is the name of the stream.
 inline constexpr const char* snapshot_kind = "snapshot";
@@ -18,7 +18,7 @@ struct found_snapshot {
     bool is_there = false;
     /// The state, or null if the snapshot was made from something else (by its fingerprint).
     std::unique_ptr<google::protobuf::Message> state = nullptr;
-    stream_place place{};
+    stream_position place{};
 };
 
 /// Finds the snapshot of a stream. Whether its last event is still there is for the caller to see.
@@ -35,10 +35,10 @@ void write_snapshot(event_store& store, const document_write& snapshot, const wa
 /// Puts a state that has events into a document. Throws what `snapshot()` throws, and invalid_argument if the message
 /// cannot be stored.
 document_write make_snapshot(const stream_id& stream, const snapshot_functions& functions, const void* state,
-                             stream_place place);
+                             stream_position place);
 
 /// Warns, if somebody wants to hear it, of what the exception that is being handled means for the stream's snapshot:
 /// `what` is "was not written", for example.
 void tell_failure(const warning_handler& warn, std::string_view stream, std::string_view what) noexcept;
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

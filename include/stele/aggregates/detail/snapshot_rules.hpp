@@ -12,7 +12,7 @@
 #include <vector>
 
 /// What an aggregate needs to have snapshots, checked when compiling, and its functions for them behind pointers.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 template <class Aggregate>
 concept names_snapshot = requires { typename Aggregate::snapshot_type; };
@@ -127,4 +127,4 @@ const snapshot_functions* snapshot_functions_of() {
     }
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

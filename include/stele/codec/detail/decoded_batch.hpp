@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// The messages of a batch of events, all decoded before the first of them is handled: one thread can decode what
 /// another one handles. Keeps the messages and parses the next batch into them. One thread at a time.
@@ -43,4 +43,4 @@ private:
     std::vector<std::unique_ptr<message>> large_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -10,7 +10,7 @@
 #include <vector>
 
 /// From the lists of a taker, and the histories of its events, to the entries of its table.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// A binding whose taker passes over what it does not take: `static constexpr bool skips_others = true;`.
 template <class Binding>
@@ -99,4 +99,4 @@ private:
     std::vector<const std::type_info*> histories_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

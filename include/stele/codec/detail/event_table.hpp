@@ -14,7 +14,7 @@
 #include <vector>
 
 /// What happens to a stored event of each type, and the decoder that makes it happen.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Does what is to be done with one event. `context` is what was given to event_decoder::decode.
 using event_handler = void (*)(void* context, const google::protobuf::Message& event, const recorded_event& at);
@@ -84,4 +84,4 @@ private:
 /// and would miss the events of its older types. Any thread may call it.
 void expect_one_history(std::string_view event, const std::type_info& history, const std::string& taker);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -9,7 +9,7 @@
 #include <vector>
 
 /// Which messages stored events may be, as some takers and the histories of their events say.
-namespace stele {
+namespace stele::inline v0 {
 
 class event_store;
 struct schema_finding;
@@ -82,4 +82,4 @@ std::vector<stored_message> stored_messages_of() {
 }
 
 }  // namespace detail
-}  // namespace stele
+}  // namespace stele::inline v0

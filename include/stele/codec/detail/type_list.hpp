@@ -8,7 +8,7 @@
 #include <utility>
 
 /// Lists of types, `hana::tuple_t<A, B>`, and questions about them.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// One base per type of a list makes "is it in the list" a single question to the compiler instead of a search.
 template <class T>
@@ -31,4 +31,4 @@ constexpr auto with_types(const Tuple& types, Function&& function) {
     });
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -15,7 +15,7 @@
 
 /// The histories of upcast.hpp as the compiler sees them: which one an event has, whether it is sound, and what becomes
 /// of an event on its way through the steps.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 template <class Taker>
 concept lists_events = requires { Taker::events; };
@@ -180,4 +180,4 @@ struct upcaster {
     }
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -6,7 +6,7 @@
 #include <type_traits>
 
 /// Which aggregate of several decides a command.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 template <class Aggregate, class Command>
 concept decides_listed = listed_in<Command, decltype(Aggregate::commands)>;
@@ -47,4 +47,4 @@ consteval bool check_together() {
     return true;
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

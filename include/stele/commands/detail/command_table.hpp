@@ -6,7 +6,7 @@
 #include <vector>
 
 /// The commands of a bus by name, for those that arrive as bytes.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// How one type of command is sent when its type is known only at run time.
 struct command_entry {
@@ -34,4 +34,4 @@ private:
 /// The few of `names` that somebody may have meant who wrote `wrong`, the nearest first.
 std::vector<std::string_view> near_names(std::string_view wrong, const std::vector<std::string_view>& names);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

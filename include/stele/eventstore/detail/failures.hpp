@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// What an exception says.
 std::string message_of(const std::exception_ptr& failure);
@@ -28,4 +28,4 @@ std::optional<error_kind> kind_of(const std::exception_ptr& failure);
 /// those that failed: "projections". If the first is no stele::error, it is thrown as it is.
 void throw_any(const std::vector<std::exception_ptr>& failures, std::string_view who);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

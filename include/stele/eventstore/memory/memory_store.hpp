@@ -4,7 +4,7 @@
 
 #include <memory>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// Keeps events in memory, for tests and for trying things out: same rules and answers as sqlite_store, nothing on
 /// disk, so everything is gone with the object.
@@ -19,7 +19,8 @@ public:
     [[nodiscard]] position head() override;
     [[nodiscard]] version stream_version(const stream_id& stream) override;
     [[nodiscard]] position position_at(timestamp time) override;
-    position wait_past(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop = {}) override;
+    position wait_for_append(position seen, std::chrono::milliseconds timeout,
+                             const std::stop_token& stop = {}) override;
 
 private:
     append_outcome do_append(std::span<const stream_write> writes, std::span<const document_write> documents) override;
@@ -35,4 +36,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

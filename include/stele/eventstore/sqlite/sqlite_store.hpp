@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-namespace stele {
+namespace stele::inline v0 {
 
 namespace detail {
 struct participation;
@@ -30,7 +30,7 @@ struct sqlite_options {
     std::chrono::milliseconds busy_timeout{5000};
     /// How many idle read connections are kept; more readers at once open (and close) their own.
     std::size_t idle_readers = 4;
-    /// How often wait_past() looks for what other processes have appended (this process wakes it at once).
+    /// How often wait_for_append() looks for what other processes have appended (this process wakes it at once).
     std::chrono::milliseconds poll_interval{20};
     store_limits limits = {};
     /// The name of a registered SQLite VFS; empty for the default one.
@@ -57,7 +57,8 @@ public:
     [[nodiscard]] position head() override;
     [[nodiscard]] version stream_version(const stream_id& stream) override;
     [[nodiscard]] position position_at(timestamp time) override;
-    position wait_past(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop = {}) override;
+    position wait_for_append(position seen, std::chrono::milliseconds timeout,
+                             const std::stop_token& stop = {}) override;
 
     /// Copies the store as it is at this moment to a new file, while others read and write. The copy is a store of its
     /// own: to restore, open it. It appears under its name only when it is whole and synced.
@@ -88,4 +89,4 @@ private:
     std::unique_ptr<state> state_;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

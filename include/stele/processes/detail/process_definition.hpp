@@ -2,9 +2,9 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/commands/command_error.hpp>
+#include <stele/commands/receipt.hpp>
 #include <stele/eventstore/metadata.hpp>
 #include <stele/processes/reaction.hpp>
-#include <stele/commands/receipt.hpp>
 
 #include <algorithm>
 #include <expected>
@@ -14,7 +14,7 @@
 #include <vector>
 
 /// A process manager without its type.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// What an event is shown to a process for; the context of its event_table. One recorded event may become several
 /// messages when it is decoded, each of which may belong to another instance.
@@ -61,4 +61,4 @@ struct process_definition {
     }
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

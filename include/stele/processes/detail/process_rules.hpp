@@ -1,9 +1,9 @@
 #pragma once
 
 #include <stele/codec/codec.hpp>
+#include <stele/eventstore/stream.hpp>
 #include <stele/processes/detail/process_definition.hpp>
 #include <stele/processes/reaction.hpp>
-#include <stele/eventstore/stream.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -11,7 +11,7 @@
 #include <string_view>
 
 /// What makes a struct a process manager, checked when compiling, with a sentence for each thing that is missing.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 template <class P>
 concept has_process_name = requires {
@@ -23,11 +23,11 @@ concept lists_process_commands = requires { P::commands; };
 
 template <class P, class Event>
 concept locates_at = requires(const Event& event, const recorded_event& at) {
-    { P::instance(event, at) } -> std::convertible_to<std::string>;
+    { P::instance_id(event, at) } -> std::convertible_to<std::string>;
 };
 template <class P, class Event>
 concept locates = locates_at<P, Event> || requires(const Event& event) {
-    { P::instance(event) } -> std::convertible_to<std::string>;
+    { P::instance_id(event) } -> std::convertible_to<std::string>;
 };
 
 template <class P, class Event>
@@ -67,7 +67,7 @@ template <class P, class Event>
 consteval bool check_process_event() {
     static_assert(
         locates<P, Event>,
-        "add to the process a public `static std::string instance(const Event& event)` that takes this event: "
+        "add to the process a public `static std::string instance_id(const Event& event)` that takes this event: "
         "it returns the instance that the event belongs to, or \"\" if it belongs to none");
     static_assert(evolves_process<P, Event>,
                   "this event is in the `events` of the process: add a public `void evolve(const Event& event);` that "
@@ -152,9 +152,9 @@ private:
     template <class Event>
     static std::string locate(const Event& event, const recorded_event& at) {
         if constexpr (locates_at<P, Event>)
-            return P::instance(event, at);
+            return P::instance_id(event, at);
         else
-            return P::instance(event);
+            return P::instance_id(event);
     }
 };
 
@@ -196,4 +196,4 @@ process_definition define_process(Bus& bus) {
     return {};
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -30,10 +30,10 @@
 /// start() begins anew. Effects have a name and a line in status() of their own, "overdrawn.effects": wait_for() by
 /// this name waits until they are done. Their counters begin with the runner. A command that an effect sends has the
 /// event as its cause (causation.hpp).
-namespace stele {
+namespace stele::inline v0 {
 
 /// Whether P declares side effects.
 template <class P>
 concept projection_with_effects = detail::lists_effects<P>;
 
-}  // namespace stele
+}  // namespace stele::inline v0

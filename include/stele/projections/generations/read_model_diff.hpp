@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// What one row, or one table, is in one generation of a read model and not in the other. Values are in the notation of
 /// SQL: 12, 'text', NULL, x'00FF'.
@@ -73,4 +73,4 @@ using difference_visitor = std::function<bool(const model_difference&)>;
 diff_summary diff_read_models(const std::filesystem::path& old_file, const std::filesystem::path& new_file,
                               const difference_visitor& each = {});
 
-}  // namespace stele
+}  // namespace stele::inline v0

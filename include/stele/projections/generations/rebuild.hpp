@@ -9,7 +9,7 @@
 #include <stop_token>
 #include <string>
 
-namespace stele {
+namespace stele::inline v0 {
 
 /// How far a rebuild has come, as it was at one moment.
 struct rebuild_progress {
@@ -46,4 +46,4 @@ enum class rebuild_result : std::uint8_t {
     stopped,  ///< It is unfinished; the next rebuild goes on with it.
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

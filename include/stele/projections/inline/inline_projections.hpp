@@ -1,14 +1,14 @@
 #pragma once
 
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
 #include <stele/projections/effects/detail/effect_rules.hpp>
 #include <stele/projections/projection.hpp>
 #include <stele/projections/projection_status.hpp>
-#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <string_view>
 #include <vector>
 
-namespace stele {
+namespace stele::inline v0 {
 
 namespace detail {
 
@@ -91,4 +91,4 @@ private:
     inline_options options_;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/projections/memory/detail/memory_projection_rules.hpp>
 #include <stele/eventstore/event_store.hpp>
+#include <stele/projections/memory/detail/memory_projection_rules.hpp>
 
 #include <concepts>
 #include <string>
@@ -22,7 +22,7 @@
 ///
 /// Every projection in memory (memory_projection.hpp) can be folded so as well; a struct that is only folded needs no
 /// name and no version.
-namespace stele {
+namespace stele::inline v0 {
 
 /// Folds the events of a range into a new P, in the order of the range; those whose type is not in `P::events` are
 /// passed over. No more is in memory at a time than P and one batch.
@@ -49,4 +49,4 @@ template <class P>
     return fold<P>(store.read_all(std::move(options)));
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

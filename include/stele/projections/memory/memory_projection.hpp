@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/projections/memory/detail/memory_projection_rules.hpp>
 #include <stele/aggregates/snapshot_policy.hpp>
+#include <stele/projections/memory/detail/memory_projection_rules.hpp>
 
 /// A projection in memory: a plain struct that events are folded into, for answers that no table gives fast enough, or
 /// that need no table. The runner keeps it up to date as it does those in tables; projection_runner::query() asks it.
@@ -34,7 +34,7 @@
 /// fingerprint as that of an aggregate's snapshot), from another store or one that was set back since, or if its bytes
 /// are not those that were written. projection_status::last_error says so then, or that one could not be written;
 /// neither is ever in the way.
-namespace stele {
+namespace stele::inline v0 {
 
 /// Whether P has all that a projection in memory needs, except that it takes each of its events: that is checked where
 /// it is used, with a sentence that names what is missing.
@@ -42,4 +42,4 @@ template <class P>
 concept memory_projection = detail::is_in_memory<P>() && detail::has_projection_name<P> &&
                             detail::has_projection_version<P> && std::default_initializable<P>;
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <stele/eventstore/error.hpp>
-#include <stele/projections/sql/sql_value.hpp>
 #include <stele/eventstore/version.hpp>
+#include <stele/projections/sql/sql_value.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,7 @@
 #include <tuple>
 #include <utility>
 
-namespace stele {
+namespace stele::inline v0 {
 
 namespace detail {
 class generation;
@@ -178,4 +178,4 @@ private:
     std::unique_ptr<detail::sql_session> session_;
 };
 
-}  // namespace stele
+}  // namespace stele::inline v0

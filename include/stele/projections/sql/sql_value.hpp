@@ -31,7 +31,7 @@
 /// | nullptr, std::nullopt                              | NULL      | to bind only                                  |
 ///
 /// A std::string_view or std::span that was read is good until its range goes to the next row.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 class sql_session;
 struct cached_statement;
@@ -181,4 +181,4 @@ inline constexpr bool is_view = std::same_as<T, std::string_view> || std::same_a
 template <class T>
 inline constexpr bool is_view<std::optional<T>> = is_view<T>;
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-/// The part of a scenario of a process manager (process_testing.hpp) that does not depend on its type.
-namespace stele::detail {
+/// The part of a scenario of a process manager (given_process.hpp) that does not depend on its type.
+namespace stele::inline v0::detail {
 
 /// In place of a bus: nothing is sent in a scenario.
 struct bus_of_scenario {
@@ -24,7 +24,7 @@ struct bus_of_scenario {
 /// What a process is shown: an event, or a command of its own that was rejected.
 struct process_input {
     std::shared_ptr<const google::protobuf::Message> message;
-    recorded_as how;
+    recorded_as as;
     std::optional<rejection> why;  ///< Only of a rejected command.
 };
 
@@ -58,4 +58,4 @@ private:
     reaction_steps steps_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

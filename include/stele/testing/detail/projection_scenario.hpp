@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-/// The part of a scenario of a projection (projection_testing.hpp) that does not depend on its type.
-namespace stele::detail {
+/// The part of a scenario of a projection (given_projection.hpp) that does not depend on its type.
+namespace stele::inline v0::detail {
 
 /// The column that is asked for where a test expects a T.
 template <class T>
@@ -73,7 +73,7 @@ class projection_scenario {
 public:
     explicit projection_scenario(projection_definition projection);
 
-    void add(const google::protobuf::Message& event, recorded_as how);
+    void add(const google::protobuf::Message& event, recorded_as as);
     void set_title(const google::protobuf::Message& event, std::source_location where);
     [[nodiscard]] read_model& db() { return *db_; }
 
@@ -85,7 +85,7 @@ public:
 private:
     struct projected_event {
         event_data event;
-        recorded_as how;
+        recorded_as as;
     };
     void project(const projected_event& input, std::uint64_t position, read_model& db);
 
@@ -96,4 +96,4 @@ private:
     std::string title_;  // the place and the last event
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -10,7 +10,7 @@
 #include <vector>
 
 /// The part of a scenario (testing.hpp) that does not depend on the aggregate.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// An aggregate's history in a test: what a stream in a store would be. `state` points to the aggregate.
 class scenario_history {
@@ -51,4 +51,4 @@ private:
     message_list events_;  // as they came back from decoding
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <stele/eventstore/sqlite/detail/connection.hpp>
-
 #include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <exception>
@@ -10,7 +9,7 @@
 #include <memory>
 #include <span>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// A fault of one append, which leaves the others of its transaction as they are.
 struct append_fault {
@@ -51,4 +50,4 @@ struct participation {
     static std::unique_ptr<connection> open_to_read(sqlite_store& store);
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

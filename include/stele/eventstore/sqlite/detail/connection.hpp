@@ -12,7 +12,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// A prepared statement. Belongs to the thread that uses its connection; must go before the connection does.
 ///
@@ -122,4 +122,4 @@ private:
 /// the file then, so it is told as corrupt.
 [[noreturn]] void rethrow_as_damage();
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// What the first bytes of a file say about it, when they are looked at as bytes.
 ///
@@ -26,4 +26,4 @@ struct file_header {
 
 file_header read_file_header(const std::filesystem::path& file);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Keeps the writes and checkpoints of several processes apart, by locks on a file beside the store.
 ///
@@ -30,4 +30,4 @@ private:
     int descriptor_;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 /// Marks the file of an event store, in its header: "STEL".
 inline constexpr std::int64_t event_store_application_id = 0x5354454C;
@@ -24,4 +24,4 @@ file_state inspect(const std::filesystem::path& file);
 /// as the format says.
 void make_schema(connection& db);
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

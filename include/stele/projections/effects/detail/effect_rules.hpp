@@ -8,7 +8,7 @@
 #include <string_view>
 
 /// What a projection with side effects needs, checked when compiling, and its effects behind pointers.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 template <class P>
 concept lists_effects = requires { P::effects; };
@@ -72,4 +72,4 @@ effect_definition define_effects() {
     return {.projection = P::name, .events = &event_table_of<effects_of<P>, effect_binding<P>>()};
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

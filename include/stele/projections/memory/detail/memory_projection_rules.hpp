@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/codec/codec.hpp>
 #include <stele/aggregates/detail/snapshot_rules.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/projections/projection.hpp>
 
 #include <concepts>
@@ -14,7 +14,7 @@
 #include <vector>
 
 /// What a projection in memory needs, checked when compiling, and its functions behind pointers.
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 template <class P, class Event>
 concept projects_in_memory = requires(P& state, const Event& event, const recorded_event& at) {
@@ -144,4 +144,4 @@ struct locked_state {
     const void* state;
 };
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

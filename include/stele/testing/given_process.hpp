@@ -1,8 +1,8 @@
 #pragma once
 
-#include <stele/testing/detail/process_scenario.hpp>
 #include <stele/processes/process_manager.hpp>
-#include <stele/testing/testing.hpp>
+#include <stele/testing/detail/process_scenario.hpp>
+#include <stele/testing/given.hpp>
 
 #include <memory>
 #include <source_location>
@@ -20,7 +20,7 @@
 /// Given and shown are events, events with stream and time (recorded.hpp), and commands of the process that were
 /// rejected. Events pass through the codec as in a store. An expectation that is not met throws scenario_failed, whose
 /// text shows what was expected and what came side by side.
-namespace stele {
+namespace stele::inline v0 {
 
 /// What a process did. Nothing is checked until one of these is called; all throw scenario_failed, and return this.
 template <class Process>
@@ -114,13 +114,13 @@ private:
     void add(const recorded_message<Event>& input) {
         static_assert(detail::listed_in<Event, decltype(Process::events)>,
                       "this event is not one of the process: add it to the `events` of the process");
-        scenario_.add({std::make_shared<const Event>(input.event), input.how, {}});
+        scenario_.add({std::make_shared<const Event>(input.event), input.as, {}});
     }
     template <class Command>
     void add(const rejected<Command>& input) {
         static_assert(detail::listed_in<Command, decltype(Process::commands)>,
                       "this command is not one of the process: add it to the `commands` of the process");
-        scenario_.add({std::make_shared<const Command>(input.command), {}, input.why});
+        scenario_.add({std::make_shared<const Command>(input.command), {}, input.reason});
     }
 
     detail::process_scenario scenario_;
@@ -135,4 +135,4 @@ template <class Process, class... Inputs>
     return result;
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

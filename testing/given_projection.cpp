@@ -1,10 +1,10 @@
 #include "testing/scenario_text.hpp"
 
-#include <stele/testing/projection_testing.hpp>
+#include <stele/testing/given_projection.hpp>
 
 #include <fmt/format.h>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 std::vector<text_block> blocks_of(const std::vector<std::string>& rows) {
@@ -54,18 +54,18 @@ projection_scenario::projection_scenario(projection_definition projection)
 void projection_scenario::project(const projected_event& input, std::uint64_t position, read_model& db) {
     (void)decoder_.decode_if_known({.position = {position},
                                     .version = {position},
-                                    .recorded_at = input.how.at,
+                                    .recorded_at = input.as.at,
                                     .id = input.event.id,
-                                    .stream = input.how.stream,
+                                    .stream = input.as.stream,
                                     .type = input.event.type,
                                     .payload = input.event.payload,
                                     .metadata = input.event.metadata},
                                    &db);
 }
 
-void projection_scenario::add(const google::protobuf::Message& event, recorded_as how) {
-    auto data = encode(event, how.about);
-    inputs_.push_back({std::move(data), std::move(how)});
+void projection_scenario::add(const google::protobuf::Message& event, recorded_as as) {
+    auto data = encode(event, as.metadata);
+    inputs_.push_back({std::move(data), std::move(as)});
     project(inputs_.back(), inputs_.size(), *db_);
 }
 
@@ -93,4 +93,4 @@ void projection_scenario::expect_same_when_rebuilt() {
     expect_rows("(expected: as it was built first; actual: when it is built again)", dump(*db_), dump(again));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,14 +1,15 @@
-#include "commands/command_memory.hpp"
+#include "commands/receipts.hpp"
+
+#include "stele_receipt.pb.h"
 
 #include <stele/codec/detail/message_check.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
-#include "stele_receipt.pb.h"
 
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
-namespace stele {
+namespace stele::inline v0 {
 namespace {
 
 constexpr const char* receipt_kind = "receipt";
@@ -43,8 +44,8 @@ std::optional<version> version_at(event_store& store, position at) {
 
 namespace detail {
 
-command_memory::command_memory(event_store& store, const stream_id& stream, const google::protobuf::Message& command,
-                               const send_options& options)
+receipts::receipts(event_store& store, const stream_id& stream, const google::protobuf::Message& command,
+                   const send_options& options)
     : store_(store), stream_(stream), command_(command), options_(options) {
     if (!options.id) return;
     if (options.id->is_nil())
@@ -56,7 +57,7 @@ command_memory::command_memory(event_store& store, const stream_id& stream, cons
     digest_ = digest_of(command);
 }
 
-std::optional<std::expected<receipt, command_error>> command_memory::recall() const {
+std::optional<std::expected<receipt, command_error>> receipts::recall() const {
     if (key_.empty()) return {};
     const auto found = store_.find_document(receipt_kind, key_);
     if (!found) return {};
@@ -80,7 +81,7 @@ std::optional<std::expected<receipt, command_error>> command_memory::recall() co
     return result;
 }
 
-std::vector<document_write> command_memory::remember(const any_decision& decision, const stream_place& place) const {
+std::vector<document_write> receipts::remember(const any_decision& decision, const stream_position& place) const {
     const auto* no = decision.rejection();
     if (key_.empty() || (no != nullptr && !options_.remember_rejection)) return {};
     v1::Receipt kept;
@@ -122,4 +123,4 @@ std::uint64_t forget_receipts(event_store& store, timestamp written_before) {
     }
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -20,7 +20,7 @@
 /// An expectation that is not met throws scenario_failed. It is an exception and not a hook, because every test
 /// framework reports an uncaught one with its text and counts the test as failed, and so does a plain main():
 /// nothing has to be registered. Its text holds place and command, and what was expected and what came, side by side.
-namespace stele {
+namespace stele::inline v0 {
 
 /// An expectation of a scenario that was not met; what() shows the difference, in several lines.
 class scenario_failed : public std::runtime_error {
@@ -90,4 +90,4 @@ template <class Aggregate, class... Events>
     return result;
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/testing/detail/projection_scenario.hpp>
-#include <stele/testing/testing.hpp>
+#include <stele/testing/given.hpp>
 
 #include <source_location>
 #include <string_view>
@@ -18,7 +18,7 @@
 /// Events stand in streams and were recorded at times (recorded.hpp); they get positions from 1 on, and pass through
 /// the codec as in a store. An expectation that is not met throws scenario_failed, whose text shows the rows that were
 /// expected and those that came side by side.
-namespace stele {
+namespace stele::inline v0 {
 
 /// What is in the tables. All throw scenario_failed, and return this; what the read model throws passes through.
 template <class P>
@@ -85,7 +85,7 @@ private:
     }
     template <class Event>
     void add(const recorded_message<Event>& input) {
-        scenario_.add(input.event, input.how);
+        scenario_.add(input.event, input.as);
     }
 
     detail::projection_scenario scenario_;
@@ -99,4 +99,4 @@ template <class P, class... Inputs>
     return result;
 }
 
-}  // namespace stele
+}  // namespace stele::inline v0

@@ -1,13 +1,13 @@
 #include "testing/scenario_text.hpp"
 
-#include <stele/testing/process_testing.hpp>
+#include <stele/testing/given_process.hpp>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 namespace {
 
 using google::protobuf::Message;
@@ -62,13 +62,13 @@ private:
     }
 
     void take_event(const process_input& input, bool wants_reaction) {
-        const event_data data = encode(*input.message, input.how.about);
+        const event_data data = encode(*input.message, input.as.metadata);
         ++position_;
         const recorded_event event{.position = {position_},
                                    .version = {position_},
-                                   .recorded_at = input.how.at,
+                                   .recorded_at = input.as.at,
                                    .id = data.id,
-                                   .stream = input.how.stream,
+                                   .stream = input.as.stream,
                                    .type = data.type,
                                    .payload = data.payload,
                                    .metadata = data.metadata};
@@ -109,7 +109,7 @@ timestamp process_scenario::due_of(const reaction_step& step) const {
     if (step.what == action::set_at) return step.due;
     timestamp last{};
     for (const auto& input : inputs_)
-        if (!input.why) last = input.how.at;
+        if (!input.why) last = input.as.at;
     return last + step.delay;
 }
 
@@ -180,4 +180,4 @@ void process_scenario::expect_same_again() const {
                     side_by_side(first, show_steps(again))));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,12 +1,12 @@
 #include "testing/scenario_text.hpp"
 
-#include <stele/testing/testing.hpp>
+#include <stele/testing/given.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace stele::detail {
+namespace stele::inline v0::detail {
 
 using google::protobuf::Message;
 
@@ -60,4 +60,4 @@ void scenario_outcome::expect_rejection(std::string_view code) const {
     throw scenario_failed(fmt::format("{}\n{}", title_, side_by_side({{"rejected: " + std::string{code}}}, actual)));
 }
 
-}  // namespace stele::detail
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,9 @@
+#pragma once
+
+/// Aggregates: state, rules, and what they decide.
+
+#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/decision.hpp>
+#include <stele/aggregates/repository.hpp>
+#include <stele/aggregates/snapshot.hpp>
+#include <stele/aggregates/snapshot_policy.hpp>

@@ -1,0 +1,7 @@
+#pragma once
+
+/// Protobuf messages to events and back, and how events change.
+
+#include <stele/codec/codec.hpp>
+#include <stele/codec/schema.hpp>
+#include <stele/codec/upcast.hpp>

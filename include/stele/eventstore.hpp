@@ -1,0 +1,17 @@
+#pragma once
+
+/// Events and how they are kept: the floor that everything stands on. A program also includes an engine:
+/// stele/sqlite.hpp or stele/memory.hpp.
+
+#include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/document.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/event_range.hpp>
+#include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/library_version.hpp>
+#include <stele/eventstore/metadata.hpp>
+#include <stele/eventstore/stream.hpp>
+#include <stele/eventstore/subscription.hpp>
+#include <stele/eventstore/uuid.hpp>
+#include <stele/eventstore/version.hpp>

@@ -1,0 +1,5 @@
+#pragma once
+
+/// The event store in memory.
+
+#include <stele/eventstore/memory/memory_store.hpp>

@@ -1,0 +1,7 @@
+#pragma once
+
+/// Process managers and deadlines.
+
+#include <stele/processes/process_manager.hpp>
+#include <stele/processes/process_runner.hpp>
+#include <stele/processes/reaction.hpp>

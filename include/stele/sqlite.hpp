@@ -1,0 +1,5 @@
+#pragma once
+
+/// The event store in an SQLite file.
+
+#include <stele/eventstore/sqlite/sqlite_store.hpp>

@@ -1,56 +1,88 @@
-#include "quickstart.pb.h"  // commands Receive, Ship {item, pieces}; events Received, Shipped {pieces}
+#include "board.hpp"
+#include "reminder.hpp"
+// [top]
+#include "repair.hpp"
 
 #include <stele/stele.hpp>
 
-namespace hana = boost::hana;
-using namespace quickstart;
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <string>
 
-template <class Message>
-Message make(std::int64_t pieces, const auto&... item) {
-    Message message;
-    (message.set_item(item), ...);
-    message.set_pieces(pieces);
-    return message;
+using namespace workshop;
+using namespace std::chrono_literals;
+
+void show(const stele::command_result& result) {
+    if (result)
+        std::cout << "accepted: " << result->stream.str() << " is at version " << result->version.value << '\n';
+    else
+        std::cout << result.error().message() << '\n';
 }
+// [/top]
 
-struct stock {  // an aggregate: rules, and the state that they need
-    static constexpr auto category = "stock";
-    static constexpr auto events = hana::tuple_t<Received, Shipped>;
-    static constexpr auto commands = hana::tuple_t<Receive, Ship>;
-    static std::string_view instance_id(const auto& command) { return command.item(); }
+// [show_board]
+void show_board(stele::read_model& db) {
+    for (auto [repair, item, state] : db.query<std::string, std::string, std::string>("SELECT * FROM board"))
+        std::cout << repair << ": " << item << ", " << state << '\n';
+}
+// [/show_board]
 
-    std::int64_t pieces = 0;
+// [clock]
+stele::timestamp in_eight_days() {
+    const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    return now + std::chrono::days{8};
+}
+// [/clock]
 
-    stele::decision<stock> decide(const Receive& c) const { return stele::accept(make<Received>(c.pieces())); }
-    stele::decision<stock> decide(const Ship& c) const {
-        if (c.pieces() > pieces) return stele::reject("out_of_stock", "asked {}, there are {}", c.pieces(), pieces);
-        return stele::accept(make<Shipped>(c.pieces()));
-    }
-    void evolve(const Received& e) { pieces += e.pieces(); }
-    void evolve(const Shipped& e) { pieces -= e.pieces(); }
-};
-
-struct shelf {  // a projection: a table that follows from the events
-    static constexpr auto name = "shelf";
-    static constexpr int version = 1;
-    static constexpr auto events = hana::tuple_t<Received, Shipped>;
-    static void create(stele::read_model& db) { db.execute("CREATE TABLE shelf (item TEXT PRIMARY KEY, pieces INT)"); }
-    static void project(const auto& e, const stele::recorded_event& at, stele::read_model& db) {
-        const auto change = at.type == "quickstart.Shipped" ? -e.pieces() : e.pieces();
-        db.execute("INSERT INTO shelf VALUES (?1, ?2) ON CONFLICT DO UPDATE SET pieces = pieces + ?2",
-                   stele::instance_id_of(at.stream), change);
-    }
-};
-
+// [send]
 int main() {
-    auto store = stele::sqlite_store::open("stock.db");
-    stele::command_bus<stock> bus{store};
-    for (const auto& result : {bus.send(make<Receive>(5, "lamp")), bus.send(make<Ship>(9, "lamp"))})
-        std::puts(result ? "done" : result.error().message().c_str());
-    stele::projection_runner runner{store, "stock.read"};
-    runner.add<shelf>();
-    runner.catch_up();
-    auto db = stele::read_model::open_read_only("stock.read/shelf.db");
-    for (auto [item, pieces] : db.query<std::string, std::int64_t>("SELECT item, pieces FROM shelf"))
-        std::printf("%s: %d on the shelf\n", item.c_str(), static_cast<int>(pieces));
+    std::filesystem::remove_all("data");  // each run of this example begins with an empty workshop
+    std::filesystem::create_directory("data");
+
+    auto store = stele::sqlite_store::open("data/workshop.db");
+    stele::command_bus<repair> bus{store};
+    show(bus.send(open_repair("17", "bicycle")));
+    show(bus.send(finish_repair("18", 8000)));
+    // [/send]
+
+    // [query]
+    stele::projection_runner read_models{store, "data/read"};
+    read_models.add<board>();
+    read_models.catch_up();
+    auto db = stele::read_model::open_read_only("data/read/board.db");
+    show_board(db);
+    // [/query]
+
+    // [wait]
+    read_models.start();
+    if (const auto lamp = bus.send(open_repair("18", "lamp"))) {
+        if (const auto seen = read_models.wait_for<board>(lamp->position, 2s); !seen)
+            std::cout << seen.error().message() << '\n';
+        show_board(db);
+    }
+    // [/wait]
+
+    // [history]
+    show(bus.send(finish_repair("18", 8000)));
+    stele::record_schemas<repair>(store);
+    const stele::recorded_schemas schemas{store};
+    for (const auto& event : store.read_stream(stele::stream_id{"repair-18"}).events())
+        std::cout << event.version.value << ' ' << event.type << ' ' << schemas.to_json(event) << '\n';
+    // [/history]
+
+    // [as_of]
+    const stele::repository<repair> repairs{store};
+    const auto then = repairs.load("18", {.up_to = {1}});
+    std::cout << "repair 18 at version 1: " << (then.state.open ? "open" : "not open") << '\n';
+    const auto now = repairs.load("18");
+    std::cout << "repair 18 now: " << (now.state.open ? "open" : "not open") << '\n';
+    // [/as_of]
+
+    // [process]
+    stele::process_runner processes{store, {.now = in_eight_days}};
+    processes.add<reminder>(bus);
+    processes.catch_up();
+    if (read_models.wait_for<board>(store.head(), 2s)) show_board(db);
+    // [/process]
 }

@@ -8,12 +8,14 @@
 // Protobuf messages have setters but no constructors. These functions keep the other files short.
 namespace workshop {
 
+// [open_repair]
 inline OpenRepair open_repair(const std::string& repair, const std::string& item) {
     OpenRepair command;
     command.set_repair(repair);
     command.set_item(item);
     return command;
 }
+// [/open_repair]
 
 inline FinishRepair finish_repair(const std::string& repair, std::int64_t cents) {
     FinishRepair command;

@@ -3,6 +3,7 @@
 #include "support/stores.hpp"
 
 using stele::conflict;
+using stele::conflict_reason;
 using stele::expected_version;
 using stele::stream_id;
 using stele::version;
@@ -20,7 +21,7 @@ std::vector<std::string> types(stele::event_range range) {
     return result;
 }
 
-conflict::reason refused(const std::expected<stele::append_result, conflict>& result) {
+conflict_reason refused(const std::expected<stele::append_result, conflict>& result) {
     REQUIRE_FALSE(result);
     return result.error().reason;
 }

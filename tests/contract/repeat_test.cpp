@@ -5,6 +5,7 @@
 #include <string_view>
 
 using stele::conflict;
+using stele::conflict_reason;
 using stele::event_data;
 using stele::expected_version;
 using stele::stream_id;

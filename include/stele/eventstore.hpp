@@ -4,6 +4,7 @@
 /// stele/sqlite.hpp or stele/memory.hpp.
 
 #include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/conflict.hpp>
 #include <stele/eventstore/document.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event.hpp>

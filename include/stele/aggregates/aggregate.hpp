@@ -101,12 +101,6 @@ private:
 
 namespace detail {
 
-/// How far a state has come in its stream.
-struct stream_position {
-    stele::version version;
-    stele::position position;
-};
-
 /// Hands the stream's events after `place` up to `window` to the decoder, and moves `place` on. If the event at `place`
 /// is not there any more, calls `restart`, begins at the first event, and returns false.
 bool fold_stream(event_store& store, const stream_id& stream, stream_position& place, load_window window,
@@ -117,7 +111,7 @@ bool fold_stream(event_store& store, const stream_id& stream, stream_position& p
 template <class Aggregate>
 void refresh(event_store& store, const stream_id& stream, loaded<Aggregate>& known, load_window window) {
     detail::event_decoder decoder{detail::evolve_table<Aggregate>()};
-    detail::stream_position place{known.version, known.position};
+    stream_position place{known.version, known.position};
     detail::fold_stream(store, stream, place, window, decoder, &known.state, &detail::restart<Aggregate>);
     known.version = place.version;
     known.position = place.position;

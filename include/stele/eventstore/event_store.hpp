@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/conflict.hpp>
 #include <stele/eventstore/document.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_range.hpp>
@@ -36,29 +37,6 @@ struct append_result {
     stele::position position;
     /// The events were stored by an earlier, equal append; nothing was written now.
     bool repeated = false;
-};
-
-/// Why an append was not accepted.
-enum class conflict_reason : std::uint8_t {
-    version,     ///< The stream is not at the version that the append expects.
-    event_id,    ///< One of the event ids is stored already, and not by an equal append.
-    deleted,     ///< The stream was deleted; only expected_version::no_stream() starts it again.
-    tombstoned,  ///< The stream was closed for ever.
-    document,    ///< A document that the append adds exists already.
-};
-
-/// An append that was not accepted because someone else appended first (optimistic concurrency). Nothing was written;
-/// read again, then decide again.
-struct conflict {
-    /// The stream that failed, when the append was to several.
-    stream_id stream;
-    expected_version expected;
-    /// The stream's version at that moment; 0 when there is no such stream.
-    stele::version actual;
-    conflict_reason reason = conflict_reason::version;
-
-    /// One sentence for people.
-    [[nodiscard]] std::string message() const;
 };
 
 enum class direction : std::uint8_t { forward, backward };

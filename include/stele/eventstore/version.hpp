@@ -28,6 +28,13 @@ struct position {
     static constexpr position max() { return {std::numeric_limits<std::int64_t>::max()}; }
 };
 
+/// Both numbers of one event: its version in its stream and its position in the store.
+struct stream_position {
+    stele::version version;
+    stele::position position;
+    friend constexpr bool operator==(const stream_position&, const stream_position&) = default;
+};
+
 /// Where a stream must be for an append to be accepted: the caller's half of optimistic concurrency.
 class expected_version {
 public:

@@ -35,6 +35,7 @@ stele::timestamp in_eight_days() {
 }
 // [/clock]
 
+// [example]
 // [send]
 int main() {
     std::filesystem::remove_all("data");  // each run of this example begins with an empty workshop
@@ -53,6 +54,7 @@ int main() {
     auto db = stele::read_model::open_read_only("data/read/board.db");
     show_board(db);
     // [/query]
+    // [/example]
 
     // [wait]
     read_models.start();

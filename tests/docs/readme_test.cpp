@@ -88,7 +88,7 @@ TEST_CASE("the code in README and in the tutorial is that of the quickstart, and
     const auto output = output_of_quickstart();
     for (const auto* page : {"README.md", "docs/getting-started.md"}) {
         const auto blocks = blocks_of(root / page);
-        CHECK(blocks.size() >= 5);
+        CHECK(blocks.size() >= 4);
         for (const auto& [kind, source, text] : blocks) {
             CAPTURE(page);
             CAPTURE(source);

@@ -1,16 +1,51 @@
-# Installs the libraries, the public headers and what find_package(stele) reads.
+# Installs the libraries, the public headers, and what find_package(stele) and pkg-config read.
 include_guard()
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/stele)
 
+# Where an installed library needs something, and what find_package calls it.
+set(package_of_Threads::Threads "Threads")
+set(package_of_SQLite::SQLite3 "SQLite3 3.40")
+set(package_of_protobuf::libprotobuf "Protobuf 3.21")
+set(package_of_fmt::fmt "fmt 9")
+set(package_of_Boost::headers "Boost 1.81")  # Hana
+
+# A component is a target with an export file of its own. What each stands on is read from what it links; of a static
+# library that includes what only its sources use.
 get_property(libraries GLOBAL PROPERTY STELE_LIBRARIES)
-install(TARGETS stele ${libraries} EXPORT stele
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(EXPORT stele NAMESPACE stele:: FILE stele-targets.cmake DESTINATION ${package_dir})
+foreach(target IN LISTS libraries ITEMS stele)
+  get_target_property(component ${target} EXPORT_NAME)
+  if(NOT component)
+    set(component ${target})
+  endif()
+  list(APPEND components ${component})
+  install(TARGETS ${target} EXPORT stele-${component}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT stele-${component} NAMESPACE stele:: FILE stele-${component}.cmake DESTINATION ${package_dir})
+
+  set(uses "")
+  set(packages "")
+  get_target_property(links ${target} INTERFACE_LINK_LIBRARIES)
+  foreach(link IN LISTS links)
+    string(REGEX REPLACE "^\\$<LINK_ONLY:(.*)>$" "\\1" link "${link}")
+    if(link MATCHES "^stele::(.*)$")
+      list(APPEND uses ${CMAKE_MATCH_1})
+    elseif(DEFINED package_of_${link})
+      list(APPEND packages "${package_of_${link}}")
+    elseif(NOT link MATCHES "^\\$<TARGET_OBJECTS:")
+      message(FATAL_ERROR "${target} links ${link}: say in cmake/stele_install.cmake which package that is.")
+    endif()
+  endforeach()
+  string(APPEND component_tables "set(stele_${component}_uses ${uses})\nset(stele_${component}_packages")
+  foreach(package IN LISTS packages)
+    string(APPEND component_tables " \"${package}\"")
+  endforeach()
+  string(APPEND component_tables ")\n")
+endforeach()
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/stele-config.cmake.in ${PROJECT_BINARY_DIR}/stele-config.cmake
   INSTALL_DESTINATION ${package_dir})
@@ -18,3 +53,23 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/stele-config.cmake.in ${
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/stele-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/stele-config.cmake ${PROJECT_BINARY_DIR}/stele-config-version.cmake
   DESTINATION ${package_dir})
+
+# For pkg-config: all but stele::testing, which is the topmost; who stands on others comes before them.
+set(pc_libraries ${libraries})
+list(REMOVE_ITEM pc_libraries stele_testing)
+list(REVERSE pc_libraries)
+list(TRANSFORM pc_libraries PREPEND "-l")
+list(JOIN pc_libraries " " pc_libraries)
+set(pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX}/${pc_dir} OUTPUT_VARIABLE pc_to_prefix)
+# A user of the static libraries links what they use; one of the shared libraries only what the headers use.
+set(pc_requires "protobuf >= 3.21, fmt >= 9")
+set(pc_requires_sqlite "sqlite3 >= 3.40")
+if(BUILD_SHARED_LIBS)
+  set(pc_requires_private ${pc_requires_sqlite})
+else()
+  string(APPEND pc_requires ", ${pc_requires_sqlite}")
+  set(pc_requires_private "")
+endif()
+configure_file(${CMAKE_CURRENT_LIST_DIR}/stele.pc.in ${PROJECT_BINARY_DIR}/stele.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/stele.pc DESTINATION ${pc_dir})

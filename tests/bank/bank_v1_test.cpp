@@ -27,7 +27,7 @@ struct old_store {
 private:
     std::filesystem::path copied() const {
         const auto file = directory / "events.db";
-        std::filesystem::copy_file(STELE_BANK_V1, file);
+        std::filesystem::copy_file(STELE_SOURCE "/tests/data/bank_v1.db", file);
         std::filesystem::permissions(file, std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
         return file;
     }

@@ -1,7 +1,7 @@
-# cmake -Dcompiler=… -Dflags=FILE -Dcase=FILE -P check.cmake: compiles the case and looks at the first error.
+# cmake -Dcompiler=… -Dflags=FILE -Dheaders=FILE -Dcase=FILE -P check.cmake: compiles the case after the headers and looks at the first error.
 file(READ ${case} text)
 string(REGEX MATCH "^[^\n]*" first_line "${text}")
-execute_process(COMMAND ${compiler} @${flags} ${case} RESULT_VARIABLE result ERROR_VARIABLE output OUTPUT_QUIET)
+execute_process(COMMAND ${compiler} @${flags} -fsyntax-only -include ${headers} ${case} RESULT_VARIABLE result ERROR_VARIABLE output OUTPUT_QUIET)
 
 if(first_line STREQUAL "// must compile")
   if(NOT result EQUAL 0)

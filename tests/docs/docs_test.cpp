@@ -1,204 +1,132 @@
-// The code that README and docs show is code that compiles, and what they say it prints, it prints.
+// What the pages show is what the sources say and what their programs print; every link leads somewhere.
 
+#include "docs/markdown.hpp"
+#include "structure/source_tree.hpp"
 #include "support/temp_dir.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <regex>
-#include <set>
-#include <sstream>
-#include <string>
-#include <vector>
+
+namespace fs = std::filesystem;
 
 namespace {
 
-using lines = std::vector<std::string>;
+const fs::path root = STELE_SOURCE;
 
-const std::filesystem::path root = STELE_SOURCE;
-
-lines lines_of(const std::filesystem::path& file) {
-    std::ifstream in(file);
+std::string content(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
     REQUIRE_MESSAGE(in.is_open(), file << " is not there");
-    lines result;
-    for (std::string line; std::getline(in, line);) result.push_back(line);
-    return result;
+    return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// The lines between `// [name]` and `// [/name]` (or all of the file), without such marks, dedented.
-std::string part_of(const std::filesystem::path& file, const std::string& name) {
-    static const std::regex mark{R"( *(?://|#) \[(/?)(\w+)\])"};
-    lines found;
-    bool inside = name.empty();
-    for (const auto& line : lines_of(file)) {
-        std::smatch match;
-        if (!std::regex_match(line, match, mark)) {
-            if (inside) found.push_back(line);
-        } else if (match[2] == name) {
-            inside = match[1].length() == 0;
-        }
-    }
-    REQUIRE_MESSAGE(!found.empty(), file << " has no part " << name);
-    while (found.back().empty()) found.pop_back();
-    std::size_t indent = found.front().find_first_not_of(' ');
-    std::string text;
-    for (const auto& line : found) text += (line.empty() ? line : line.substr(indent)) + '\n';
-    return text;
+std::vector<std::string> pages() {
+    auto files = list_files(root);
+    std::erase_if(files, [](const std::string& file) { return !file.ends_with(".md"); });
+    REQUIRE(std::ranges::count(files, "README.md") == 1);
+    return files;
 }
 
-// The lines of a page that are in no block.
-lines prose_of(const std::filesystem::path& page) {
-    lines found;
-    bool fenced = false;
-    for (const auto& line : lines_of(page)) {
-        if (line.starts_with("```"))
-            fenced = !fenced;
-        else if (!fenced)
-            found.push_back(line);
-    }
+// The programs whose outputs pages may show: what a marker calls them, and where they are. From tests/CMakeLists.txt.
+std::map<std::string, fs::path> programs() {
+    std::map<std::string, fs::path> found;
+    std::ifstream in(STELE_PROGRAMS);
+    for (std::string name, path; std::getline(in, name, '=') && std::getline(in, path);) found.emplace(name, path);
+    REQUIRE(found.contains("samples/quickstart"));
     return found;
 }
 
-// The names under which the forges link to the headings of a page: lower case, '-' for blanks, without punctuation.
-std::set<std::string> anchors_of(const std::filesystem::path& page) {
-    std::set<std::string> anchors;
-    for (const auto& line : prose_of(page)) {
-        if (!line.starts_with('#')) continue;
-        std::string anchor;
-        for (const char c : line.substr(line.find_first_not_of("# "))) {
-            const auto byte = static_cast<unsigned char>(c);
-            if (std::isalnum(byte) != 0 || c == '-' || c == '_' || byte >= 0x80)
-                anchor += static_cast<char>(std::tolower(byte));
-            else if (c == ' ')
-                anchor += '-';
-        }
-        anchors.insert(anchor);
+// What the program prints when it runs in an empty directory. It must succeed.
+const std::string& output_of(const fs::path& program) {
+    static std::map<fs::path, std::string> known;
+    const auto [at, first] = known.try_emplace(program);
+    if (first) {
+        const temp_dir directory;
+        const temp_dir output;
+        const auto file = output / "output.txt";
+        const auto command =
+            "cd '" + directory.path.string() + "' && '" + program.string() + "' > '" + file.string() + "'";
+        CHECK_MESSAGE(std::system(command.c_str()) == 0, program << " fails");
+        at->second = content(file);
     }
-    return anchors;
+    return at->second;
 }
 
-struct block {
-    std::string kind;    // of the marker: snippet, file, output
-    std::string source;  // what it names
-    std::string text;
-};
-
-// The fenced blocks that have a marker in the line above. A block of C++ without one is a failure.
-std::vector<block> blocks_of(const std::filesystem::path& file) {
-    static const std::regex marker{R"(<!-- (snippet|file|output): (\S+) -->)"};
-    std::vector<block> found;
-    block* open = nullptr;
-    std::string above;
-    bool fenced = false;
-    for (const auto& line : lines_of(file)) {
-        if (line.starts_with("```")) {
-            std::smatch match;
-            open = nullptr;
-            if (!fenced && std::regex_match(above, match, marker))
-                open = &found.emplace_back(block{match[1], match[2], {}});
-            else if (!fenced)
-                CHECK_MESSAGE(line != "```cpp", file << ": a block of C++ without a marker");
-            fenced = !fenced;
-        } else if (open) {
-            open->text += line + '\n';
-        }
-        above = line;
+// Empty if the block is what its marker says.
+std::string difference(const markdown::block& shown) {
+    if (shown.kind == "output") {
+        const auto all = programs();
+        const auto program = all.find(shown.source);
+        if (program == all.end())
+            return "no program is called " + shown.source + "; a program of docs/snippets is needed";
+        const auto& output = output_of(program->second);
+        return markdown::shows(output, shown.text) ? "" : shown.source + " prints something else:\n" + output;
     }
-    return found;
-}
-
-// What a program prints in an empty directory.
-lines output_of(const std::string& program) {
-    const temp_dir directory;
-    const auto command = "cd '" + directory.path.string() + "' && '" + program + "' > output.txt";
-    REQUIRE_MESSAGE(std::system(command.c_str()) == 0, program);
-    return lines_of(directory / "output.txt");
-}
-
-// The program that a marker names.
-std::string program_of(const std::string& source) {
-    if (source == "samples/quickstart") return STELE_QUICKSTART;
-    return std::string(STELE_SNIPPETS "/") + std::filesystem::path(source).filename().string();
-}
-
-// Whether the lines of a block stand in the output, one after the other; a line with … stands for any number of lines.
-bool shows(const lines& output, const std::string& block) {
-    lines wanted;
-    std::stringstream in(block);
-    for (std::string line; std::getline(in, line);) wanted.push_back(line);
-    auto next = output.begin();
-    for (auto begin = wanted.begin(); begin != wanted.end();) {
-        const auto end = std::find(begin, wanted.end(), "…");
-        const auto found = std::search(next, output.end(), begin, end);
-        if (found == output.end() && begin != end) return false;
-        next = found + (end - begin);
-        begin = end == wanted.end() ? end : end + 1;
-    }
-    return true;
-}
-
-std::string joined(const lines& all) {
-    std::string text;
-    for (const auto& line : all) text += line + '\n';
-    return text;
-}
-
-std::vector<std::filesystem::path> pages() {
-    std::vector<std::filesystem::path> all{"README.md"};
-    for (const auto& entry : std::filesystem::directory_iterator(root / "docs"))
-        if (entry.path().extension() == ".md") all.push_back("docs" / entry.path().filename());
-    std::ranges::sort(all);
-    return all;
+    const auto hash = std::min(shown.source.find('#'), shown.source.size());
+    const auto file = shown.source.substr(0, hash);
+    const auto name = shown.source.substr(std::min(hash + 1, shown.source.size()));
+    if (!fs::exists(root / file)) return file + " does not exist";
+    const auto part = markdown::part_of(content(root / file), name);
+    if (part.empty()) return file + " has no part [" + name + "]";
+    return part == shown.text ? "" : shown.source + " says something else; copy it:\n" + part;
 }
 
 }  // namespace
 
-TEST_CASE("the code in README and docs is that of programs, which print what the pages say") {
-    std::map<std::string, lines> outputs;
-    for (const auto& entry : std::filesystem::directory_iterator(root / "docs/snippets"))
-        if (entry.path().extension() == ".cpp")
-            outputs["docs/snippets/" + entry.path().stem().string()] = output_of(program_of(entry.path().stem()));
-    outputs["samples/quickstart"] = output_of(program_of("samples/quickstart"));
-
-    std::size_t blocks = 0;
-    for (const auto& page : pages()) {
-        for (const auto& [kind, source, text] : blocks_of(root / page)) {
-            ++blocks;
-            CAPTURE(page);
-            CAPTURE(source);
-            const auto hash = source.find('#');
-            if (kind == "output") {
-                REQUIRE(outputs.contains(source));
-                const auto& output = outputs.at(source);
-                CHECK_MESSAGE(shows(output, text), "it prints\n" << joined(output) << "and not\n" << text);
-            } else {
-                const auto name = hash == std::string::npos ? "" : source.substr(hash + 1);
-                CHECK(text == part_of(root / source.substr(0, hash), name));
-            }
+TEST_CASE("the blocks of README and docs are what their markers say, and C++ has a marker") {
+    for (const auto& path : pages()) {
+        if (path != "README.md" && !path.starts_with("docs/")) continue;
+        for (const auto& each : markdown::parse(content(root / path)).blocks) {
+            const auto at = path + ":" + std::to_string(each.line) + ": ";
+            if (each.kind.empty())
+                CHECK_MESSAGE(each.language != "cpp", at << "C++ without a marker is not compiled; put the code into "
+                                                            "docs/snippets and <!-- snippet: FILE#NAME --> above it");
+            else if (const auto wrong = difference(each); !wrong.empty())
+                FAIL_CHECK(at << wrong);
         }
     }
-    CHECK(blocks >= 20);
 }
 
-TEST_CASE("links between the pages lead to pages and headings that are there") {
-    static const std::regex link{R"(\]\(([^)#: ]*)(#[^) ]*)?\))"};
-    for (const auto& page : pages()) {
-        for (const auto& line : prose_of(root / page)) {
-            for (std::sregex_iterator found(line.begin(), line.end(), link), end; found != end; ++found) {
-                const auto target = (*found)[1].length() == 0 ? page : page.parent_path() / (*found)[1].str();
-                const auto heading = (*found)[2].str();
-                CAPTURE(page);
-                CAPTURE(line);
-                WARN_MESSAGE(std::filesystem::exists(root / target), target << " is not there");
-                if (!heading.empty() && std::filesystem::exists(root / target))
-                    CHECK_MESSAGE(anchors_of(root / target).contains(heading.substr(1)),
-                                  target << " has no heading " << heading);
-            }
+TEST_CASE("every program of the docs runs, whether its output is shown or not") {
+    for (const auto& [name, program] : programs()) {
+        INFO(name);
+        output_of(program);
+    }
+}
+
+TEST_CASE("every relative link of every page leads to a file, and every anchor to a heading") {
+    for (const auto& path : pages()) {
+        const auto page = markdown::parse(content(root / path));
+        for (const auto& each : page.links) {
+            const auto at = path + ":" + std::to_string(each.line) + ": ";
+            const auto to = each.target.empty() ? root / path : (root / path).parent_path() / each.target;
+            // Pages that are being written.
+            if (!fs::exists(to) && each.target.ends_with(".md")) continue;
+            CHECK_MESSAGE(fs::exists(to), at << each.target << " does not exist");
+            if (each.anchor.empty() || to.extension() != ".md" || !fs::exists(to)) continue;
+            CHECK_MESSAGE(markdown::parse(content(to)).anchors.contains(each.anchor),
+                          at << each.target << " has no heading #" << each.anchor);
+        }
+    }
+}
+
+TEST_CASE("the pages that sources name exist") {
+    static const std::regex name{R"((docs/[\w/-]+\.md)(#([\w-]+))?)"};
+    for (const auto& source : list_files(root)) {
+        if (!source.ends_with(".hpp") && !source.ends_with(".cpp") && !source.ends_with(".proto")) continue;
+        if (source.starts_with("tests/docs/")) continue;
+        const auto text = content(root / source);
+        for (std::sregex_iterator each(text.begin(), text.end(), name); each != std::sregex_iterator(); ++each) {
+            const auto page = root / (*each)[1].str();
+            CHECK_MESSAGE(fs::exists(page), source << " names " << each->str() << ", which does not exist");
+            if ((*each)[3].matched && fs::exists(page))
+                CHECK_MESSAGE(markdown::parse(content(page)).anchors.contains((*each)[3]),
+                              source << " names " << each->str() << ", which has no such heading");
         }
     }
 }

@@ -50,7 +50,7 @@ std::string failure(const std::function<void()>& expectation) {
         expectation();
     } catch (const stele::scenario_failed& e) {
         const std::string text = e.what();
-        const auto path = text.find("process_testing_test.cpp:");
+        const auto path = text.find("given_process_test.cpp:");
         return path == std::string::npos ? text : text.substr(text.find(": ", path) + 2);
     }
     return "nothing failed";

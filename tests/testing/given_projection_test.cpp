@@ -16,7 +16,7 @@ std::string failure(const std::function<void()>& expectation) {
         expectation();
     } catch (const stele::scenario_failed& e) {
         const std::string text = e.what();
-        return text.substr(text.find(": ", text.find("projection_testing_test.cpp:")) + 2);
+        return text.substr(text.find(": ", text.find("given_projection_test.cpp:")) + 2);
     }
     return "nothing failed";
 }

@@ -19,7 +19,7 @@ std::string failure(const std::function<void()>& expectation) {
         expectation();
     } catch (const stele::scenario_failed& e) {
         const std::string text = e.what();
-        const auto path = text.find("testing_test.cpp:");
+        const auto path = text.find("given_test.cpp:");
         REQUIRE(path != std::string::npos);
         return text.substr(text.find(": ", path) + 2);
     }
@@ -71,7 +71,7 @@ TEST_CASE("the place of the call is named") {
         given<counter>(opened()).when(increment("1", 1)).then_nothing();
         FAIL("not thrown");
     } catch (const stele::scenario_failed& e) {
-        CHECK(std::string{e.what()}.find("testing_test.cpp:" + std::to_string(__LINE__ - 3) + ": ") !=
+        CHECK(std::string{e.what()}.find("given_test.cpp:" + std::to_string(__LINE__ - 3) + ": ") !=
               std::string::npos);
     }
 }

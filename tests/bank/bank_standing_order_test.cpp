@@ -115,9 +115,8 @@ TEST_CASE("each execution asks for a transfer, and sets the deadline for the nex
         .then_nothing();
 }
 
-TEST_CASE("a standing order over a store, on days on which somebody is there and days on which nobody is") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store,
+                "a standing order over a store, on days on which somebody is there and days on which nobody is") {
     open_account(*store, "1", 250);
     open_account(*store, "2", 0);
     const auto work_on = [&](const char* today) {

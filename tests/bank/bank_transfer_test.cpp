@@ -164,9 +164,7 @@ TEST_CASE("a booking that is no step of a transfer concerns nobody") {
     given_process<transfer_process>(transfer_requested).when(MoneyDeposited{}).then_nothing();
 }
 
-TEST_CASE("transfers over a store") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "transfers over a store") {
     open_account(*store, "1", 1'000);
     open_account(*store, "2", 0);
     open_account(*store, "3", 0);

@@ -119,9 +119,7 @@ TEST_CASE("changes that keep every stored value are not found") {
               .empty());
 }
 
-TEST_CASE("schemas are recorded as versions, none overwritten, and an incompatible one is refused") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "schemas are recorded as versions, none overwritten, and an incompatible one is refused") {
     const proto first{"message Sold { string item = 1; } message Other { int64 x = 1; }"};
     const proto second{"message Sold { string item = 1; int64 amount = 2; }"};
     const proto bad{"message Sold { string item = 1; string amount = 2; }"};
@@ -182,9 +180,7 @@ TEST_CASE("a type whose message is gone is found, unless it is ignored or of a p
     CHECK(stele::check_schemas<stock>(store).empty());
 }
 
-TEST_CASE("events are shown as JSON by what was recorded, also where the newest schema lacks a field") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "events are shown as JSON by what was recorded, also where the newest schema lacks a field") {
     const proto first{"message Sold { string item_name = 1; Price price = 2; } message Price { int64 cents = 1; }"};
     const proto second{"message Sold { string item_name = 1; reserved 2; repeated double discounts = 3; }"};
     stele::detail::record_schemas(*store, sold_as(first));

@@ -140,9 +140,8 @@ TEST_CASE("each step can be tested alone") {
     CHECK_FALSE(history::upcast(corrected("lamp", 0)));
 }
 
-TEST_CASE("whoever takes an event gets those of its older types, in their order and with the record as it is stored") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(
+    store, "whoever takes an event gets those of its older types, in their order and with the record as it is stored") {
     REQUIRE(store->append(stream, expected_version::no_stream(), one_of_each()));
 
     std::vector<std::string> lines;

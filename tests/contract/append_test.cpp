@@ -31,9 +31,7 @@ error_kind kind_of_refusal(stele::event_store& store, const stream_id& stream,
 
 }  // namespace
 
-TEST_CASE("versions count within the stream, positions over the whole store") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "versions count within the stream, positions over the whole store") {
     CHECK(store->head().value == 0);
     CHECK(store->stream_version(account).value == 0);
 
@@ -60,9 +58,7 @@ TEST_CASE("versions count within the stream, positions over the whole store") {
     CHECK(store->stream_version(stream_id{"account-4"}).value == 0);
 }
 
-TEST_CASE("each expected version meets a stream that is absent, at 1 and at 2") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "each expected version meets a stream that is absent, at 1 and at 2") {
     struct row {
         expected_version expected;
         bool absent, at_one, at_two;
@@ -102,18 +98,14 @@ TEST_CASE("each expected version meets a stream that is absent, at 1 and at 2") 
     }
 }
 
-TEST_CASE("a conflict says what was expected and what is there") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a conflict says what was expected and what is there") {
     REQUIRE(store->append(account, expected_version::no_stream(), make_events(2)));
     const auto result = store->append(account, expected_version::exactly(version{1}), make_events(1));
     REQUIRE_FALSE(result);
     CHECK(result.error().message() == "append to stream 'account-42': expected version 1, but it is at 2");
 }
 
-TEST_CASE("bytes come back as they were given") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "bytes come back as they were given") {
     std::string all_bytes;
     for (int i = 0; i < 256; ++i) all_bytes += static_cast<char>(i);
     std::vector<stele::event_data> events{make_event("a", ""), make_event("b", all_bytes),
@@ -135,9 +127,7 @@ TEST_CASE("bytes come back as they were given") {
     CHECK(i == events.size());
 }
 
-TEST_CASE("recorded_at is the time of the append and never goes back") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "recorded_at is the time of the append and never goes back") {
     const auto before = std::chrono::system_clock::now() - std::chrono::seconds{1};
     for (int i = 0; i < 5; ++i) REQUIRE(store->append(account, expected_version::any(), make_events(2)));
     const auto after = std::chrono::system_clock::now() + std::chrono::seconds{1};
@@ -150,9 +140,7 @@ TEST_CASE("recorded_at is the time of the append and never goes back") {
     }
 }
 
-TEST_CASE("what can never be accepted is refused by name and leaves the store as it is") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "what can never be accepted is refused by name and leaves the store as it is") {
     REQUIRE(store->append(account, expected_version::no_stream(), make_events(1)));
     const auto refused = [&](const std::vector<stele::event_data>& events, std::string_view words) {
         CHECK(kind_of_refusal(*store, account, events, words) == error_kind::invalid_argument);
@@ -174,9 +162,7 @@ TEST_CASE("what can never be accepted is refused by name and leaves the store as
     CHECK(store->stream_version(account).value == 1);
 }
 
-TEST_CASE("a repeated append returns the first result, other events with a stored id are a conflict") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a repeated append returns the first result, other events with a stored id are a conflict") {
     const auto events = make_events(3);
     REQUIRE(store->append(account, expected_version::no_stream(), events));
     REQUIRE(store->append(account, expected_version::any(), make_events(1)));

@@ -71,9 +71,8 @@ TEST_CASE("scopes nest, and what the caller says stands") {
     CHECK(stele::current_cause() == nullptr);
 }
 
-TEST_CASE("a chain of commands that handlers send is one correlation, and each event names the one before it") {
-    contract_store configured;
-    if (!configured) return;
+STORE_TEST_CASE(configured,
+                "a chain of commands that handlers send is one correlation, and each event names the one before it") {
     stele::event_store& store = *configured;
     stele::command_bus<counter> bus{store};
     auto subscription = stele::subscribe(store, {.after = {2}}, [&](const stele::recorded_event& event) {

@@ -45,9 +45,7 @@ struct fragile {
 
 }  // namespace
 
-TEST_CASE("commands to the same instance read nothing after the first, unless nothing is kept") {
-    contract_store inner;
-    if (!inner) return;
+STORE_TEST_CASE(inner, "commands to the same instance read nothing after the first, unless nothing is kept") {
     spy_store store{*inner};
     bus_type keeps{store};
     REQUIRE(keeps.send(open("1")));
@@ -71,9 +69,7 @@ TEST_CASE("commands to the same instance read nothing after the first, unless no
     CHECK(store.events_read == 3);
 }
 
-TEST_CASE("what somebody else has written since is read, whatever was decided without it") {
-    contract_store inner;
-    if (!inner) return;
+STORE_TEST_CASE(inner, "what somebody else has written since is read, whatever was decided without it") {
     spy_store store{*inner};
     bus_type bus{store, {.attempts = 1}};  // what is kept does not count as an attempt
     bus_type other{*inner};
@@ -109,9 +105,7 @@ TEST_CASE("what somebody else has written since is read, whatever was decided wi
     CHECK(value_of(*inner, "1") == 1);
 }
 
-TEST_CASE("a stream that was removed since is not what is kept of it") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a stream that was removed since is not what is kept of it") {
     bus_type bus{*store};
     REQUIRE(bus.send(open("1")));
     REQUIRE(bus.send(increment("1", 9)));
@@ -135,9 +129,7 @@ TEST_CASE("a stream that was removed since is not what is kept of it") {
     CHECK(ended.error().attempts() == 1);
 }
 
-TEST_CASE("only so many states are kept, those used last, and none of what does not exist") {
-    contract_store inner;
-    if (!inner) return;
+STORE_TEST_CASE(inner, "only so many states are kept, those used last, and none of what does not exist") {
     spy_store store{*inner};
     bus_type bus{store, {.cached_aggregates = 2}};
     const auto reads = [&](const std::string& id) {
@@ -156,9 +148,7 @@ TEST_CASE("only so many states are kept, those used last, and none of what does 
     CHECK(reads("3") == 0);
 }
 
-TEST_CASE("a state that an exception has passed by is not used again") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a state that an exception has passed by is not used again") {
     stele::command_bus<fragile> bus{*store};
     fragile::fails_to_decide = fragile::fails_to_evolve = false;
     REQUIRE(bus.send(increment("1", 1)));
@@ -177,9 +167,7 @@ TEST_CASE("a state that an exception has passed by is not used again") {
     CHECK(now.version.value == 4);
 }
 
-TEST_CASE("a command sent in the middle of another one to the same instance waits for nobody") {
-    contract_store inner;
-    if (!inner) return;
+STORE_TEST_CASE(inner, "a command sent in the middle of another one to the same instance waits for nobody") {
     spy_store store{*inner};
     bus_type bus{store};
     REQUIRE(bus.send(open("1")));
@@ -191,9 +179,7 @@ TEST_CASE("a command sent in the middle of another one to the same instance wait
     CHECK(value_of(*inner, "1") == 11);
 }
 
-TEST_CASE("threads that move amounts about through two buses lose nothing and invent nothing") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "threads that move amounts about through two buses lose nothing and invent nothing") {
     constexpr int counters = 6;
     constexpr int threads = 8;
     constexpr int each = 40;

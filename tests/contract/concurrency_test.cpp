@@ -55,9 +55,7 @@ std::map<stele::uuid, found_event> check_whole(stele::event_store& store) {
 
 }  // namespace
 
-TEST_CASE("threads append to the same streams while others read") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "threads append to the same streams while others read") {
     std::vector<std::vector<stele::uuid>> accepted(4);
     std::atomic<bool> stop = false;
     std::atomic<int> disorder = 0;

@@ -35,9 +35,7 @@ std::string failure(bus_type& bus, std::string_view type, std::string_view bytes
 
 }  // namespace
 
-TEST_CASE("a command that arrives as bytes is sent to the aggregate that decides it") {
-    contract_store configured;
-    if (!configured) return;
+STORE_TEST_CASE(configured, "a command that arrives as bytes is sent to the aggregate that decides it") {
     stele::event_store& store = *configured;
     bus_type bus{store};
     std::string seen;
@@ -65,9 +63,7 @@ TEST_CASE("a command that arrives as bytes is sent to the aggregate that decides
           "testing.Increment by wire\ntesting.Decrement by \ntesting.Author by \n");
 }
 
-TEST_CASE("a name that is no command of the bus is refused, with those that are near it") {
-    contract_store configured;
-    if (!configured) return;
+STORE_TEST_CASE(configured, "a name that is no command of the bus is refused, with those that are near it") {
     stele::event_store& store = *configured;
     bus_type bus{store};
     const auto of = [&](std::string_view type) { return failure(bus, type, "", stele::error_kind::invalid_argument); };
@@ -85,9 +81,7 @@ TEST_CASE("a name that is no command of the bus is refused, with those that are 
     CHECK(of(std::string(100'000, 'x')).size() < 300);
 }
 
-TEST_CASE("bytes that are not the message are refused, with its type and their size") {
-    contract_store configured;
-    if (!configured) return;
+STORE_TEST_CASE(configured, "bytes that are not the message are refused, with its type and their size") {
     stele::event_store& store = *configured;
     bus_type bus{store};
     const auto of = [&](std::string_view bytes) {

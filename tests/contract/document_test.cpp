@@ -39,9 +39,8 @@ auto append_with(stele::event_store& store, const stream_id& stream, expected_ve
 
 }  // namespace
 
-TEST_CASE("documents are put, replaced, removed and listed in the order of their keys, also after a restart") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store,
+                "documents are put, replaced, removed and listed in the order of their keys, also after a restart") {
     CHECK(find(*store, "snapshot", "a") == "none");
     CHECK(list(*store, "snapshot").empty());
     const std::string odd_key("b\0\xff", 3);
@@ -60,9 +59,7 @@ TEST_CASE("documents are put, replaced, removed and listed in the order of their
     CHECK(store->head().value == 0);
 }
 
-TEST_CASE("events and documents are written all or none") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "events and documents are written all or none") {
     const stream_id stream{"account-1"};
     const auto events = make_events(2);
     CHECK(append_with(*store, stream, expected_version::no_stream(), events, {{"receipt", "1", "r", action::add}}));
@@ -104,9 +101,7 @@ TEST_CASE("events and documents are written all or none") {
     CHECK(find(*store, "receipt", "1") == "1=x@3");
 }
 
-TEST_CASE("what is no document is refused with a message that names it") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "what is no document is refused with a message that names it") {
     const auto refusal = [&](const std::vector<document_write>& documents) -> std::string {
         try {
             static_cast<void>(write(*store, documents));

@@ -85,9 +85,7 @@ void run_once(stele::event_store& store, const std::filesystem::path& directory)
 
 }  // namespace
 
-TEST_CASE("effects begin when the projection is added, and no replay does one again or leaves one out") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "effects begin when the projection is added, and no replay does one again or leaves one out") {
     const temp_dir directory;
     const effect_log log;
     append_some(*store, 50);
@@ -114,9 +112,7 @@ TEST_CASE("effects begin when the projection is added, and no replay does one ag
     CHECK(rows_of_totals(directory.path) == fresh_replay(*store));
 }
 
-TEST_CASE("effects of a state in memory are not done again when it is folded again") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "effects of a state in memory are not done again when it is folded again") {
     const temp_dir directory;
     const effect_log log;
     append_some(*store, 30);
@@ -132,9 +128,8 @@ TEST_CASE("effects of a state in memory are not done again when it is folded aga
     CHECK(log.done() == incremented_after(*store, position{30}));
 }
 
-TEST_CASE("an effect comes after its event is in the read model, and has it as the cause of what it sends") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store,
+                "an effect comes after its event is in the read model, and has it as the cause of what it sends") {
     const temp_dir directory;
     append(*store, 1, opened("one"));
     projection_runner runner{*store, directory.path};
@@ -161,9 +156,7 @@ TEST_CASE("an effect comes after its event is in the read model, and has it as t
     on_effect = nullptr;
 }
 
-TEST_CASE("an effect that fails is tried again, and keeps nobody but the effects after it") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "an effect that fails is tried again, and keeps nobody but the effects after it") {
     const temp_dir directory;
     projection_runner runner{*store, directory.path, {.attempts = 3, .first_backoff = 1ms}};
     runner.add<watched>();

@@ -32,9 +32,7 @@ void add(stele::event_store& store, const char* stream, std::int64_t by) {
 
 }  // namespace
 
-TEST_CASE("a fold as of any position is what the projection was then") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a fold as of any position is what the projection was then") {
     const temp_dir directory;
     append_some(*store, 100);
     stele::projection_runner runner{*store, directory.path};
@@ -51,9 +49,7 @@ TEST_CASE("a fold as of any position is what the projection was then") {
     }
 }
 
-TEST_CASE("a fold of a part: by category, by stream, by version, by time") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a fold of a part: by category, by stream, by version, by time") {
     CHECK(stele::fold<sums>(*store).sum == 0);
     add(*store, "counter-1", 1);
     add(*store, "counter-2", 2);

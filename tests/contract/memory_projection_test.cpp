@@ -89,9 +89,7 @@ void write_bytes(const std::filesystem::path& file, const std::string& bytes) {
 
 }  // namespace
 
-TEST_CASE("a state in memory is what the events lead to, and who waits for a position then sees it") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a state in memory is what the events lead to, and who waits for a position then sees it") {
     const temp_dir directory;
     append_some(*store, 100);
     projection_runner runner{*store, directory.path, {.batch_events = 7}};
@@ -129,9 +127,7 @@ TEST_CASE("a state in memory is what the events lead to, and who waits for a pos
     CHECK(rows_of_totals(directory.path) == fresh_replay(*store));
 }
 
-TEST_CASE("a restart reads only what is new") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a restart reads only what is new") {
     const temp_dir directory;
     append_some(*store, 100);
     const auto first = once{*store, directory.path};
@@ -153,9 +149,7 @@ TEST_CASE("a restart reads only what is new") {
     CHECK(once{*store, directory.path}.projected == 0);
 }
 
-TEST_CASE("a snapshot that cannot be used is a warning, and everything is read again") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a snapshot that cannot be used is a warning, and everything is read again") {
     const temp_dir directory;
     append_some(*store, 60);
     const auto all = static_cast<int>(expected_board(*store).positions.size());
@@ -197,9 +191,7 @@ TEST_CASE("a snapshot that cannot be used is a warning, and everything is read a
     CHECK(set_back.rows == expected_board(shorter));
 }
 
-TEST_CASE("what a handler changed before it threw is in no state that goes on") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "what a handler changed before it threw is in no state that goes on") {
     const temp_dir directory;
     append_some(*store, 100);
     std::optional<projection_runner> running;

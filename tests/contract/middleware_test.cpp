@@ -43,9 +43,7 @@ std::string without_time(std::string_view line) {
 
 }  // namespace
 
-TEST_CASE("the first middleware is the outermost, and each sees the command and its result") {
-    contract_store configured;
-    if (!configured) return;
+STORE_TEST_CASE(configured, "the first middleware is the outermost, and each sees the command and its result") {
     stele::event_store& store = *configured;
     bus_type bus{store};
     texts told;
@@ -63,9 +61,7 @@ TEST_CASE("the first middleware is the outermost, and each sees the command and 
           texts{"outer testing.OpenCounter counter-1", "inner testing.OpenCounter counter-1", "inner 1", "outer 1"});
 }
 
-TEST_CASE("a middleware may change what the events carry, answer itself, and send again") {
-    contract_store configured;
-    if (!configured) return;
+STORE_TEST_CASE(configured, "a middleware may change what the events carry, answer itself, and send again") {
     stele::event_store& store = *configured;
     bus_type bus{store};
     stele::metadata seen;
@@ -99,9 +95,7 @@ TEST_CASE("a middleware may change what the events carry, answer itself, and sen
     CHECK(stele::load<counter>(store, one).state.value == 6);
 }
 
-TEST_CASE("each command is logged in one line, whatever came of it") {
-    contract_store configured;
-    if (!configured) return;
+STORE_TEST_CASE(configured, "each command is logged in one line, whatever came of it") {
     stele::event_store& store = *configured;
     bus_type bus{store};
     texts lines;
@@ -119,9 +113,7 @@ TEST_CASE("each command is logged in one line, whatever came of it") {
     CHECK(lines[3].starts_with("testing.OpenCounter for counter-3 failed: testing.CounterOpened"));
 }
 
-TEST_CASE("each command is timed, also one that fails") {
-    contract_store configured;
-    if (!configured) return;
+STORE_TEST_CASE(configured, "each command is timed, also one that fails") {
     stele::event_store& store = *configured;
     bus_type bus{store};
     texts timed;
@@ -135,9 +127,7 @@ TEST_CASE("each command is timed, also one that fails") {
     CHECK(timed == texts{"testing.OpenCounter", "testing.Decrement", "testing.OpenCounter"});
 }
 
-TEST_CASE("a command of somebody who may not send it is rejected before anything is read") {
-    contract_store configured;
-    if (!configured) return;
+STORE_TEST_CASE(configured, "a command of somebody who may not send it is rejected before anything is read") {
     stele::event_store& memory = *configured;
     spy_store store{memory};
     bus_type bus{store, {.cached_aggregates = 0}};
@@ -155,9 +145,7 @@ TEST_CASE("a command of somebody who may not send it is rejected before anything
     CHECK(store.events_read == 0);
 }
 
-TEST_CASE("a check of one type of command lets the others pass") {
-    contract_store configured;
-    if (!configured) return;
+STORE_TEST_CASE(configured, "a check of one type of command lets the others pass") {
     stele::event_store& store = *configured;
     bus_type bus{store};
     bus.use(stele::validate<Increment>([](const Increment& command) -> std::optional<stele::rejection> {
@@ -170,9 +158,7 @@ TEST_CASE("a check of one type of command lets the others pass") {
     CHECK(code_of(bus.send(decrement("1", -1))) == "accepted");
 }
 
-TEST_CASE("conflicts are retried with waits that double up to a bound, and not for ever") {
-    contract_store configured;
-    if (!configured) return;
+STORE_TEST_CASE(configured, "conflicts are retried with waits that double up to a bound, and not for ever") {
     stele::event_store& memory = *configured;
     spy_store store{memory};
     REQUIRE(memory.append(one, stele::expected_version::no_stream(), std::vector{stele::encode(opened())}));
@@ -211,11 +197,9 @@ TEST_CASE("conflicts are retried with waits that double up to a bound, and not f
     CHECK_THROWS_AS((void)stele::retry_on_conflict({.attempts = 0}), stele::error);
 }
 
-TEST_CASE("retries bring many writers through that meet all the time") {
+STORE_TEST_CASE(configured, "retries bring many writers through that meet all the time") {
     constexpr int threads = 4;
     constexpr int each = 20;
-    contract_store configured;
-    if (!configured) return;
     stele::event_store& store = *configured;
     // A bus for each, as in processes of their own: they do not take turns.
     {

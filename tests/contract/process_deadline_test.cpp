@@ -72,9 +72,7 @@ PutMoney put_money() {
 
 }  // namespace
 
-TEST_CASE("a command is sent when its time has come, and once") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a command is sent when its time has come, and once") {
     send(*store, open_wallet("a", 1));
     stele::manual_clock clock{stele::timestamp{1000h}};
     {
@@ -101,9 +99,7 @@ TEST_CASE("a command is sent when its time has come, and once") {
     CHECK(store->head() == head);
 }
 
-TEST_CASE("a deadline that is set again takes the place of the first, and what is due first comes first") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a deadline that is set again takes the place of the first, and what is due first comes first") {
     send(*store, open_wallet("a", 0));
     closing_bank bank{*store};
     bank.catch_up();
@@ -116,9 +112,7 @@ TEST_CASE("a deadline that is set again takes the place of the first, and what i
     CHECK(bank.deadlines() == 1);
 }
 
-TEST_CASE("a deadline in the past is due at once, also one before 1970") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a deadline in the past is due at once, also one before 1970") {
     open_wallets(*store);
     send(*store, request_transfer("late", "a", "b", 30, -9'000'000'000s));
     send(*store, request_transfer("early", "a", "b", 30, 9'000'000'000s));
@@ -129,9 +123,7 @@ TEST_CASE("a deadline in the past is due at once, also one before 1970") {
     CHECK(story(*store, "transfer-early") == "TransferRequested TransferCompleted");
 }
 
-TEST_CASE("a deadline is cancelled by an event that comes in time") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a deadline is cancelled by an event that comes in time") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30, 1h));
     catch_up(*store);
@@ -142,9 +134,7 @@ TEST_CASE("a deadline is cancelled by an event that comes in time") {
     CHECK(store->list_documents("deadline").empty());
 }
 
-TEST_CASE("deleting a journal forgets the deadlines of the instance") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "deleting a journal forgets the deadlines of the instance") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30, 1h));
     catch_up(*store);

@@ -75,9 +75,7 @@ struct failing_process {
 
 }  // namespace
 
-TEST_CASE("wherever it is cut off, the rest is done and nothing twice") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "wherever it is cut off, the rest is done and nothing twice") {
     request_transfers(*store);
     int rounds = 0;
     // Each runner comes one append further than the one before it.
@@ -86,9 +84,7 @@ TEST_CASE("wherever it is cut off, the rest is done and nothing twice") {
     CHECK(all_stories(*store) == finished);
 }
 
-TEST_CASE("wherever an append is done and nobody hears of it, nothing is done twice") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "wherever an append is done and nobody hears of it, nothing is done twice") {
     request_transfers(*store);
     int rounds = 0;
     while (cut_off(*store, 1, true)) REQUIRE(++rounds < 100);
@@ -96,9 +92,7 @@ TEST_CASE("wherever an append is done and nobody hears of it, nothing is done tw
     CHECK(all_stories(*store) == finished);
 }
 
-TEST_CASE("runners that run the same process at the same time do nothing twice") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "runners that run the same process at the same time do nothing twice") {
     open_wallets(*store);
     constexpr int transfers = 20;
     for (int i = 0; i < transfers; ++i)
@@ -115,9 +109,7 @@ TEST_CASE("runners that run the same process at the same time do nothing twice")
               (i % 4 == 0 ? "TransferRequested TransferFailed(not_open)" : "TransferRequested TransferCompleted"));
 }
 
-TEST_CASE("a process that throws stops where it is, and the others go on") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a process that throws stops where it is, and the others go on") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30));
     bank_bus bus{*store};
@@ -139,9 +131,7 @@ TEST_CASE("a process that throws stops where it is, and the others go on") {
     CHECK(story(*store, "failing_process-only") == "ProcessEventHandled ProcessEventHandled ProcessEventHandled");
 }
 
-TEST_CASE("a command in conflict is tried again") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a command in conflict is tried again") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30));
     spy_bus bus{*store};
@@ -155,9 +145,7 @@ TEST_CASE("a command in conflict is tried again") {
     CHECK(story(*store, "transfer-1") == "TransferRequested TransferCompleted");
 }
 
-TEST_CASE("a command for a stream that has ended for ever is rejected") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a command for a stream that has ended for ever is rejected") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30));
     spy_bus bus{*store};

@@ -6,9 +6,7 @@
 using namespace testing;
 using namespace std::chrono_literals;
 
-TEST_CASE("a process brings its commands to the aggregates, and goes on with what they lead to") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a process brings its commands to the aggregates, and goes on with what they lead to") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30));
     catch_up(*store);
@@ -24,9 +22,7 @@ TEST_CASE("a process brings its commands to the aggregates, and goes on with wha
     CHECK(store->head() == head);
 }
 
-TEST_CASE("a command carries what caused it") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a command carries what caused it") {
     open_wallets(*store);
     REQUIRE(bank_bus{*store}.send(request_transfer("1", "a", "b", 30), {.correlation_id = "request 7"}));
     catch_up(*store);
@@ -41,9 +37,7 @@ TEST_CASE("a command carries what caused it") {
     }
 }
 
-TEST_CASE("a command that is rejected comes back, and what was done is taken back") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a command that is rejected comes back, and what was done is taken back") {
     open_wallets(*store);
     send(*store, request_transfer("poor", "a", "b", 101));
     send(*store, request_transfer("nowhere", "a", "c", 30));
@@ -55,9 +49,7 @@ TEST_CASE("a command that is rejected comes back, and what was done is taken bac
     CHECK(balance(*store, "a") == 100);
 }
 
-TEST_CASE("a rejection leads to a command that is rejected as well") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a rejection leads to a command that is rejected as well") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "c", 30));
     // The source closes between the two halves of the transfer.
@@ -77,9 +69,7 @@ TEST_CASE("a rejection leads to a command that is rejected as well") {
     catch_up(*store, {.cached_instances = 0});
 }
 
-TEST_CASE("a process may begin after what has happened already, and does not forget that") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a process may begin after what has happened already, and does not forget that") {
     open_wallets(*store);
     send(*store, request_transfer("old", "a", "b", 30));
     bank_bus bus{*store};
@@ -93,9 +83,7 @@ TEST_CASE("a process may begin after what has happened already, and does not for
     CHECK(story(*store, "transfer-new") == "TransferRequested TransferCompleted");
 }
 
-TEST_CASE("a runner that is started goes on by itself, and can be stopped and started again") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a runner that is started goes on by itself, and can be stopped and started again") {
     open_wallets(*store);
     bank_bus bus{*store};
     process_runner runner{*store};
@@ -115,9 +103,7 @@ TEST_CASE("a runner that is started goes on by itself, and can be stopped and st
     transfer_and_wait("2");
 }
 
-TEST_CASE("a stream that is no journal is told apart") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a stream that is no journal is told apart") {
     open_wallets(*store);
     const std::vector events{stele::encode(WalletClosed{})};
     REQUIRE(store->append(stele::stream_id{"transfer_process-1"}, stele::expected_version::no_stream(), events));
@@ -130,9 +116,7 @@ TEST_CASE("a stream that is no journal is told apart") {
     CHECK(balance(*store, "a") == 100);
 }
 
-TEST_CASE("where many events are none of its own, a process says in the store how far it has come") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "where many events are none of its own, a process says in the store how far it has come") {
     catch_up(*store);
     const auto checkpoint = [&] { return store->find_document("process", "transfer_process")->value; };
     const auto before = checkpoint();

@@ -42,9 +42,7 @@ std::vector<std::string> window(const std::vector<std::string>& from, std::uint6
 
 }  // namespace
 
-TEST_CASE("any window of a stream or of the whole store reads as it would on paper") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "any window of a stream or of the whole store reads as it would on paper") {
     paper_store paper;
     const auto names = std::vector<std::string>{"account-1", "account-2", "order-1", "plain"};
     REQUIRE(rc::check("appends", [&] {
@@ -69,17 +67,13 @@ TEST_CASE("any window of a stream or of the whole store reads as it would on pap
     }));
 }
 
-TEST_CASE("a stream that is not there reads as nothing") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a stream that is not there reads as nothing") {
     CHECK(lines(store->read_stream(stream_id{"account-1"})).empty());
     CHECK(lines(store->read_all()).empty());
     CHECK(lines(store->read_all({.direction = direction::backward})).empty());
 }
 
-TEST_CASE("a read goes on to what was appended while it was under way") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a read goes on to what was appended while it was under way") {
     const stream_id stream{"account-1"};
     REQUIRE(store->append(stream, expected_version::any(), make_events(2000)));
     std::uint64_t seen = 0;
@@ -90,9 +84,7 @@ TEST_CASE("a read goes on to what was appended while it was under way") {
     CHECK(seen == 2010);
 }
 
-TEST_CASE("batches are bounded and hold their bytes") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "batches are bounded and hold their bytes") {
     REQUIRE(store->append(stream_id{"account-1"}, expected_version::any(), make_events(1500)));
     std::size_t sum = 0;
     for (const stele::event_batch& batch : store->read_all()) {

@@ -43,9 +43,9 @@ std::string refused(bus_type& bus, const auto& command, const stele::uuid& id) {
 
 }  // namespace
 
-TEST_CASE("a command that is sent again with its id gets the first receipt and decides nothing, also after a restart") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(
+    store,
+    "a command that is sent again with its id gets the first receipt and decides nothing, also after a restart") {
     {
         bus_type bus{*store};
         CHECK(str(bus.send(open("1"), {}, {.id = id_of("open")})) == "counter-1@1 1");
@@ -63,9 +63,7 @@ TEST_CASE("a command that is sent again with its id gets the first receipt and d
     CHECK(str(bus.send(count("1", {1, 2}), {}, {.id = id_of("another")})) == "counter-1@6 7");
 }
 
-TEST_CASE("a command that changed nothing is remembered too") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a command that changed nothing is remembered too") {
     bus_type bus{*store};
     REQUIRE(bus.send(open("1")));
     REQUIRE(bus.send(open("2")));
@@ -79,9 +77,7 @@ TEST_CASE("a command that changed nothing is remembered too") {
     CHECK(store->head().value == 3);
 }
 
-TEST_CASE("a rejection is decided anew each time, unless it was asked to be remembered") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a rejection is decided anew each time, unless it was asked to be remembered") {
     bus_type bus{*store};
     const std::string no = "testing.Increment for counter-1 was rejected (not_open): open the counter first @";
     CHECK(str(bus.send(increment("1", 1), {}, {.id = id_of("a")})) == no + "1");
@@ -94,9 +90,7 @@ TEST_CASE("a rejection is decided anew each time, unless it was asked to be reme
     CHECK(str(later.send(increment("1", 1), {}, {.id = id_of("a")})) == "counter-1@2 2");
 }
 
-TEST_CASE("an id stands for one command") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "an id stands for one command") {
     bus_type bus{*store};
     REQUIRE(bus.send(open("1")));
     REQUIRE(bus.send(open("2")));
@@ -122,9 +116,8 @@ TEST_CASE("an id stands for one command") {
     CHECK(store->head().value == 3);
 }
 
-TEST_CASE("a receipt tells the version also where a deleted stream was begun anew, and when its events are gone") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(
+    store, "a receipt tells the version also where a deleted stream was begun anew, and when its events are gone") {
     bus_type bus{*store};
     REQUIRE(bus.send(open("1")));
     REQUIRE(bus.send(increment("1", 1)));
@@ -136,9 +129,7 @@ TEST_CASE("a receipt tells the version also where a deleted stream was begun ane
     CHECK(str(bus.send(increment("1", 1), {}, {.id = id_of("b")})) == "counter-1@4 5 repeated");
 }
 
-TEST_CASE("receipts are forgotten when they are old, and only then is a command decided again") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "receipts are forgotten when they are old, and only then is a command decided again") {
     bus_type bus{*store};
     REQUIRE(bus.send(open("1")));
     constexpr int sent = 2500;
@@ -157,9 +148,7 @@ TEST_CASE("receipts are forgotten when they are old, and only then is a command 
     CHECK(str(bus.send(increment("1", 1), {}, {.id = id_of("late")})) == "counter-1@3 3");
 }
 
-TEST_CASE("the same command from many threads at a time is decided once") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "the same command from many threads at a time is decided once") {
     bus_type bus{*store, {.attempts = 1'000'000}};
     REQUIRE(bus.send(open("1")));
     constexpr int threads = 4;
@@ -189,9 +178,7 @@ TEST_CASE("the same command from many threads at a time is decided once") {
     CHECK(store->head().value == 1 + commands);
 }
 
-TEST_CASE("a duplicate that gets in between is recognised, whatever the command led to") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a duplicate that gets in between is recognised, whatever the command led to") {
     bus_type direct{*store};
     REQUIRE(direct.send(open("1")));
     spy_store spied{*store};

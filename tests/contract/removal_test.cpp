@@ -28,9 +28,7 @@ conflict_reason refused(const std::expected<stele::append_result, conflict>& res
 
 }  // namespace
 
-TEST_CASE("truncated events are in no read, the stream and its version stay") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "truncated events are in no read, the stream and its version stay") {
     const auto first = make_events(3);
     REQUIRE(store->append(doomed, expected_version::no_stream(), first));
     REQUIRE(store->append(other, expected_version::no_stream(), make_events(1)));
@@ -59,9 +57,7 @@ TEST_CASE("truncated events are in no read, the stream and its version stay") {
     CHECK(next->position.value == 8);
 }
 
-TEST_CASE("a deleted stream begins anew only where none is expected, and its versions go on counting") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a deleted stream begins anew only where none is expected, and its versions go on counting") {
     const auto first = make_events(2);
     REQUIRE(store->append(doomed, expected_version::no_stream(), first));
     REQUIRE(store->delete_stream(doomed, expected_version::exactly(version{2})));
@@ -86,9 +82,7 @@ TEST_CASE("a deleted stream begins anew only where none is expected, and its ver
     CHECK(store->append(doomed, expected_version::exactly(version{4}), make_events(1)));
 }
 
-TEST_CASE("a tombstoned stream is ended for ever") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a tombstoned stream is ended for ever") {
     REQUIRE(store->append(doomed, expected_version::no_stream(), make_events(2)));
     REQUIRE(store->append(other, expected_version::no_stream(), make_events(1)));
     REQUIRE(store->tombstone_stream(doomed));
@@ -105,9 +99,7 @@ TEST_CASE("a tombstoned stream is ended for ever") {
     }
 }
 
-TEST_CASE("a removal that meets another state than expected changes nothing") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a removal that meets another state than expected changes nothing") {
     REQUIRE(store->append(doomed, expected_version::no_stream(), make_events(2)));
     CHECK(refused(store->delete_stream(other)) == conflict_reason::version);
     CHECK(refused(store->delete_stream(doomed, expected_version::exactly(version{1}))) == conflict_reason::version);

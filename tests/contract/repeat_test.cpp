@@ -45,9 +45,7 @@ events joined(const events& a, const events& b) {
 
 }  // namespace
 
-TEST_CASE("the whole table, after a restart as well") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "the whole table, after a restart as well") {
     const stream_id stream{"account-1"};
     const stream_id elsewhere{"account-2"};
     const auto first = make_events(2);
@@ -81,9 +79,7 @@ TEST_CASE("the whole table, after a restart as well") {
     CHECK(store->head().value == 3);
 }
 
-TEST_CASE("an append to several streams is repeated as a whole, and not in part") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "an append to several streams is repeated as a whole, and not in part") {
     const stream_id one{"account-1"};
     const stream_id two{"account-2"};
     const auto to_one = make_events(2);
@@ -112,9 +108,7 @@ TEST_CASE("an append to several streams is repeated as a whole, and not in part"
     CHECK(store->head().value == 3);
 }
 
-TEST_CASE("an append to several streams is all or none, and the conflict names the stream that failed") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "an append to several streams is all or none, and the conflict names the stream that failed") {
     const stream_id one{"account-1"};
     const stream_id two{"account-2"};
     const stream_id three{"account-3"};
@@ -142,9 +136,7 @@ TEST_CASE("an append to several streams is all or none, and the conflict names t
     CHECK(store->append(one, expected_version::no_stream(), a));
 }
 
-TEST_CASE("what began a deleted stream anew may be repeated, after a restart as well") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "what began a deleted stream anew may be repeated, after a restart as well") {
     const stream_id stream{"account-1"};
     const auto anew = make_events(2);
     REQUIRE(store->append(stream, expected_version::no_stream(), make_events(3)));

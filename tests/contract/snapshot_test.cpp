@@ -76,9 +76,8 @@ struct faults_of_one_test {
 
 }  // namespace
 
-TEST_CASE("after so many events a snapshot is taken, and states are loaded from it, also after a restart") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store,
+                "after so many events a snapshot is taken, and states are loaded from it, also after a restart") {
     {
         bus_of<> bus{*store};
         for (int i = 1; i <= 4; ++i) REQUIRE(bus.send(increment("1", i)));
@@ -104,9 +103,7 @@ TEST_CASE("after so many events a snapshot is taken, and states are loaded from 
     CHECK(store->list_documents("snapshot").size() == 1);
 }
 
-TEST_CASE("a snapshot is also taken after a load: when one is missing, or when the load was slow") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a snapshot is also taken after a load: when one is missing, or when the load was slow") {
     fill(*store, 7);
     CHECK(events_read<after_any_load>(*store, {.up_to = {6}}) == 6);  // the past asks for none
     CHECK(events_read<after_an_hour>(*store) == 7);
@@ -137,24 +134,22 @@ TEST_CASE("a snapshot is also taken after a load: when one is missing, or when t
 
 TEST_CASE_TEMPLATE("a snapshot that was made from something else is not used, and replaced", Changed, more_events,
                    next_fold, other_snapshot) {
-    contract_store store;
-    if (!store) return;
-    fill(*store, 4);
-    const stele::repository<tally<>> tallies{*store};
-    tallies.take_snapshot("1", tallies.load("1"));
-    CHECK(events_read(*store) == 1);
-    CHECK(events_read<Changed>(*store, {.as_of = store->head()}) == 4);
-    CHECK(events_read(*store) == 1);  // a look at the past replaces nothing
-    CHECK(events_read<Changed>(*store) == 4);
-    CHECK(events_read<Changed>(*store) == 1);
-    // And by a command, long before the fifth event.
-    REQUIRE(loading_bus<>(*store).send(increment("1", 1)));
-    CHECK(events_read(*store) == 1);
+    for_each_store([](contract_store& store) {
+        fill(*store, 4);
+        const stele::repository<tally<>> tallies{*store};
+        tallies.take_snapshot("1", tallies.load("1"));
+        CHECK(events_read(*store) == 1);
+        CHECK(events_read<Changed>(*store, {.as_of = store->head()}) == 4);
+        CHECK(events_read(*store) == 1);  // a look at the past replaces nothing
+        CHECK(events_read<Changed>(*store) == 4);
+        CHECK(events_read<Changed>(*store) == 1);
+        // And by a command, long before the fifth event.
+        REQUIRE(loading_bus<>(*store).send(increment("1", 1)));
+        CHECK(events_read(*store) == 1);
+    });
 }
 
-TEST_CASE("a snapshot is not used when its stream was deleted, nor after it has begun anew") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a snapshot is not used when its stream was deleted, nor after it has begun anew") {
     bus_of<> bus{*store};
     REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5, 6})));
     REQUIRE(has_snapshot(*store));
@@ -178,9 +173,7 @@ TEST_CASE("a snapshot is not used when its stream was deleted, nor after it has 
     stele::remove_snapshot(*store, one);
 }
 
-TEST_CASE("a snapshot is not used when its last event was truncated") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a snapshot is not used when its last event was truncated") {
     bus_of<> bus{*store};
     REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5, 6})));
     REQUIRE(bus.send(count("1", {7, 8})));
@@ -191,18 +184,14 @@ TEST_CASE("a snapshot is not used when its last event was truncated") {
     CHECK(events_read(*store) == 0);
 }
 
-TEST_CASE("a snapshot stays good when events before it are truncated") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a snapshot stays good when events before it are truncated") {
     REQUIRE(bus_of<>{*store}.send(count("1", {1, 2, 3, 4, 5, 6})));
     REQUIRE(store->truncate_stream(one, version{5}));
     CHECK(stele::repository<tally<>>{*store}.load("1").state.value == 21);
     CHECK_FALSE(stele::verify_snapshot<tally<>>(*store, one));
 }
 
-TEST_CASE("a look at the past does not use a snapshot that is newer") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a look at the past does not use a snapshot that is newer") {
     fill(*store, 2);
     fill(*store, 3, "tally-2");
     fill(*store, 6);
@@ -217,9 +206,7 @@ TEST_CASE("a look at the past does not use a snapshot that is newer") {
     CHECK(events_read(*store) == 1);
 }
 
-TEST_CASE("a snapshot that fails is a warning, and the command has succeeded") {
-    contract_store inner;
-    if (!inner) return;
+STORE_TEST_CASE(inner, "a snapshot that fails is a warning, and the command has succeeded") {
     const faults_of_one_test undo;
     spy_store store{*inner};
     std::vector<std::string> warnings;
@@ -260,9 +247,7 @@ TEST_CASE("a snapshot that fails is a warning, and the command has succeeded") {
     CHECK(heard() == std::vector{unused + "nothing can be read", unused + "cannot restore it"});
 }
 
-TEST_CASE("verify_snapshot finds what a snapshot forgets, and a fold_version that was not bumped") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "verify_snapshot finds what a snapshot forgets, and a fold_version that was not bumped") {
     const faults_of_one_test undo;
     CHECK(stele::verify_snapshot<tally<>>(*store, one) == version{0});
     fill(*store, 4);
@@ -287,9 +272,7 @@ TEST_CASE("verify_snapshot finds what a snapshot forgets, and a fold_version tha
     CHECK(forgotten.error().ends_with("snapshot() leaves something out\n"));
 }
 
-TEST_CASE("a repository saves what was decided, and says when somebody else was first") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a repository saves what was decided, and says when somebody else was first") {
     const stele::repository<tally<>> tallies{*store};
     auto known = tallies.load("1");
     auto late = known;

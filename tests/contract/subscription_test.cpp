@@ -21,9 +21,7 @@ constexpr std::chrono::minutes patience{1};
 
 }  // namespace
 
-TEST_CASE("subscriptions that begin anywhere while threads append see each event once, in order") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "subscriptions that begin anywhere while threads append see each event once, in order") {
     REQUIRE(store->append(stream_id{"hot-0"}, expected_version::any(), make_events(700)));
     constexpr std::uint64_t total = 700 + 4 * 100 * 2;
     std::vector<std::jthread> writers;
@@ -52,9 +50,7 @@ TEST_CASE("subscriptions that begin anywhere while threads append see each event
     CHECK(disorder == 0);
 }
 
-TEST_CASE("a filtered subscription hands over what passes, and its position moves on with the head") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a filtered subscription hands over what passes, and its position moves on with the head") {
     std::atomic<int> seen = 0;
     auto subscription = stele::subscribe(*store, {.filter = {.types = {"test.Rare"}}}, [&](const auto& event) {
         CHECK(event.type == "test.Rare");
@@ -71,9 +67,7 @@ TEST_CASE("a filtered subscription hands over what passes, and its position move
     CHECK(subscription.position().value == 9);
 }
 
-TEST_CASE("a handler that throws ends the subscription at that event, and the owner gets the error") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a handler that throws ends the subscription at that event, and the owner gets the error") {
     REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), make_events(5)));
     int handled = 0;
     auto subscription = stele::subscribe(*store, {}, [&](const stele::recorded_event& event) {
@@ -87,9 +81,7 @@ TEST_CASE("a handler that throws ends the subscription at that event, and the ow
     CHECK(handled == 2);
 }
 
-TEST_CASE("a subscription ends by its owner, by a stop token and by its handler") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a subscription ends by its owner, by a stop token and by its handler") {
     REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), make_events(5)));
     std::stop_source outside;
     auto by_token = stele::subscribe(*store, {}, [](const auto&) {}, outside.get_token());

@@ -85,9 +85,8 @@ stele::projection_status status(const projection_runner& runner) {
 
 }  // namespace
 
-TEST_CASE("an event that cannot be taken is put aside, later ones of its stream wait behind it, others go on") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store,
+                "an event that cannot be taken is put aside, later ones of its stream wait behind it, others go on") {
     append_in_turns(*store, 30);
     const temp_dir directory;
     {
@@ -138,9 +137,7 @@ TEST_CASE("an event that cannot be taken is put aside, later ones of its stream 
     CHECK(rows_of(directory.path) == rows_without_faults(*store));
 }
 
-TEST_CASE("a dead letter whose event was removed is gone with the next replay") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a dead letter whose event was removed is gone with the next replay") {
     append_in_turns(*store, 9);
     const temp_dir directory;
     projection_runner runner{*store, directory.path};

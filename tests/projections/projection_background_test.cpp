@@ -48,9 +48,7 @@ std::int64_t changes_of(const std::filesystem::path& directory, const std::strin
 
 }  // namespace
 
-TEST_CASE("who waits for the position of an append then reads its own write") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "who waits for the position of an append then reads its own write") {
     const temp_dir directory;
     projection_runner runner{*store, directory.path};
     runner.add<totals>();
@@ -84,9 +82,7 @@ TEST_CASE("who waits for the position of an append then reads its own write") {
     CHECK(status_of(runner, "labels").ignored == 16 * 7);
 }
 
-TEST_CASE("a projection that fails for a while is tried again") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a projection that fails for a while is tried again") {
     const temp_dir directory;
     append_some(*store, 50);
     projection_runner runner{*store, directory.path, quick};
@@ -103,9 +99,7 @@ TEST_CASE("a projection that fails for a while is tried again") {
     CHECK(status.seen == 50);
 }
 
-TEST_CASE("a faulted projection stands still, tells those who wait, and keeps nobody else") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a faulted projection stands still, tells those who wait, and keeps nobody else") {
     const temp_dir directory;
     append_some(*store, 50);
     projection_runner runner{*store, directory.path, {.batch_events = 7, .attempts = 3, .first_backoff = 1ms}};
@@ -136,9 +130,7 @@ TEST_CASE("a faulted projection stands still, tells those who wait, and keeps no
     CHECK(rows_of_totals(directory.path) == fresh_replay(*store));
 }
 
-TEST_CASE("a wait that ends without what was waited for says how things are") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a wait that ends without what was waited for says how things are") {
     const temp_dir directory;
     append_some(*store, 5);
     projection_runner runner{*store, directory.path};
@@ -166,9 +158,7 @@ TEST_CASE("a wait that ends without what was waited for says how things are") {
     CHECK(runner.wait_for<totals>(position{7}, 0ms));
 }
 
-TEST_CASE("a position whose event was removed is come to as well") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a position whose event was removed is come to as well") {
     const temp_dir directory;
     append_some(*store, 20);
     const stele::stream_id stream{"counter-77"};

@@ -53,9 +53,7 @@ struct rolls_back {
 
 }  // namespace
 
-TEST_CASE("a projection reads on from its checkpoint to the head") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a projection reads on from its checkpoint to the head") {
     const temp_dir directory;
     {
         projection_runner runner{*store, directory.path};
@@ -86,9 +84,7 @@ TEST_CASE("a projection reads on from its checkpoint to the head") {
     CHECK(db.file().filename() == "totals.1.db");
 }
 
-TEST_CASE("batches of any size make the same rows") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "batches of any size make the same rows") {
     append_some(*store, 300);
     const auto expected = fresh_replay(*store);
     CHECK(expected.size() > 200);
@@ -103,9 +99,7 @@ TEST_CASE("batches of any size make the same rows") {
     CHECK(error_of([&] { projection_runner{*store, directory.path, {.batch_events = 0}}; }).says("batch_events"));
 }
 
-TEST_CASE("a handler that throws undoes its batch, and says where it stands") {
-    contract_store store;
-    if (!store) return;
+STORE_TEST_CASE(store, "a handler that throws undoes its batch, and says where it stands") {
     append_some(*store, 100);
     append(*store, 1, incremented(3));  // position 101
     append_some(*store, 20, 2);

@@ -10,12 +10,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// One way to have an event store. Every contract test runs over each of them.
 struct store_configuration {
     std::string name;
-    bool durable;  // what was appended is there after the store has been closed and opened again
+    bool durable = false;  // whether a store that is closed and opened again still has its events
     std::function<std::unique_ptr<stele::event_store>(const std::filesystem::path& file)> open;
 };
 
@@ -46,19 +47,12 @@ inline std::vector<store_configuration> store_configurations() {
     };
 }
 
-/// The store that a contract test runs over: doctest runs the test again for each configuration.
+/// A new, empty store of one configuration.
 class contract_store {
 public:
-    contract_store() {
-        for (const auto& each : store_configurations()) {
-            SUBCASE(each.name.c_str()) {
-                configuration_ = each;
-            }
-        }
-        if (configuration_.open) reopen();
-    }
+    explicit contract_store(store_configuration configuration) : configuration_(std::move(configuration)) { reopen(); }
 
-    /// Closes and opens it again; a store in memory goes on as it is.
+    /// Closes and opens it again; a store in memory stays open.
     void reopen() {
         if (store_ && !configuration_.durable) return;
         store_.reset();
@@ -67,13 +61,31 @@ public:
 
     stele::event_store& operator*() const { return *store_; }
     stele::event_store* operator->() const { return store_.get(); }
-    explicit operator bool() const { return store_ != nullptr; }
 
 private:
     temp_dir directory_;
     store_configuration configuration_;
     std::unique_ptr<stele::event_store> store_;
 };
+
+/// Runs `test` over a new store of each configuration, as a doctest subcase named after it.
+inline void for_each_store(const std::function<void(contract_store&)>& test) {
+    for (const auto& configuration : store_configurations()) {
+        SUBCASE(configuration.name.c_str()) {
+            contract_store store{configuration};
+            test(store);
+        }
+    }
+}
+
+/// A TEST_CASE that runs over every store: STORE_TEST_CASE(store, "an append is durable") { store->append(…); }
+#define STORE_TEST_CASE(store, name) STORE_TEST_CASE_AS(DOCTEST_ANONYMOUS(over_each_store_), store, name)
+#define STORE_TEST_CASE_AS(function, store, name) \
+    static void function(contract_store& store);  \
+    TEST_CASE(name) {                             \
+        for_each_store(function);                 \
+    }                                             \
+    static void function(contract_store& store)
 
 inline stele::event_data make_event(std::string type = "test.Happened", std::string payload = "payload") {
     return {.type = std::move(type), .payload = std::move(payload)};

@@ -1,5 +1,4 @@
 #include "bank/domain/account.hpp"
-#include "bank/import/rounding.hpp"
 
 #include <stele/aggregates/snapshot.hpp>
 #include <stele/commands/command_bus.hpp>

@@ -59,6 +59,6 @@ TEST_CASE("a transfer from a frozen account fails, one to it arrives") {
     REQUIRE(bus.send(request_transfer("T2", "2", "1", 100)));
     carry_out(store, bus, "2024-02-01");
     CHECK(transfer_of(store, "T1").failure.code() == "account_frozen");
-    CHECK(transfer_of(store, "T2").is == transfer::phase::completed);
+    CHECK(transfer_of(store, "T2").status == transfer::phase::completed);
     CHECK(balance_of(store, "1") == 600);
 }

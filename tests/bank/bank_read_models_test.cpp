@@ -1,7 +1,7 @@
+#include "bank/read/account_statement.hpp"
 #include "bank/read/balances.hpp"
 #include "bank/read/daily_turnover.hpp"
 #include "bank/read/overdrawn.hpp"
-#include "bank/read/statement.hpp"
 
 #include <stele/projections/sql/read_model.hpp>
 #include <stele/testing/given_projection.hpp>
@@ -138,7 +138,7 @@ TEST_CASE("overdrawn: who is below zero, since when, and how deep") {
 TEST_CASE("statement: what is recorded late stands on its day, and moves the balances after it") {
     const auto on_7 = [](auto event) { return stele::recorded(std::move(event), {.stream = "account-7"}); };
     using row = std::tuple<std::string, money, money>;
-    stele::given_projection<statement>(
+    stele::given_projection<account_statement>(
         on_7(opened("1993-01-05", 0)), on_7(moving<MoneyDeposited>("1993-01-05", 100)),
         on_7(moving<MoneyWithdrawn>("1993-03-01", 30)),
         stele::recorded(moving<MoneyDeposited>("1993-03-01", 5), {.stream = "account-8"}))

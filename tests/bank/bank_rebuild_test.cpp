@@ -1,6 +1,6 @@
 #include "bank/bank_statements.hpp"
 #include "bank/import/statement_import.hpp"
-#include "bank/read/read_models.hpp"
+#include "bank/storage/read_models.hpp"
 #include "support/temp_dir.hpp"
 
 #include <stele/eventstore/memory/memory_store.hpp>

@@ -140,7 +140,7 @@ STORE_TEST_CASE(store,
 
     REQUIRE(make_bus(*store).send(cancel()));
     work_on("2024-12-31");
-    CHECK(transfer_of(*store, "rent-2024-04-30").is == transfer::phase::unknown);
+    CHECK(transfer_of(*store, "rent-2024-04-30").status == transfer::phase::unknown);
     CHECK(store->list_documents("deadline").empty());
     CHECK(money_made(*store, {}) == 250);
 }

@@ -1,8 +1,8 @@
 #include "bank/domain/account.hpp"
 #include "bank/program/statement_text.hpp"
 #include "bank/read/account_history.hpp"
-#include "bank/read/ledger.hpp"
-#include "bank/read/statement.hpp"
+#include "bank/read/account_statement.hpp"
+#include "bank/storage/ledger.hpp"
 
 #include <stele/codec/codec.hpp>
 #include <stele/commands/command_bus.hpp>

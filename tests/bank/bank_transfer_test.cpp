@@ -181,7 +181,7 @@ STORE_TEST_CASE(store, "transfers over a store") {
     carry_out(*store);
     CHECK(store->head() == head);
 
-    CHECK(transfer_of(*store, "T1").is == transfer::phase::completed);
+    CHECK(transfer_of(*store, "T1").status == transfer::phase::completed);
     CHECK(transfer_of(*store, "T2").failure.code() == "account_closed");
     CHECK(transfer_of(*store, "T2").failure.returned_to() == "1");
     CHECK(transfer_of(*store, "T3").failure.code() == "insufficient_funds");
@@ -250,10 +250,10 @@ void check_random_transfers(stele::event_store& store, const std::string& run) {
         const auto steps = moved[name];
         RC_ASSERT(steps.out == steps.in);
         RC_ASSERT(steps.out <= 1);
-        if (end.is == transfer::phase::completed) {
+        if (end.status == transfer::phase::completed) {
             RC_ASSERT(steps.account == request.target());
         } else {
-            RC_ASSERT(end.is == transfer::phase::failed);
+            RC_ASSERT(end.status == transfer::phase::failed);
             RC_ASSERT(!end.failure.code().empty());
             RC_ASSERT(end.failure.returned_to() == steps.account);
             // The account that is full may have no room any more for what comes back.

@@ -1,19 +1,18 @@
 #include "bank/domain/account.hpp"
 
 #include "bank/domain/calendar.hpp"
-#include "bank/import/rounding.hpp"
 
 namespace bank {
 
 void account::evolve(const AccountOpenedV2& event) {
-    is = phase::open;
+    status = phase::open;
     lowest_balance = event.lowest_balance();
     opened_on = event.date();
 }
 
 AccountSnapshot account::snapshot() const {
     AccountSnapshot saved;
-    saved.set_phase(static_cast<AccountSnapshot::Phase>(is));
+    saved.set_phase(static_cast<AccountSnapshot::Phase>(status));
     saved.set_balance(balance);
     saved.set_lowest_balance(lowest_balance);
     saved.set_opened_on(opened_on);
@@ -22,7 +21,7 @@ AccountSnapshot account::snapshot() const {
 }
 
 void account::restore(const AccountSnapshot& saved) {
-    is = static_cast<phase>(saved.phase());
+    status = static_cast<phase>(saved.phase());
     balance = saved.balance();
     lowest_balance = saved.lowest_balance();
     opened_on = saved.opened_on();
@@ -35,7 +34,7 @@ using decision = account::decision;
 
 // Every rejection of a command for an account that is not open.
 stele::rejection not_open(const account& state) {
-    if (state.is == account::phase::closed) return stele::reject("account_closed", "the account is closed");
+    if (state.status == account::phase::closed) return stele::reject("account_closed", "the account is closed");
     return stele::reject("account_not_open", "there is no such account; open it first");
 }
 
@@ -55,7 +54,7 @@ std::optional<stele::rejection> bad_date(const account& state, const std::string
 // The rules that hold for whatever moves money. A command that meets them becomes the event.
 template <moves_money Event>
 decision book(const account& state, const auto& command) {
-    if (state.is != account::phase::open) return not_open(state);
+    if (state.status != account::phase::open) return not_open(state);
     if (auto bad = bad_date(state, command.booking().date())) return *bad;
 
     Event event;
@@ -79,8 +78,8 @@ decision book_positive(const account& state, const auto& command) {
 }  // namespace
 
 decision account::decide(const OpenAccount& command) const {
-    if (is == phase::open) return stele::reject("account_already_open", "it was opened on {}", opened_on);
-    if (is == phase::closed) return stele::reject("account_closed", "a number is not given to a second account");
+    if (status == phase::open) return stele::reject("account_already_open", "it was opened on {}", opened_on);
+    if (status == phase::closed) return stele::reject("account_closed", "a number is not given to a second account");
     if (auto bad = bad_date(*this, command.date())) return *bad;
     if (command.overdraft_limit() < 0)
         return stele::reject("invalid_overdraft_limit", "the limit is {}, it must be 0 or more",
@@ -125,7 +124,7 @@ decision account::decide(const PostRounding& command) const {
 }
 
 decision account::decide(const CloseAccount& command) const {
-    if (is != phase::open) return not_open(*this);
+    if (status != phase::open) return not_open(*this);
     if (auto bad = bad_date(*this, command.date())) return *bad;
     if (frozen) return is_frozen();
     if (balance != 0) return stele::reject("balance_not_zero", "balance {}, it must be 0.00", format_money(balance));
@@ -136,7 +135,7 @@ decision account::decide(const CloseAccount& command) const {
 
 // Who may do this is not for the account to say: see authorization.hpp.
 decision account::decide(const FreezeAccount& command) const {
-    if (is != phase::open) return not_open(*this);
+    if (status != phase::open) return not_open(*this);
     if (auto bad = bad_date(*this, command.date())) return *bad;
     if (frozen) return is_frozen();
     AccountFrozen event;
@@ -146,7 +145,7 @@ decision account::decide(const FreezeAccount& command) const {
 }
 
 decision account::decide(const UnfreezeAccount& command) const {
-    if (is != phase::open) return not_open(*this);
+    if (status != phase::open) return not_open(*this);
     if (auto bad = bad_date(*this, command.date())) return *bad;
     if (!frozen) return stele::reject("account_not_frozen", "the account is not frozen");
     AccountUnfrozen event;

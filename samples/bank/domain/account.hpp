@@ -29,7 +29,7 @@ struct account {
 
     // The state.
     enum class phase : std::uint8_t { unopened, open, closed };
-    phase is = phase::unopened;
+    phase status = phase::unopened;
     money balance = 0;
     money lowest_balance = 0;
     std::string opened_on;
@@ -43,7 +43,7 @@ struct account {
     void evolve(const InterestCharged& event) { balance += change_of(event); }
     void evolve(const FeeCharged& event) { balance += change_of(event); }
     void evolve(const RoundingPosted& event) { balance += change_of(event); }
-    void evolve(const AccountClosed&) { is = phase::closed; }
+    void evolve(const AccountClosed&) { status = phase::closed; }
     void evolve(const AccountFrozen&) { frozen = true; }
     void evolve(const AccountUnfrozen&) { frozen = false; }
 

@@ -10,6 +10,9 @@ namespace bank {
 /// Amounts and balances are whole numbers of the currency's minor unit (1/100), credits positive, debits negative.
 using money = std::int64_t;
 
+/// The step in which the bank rounds balances.
+inline constexpr money rounding_step = 10;
+
 /// The sum, or nothing when it does not fit: money never wraps around.
 constexpr std::optional<money> add(money a, money b) {
     money sum = 0;

@@ -33,19 +33,19 @@ transfer::decision transfer::decide(const RequestTransfer& command) const {
     event.set_target(command.target());
     event.set_amount(command.amount());
     event.set_date(command.date());
-    if (is == phase::unknown) return stele::accept(event);
+    if (status == phase::unknown) return stele::accept(event);
     // Whoever asks again for the same gets the transfer that there is.
     if (equal(event, request)) return stele::accept();
     return stele::reject("transfer_known", "there is a transfer of this name with other data");
 }
 
 transfer::decision transfer::decide(const CompleteTransfer&) const {
-    if (is != phase::under_way) return not_under_way();
+    if (status != phase::under_way) return not_under_way();
     return stele::accept(TransferCompleted{});
 }
 
 transfer::decision transfer::decide(const FailTransfer& command) const {
-    if (is != phase::under_way) return not_under_way();
+    if (status != phase::under_way) return not_under_way();
     TransferFailed event;
     event.set_code(command.code());
     event.set_reason(command.reason());

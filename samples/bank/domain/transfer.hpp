@@ -27,18 +27,18 @@ struct transfer {
 
     // The state.
     enum class phase : std::uint8_t { unknown, under_way, completed, failed };
-    phase is = phase::unknown;
+    phase status = phase::unknown;
     TransferRequested request;
     TransferFailed failure;
 
     // What events mean.
     void evolve(const TransferRequested& event) {
-        is = phase::under_way;
+        status = phase::under_way;
         request = event;
     }
-    void evolve(const TransferCompleted&) { is = phase::completed; }
+    void evolve(const TransferCompleted&) { status = phase::completed; }
     void evolve(const TransferFailed& event) {
-        is = phase::failed;
+        status = phase::failed;
         failure = event;
     }
 

@@ -8,9 +8,6 @@
 
 namespace bank {
 
-/// The step in which the bank rounds, in minor units.
-inline constexpr money rounding_step = 10;
-
 /// What a statement says of one transaction, as far as rounding is concerned.
 struct stated_transaction {
     money amount;

@@ -1,7 +1,7 @@
+#include "bank/import/send_statement.hpp"
+
 #include "bank/domain/bank_bus.hpp"
 #include "bank/import/rounding.hpp"
-#include "bank/import/statement_import.hpp"
-#include "bank/program/progress.hpp"
 
 #include <fmt/format.h>
 
@@ -19,11 +19,11 @@ namespace {
 
 using account_rows = std::vector<const statement_row*>;
 
-// What came of one command: nothing, or why the bank rejected it.
+// Why the bank rejected a command, or nothing if it accepted it.
 using reason = std::optional<std::string>;
 
-// A row leads to up to three commands; each has an id that follows from the transaction and what it is to do there. So
-// it is the same whenever the statement is sent again, and stays the same for a row that another file states too.
+// A row becomes up to three commands. The id of each is made from the transaction and the purpose of the command, so it
+// is the same when the statement is sent again, or when another file states the same row.
 stele::uuid id_of(const statement_row& row, std::string_view purpose) {
     static const auto statements = *stele::uuid::parse("0b6c2f5e-8d0c-4e0a-9a53-5f2f6a3d7c41");
     return stele::command_id(statements, fmt::format("{} {}", row.transaction, purpose));
@@ -72,9 +72,27 @@ std::vector<money> roundings_of(const account_rows& rows) {
     return roundings(stated);
 }
 
-// Everything of one account. Ends at the first row that is refused, and returns it.
+// Counts the rows that are booked, for all threads.
+class row_counter {
+public:
+    row_counter(const import_options& options, std::size_t rows) : report_(options.progress), rows_(rows) {}
+
+    void add() {
+        const std::scoped_lock lock(mutex_);
+        ++booked_;
+        if (report_) report_(booked_, rows_);
+    }
+
+private:
+    const std::function<void(std::size_t, std::size_t)>& report_;
+    std::size_t rows_;
+    std::mutex mutex_;
+    std::size_t booked_ = 0;
+};
+
+// Sends all rows of one account. Stops at the first row that is refused and returns it.
 std::optional<refused_row> send_account(bank_bus& bus, const account_rows& rows, money overdraft_limit,
-                                        progress& progress) {
+                                        row_counter& booked) {
     const auto rounded = roundings_of(rows);
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto& row = *rows[i];
@@ -82,7 +100,7 @@ std::optional<refused_row> send_account(bank_bus& bus, const account_rows& rows,
         if (!refused) refused = book_row(bus, row);
         if (!refused && rounded[i] != 0) refused = book<PostRounding>(bus, row, rounded[i], "rounding");
         if (refused) return refused_row{row, *std::move(refused), rows.size() - i - 1};
-        progress.advance();
+        booked.add();
     }
     return std::nullopt;
 }
@@ -93,16 +111,16 @@ std::vector<refused_row> send_statement(stele::event_store& store, const stateme
                                         const import_options& options) {
     auto bus = make_bus(store);
     const auto accounts = rows_by_account(file);
-    progress progress(options.progress, "imported", "transaction", file.rows.size());
+    row_counter booked(options, file.rows.size());
     std::atomic<std::size_t> next = 0;
     std::mutex refused_mutex;
     std::vector<refused_row> refused;
 
-    // Each worker takes the next account that nobody has taken yet. When one fails, the others finish their account.
+    // Each worker takes the next free account. When one worker fails, the others only finish their current account.
     const auto work = [&] {
         try {
             for (std::size_t i = next++; i < accounts.size(); i = next++) {
-                auto row = send_account(bus, accounts[i], options.overdraft_limit, progress);
+                auto row = send_account(bus, accounts[i], options.overdraft_limit, booked);
                 const std::scoped_lock lock(refused_mutex);
                 if (row) refused.push_back(*std::move(row));
             }

@@ -1,5 +1,8 @@
 #include "bank/import/statement_import.hpp"
 
+#include "bank/domain/money.hpp"
+#include "bank/storage/ledger.hpp"
+
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <fcntl.h>
@@ -13,7 +16,7 @@
 namespace bank {
 namespace {
 
-// Keeps every other process from importing into the directory, for as long as this object lives.
+// While this object lives, no other process can import into the directory.
 class import_lock {
 public:
     explicit import_lock(const std::filesystem::path& directory)
@@ -56,8 +59,8 @@ import_result import_statement(const std::filesystem::path& statement, const ban
         result.reconciled = reconcile(store, *file);
     }
     std::filesystem::rename(directory.unfinished(), directory.bank());
-    // Makes the read models, so that the first question need not wait for them.
-    const ledger ready(directory);
+    // Builds the read models, so that the first question need not wait for them.
+    const ledger built(directory);
     return result;
 }
 
@@ -73,7 +76,7 @@ std::string not_sent_text(std::size_t rows) {
     return fmt::format("; {} of the account {} not sent", counted(rows, "later row"), rows == 1 ? "was" : "were");
 }
 
-// Whether the events lack a row for a reason that has been told with an earlier row of its account.
+// Whether the row is missing because an earlier row of its account was refused, which is reported already.
 bool explained(const mismatch& wrong, const std::vector<refused_row>& refused) {
     return !wrong.replayed && std::ranges::any_of(refused, [&](const refused_row& first) {
         return first.row.account == wrong.row.account && first.row.line <= wrong.row.line;

@@ -1,11 +1,12 @@
 #include "bank/program/demo.hpp"
 
 #include "bank/import/statement_import.hpp"
+#include "bank/program/progress.hpp"
 #include "bank/program/report.hpp"
 #include "bank/program/service_desk.hpp"
 #include "bank/program/statement_text.hpp"
 #include "bank/read/balances.hpp"
-#include "bank/read/ledger.hpp"
+#include "bank/storage/ledger.hpp"
 #include "bank/tools/statement_generator.hpp"
 
 #include <fmt/format.h>
@@ -111,7 +112,7 @@ bool run_demo(const std::filesystem::path& directory, std::FILE* out) {
 
     narrator.ask("Each row is sent as a command and kept as an event; then every balance is replayed and compared",
                  "import DIR/statement.csv --data DIR");
-    const auto imported = import_statement(statement, home, {.progress = out});
+    const auto imported = import_with_progress(statement, home, {}, out);
     narrator.tell(describe(imported, statement));
 
     {

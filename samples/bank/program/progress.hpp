@@ -1,41 +1,42 @@
 #pragma once
 
+#include "bank/import/statement_import.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <mutex>
+#include <filesystem>
 #include <string>
 
 namespace bank {
 
-/// Tells a person how far some work is: a bar drawn in place on a terminal, a line for every quarter elsewhere.
-/// Any thread may call it.
+/// Shows how far some work is: on a terminal a bar that is drawn in place, elsewhere a line for every quarter.
+/// One thread at a time may call it.
 class progress {
 public:
-    /// `done` says what has been done, for the plain lines: "imported". `thing`: "transaction". `out` may be null: then
-    /// it says nothing.
-    progress(std::FILE* out, std::string done, std::string thing, std::uint64_t total);
+    /// For "imported 25 of 100 transactions", `done` is "imported" and `thing` is "transaction".
+    progress(std::FILE* out, std::string done, std::string thing);
     progress(const progress&) = delete;
     progress& operator=(const progress&) = delete;
     ~progress();
 
-    /// One more of them is done.
-    void advance();
+    /// `count` of `total` are done: one more than at the last call.
+    void show(std::uint64_t count, std::uint64_t total);
 
 private:
     using clock = std::chrono::steady_clock;
-    void draw_bar(clock::time_point now);
-    [[nodiscard]] std::string speed(clock::time_point now) const;
+    void draw_bar(std::uint64_t count, std::uint64_t total, clock::time_point now);
+    [[nodiscard]] std::string speed(std::uint64_t count, std::uint64_t total, clock::time_point now) const;
 
     std::FILE* out_;
     std::string done_text_, thing_;
-    std::uint64_t total_;
     bool in_place_;
     clock::time_point begin_ = clock::now();
-
-    std::mutex mutex_;
-    std::uint64_t done_ = 0;
     clock::time_point drawn_{};
 };
+
+/// Imports a statement as import_statement does, and shows on `out` how far it is.
+import_result import_with_progress(const std::filesystem::path& statement, const bank_directory& directory,
+                                   import_options options, std::FILE* out);
 
 }  // namespace bank

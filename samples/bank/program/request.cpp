@@ -3,12 +3,13 @@
 #include "bank/domain/calendar.hpp"
 #include "bank/program/chart.hpp"
 #include "bank/program/demo.hpp"
+#include "bank/program/progress.hpp"
 #include "bank/program/report.hpp"
 #include "bank/program/service_desk.hpp"
 #include "bank/program/statement_text.hpp"
 #include "bank/program/upkeep.hpp"
-#include "bank/read/largest_accounts.hpp"
-#include "bank/read/ledger.hpp"
+#include "bank/storage/ledger.hpp"
+#include "bank/storage/read_models.hpp"
 
 #include <stele/eventstore/uuid.hpp>
 
@@ -43,7 +44,7 @@ std::string today_by_the_clock() {
 }  // namespace
 
 exit_code request::import() const {
-    const auto result = import_statement(file, {data}, import_settings);
+    const auto result = import_with_progress(file, {data}, import_settings, out);
     print(describe(result, file));
     return result.reconciled.mismatched.empty() ? yes : no;
 }
@@ -71,7 +72,7 @@ exit_code request::balance() const {
 
 exit_code request::statement() const {
     ledger ledger({data});
-    print(statement_of(ledger.statement(), account, days, page, ink()));
+    print(statement_of(ledger.account_statement(), account, days, page, ink()));
     return yes;
 }
 

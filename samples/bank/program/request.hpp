@@ -1,8 +1,8 @@
 #pragma once
 
-#include "bank/import/statement_import.hpp"
+#include "bank/import/send_statement.hpp"
 #include "bank/program/terminal.hpp"
-#include "bank/read/statement.hpp"
+#include "bank/read/account_statement.hpp"
 #include "bank/tools/statement_generator.hpp"
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct request {
     std::size_t count = 10;
     bool diff = false;
     bool follow = false;
-    import_options import_settings{.progress = out};
+    import_options import_settings = {};
     statement_plan plan = {};
     std::string svg = {};
     std::string name = {};  // of a transfer, a standing order, a read model

@@ -1,6 +1,6 @@
 #include "bank/program/service_desk.hpp"
 
-#include "bank/read/ledger.hpp"
+#include "bank/storage/bank_directory.hpp"
 
 #include <stele/eventstore/stream.hpp>
 
@@ -17,7 +17,7 @@ std::string line_of(std::string_view name, const transfer& transfer) {
     const auto& request = transfer.request;
     auto line = fmt::format("transfer {}: {} from {} to {} on {}, ", name, format_money(request.amount()),
                             request.source(), request.target(), request.date());
-    if (transfer.is != transfer::phase::failed) return line + "completed\n";
+    if (transfer.status != transfer::phase::failed) return line + "completed\n";
     const auto& failure = transfer.failure;
     line += fmt::format("failed ({}): {}\n", failure.code(), failure.reason());
     if (failure.returned_to() == request.source())
@@ -59,7 +59,7 @@ outcome service_desk::transfer_money(const std::string& transfer, const std::str
     auto lines = carry_out();
     const auto end = transfer_of(store_, transfer);
     if (lines.find(line_of(transfer, end)) == std::string::npos) lines += line_of(transfer, end);
-    return {lines, end.is == transfer::phase::completed};
+    return {lines, end.status == transfer::phase::completed};
 }
 
 outcome service_desk::place_standing_order(const std::string& order, const std::string& source,

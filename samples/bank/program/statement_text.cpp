@@ -3,8 +3,8 @@
 #include "bank/domain/calendar.hpp"
 #include "bank/domain/money.hpp"
 #include "bank/read/account_history.hpp"
-#include "bank/read/ledger.hpp"
-#include "bank/read/statement.hpp"
+#include "bank/read/account_statement.hpp"
+#include "bank/storage/bank_directory.hpp"
 
 #include <fmt/format.h>
 

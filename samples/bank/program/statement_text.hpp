@@ -1,7 +1,7 @@
 #pragma once
 
 #include "bank/program/terminal.hpp"
-#include "bank/read/statement.hpp"
+#include "bank/read/account_statement.hpp"
 
 #include <stele/eventstore/event_store.hpp>
 #include <stele/projections/sql/read_model.hpp>

@@ -3,7 +3,7 @@
 #include "bank/domain/money.hpp"
 #include "bank/program/interruption.hpp"
 #include "bank/read/largest_accounts.hpp"
-#include "bank/read/read_models.hpp"
+#include "bank/storage/read_models.hpp"
 
 #include <fmt/format.h>
 

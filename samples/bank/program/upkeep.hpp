@@ -1,7 +1,7 @@
 #pragma once
 
 #include "bank/program/terminal.hpp"
-#include "bank/read/ledger.hpp"
+#include "bank/storage/bank_directory.hpp"
 
 #include <stele/projections/projection_status.hpp>
 

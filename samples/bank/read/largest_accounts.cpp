@@ -1,8 +1,5 @@
 #include "bank/read/largest_accounts.hpp"
 
-#include <stele/projections/memory/fold.hpp>
-#include <stele/projections/projection_runner.hpp>
-
 #include <algorithm>
 #include <tuple>
 
@@ -24,19 +21,6 @@ std::vector<std::pair<std::string, money>> largest_accounts::top(std::size_t cou
         return std::tie(b.second, a.first) < std::tie(a.second, b.first);
     });
     return largest;
-}
-
-std::vector<std::pair<std::string, money>> ask_largest_accounts(stele::event_store& events,
-                                                                const bank_directory& directory, std::size_t count) {
-    try {
-        stele::projection_runner runner{events, directory.read_models()};
-        runner.add<largest_accounts>();
-        runner.catch_up();
-        return runner.query<largest_accounts>([&](const largest_accounts& all) { return all.top(count); });
-    } catch (const stele::error& failure) {
-        if (failure.kind() != stele::error_kind::busy) throw;
-        return stele::fold<largest_accounts>(events).top(count);
-    }
 }
 
 }  // namespace bank

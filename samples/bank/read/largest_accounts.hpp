@@ -2,7 +2,6 @@
 
 #include "bank/domain/events.hpp"
 #include "bank/domain/money.hpp"
-#include "bank/read/ledger.hpp"
 
 #include <stele/eventstore/event.hpp>
 #include <stele/eventstore/stream.hpp>
@@ -41,10 +40,5 @@ struct largest_accounts {
 
     friend bool operator==(const largest_accounts&, const largest_accounts&) = default;
 };
-
-/// Which accounts hold most? Brings the read model up to date and asks it; if another program has the read models,
-/// folds one from all events for this answer. Throws as stele::projection_runner does.
-std::vector<std::pair<std::string, money>> ask_largest_accounts(stele::event_store& events,
-                                                                const bank_directory& directory, std::size_t count);
 
 }  // namespace bank

@@ -1,7 +1,6 @@
 #include "bank/tools/statement_generator.hpp"
 
 #include "bank/domain/calendar.hpp"
-#include "bank/import/rounding.hpp"
 
 #include <algorithm>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "bank/read/statement.hpp"
+#include "bank/read/account_statement.hpp"
 
 #include <stele/eventstore/stream.hpp>
 
@@ -6,7 +6,7 @@
 
 namespace bank {
 
-void statement::create(stele::read_model& db) {
+void account_statement::create(stele::read_model& db) {
     // STRICT, so that a sum which no longer fits is an error: elsewhere SQLite would go on with a rounded one.
     db.execute(R"(CREATE TABLE statement (
         account     TEXT    NOT NULL,
@@ -20,24 +20,24 @@ void statement::create(stele::read_model& db) {
     ) STRICT, WITHOUT ROWID)");
 }
 
-void statement::project(const AccountOpenedV2& event, const stele::recorded_event& at, stele::read_model& db) {
+void account_statement::project(const AccountOpenedV2& event, const stele::recorded_event& at, stele::read_model& db) {
     add(at, event.date(), "", "account_opened", 0, db);
 }
-void statement::project(const AccountClosed& event, const stele::recorded_event& at, stele::read_model& db) {
+void account_statement::project(const AccountClosed& event, const stele::recorded_event& at, stele::read_model& db) {
     add(at, event.date(), "", "account_closed", 0, db);
 }
-void statement::project(const AccountFrozen& event, const stele::recorded_event& at, stele::read_model& db) {
+void account_statement::project(const AccountFrozen& event, const stele::recorded_event& at, stele::read_model& db) {
     add(at, event.date(), "", "account_frozen", 0, db);
 }
-void statement::project(const AccountUnfrozen& event, const stele::recorded_event& at, stele::read_model& db) {
+void account_statement::project(const AccountUnfrozen& event, const stele::recorded_event& at, stele::read_model& db) {
     add(at, event.date(), "", "account_unfrozen", 0, db);
 }
-void statement::project(const RoundingPosted& event, const stele::recorded_event& at, stele::read_model& db) {
+void account_statement::project(const RoundingPosted& event, const stele::recorded_event& at, stele::read_model& db) {
     add(at, event.booking().date(), event.booking().transaction(), "rounding", event.amount(), db);
 }
 
-void statement::add(const stele::recorded_event& at, std::string_view date, std::string_view transaction,
-                    std::string_view kind, money change, stele::read_model& db) {
+void account_statement::add(const stele::recorded_event& at, std::string_view date, std::string_view transaction,
+                            std::string_view kind, money change, stele::read_model& db) {
     const auto account = stele::instance_id_of(at.stream);
     db.execute(
         "INSERT INTO statement VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6 + coalesce((SELECT balance FROM statement "

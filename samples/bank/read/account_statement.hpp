@@ -15,8 +15,8 @@ namespace bank {
 
 /// The read model that holds the statement of each account: all that happened to it, in the order of the days on which
 /// it counts and of recording within a day, each line with the balance after it.
-struct statement {
-    static constexpr auto name = "statement";
+struct account_statement {
+    static constexpr auto name = "statement";  // people ask for it by this name: "bank rebuild statement"
     static constexpr int version = 1;
     static constexpr auto events = account_events;
 

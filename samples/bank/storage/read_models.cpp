@@ -1,4 +1,6 @@
-#include "bank/read/read_models.hpp"
+#include "bank/storage/read_models.hpp"
+
+#include <stele/projections/memory/fold.hpp>
 
 #include <fmt/format.h>
 
@@ -39,6 +41,19 @@ stele::read_model open_read_model(stele::event_store& events, const bank_directo
             if (std::chrono::steady_clock::now() >= until) throw;
             std::this_thread::sleep_for(10ms);
         }
+    }
+}
+
+std::vector<std::pair<std::string, money>> ask_largest_accounts(stele::event_store& events,
+                                                                const bank_directory& directory, std::size_t count) {
+    try {
+        stele::projection_runner runner{events, directory.read_models()};
+        runner.add<largest_accounts>();
+        runner.catch_up();
+        return runner.query<largest_accounts>([&](const largest_accounts& all) { return all.top(count); });
+    } catch (const stele::error& failure) {
+        if (failure.kind() != stele::error_kind::busy) throw;
+        return stele::fold<largest_accounts>(events).top(count);
     }
 }
 

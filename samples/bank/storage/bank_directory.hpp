@@ -1,11 +1,9 @@
 #pragma once
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
-#include <stele/projections/sql/read_model.hpp>
 
 #include <filesystem>
 #include <stdexcept>
-#include <string>
 
 namespace bank {
 
@@ -36,27 +34,5 @@ stele::sqlite_store open_events(const bank_directory& directory);
 
 /// Keeps the schemas of all events of the bank beside them. Throws what stele::record_schemas throws.
 void record_schemas(stele::event_store& store);
-
-/// A bank that is open for questions: its events, and read models that know all of them.
-class ledger {
-public:
-    /// Opens the bank in the directory and brings its read models up to date. Throws refusal if there is none.
-    explicit ledger(const bank_directory& directory);
-
-    /// The facts, for whoever wants to know how something came about.
-    [[nodiscard]] stele::event_store& events() { return events_; }
-    // The read models of these names.
-    [[nodiscard]] stele::read_model& balances() { return balances_; }
-    [[nodiscard]] stele::read_model& statement() { return statement_; }
-    [[nodiscard]] stele::read_model& daily_turnover() { return daily_turnover_; }
-    [[nodiscard]] stele::read_model& overdrawn() { return overdrawn_; }
-
-private:
-    stele::sqlite_store events_;
-    stele::read_model balances_;
-    stele::read_model statement_;
-    stele::read_model daily_turnover_;
-    stele::read_model overdrawn_;
-};
 
 }  // namespace bank

@@ -1,9 +1,8 @@
-#include "bank/read/ledger.hpp"
+#include "bank/storage/bank_directory.hpp"
 
 #include "bank/domain/account.hpp"
 #include "bank/domain/standing_order.hpp"
 #include "bank/domain/transfer.hpp"
-#include "bank/read/read_models.hpp"
 
 #include <stele/codec/schema.hpp>
 
@@ -39,12 +38,5 @@ void record_schemas(stele::event_store& store) {
 stele::sqlite_store open_events(const bank_directory& directory) {
     return stele::sqlite_store::open(events_of(directory));
 }
-
-ledger::ledger(const bank_directory& directory)
-    : events_(open_events(directory)),
-      balances_(open_read_model(events_, directory, bank::balances::name)),
-      statement_(open_read_model(events_, directory, bank::statement::name)),
-      daily_turnover_(open_read_model(events_, directory, bank::daily_turnover::name)),
-      overdrawn_(open_read_model(events_, directory, bank::overdrawn::name)) {}
 
 }  // namespace bank

@@ -1,10 +1,11 @@
 #pragma once
 
+#include "bank/read/account_statement.hpp"
 #include "bank/read/balances.hpp"
 #include "bank/read/daily_turnover.hpp"
-#include "bank/read/ledger.hpp"
+#include "bank/read/largest_accounts.hpp"
 #include "bank/read/overdrawn.hpp"
-#include "bank/read/statement.hpp"
+#include "bank/storage/bank_directory.hpp"
 
 #include <stele/projections/projection_runner.hpp>
 
@@ -15,7 +16,7 @@ namespace bank {
 /// Adds all projections of the bank to a runner. Throws as stele::projection_runner::add does.
 inline void add_projections(stele::projection_runner& runner) {
     runner.add<balances>();
-    runner.add<statement>();
+    runner.add<account_statement>();
     runner.add<daily_turnover>();
     runner.add<overdrawn>();
 }
@@ -30,5 +31,10 @@ stele::projection_runner open_runner(stele::event_store& events, const bank_dire
 /// most. Read models that another version of this program has made are made anew.
 /// Throws refusal (as above), and as stele::projection_runner does.
 stele::read_model open_read_model(stele::event_store& events, const bank_directory& directory, std::string_view name);
+
+/// Which accounts hold most? Brings the read model up to date and asks it; if another program has the read models,
+/// folds one from all events for this answer. Throws as stele::projection_runner does.
+std::vector<std::pair<std::string, money>> ask_largest_accounts(stele::event_store& events,
+                                                                const bank_directory& directory, std::size_t count);
 
 }  // namespace bank

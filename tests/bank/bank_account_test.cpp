@@ -118,18 +118,18 @@ TEST_CASE("an account is opened on a day, with a limit of 0 or more") {
     given<account>().when(open_account(lowest)).then_rejected("invalid_overdraft_limit");
 }
 
-TEST_CASE_TEMPLATE("whatever moves money keeps its booking", Movement, MOVEMENTS) {
+TEST_CASE_TEMPLATE("an event that moves money keeps the booking of its command", Movement, MOVEMENTS) {
     given<account>(opened(), deposited(1000, "1993-01-05"))
         .when(moving<typename Movement::command>(10))
         .then(moving<typename Movement::event>(10));
 }
 
-TEST_CASE_TEMPLATE("nothing moves on an account that is not open", Movement, MOVEMENTS) {
+TEST_CASE_TEMPLATE("no money moves on an account that is not open", Movement, MOVEMENTS) {
     given<account>().when(moving<typename Movement::command>(10)).then_rejected("account_not_open");
     given<account>(opened(), closed()).when(moving<typename Movement::command>(10)).then_rejected("account_closed");
 }
 
-TEST_CASE_TEMPLATE("nothing is booked on no day, or before the opening", Movement, MOVEMENTS) {
+TEST_CASE_TEMPLATE("nothing is booked without a valid date, or before the opening", Movement, MOVEMENTS) {
     const auto booked_on = [](const char* date) {
         return given<account>(opened(1000)).when(moving<typename Movement::command>(10, date));
     };
@@ -139,21 +139,21 @@ TEST_CASE_TEMPLATE("nothing is booked on no day, or before the opening", Movemen
     booked_on("1993-01-01").then(moving<typename Movement::event>(10, "1993-01-01"));
 }
 
-TEST_CASE_TEMPLATE("an amount is positive", Movement, MOVEMENTS_BY_NAME) {
+TEST_CASE_TEMPLATE("an amount must be positive", Movement, MOVEMENTS_BY_NAME) {
     for (const money amount : {money{0}, money{-1}, lowest})
         given<account>(opened(highest))
             .when(moving<typename Movement::command>(amount))
             .then_rejected("amount_not_positive");
 }
 
-TEST_CASE_TEMPLATE("what credits more than a number can hold is refused", Command, DepositMoney, PayInterest,
+TEST_CASE_TEMPLATE("a credit that overflows the balance is rejected", Command, DepositMoney, PayInterest,
                    PostRounding) {
     given<account>(opened(), deposited(highest, "1993-01-05"))
         .when(moving<Command>(1))
         .then_rejected("balance_overflow");
 }
 
-TEST_CASE_TEMPLATE("what debits more than a number can hold is refused", Command, WithdrawMoney, ChargeInterest,
+TEST_CASE_TEMPLATE("a debit that overflows the balance is rejected", Command, WithdrawMoney, ChargeInterest,
                    ChargeFee) {
     given<account>(opened(highest), moving<FeeCharged>(highest))
         .when(moving<Command>(2))
@@ -170,12 +170,12 @@ TEST_CASE("withdrawals stop at the overdraft limit") {
     given<account>(opened()).when(moving<WithdrawMoney>(1)).then_rejected("insufficient_funds");
 }
 
-TEST_CASE("what the bank charges is owed beyond the limit") {
+TEST_CASE("fees and interest are charged beyond the limit") {
     given<account>(opened(50)).when(moving<ChargeFee>(51)).then(moving<FeeCharged>(51));
     given<account>(opened(50)).when(moving<ChargeInterest>(51)).then(moving<InterestCharged>(51));
 }
 
-TEST_CASE("every kind of movement counts into the balance") {
+TEST_CASE("every kind of movement changes the balance") {
     given<account>(opened(), deposited(1000, "1993-01-05"), moving<MoneyWithdrawn>(100), moving<InterestPaid>(20),
                    moving<InterestCharged>(3), moving<FeeCharged>(4), moving<RoundingPosted>(-10))
         .when(moving<WithdrawMoney>(903))
@@ -186,14 +186,14 @@ TEST_CASE("every kind of movement counts into the balance") {
         .then_rejected("insufficient_funds");
 }
 
-TEST_CASE("a rounding is at most one step, either way") {
+TEST_CASE("a rounding is at most one step up or down") {
     for (const money amount : {-rounding_step, money{-1}, money{1}, rounding_step})
         given<account>(opened()).when(moving<PostRounding>(amount)).then(moving<RoundingPosted>(amount));
     for (const money amount : {-rounding_step - 1, money{0}, rounding_step + 1, lowest, highest})
         given<account>(opened()).when(moving<PostRounding>(amount)).then_rejected("not_a_rounding");
 }
 
-TEST_CASE("an account is closed when nothing is left on it") {
+TEST_CASE("an account can be closed when its balance is zero") {
     given<account>(opened()).when(close_account()).then(closed());
     given<account>(opened(), deposited(5, "1993-01-05"), moving<MoneyWithdrawn>(5))
         .when(close_account())
@@ -205,7 +205,7 @@ TEST_CASE("an account is closed when nothing is left on it") {
     given<account>(opened()).when(close_account("1992-12-31")).then_rejected("booked_before_opening");
 }
 
-TEST_CASE("nothing is withdrawn from an account that is frozen; everything else is booked") {
+TEST_CASE("a frozen account rejects withdrawals; everything else is booked") {
     const auto frozen_account = [] { return given<account>(opened(), deposited(100, "1993-01-05"), frozen()); };
     frozen_account().when(moving<WithdrawMoney>(1)).then_rejected("account_frozen");
     frozen_account().when(moving<DepositMoney>(1)).then(moving<MoneyDeposited>(1));
@@ -216,7 +216,7 @@ TEST_CASE("nothing is withdrawn from an account that is frozen; everything else 
         .then(moving<MoneyWithdrawn>(1));
 }
 
-TEST_CASE("an account is frozen and unfrozen in turn") {
+TEST_CASE("only an unfrozen account can be frozen, and only a frozen one unfrozen") {
     given<account>(opened()).when(freeze()).then(frozen());
     given<account>(opened(), frozen()).when(unfreeze()).then(unfrozen());
     given<account>(opened(), frozen()).when(freeze()).then_rejected("account_frozen");
@@ -227,7 +227,7 @@ TEST_CASE("an account is frozen and unfrozen in turn") {
     given<account>(opened(), frozen()).when(unfreeze("")).then_rejected("invalid_date");
 }
 
-TEST_CASE("a snapshot holds all that an account is") {
+TEST_CASE("a snapshot holds the whole state of an account") {
     stele::memory_store store;
     stele::command_bus<account> bus{store};
     const auto stream = stele::stream_of<account>("42");
@@ -240,7 +240,7 @@ TEST_CASE("a snapshot holds all that an account is") {
     CHECK_MESSAGE(verified.has_value(), (verified ? "" : verified.error()));
 }
 
-TEST_CASE("an account is what its events make it, folded twice or taken up from a snapshot in between") {
+TEST_CASE("an account depends only on its events, folded twice or from a snapshot in between") {
     stele::check_determinism<account>(opened(500), deposited(1000, "1993-01-05"), moving<MoneyWithdrawn>(100),
                                       moving<InterestPaid>(20), moving<InterestCharged>(3), moving<FeeCharged>(4),
                                       moving<RoundingPosted>(-10), frozen(), unfrozen(), moving<MoneyWithdrawn>(903),

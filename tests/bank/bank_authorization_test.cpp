@@ -24,7 +24,7 @@ std::string answer(const stele::command_result& result) {
 
 }  // namespace
 
-TEST_CASE("who is an officer") {
+TEST_CASE("is_officer wants the role and a name") {
     CHECK(is_officer("officer:jana"));
     for (const auto* other : {"", "jana", "officer", "officer:", "Officer:jana", "clerk:jana", "customer:officer:jana"})
         CHECK_FALSE(is_officer(other));
@@ -49,7 +49,7 @@ TEST_CASE("only an officer freezes and unfreezes an account") {
     CHECK(answer(bus.send(on_account<CloseAccount>())) == "balance_not_zero");
 }
 
-TEST_CASE("a transfer from a frozen account fails, one to it arrives") {
+TEST_CASE("a transfer from a frozen account fails, one to it completes") {
     stele::memory_store store;
     open_account(store, "1", 500);
     open_account(store, "2", 500);

@@ -16,8 +16,8 @@ std::size_t count(const std::string& text, const std::string& part) {
     return found;
 }
 
-// Whether the tags of a document open and close in order, and its attributes are in quotes: well-formed as far as a
-// chart can go wrong.
+// Whether the tags of a document open and close in order and its attributes are quoted: the mistakes that the code of a
+// chart can make.
 bool is_well_formed(const std::string& xml) {
     std::vector<std::string> open;
     for (auto at = xml.find('<'); at != std::string::npos; at = xml.find('<', at + 1)) {
@@ -58,7 +58,7 @@ TEST_CASE("an axis is divided by round numbers") {
     CHECK(axis_step(std::numeric_limits<money>::max(), 5) == 2'000'000'000'000'000'000);
 }
 
-TEST_CASE("a chart has two bars for each month, in the room that there is") {
+TEST_CASE("a chart has two bars for each month, inside the plot") {
     const auto svg = turnover_svg({month("1993-11", 1000, -250), month("1994-02", 500, 0)}, "Turnover <by> month");
     CHECK(is_well_formed(svg));
     CHECK(svg.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\""));
@@ -67,13 +67,13 @@ TEST_CASE("a chart has two bars for each month, in the room that there is") {
     CHECK(count(svg, "<title>1993-11 out: 2.50</title>") == 1);
     CHECK(count(svg, "<title>1994-02 in: 5.00</title>") == 1);
     CHECK(count(svg, "<title>") == 3);
-    // The months between have their place. The axis goes up to the largest amount, whose bar is as high as the plot.
+    // Missing months keep their place. The axis ends at the largest amount, whose bar is as high as the plot.
     for (const auto* name : {">1993-11<", ">1993-12<", ">1994-01<", ">1994-02<"}) CHECK(count(svg, name) == 1);
     CHECK(count(svg, ">10.00</text>") == 1);
     CHECK(count(svg, "y=\"64.0\" width=\"73.2\" height=\"308.0\"") == 1);
 }
 
-TEST_CASE("many months, or none, make a chart as well") {
+TEST_CASE("a chart also works for many months, and for none") {
     std::vector<month_turnover> many;
     for (int i = 0; i < 120; ++i)
         many.push_back(month(("19" + std::to_string(90 + i / 12).substr(0, 2) + "-" + (i % 12 < 9 ? "0" : "") +
@@ -83,7 +83,7 @@ TEST_CASE("many months, or none, make a chart as well") {
     const auto svg = turnover_svg(many, "ten years");
     CHECK(is_well_formed(svg));
     CHECK(count(svg, "<title>") == 240);
-    // So many names that they do not touch.
+    // As many names as fit without touching.
     CHECK(count(svg, "middle\">199") <= 14);
     CHECK(count(svg, "middle\">199") >= 10);
     CHECK(is_well_formed(turnover_svg({}, "nothing")));

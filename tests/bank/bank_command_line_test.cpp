@@ -20,7 +20,7 @@ TEST_CASE("import ends with the reconciliation") {
         "\nreconciled 4 of 4 transactions on 2 accounts: 3 exact, 1 rounded, 0 mismatched\n"));
 }
 
-TEST_CASE("what there is one of is told as one") {
+TEST_CASE("one of a thing is counted in the singular") {
     const temp_dir directory;
     const auto file = (directory / "one.csv").string();
     const auto data = (directory / "data").string();
@@ -32,12 +32,12 @@ TEST_CASE("what there is one of is told as one") {
     CHECK(bank_program({"report", "--svg", file, "--data", data}).out == file + ": turnover of 1 month\n");
 }
 
-TEST_CASE("import fails when a balance does not hold, and refuses to import twice") {
+TEST_CASE("import fails when a balance does not match, and refuses to import twice") {
     const imported_bank bank;
     const auto twice = bank_program({"import", bank.file, "--data", bank.data});
     CHECK(twice.exit_code == 1);
     CHECK(twice.out.empty());
-    CHECK(contains(twice.err, "holds a bank already"));
+    CHECK(contains(twice.err, "already contains a bank"));
 
     const auto limited = bank_program({"import", bank.file, "--data", bank.data + "2", "--overdraft-limit", "76549"});
     CHECK(limited.exit_code == 1);
@@ -93,7 +93,7 @@ TEST_CASE("largest answers from memory") {
     CHECK(bank_program({"largest", "--count", "1", "--data", bank.data}).out == "  8  504.60\n");
 }
 
-TEST_CASE("report draws the turnover as a picture") {
+TEST_CASE("report draws the turnover as an SVG file") {
     const imported_bank bank;
     const auto file = (bank.path / "turnover.svg").string();
     const auto report = bank_program({"report", "--svg", file, "--data", bank.data});
@@ -109,7 +109,7 @@ TEST_CASE("report draws the turnover as a picture") {
     CHECK(nowhere.err == "bank: " + bank.data + "/no/t.svg: cannot be written\n");
 }
 
-TEST_CASE("status and rebuild look after the read models") {
+TEST_CASE("status shows the read models, rebuild replaces one") {
     const imported_bank bank;
     const auto status = bank_program({"status", "--data", bank.data});
     CHECK(status.exit_code == 0);
@@ -129,7 +129,7 @@ TEST_CASE("status and rebuild look after the read models") {
     CHECK(next_line() == line{"statement", "live", "7", "7", "0", "0", "7", "0"});
     CHECK(next_line() == line{"daily_turnover", "live", "7", "7", "0", "0", "5", "2"});
     CHECK(next_line() == line{"overdrawn", "live", "7", "7", "0", "0", "7", "0"});
-    // This one was folded just now, at some rate.
+    // This one was folded just now, so its rate varies.
     const auto in_memory = next_line();
     CHECK(in_memory.front() == "largest_accounts");
     CHECK(line(in_memory.end() - 3, in_memory.end()) == line{"0", "5", "2"});
@@ -141,7 +141,7 @@ TEST_CASE("status and rebuild look after the read models") {
     CHECK(bank_program({"rebuild", "overdrawn", "--diff", "--data", bank.data})
               .out.ends_with("\noverdrawn: no row has changed\n"));
 
-    // Somebody has had a hand in the file.
+    // Somebody has edited the file.
     sqlite3* file = nullptr;
     REQUIRE(sqlite3_open((bank.data + "/bank/read/overdrawn.db").c_str(), &file) == SQLITE_OK);
     CHECK(sqlite3_exec(file, "UPDATE overdrawn SET balance = -1 WHERE account = '7'", nullptr, nullptr, nullptr) ==
@@ -152,9 +152,9 @@ TEST_CASE("status and rebuild look after the read models") {
     CHECK(contains(diff.out,
                    "\noverdrawn: 1 row changed, 0 only in the old generation, 0 only in the new one, both at 7\n"));
     CHECK(bank_program({"rebuild", "nothing", "--data", bank.data}).err ==
-          "bank: there is no read model nothing; see \"bank status\"\n");
+          "bank: there is no read model nothing: \"bank status\" lists them\n");
     CHECK(contains(bank_program({"rebuild", "largest_accounts", "--data", bank.data}).err,
-                   "largest_accounts is in memory, and not a read model in tables: "));
+                   "largest_accounts is a read model in memory, not in SQL: to rebuild it, remove "));
 }
 
 TEST_CASE("transfers, freezes and standing orders") {
@@ -166,7 +166,7 @@ TEST_CASE("transfers, freezes and standing orders") {
     const auto transfer = order({"transfer", "8", "7", "100.00", "--id", "T1"});
     CHECK(transfer.exit_code == 0);
     CHECK(transfer.out == "transfer T1: 100.00 from 8 to 7 on 1993-03-01, completed\n");
-    // Asked for again, it is told and not done again.
+    // A repeated transfer is reported again and not executed again.
     CHECK(order({"transfer", "8", "7", "100", "--id", "T1"}, "1993-03-02").out == transfer.out);
     CHECK(contains(order({"transfer", "8", "7", "100.01", "--id", "T1"}).err, "(transfer_known)"));
 
@@ -196,7 +196,7 @@ TEST_CASE("transfers, freezes and standing orders") {
     CHECK(bank_program({"report", "--data", bank.data}).out.starts_with("2 accounts hold -260.90 together\n"));
 }
 
-TEST_CASE("questions that have no answer end with one line and an exit code") {
+TEST_CASE("questions without an answer end with one line and an exit code") {
     const imported_bank bank;
     const std::vector<std::pair<std::vector<std::string>, std::string>> questions{
         {{"balance", "9", "--data", bank.data}, "bank: there is no account 9\n"},
@@ -217,7 +217,7 @@ TEST_CASE("questions that have no answer end with one line and an exit code") {
     CHECK_FALSE(std::filesystem::exists(bank.data + "0"));
 }
 
-TEST_CASE("arguments that cannot be understood") {
+TEST_CASE("wrong arguments") {
     for (const auto& arguments :
          std::vector<std::vector<std::string>>{{},
                                                {"rob"},
@@ -241,19 +241,19 @@ TEST_CASE("arguments that cannot be understood") {
     CHECK(contains(bank_program({"import", "--help"}).out, "--overdraft-limit"));
 }
 
-TEST_CASE("the demo reconciles, and shows the account that it talks about") {
+TEST_CASE("the demo reconciles, and its account shows what the demo promises") {
     const temp_dir directory;
     const auto demo = bank_program({"demo", "--data", (directory / "demo").string()});
     CHECK(demo.exit_code == 0);
     CHECK(demo.err.empty());
     CHECK(contains(demo.out, ", 0 mismatched\n"));
-    CHECK(contains(demo.out, "the accounts held 2 388 059.78 together before, and 2 388 059.78 after\n"));
-    // Progress, where no person watches: a line for each quarter.
+    CHECK(contains(demo.out, "all accounts together held 2 388 059.78 before, and hold 2 388 059.78 now\n"));
+    // Progress without a terminal: one line for each quarter.
     std::size_t progress_lines = 0;
     for (auto at = demo.out.find("\nimported "); at != std::string::npos; at = demo.out.find("\nimported ", at + 1))
         ++progress_lines;
     CHECK(progress_lines == 4);
-    // What makes this account worth showing.
+    // What makes this account interesting.
     CHECK(contains(demo.out, "rounding"));
     CHECK(contains(demo.out, "penalty_interest"));
     CHECK(contains(demo.out, "balance on 2024-03-31          -3 759.76\n"));
@@ -262,7 +262,7 @@ TEST_CASE("the demo reconciles, and shows the account that it talks about") {
     const auto again = bank_program({"demo", "--data", (directory / "demo").string()});
     CHECK(again.exit_code == 1);
     CHECK(again.out.empty());
-    CHECK(contains(again.err, "holds a bank already"));
+    CHECK(contains(again.err, "already contains a bank"));
 }
 
 TEST_CASE("a made-up statement is the same for the same seed") {

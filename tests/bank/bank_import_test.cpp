@@ -25,7 +25,7 @@ void write(const std::filesystem::path& path, const std::string& rows) {
     std::ofstream(path, std::ios::binary) << statement_header << '\n' << rows;
 }
 
-// Why the import was refused.
+// The message of the refused import.
 std::string refused(const std::filesystem::path& statement, const std::filesystem::path& directory) {
     try {
         import_statement(statement, {directory}, {});
@@ -37,7 +37,7 @@ std::string refused(const std::filesystem::path& statement, const std::filesyste
 
 }  // namespace
 
-TEST_CASE("an import makes a bank whose read models hold what the file states") {
+TEST_CASE("an import creates a bank whose read models hold what the file states") {
     const temp_dir directory;
     const auto file = generated({.accounts = 12, .months = 4, .seed = 9});
     write_statement_file(directory / "s.csv", file.rows);
@@ -68,7 +68,7 @@ TEST_CASE("an import makes a bank whose read models hold what the file states") 
     CHECK(transactions == file.rows.size());
 }
 
-TEST_CASE("a bank that is opened knows every event, also those after the import") {
+TEST_CASE("an opened bank shows every event, including those after the import") {
     const temp_dir directory;
     const bank_directory data{directory / "data"};
     write(directory / "s.csv", "7,1993-01-05,100,cash_deposit,70000,70000\n");
@@ -86,7 +86,7 @@ TEST_CASE("a bank that is opened knows every event, also those after the import"
     CHECK(turnover_by_month(ledger.daily_turnover()).at(0).credited == 70'005);
 }
 
-TEST_CASE("what does not reconcile is told with its row") {
+TEST_CASE("what does not reconcile is reported with its row") {
     const temp_dir directory;
     write(directory / "s.csv",
           "7,1993-01-05,100,cash_deposit,70000,70000\n"
@@ -100,7 +100,7 @@ TEST_CASE("what does not reconcile is told with its row") {
           "reconciled 3 of 4 transactions on 1 accounts: 2 exact, 1 rounded, 1 mismatched\n");
 }
 
-TEST_CASE("a row that the bank rejects is told, and ends its account") {
+TEST_CASE("a rejected row is reported, and the later rows of its account are not sent") {
     const temp_dir directory;
     write(directory / "s.csv",
           "7,1993-01-05,100,cash_deposit,70000,70000\n"
@@ -115,11 +115,11 @@ TEST_CASE("a row that the bank rejects is told, and ends its account") {
               "; 1 later row of the account was not sent\n"
               "reconciled 3 of 5 transactions on 2 accounts: 3 exact, 0 rounded, 2 mismatched\n");
     CHECK(result.refused.at(0).reason.find("insufficient_funds") != std::string::npos);
-    CHECK(result.refused.at(0).reason.find("balance 700.00, must not go below -5.00, asked for 705.01") !=
+    CHECK(result.refused.at(0).reason.find("balance 700.00, may not fall below -5.00, requested 705.01") !=
           std::string::npos);
 }
 
-TEST_CASE("a balance that no number can hold is rejected with its row") {
+TEST_CASE("a balance that overflows is rejected with its row") {
     const temp_dir directory;
     write(directory / "s.csv",
           "7,1993-01-05,100,cash_deposit,9223372036854775807,9223372036854775807\n"
@@ -131,7 +131,7 @@ TEST_CASE("a balance that no number can hold is rejected with its row") {
     CHECK(lines_of(result.reconciled.mismatched) == std::vector<std::size_t>{3});
 }
 
-TEST_CASE("nothing is written of a malformed file") {
+TEST_CASE("nothing of a malformed file is imported") {
     const temp_dir directory;
     write(directory / "s.csv", "7,1993-01-05,100,cash_deposit,70000,70000\n7,1993-01-06,101,fee,-10O0,69010\n");
     CHECK(refused(directory / "s.csv", directory / "data") ==
@@ -139,14 +139,14 @@ TEST_CASE("nothing is written of a malformed file") {
     CHECK_FALSE(std::filesystem::exists(directory / "data"));
 }
 
-TEST_CASE("a directory holds one bank") {
+TEST_CASE("a directory contains one bank") {
     const temp_dir directory;
     const bank_directory data{directory / "data"};
     write_statement_file(directory / "s.csv", generate_statement({.accounts = 2, .months = 1}));
     import_statement(directory / "s.csv", data, {});
     const auto head = ledger(data).events().head();
     CHECK(refused(directory / "s.csv", data.root) ==
-          data.root.string() + " holds a bank already: import into another directory, or remove " +
+          data.root.string() + " already contains a bank: import into another directory, or remove " +
               data.bank().string() + " first");
     CHECK(ledger(data).events().head() == head);
 }
@@ -164,7 +164,7 @@ TEST_CASE("one import at a time") {
     CHECK(refused(directory / "s.csv", directory / "data") == "not refused");
 }
 
-TEST_CASE("an interrupted import is no bank, and the next one replaces it") {
+TEST_CASE("an interrupted import leaves no bank, and the next import replaces it") {
     const temp_dir directory;
     const bank_directory data{directory / "data"};
     CHECK_THROWS_WITH_AS(ledger{data},
@@ -193,7 +193,7 @@ TEST_CASE("an interrupted import is no bank, and the next one replaces it") {
     CHECK(ledger(data).events().head() == result.events);
 }
 
-TEST_CASE("a statement that is sent twice gives the same receipts and not one more event") {
+TEST_CASE("sending a statement twice gives the same receipts and no further event") {
     const temp_dir directory;
     const auto path = directory / "events.db";
     const auto file = generated({.accounts = 8, .months = 3, .seed = 4});
@@ -204,7 +204,7 @@ TEST_CASE("a statement that is sent twice gives the same receipts and not one mo
         std::vector<std::string> receipts;
         for (const auto& kept : store.list_documents("receipt"))
             receipts.push_back(fmt::format("{} {} {}", kept.key, kept.value, kept.position.value));
-        // One for each command that led to an event, and no event without.
+        // One receipt for each event, because each of these commands leads to one event.
         CHECK(receipts.size() == store.head().value);
         return receipts;
     };

@@ -27,7 +27,7 @@ std::string text(const std::vector<std::pair<std::string, money>>& accounts) {
 
 }  // namespace
 
-TEST_CASE("the largest come first, and of equals the lower number") {
+TEST_CASE("the largest come first; of equal ones the lower number") {
     const auto all = holding({{"1", 50}, {"2", -20}, {"3", 70}, {"4", 70}, {"5", 0}});
     CHECK(text(all.top(3)) == "3:70 4:70 1:50 ");
     CHECK(text(all.top(9)) == "3:70 4:70 1:50 5:0 2:-20 ");
@@ -35,14 +35,14 @@ TEST_CASE("the largest come first, and of equals the lower number") {
     CHECK(holding({}).top(3).empty());
 }
 
-TEST_CASE("what was saved is what was held") {
+TEST_CASE("a restored snapshot equals the state") {
     const auto all = holding({{"1", 50}, {"2", -20}});
     largest_accounts restored;
     restored.restore(all.snapshot());
     CHECK(restored == all);
 }
 
-TEST_CASE("asked again and again, they hold what the file states") {
+TEST_CASE("after each import, they hold what the file states") {
     const auto file = generated({.accounts = 12, .months = 6, .seed = 9});
     stele::memory_store store;
     const temp_dir directory;

@@ -30,7 +30,7 @@ TEST_CASE("money is read as it is written") {
         CHECK(parse_money(bad) == std::nullopt);
 }
 
-TEST_CASE("sums that do not fit are noticed") {
+TEST_CASE("a sum that does not fit is an error") {
     constexpr auto highest = std::numeric_limits<money>::max();
     CHECK(add(highest - 1, 1) == highest);
     CHECK(add(highest, 1) == std::nullopt);

@@ -33,7 +33,7 @@ inline answer bank_program(const std::vector<std::string>& arguments) {
     return {exit_code, text_of(out.get()), text_of(err.get())};
 }
 
-/// A directory with a statement and, in data, the bank that was made from it.
+/// A directory with a statement, and in data/ the bank imported from it.
 struct imported_bank : temp_dir {
     std::string file = (path / "s.csv").string();
     std::string data = (path / "data").string();

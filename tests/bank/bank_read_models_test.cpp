@@ -14,7 +14,7 @@ using namespace bank;
 
 namespace {
 
-// Where an event of this account stands; the rest does not matter to these projections.
+// An event of this stream. The other members do not matter to these projections.
 stele::recorded_event at(std::string_view stream) {
     stele::recorded_event event{};
     event.stream = stream;
@@ -45,7 +45,7 @@ std::vector<std::string> accounts_of(const auto& balances) {
 
 }  // namespace
 
-TEST_CASE("balances: what is on an account") {
+TEST_CASE("balances: the balance of an account") {
     auto db = stele::read_model::in_memory();
     balances::create(db);
     CHECK(balance_of(db, "7") == std::nullopt);
@@ -98,7 +98,7 @@ TEST_CASE("balances: the largest, and all together") {
     CHECK(totals(db).balance == 70);
 }
 
-TEST_CASE("overdrawn: who is below zero, since when, and how deep") {
+TEST_CASE("overdrawn: which accounts are below zero, since when, and the lowest balance") {
     auto db = stele::read_model::in_memory();
     overdrawn::create(db);
     CHECK(overdrawn_count(db) == 0);
@@ -126,7 +126,7 @@ TEST_CASE("overdrawn: who is below zero, since when, and how deep") {
     CHECK(row.since == "1993-01-06");
     CHECK(row.deepest == -70);
 
-    // At zero it is not overdrawn any more; the next time is another one.
+    // At zero it is no longer overdrawn; the next time counts from its own day.
     deposit("account-2", "1993-01-10", 30);
     CHECK(accounts_of(overdrawn_accounts(db, 9)) == std::vector<std::string>{"4"});
     charge("account-2", "1993-01-11", 1);
@@ -135,7 +135,7 @@ TEST_CASE("overdrawn: who is below zero, since when, and how deep") {
     CHECK(row.deepest == -1);
 }
 
-TEST_CASE("statement: what is recorded late stands on its day, and moves the balances after it") {
+TEST_CASE("account_statement: a late event is on its own day, and changes the balances after it") {
     const auto on_7 = [](auto event) { return stele::recorded(std::move(event), {.stream = "account-7"}); };
     using row = std::tuple<std::string, money, money>;
     stele::given_projection<account_statement>(

@@ -25,7 +25,7 @@ TEST_CASE("any generated statement reconciles") {
         CHECK(result.rounded == rounded_rows(file));
         CHECK(result.exact == file.rows.size() - rounded_rows(file));
         CHECK(result.accounts == stated_balances(file).size());
-        // One event opens an account, one is each transaction, one each rounding.
+        // One event for each opening, each transaction and each rounding.
         CHECK(store.head().value == result.accounts + result.transactions() + result.rounded);
     }
 }
@@ -65,7 +65,7 @@ TEST_CASE("one altered balance is exactly one mismatch") {
     }
 }
 
-TEST_CASE("a reconciliation believes the events, not the import") {
+TEST_CASE("a reconciliation compares the events, whatever the import reported") {
     const auto file = generated({.accounts = 4, .months = 3, .seed = 5});
     stele::memory_store store;
     send_statement(store, file, {});
@@ -74,7 +74,7 @@ TEST_CASE("a reconciliation believes the events, not the import") {
     altered.rows[10].balance += 10;
     CHECK(lines_of(reconcile(store, altered).mismatched) == std::vector{altered.rows[10].line});
 
-    // A transaction that was never sent, and one that is on another account.
+    // A transaction that was never sent, and one on another account.
     altered = file;
     altered.rows[20].transaction = "999999";
     const auto missing = reconcile(store, altered).mismatched;

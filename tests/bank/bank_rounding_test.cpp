@@ -12,7 +12,7 @@ using answer = std::vector<money>;
 
 namespace {
 
-// A statement that follows from amounts and from what the bank rounded after each.
+// The statement for these amounts and the roundings after each of them.
 std::vector<stated_transaction> stated(const std::vector<money>& amounts, const answer& rounded) {
     std::vector<stated_transaction> rows;
     money balance = 0;
@@ -23,7 +23,7 @@ std::vector<stated_transaction> stated(const std::vector<money>& amounts, const 
     return rows;
 }
 
-// Which rows do not hold, with the roundings that were found.
+// The rows that are wrong, given the roundings that were found.
 std::vector<std::size_t> wrong_balances(const std::vector<stated_transaction>& rows) {
     const auto rounded = roundings(rows);
     money balance = 0;
@@ -45,7 +45,7 @@ TEST_CASE("the bank rounded where the stated balance is one step off") {
         CHECK(roundings(stated(amounts, rounded)) == rounded);
 }
 
-TEST_CASE("a wrong balance is no rounding, and the rows after it still reconcile") {
+TEST_CASE("a wrong balance is not a rounding, and the rows after it still reconcile") {
     auto rows = stated({700, 55, -300, 44}, {0, 0, 0, 0});
     for (const money wrong : {1, -1, 9, 11, 20, -20, 100'000}) {
         for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -64,20 +64,20 @@ TEST_CASE("roundings around a wrong balance are still found") {
     rows[2].balance += 7;
     CHECK(roundings(rows) == answer{0, 0, 10, 10, 0});
 
-    // One step off, but then the rest would not hold: the balance is wrong, and the next row was rounded.
+    // One step off, but then the rest would be wrong: the balance is wrong, and the next row was rounded.
     rows = stated({700, 55, -300, 44, 12}, {0, -10, 0, 0, 0});
     rows[1].balance += 20;
     CHECK(roundings(rows) == answer{0, 0, -10, 0, 0});
     CHECK(wrong_balances(rows) == std::vector<std::size_t>{1});
 
-    // The third could also be right and the second wrong, but that takes three roundings where one will do.
+    // The third could also be correct and the second wrong, but that needs three roundings instead of one.
     rows = stated({700, 55, -300, 44, 12}, {0, 0, 0, 10, 0});
     rows[2].balance += 20;
     CHECK(roundings(rows) == answer{0, 0, 0, 10, 0});
     CHECK(wrong_balances(rows) == std::vector<std::size_t>{2});
 }
 
-TEST_CASE("one altered balance is one wrong balance, whatever was rounded around it") {
+TEST_CASE("one altered balance is one wrong balance, whatever roundings are around it") {
     std::mt19937_64 random(4711);
     for (int round = 0; round < 2000; ++round) {
         std::vector<money> amounts;
@@ -95,14 +95,14 @@ TEST_CASE("one altered balance is one wrong balance, whatever was rounded around
     }
 }
 
-TEST_CASE("balances that mean nothing are all wrong") {
+TEST_CASE("meaningless balances are all wrong") {
     std::vector<stated_transaction> rows;
     rows.reserve(500);
     for (money i = 0; i < 500; ++i) rows.push_back({100, i * i * 1000 + 3});
     CHECK(wrong_balances(rows).size() == rows.size());
 }
 
-TEST_CASE("the largest numbers are no trouble") {
+TEST_CASE("the largest numbers do not overflow") {
     constexpr auto highest = std::numeric_limits<money>::max();
     constexpr auto lowest = std::numeric_limits<money>::min() + 1;
     CHECK(roundings(std::vector<stated_transaction>{{highest, highest}, {lowest, 0}, {lowest, lowest}}) ==

@@ -90,7 +90,7 @@ TEST_CASE("a standing order is in force until it is cancelled") {
     given<standing_order>().when(place("soon")).then_rejected("invalid_date");
 }
 
-TEST_CASE("each execution asks for a transfer, and sets the deadline for the next") {
+TEST_CASE("each execution requests a transfer and sets the next deadline") {
     given_process<standing_order_process>()
         .when(of_rent(placed()))
         .then_commands()
@@ -101,7 +101,7 @@ TEST_CASE("each execution asks for a transfer, and sets the deadline for the nex
         .then_commands(request("rent-2024-01-31", "2024-01-31"))
         .then_deadline("next", start_of("2024-02-29"), execute("2024-02-29"))
         .delivered_twice();
-    // A month that is too short does not change those after it.
+    // A short month does not change the day of the months after it.
     given_process<standing_order_process>(of_rent(placed()), of_rent(executed("2024-01-31")))
         .when(of_rent(executed("2024-02-29")))
         .then_commands(request("rent-2024-02-29", "2024-02-29"))
@@ -132,7 +132,7 @@ STORE_TEST_CASE(store,
     work_on("2024-01-31");
     CHECK(days_paid(*store).size() == 1);
 
-    // Two months are made up for; the second finds too little money, which does not end the order.
+    // Two months are caught up. In the second there is too little money, which does not end the order.
     work_on("2024-04-01");
     CHECK(days_paid(*store) == std::vector<std::string>{"2024-01-31", "2024-02-29"});
     CHECK(transfer_of(*store, "rent-2024-03-31").failure.code() == "insufficient_funds");

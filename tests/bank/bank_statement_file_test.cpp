@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto header = "account,date,transaction,kind,amount,balance\n";
 
-// What is said of a file with this text, without the directory.
+// The error for a file with this text, without the directory.
 std::string refused(const std::string& text) {
     const temp_dir directory;
     const auto path = directory / "may.csv";
@@ -25,14 +25,14 @@ std::string refused(const std::string& text) {
     return message.substr(directory.path.string().size() + 1);
 }
 
-// … of a file whose second row is this one.
+// The error for a file whose second row is this one.
 std::string refused_row(const std::string& row) {
     return refused(std::string(header) + "1,1993-01-05,100,cash_deposit,70000,70000\n" + row + "\n");
 }
 
 }  // namespace
 
-TEST_CASE("a statement is read as it is written") {
+TEST_CASE("a statement reads back as it was written") {
     const temp_dir directory;
     const auto rows = generate_statement({.accounts = 5, .months = 3});
     write_statement_file(directory / "s.csv", rows);
@@ -57,7 +57,7 @@ TEST_CASE("a statement is read as it is written") {
     CHECK(read == rows.size());
 }
 
-TEST_CASE("line ends of either kind, and none at the end, are fine") {
+TEST_CASE("both kinds of line ends, and none at the end, are accepted") {
     const temp_dir directory;
     for (const std::string end : {"\r\n", "\n"}) {
         std::ofstream(directory / "s.csv", std::ios::binary)
@@ -69,13 +69,13 @@ TEST_CASE("line ends of either kind, and none at the end, are fine") {
     }
 }
 
-TEST_CASE("a file that is no statement") {
+TEST_CASE("a file that is not a statement") {
     CHECK(refused("") ==
           "may.csv:1: header: a statement begins with \"account,date,transaction,kind,amount,balance\","
-          " this file with \"\"");
+          " this file begins with \"\"");
     CHECK(refused("account;date\n1;2\n") ==
           "may.csv:1: header: a statement begins with \"account,date,transaction,kind,amount,balance\","
-          " this file with \"account;date\"");
+          " this file begins with \"account;date\"");
     CHECK(refused(header) == "may.csv:2: account: the file ends where its first row should be");
 
     const temp_dir directory;
@@ -100,7 +100,7 @@ TEST_CASE("account and transaction are numbers") {
     CHECK(refused_row("1,1993-01-05,,fee,-1,69999") == "may.csv:3: transaction: \"\" is not a number");
 }
 
-TEST_CASE("a transaction is there once") {
+TEST_CASE("a transaction id is unique in a file") {
     CHECK(refused_row("2,1993-01-05,100,fee,-1,69999") == "may.csv:3: transaction: 100 is on line 2 already");
 }
 
@@ -112,13 +112,14 @@ TEST_CASE("dates are days of the calendar, in order") {
           "may.csv:3: date: 1993-01-04 is before 1993-01-05, the date of the row above");
 }
 
-TEST_CASE("kinds are known, and amounts agree with them") {
-    CHECK(refused_row("1,1993-01-05,101,Fee,-1,69999") == "may.csv:3: kind: \"Fee\" is not a kind of transaction");
+TEST_CASE("kinds are known, and the signs of amounts match them") {
+    CHECK(refused_row("1,1993-01-05,101,Fee,-1,69999") ==
+          "may.csv:3: kind: \"Fee\" is not a known kind of transaction");
     CHECK(refused_row("1,1993-01-05,101,fee,1,70001") ==
           "may.csv:3: amount: a fee debits the account, so 1 has the wrong sign");
     CHECK(refused_row("1,1993-01-05,101,pension,-1,69999") ==
           "may.csv:3: amount: a pension credits the account, so -1 has the wrong sign");
-    CHECK(refused_row("1,1993-01-05,101,fee,0,70000") == "may.csv:3: amount: a transaction moves money, 0 does not");
+    CHECK(refused_row("1,1993-01-05,101,fee,0,70000") == "may.csv:3: amount: the amount of a transaction cannot be 0");
 }
 
 TEST_CASE("amounts and balances are whole numbers that fit") {
@@ -135,7 +136,7 @@ TEST_CASE("amounts and balances are whole numbers that fit") {
           "may.csv:3: amount: \"9223372036854775808x\" is not a whole number");
 }
 
-TEST_CASE("long nonsense is quoted in part") {
+TEST_CASE("long nonsense is shortened in the message") {
     CHECK(refused_row("1,1993-01-05,101," + std::string(1000, 'x') + ",-1,69999") ==
-          "may.csv:3: kind: \"" + std::string(40, 'x') + "\"… is not a kind of transaction");
+          "may.csv:3: kind: \"" + std::string(40, 'x') + "\"… is not a known kind of transaction");
 }

@@ -17,7 +17,7 @@ using namespace bank;
 
 namespace {
 
-// A bank with one account. The fee of March was recorded last, long after the day on which it counts.
+// A bank with one account. The fee of March was recorded last, long after its day.
 class small_bank {
 public:
     stele::memory_store store;
@@ -34,7 +34,7 @@ public:
         book<ChargeFee>("1993-03-31", "102", "fee", 1'460);
     }
 
-    // Its read model, with all that has happened.
+    // Its read model, up to date.
     [[nodiscard]] stele::read_model statement() {
         auto db = stele::read_model::in_memory();
         bank::statement::create(db);
@@ -64,7 +64,7 @@ private:
     stele::command_bus<account> bus_{store};
 };
 
-// The day of the recording is today, whenever that is.
+// Replaces the recording date, which is today.
 std::string without_recording_day(std::string text, stele::event_store& store) {
     const auto day = fmt::format("{:%Y-%m-%d}",
                                  std::chrono::floor<std::chrono::seconds>(history_of(store, "7").front().recorded_at));
@@ -72,7 +72,7 @@ std::string without_recording_day(std::string text, stele::event_store& store) {
     return text;
 }
 
-// With every run of spaces as one.
+// With every run of spaces reduced to one.
 std::string squeezed(std::string text) {
     const auto both_spaces = [](char a, char b) { return a == ' ' && b == ' '; };
     text.erase(std::unique(text.begin(), text.end(), both_spaces), text.end());
@@ -81,7 +81,7 @@ std::string squeezed(std::string text) {
 
 }  // namespace
 
-TEST_CASE("a statement lists what counts in a period, between two balances") {
+TEST_CASE("a statement lists the bookings of a period between two balances") {
     small_bank bank;
     CHECK(bank.statement_of("7", {}) ==
           "account 7: statement\n"
@@ -143,7 +143,7 @@ TEST_CASE("the pages of a statement follow one another") {
     CHECK(squeezed(bank.statement_of("7", {"1994-01-01", ""}, 1)).starts_with("account 7: statement, page 1 of 1\n"));
 }
 
-TEST_CASE("the read model says what a replay of the events says") {
+TEST_CASE("the read model agrees with a replay of the events") {
     small_bank bank;
     auto db = bank.statement();
     const auto lines = statement_lines(db, "7", {});
@@ -158,7 +158,7 @@ TEST_CASE("the read model says what a replay of the events says") {
     }
 }
 
-TEST_CASE("an audit shows what made the balance of a day") {
+TEST_CASE("an audit shows what the balance of a day is made of") {
     small_bank bank;
     CHECK(without_recording_day(audit_of(bank.store, "7", "1993-04-29", {}), bank.store) ==
           "account 7: audit as of 1993-04-29, from 4 of its 6 events\n"
@@ -178,7 +178,7 @@ TEST_CASE("an audit shows what made the balance of a day") {
     CHECK(squeezed(audit_of(bank.store, "7", "1993-02-09", {})).ends_with("balance on 1993-02-09 1 200.00\n"));
 }
 
-TEST_CASE("there is nothing to say of an account that is not there, or not yet") {
+TEST_CASE("an account that does not exist (yet) is refused") {
     small_bank bank;
     CHECK_THROWS_WITH_AS(static_cast<void>(bank.statement_of("8", {})), "there is no account 8", refusal);
     CHECK_THROWS_WITH_AS(static_cast<void>(audit_of(bank.store, "8", "1993-04-29", {})), "there is no account 8",
@@ -187,7 +187,7 @@ TEST_CASE("there is nothing to say of an account that is not there, or not yet")
                          "there was no account 7 on 1993-01-04; it was opened on 1993-01-05", refusal);
 }
 
-TEST_CASE("colours change nothing but the colours") {
+TEST_CASE("without its colour codes, coloured text equals plain text") {
     small_bank bank;
     auto coloured = bank.statement_of("7", {}, 0, {.colours = true});
     CHECK(coloured.find("\x1b[1m") != std::string::npos);

@@ -12,14 +12,14 @@
 #include <string>
 #include <vector>
 
-// What the tests of the import say about statements.
+// Statements for tests, and what they state.
 namespace bank {
 
 inline statement_file generated(const statement_plan& plan) {
     return {"generated.csv", generate_statement(plan)};
 }
 
-// How many rows the generator has rounded: those that do not follow from the row before.
+// How many rows the generator rounded: those whose balance does not follow from the row before.
 inline std::size_t rounded_rows(const statement_file& file) {
     std::map<std::string, money> balance;
     std::size_t rounded = 0;
@@ -44,7 +44,7 @@ inline std::vector<std::size_t> lines_of(const std::vector<mismatch>& mismatched
     return lines;
 }
 
-// The statement of a real bank, which is not part of the project; says so and returns nothing where it is not at hand.
+// The statement of a real bank, which is not part of the project; if it is missing, says so and returns nothing.
 inline std::optional<std::filesystem::path> real_statement() {
     const char* shared = std::getenv("STELE_SHARED");
     auto file =

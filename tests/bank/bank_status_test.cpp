@@ -1,4 +1,4 @@
-// bank status, and --follow on a terminal: a pseudo-terminal whose other end plays the person.
+// bank status, and --follow on a terminal: a pseudo-terminal whose other end is the test.
 
 #include "bank/bank_program.hpp"
 #include "bank/program/terminal.hpp"
@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Whether this machine makes pseudo-terminals; in a bare container it may not.
+/// Whether this machine has pseudo-terminals; a minimal container may not.
 bool makes_terminals() {
     int ends[2] = {-1, -1};
     const bool made = ::openpty(&ends[0], &ends[1], nullptr, nullptr, nullptr) == 0;
@@ -29,7 +29,7 @@ bool makes_terminals() {
     return made;
 }
 
-/// The program at work in a terminal of its own.
+/// The program, running in a terminal of its own.
 class program_in_terminal {
 public:
     explicit program_in_terminal(const std::vector<std::string>& arguments) {
@@ -53,7 +53,7 @@ public:
         ::close(terminal_);
     }
 
-    /// Waits until the screen has so many lines with the text; returns whether that came to be.
+    /// Waits until the screen has this many lines with the text; returns whether that happened in time.
     bool shows(std::ptrdiff_t lines, const std::string& text) {
         const auto until = std::chrono::steady_clock::now() + 60s;
         while (count(screen(), text) != lines)
@@ -63,7 +63,7 @@ public:
 
     void press(char key) const { REQUIRE(::write(terminal_, &key, 1) == 1); }
 
-    /// Waits for its end, and returns its exit code; -1 if it had to be killed.
+    /// Waits until it ends and returns its exit code; -1 if it had to be killed.
     int exit_code() {
         const auto until = std::chrono::steady_clock::now() + 60s;
         while (read_some())
@@ -75,7 +75,7 @@ public:
 
     [[nodiscard]] const std::string& written() const { return written_; }
 
-    /// What the last "up, and erase what follows" has left, and all after it.
+    /// Everything after the last "move up and erase below".
     [[nodiscard]] std::string screen() const {
         const auto erased = written_.rfind("\x1b[J");
         return erased == std::string::npos ? written_ : written_.substr(erased + 3);
@@ -105,7 +105,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("status --follow goes on in place until Ctrl-C, while others ask and order") {
+TEST_CASE("status --follow updates in place until Ctrl-C, while other programs ask and order") {
     if (!makes_terminals()) return;
     const imported_bank bank;
     program_in_terminal status({"status", "--follow", "--data", bank.data});
@@ -127,8 +127,8 @@ TEST_CASE("status --follow goes on in place until Ctrl-C, while others ask and o
         const auto refused = bank_program(arguments);
         CHECK(refused.exit_code == 1);
         CHECK(refused.out.empty());
-        CHECK(refused.err == "bank: another bank program is at work on the read models in " + bank.data +
-                                 "/bank/read: wait until it has ended, or end it (\"bank status --follow\" ends with "
+        CHECK(refused.err == "bank: another bank program is updating the read models in " + bank.data +
+                                 "/bank/read: wait until it ends, or stop it (\"bank status --follow\" ends with "
                                  "Ctrl-C)\n");
     }
 
@@ -146,7 +146,7 @@ TEST_CASE("status in a terminal ends when there is nothing left to do") {
     CHECK_MESSAGE(status.shows(5, "live    7   7 "), status.written());
 }
 
-TEST_CASE("the table of the read models says what each is about, and what went wrong") {
+TEST_CASE("the table of the read models shows the state and the error of each") {
     stele::projection_status behind;
     behind.name = "balances";
     behind.state = stele::projection_state::catching_up;
@@ -177,7 +177,7 @@ TEST_CASE("the table of the read models says what each is about, and what went w
           "  statement: the disk is full\n");
 }
 
-TEST_CASE("how many rows of a terminal a text takes") {
+TEST_CASE("terminal_rows counts the rows that a text takes") {
     CHECK(bank::terminal_rows("", 10) == 0);
     CHECK(bank::terminal_rows("\n", 10) == 1);
     CHECK(bank::terminal_rows("0123456789\n", 10) == 1);

@@ -86,7 +86,7 @@ rejected<Command> closed(Command command) {
     return {std::move(command), stele::reject("account_closed", "the account is closed")};
 }
 
-/// A bus that does something before a command of one type goes through it.
+/// A bus that calls a function before it sends a command of one type.
 template <class Command>
 struct bus_between {
     transfer_bus inner;
@@ -101,7 +101,7 @@ struct bus_between {
 
 }  // namespace
 
-TEST_CASE("a transfer is asked for once, and ends once") {
+TEST_CASE("a transfer is requested once, and ends once") {
     const auto request = request_transfer("T1", "1", "2", 500);
     given<transfer>().when(request).then(requested());
     given<transfer>(requested()).when(request).then_nothing();
@@ -113,7 +113,7 @@ TEST_CASE("a transfer is asked for once, and ends once") {
     given<transfer>().when(complete()).then_rejected("transfer_not_under_way");
 }
 
-TEST_CASE("what is no transfer, whatever the accounts say") {
+TEST_CASE("invalid transfers are rejected before any account is asked") {
     given<transfer>().when(request_transfer("T1", "1", "2", 0)).then_rejected("amount_not_positive");
     given<transfer>().when(request_transfer("T1", "1", "1", 500)).then_rejected("same_account");
     auto someday = request_transfer("T1", "1", "2", 500);
@@ -136,7 +136,7 @@ TEST_CASE("the money goes from the source to the target") {
         .delivered_twice();
 }
 
-TEST_CASE("money that is refused goes back, with the reason in the end of the transfer") {
+TEST_CASE("rejected money goes back, and the transfer records the reason") {
     given_process<transfer_process>(transfer_requested)
         .when(closed(withdraw("1", "transfer_out")))
         .then_commands(fail(""));
@@ -149,7 +149,7 @@ TEST_CASE("money that is refused goes back, with the reason in the end of the tr
         .then_commands(fail("1"));
 }
 
-TEST_CASE("money that nobody takes is kept on the suspense account") {
+TEST_CASE("money that neither account accepts is kept on the suspense account") {
     given_process<transfer_process>(transfer_requested, withdrawn, closed(deposit("2", "transfer_in")))
         .when(closed(deposit("1", "transfer_returned")))
         .then_commands(open_suspense(), deposit(suspense_account, "transfer_stranded"))
@@ -160,7 +160,7 @@ TEST_CASE("money that nobody takes is kept on the suspense account") {
         .then_commands(fail(suspense_account));
 }
 
-TEST_CASE("a booking that is no step of a transfer concerns nobody") {
+TEST_CASE("a booking that belongs to no transfer is ignored") {
     given_process<transfer_process>(transfer_requested).when(MoneyDeposited{}).then_nothing();
 }
 
@@ -194,7 +194,7 @@ STORE_TEST_CASE(store, "transfers over a store") {
 TEST_CASE("both accounts are closed while the money is between them") {
     stele::memory_store store;
     transfer_bus bus{store};
-    // Twice, as the suspense account is opened once.
+    // Twice, because the second time the suspense account is already open.
     for (const auto& [name, source, target] : {std::tuple{"T1", "1", "2"}, {"T2", "3", "4"}}) {
         open_account(store, source, 500);
         open_account(store, target, 0);
@@ -213,14 +213,14 @@ TEST_CASE("both accounts are closed while the money is between them") {
 
 namespace {
 
-// The transfers are added in another order than they were made in: an account that is full may be more than that on the
-// way, so the sum is one of unsigned numbers.
+// Adds up the transfers in another order than they were made in. A full account may overflow on the way, so the sum is
+// unsigned.
 void add(money& sum, money amount) {
     sum = static_cast<money>(static_cast<std::uint64_t>(sum) + static_cast<std::uint64_t>(amount));
 }
 
-/// Asks for random transfers between accounts of all sorts, carries them out now and then, and says what must hold.
-/// `run` begins the names of all that is made, as there may be others in the store.
+/// Requests random transfers between all sorts of accounts, executes them now and then, and checks what must hold.
+/// All names begin with `run`, because the store may contain other accounts and transfers.
 void check_random_transfers(stele::event_store& store, const std::string& run) {
     constexpr money much = std::numeric_limits<money>::max() - 20;
     std::map<std::string, money> expected{
@@ -256,7 +256,7 @@ void check_random_transfers(stele::event_store& store, const std::string& run) {
             RC_ASSERT(end.status == transfer::phase::failed);
             RC_ASSERT(!end.failure.code().empty());
             RC_ASSERT(end.failure.returned_to() == steps.account);
-            // The account that is full may have no room any more for what comes back.
+            // A full account may have no room for the money that comes back.
             RC_ASSERT(steps.out == 0 || steps.account == request.source() ||
                       (steps.account == suspense_account && request.source() == run + "full"));
         }
@@ -271,7 +271,7 @@ void check_random_transfers(stele::event_store& store, const std::string& run) {
 
 }  // namespace
 
-TEST_CASE("whatever is asked for, each transfer is done once or not at all, and no money is lost or made") {
+TEST_CASE("random transfers: each is executed once or not at all, and no money is lost or created") {
     int runs = 0;
     const auto check_over = [&](const std::string& title, stele::event_store& store) {
         CHECK(rc::check(title, [&] { check_random_transfers(store, std::to_string(++runs) + "."); }));

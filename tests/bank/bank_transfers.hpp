@@ -13,7 +13,7 @@
 #include <map>
 #include <string>
 
-// Accounts and transfers for tests, and what the events say came of them.
+// Accounts and transfers for tests, and their outcome according to the events.
 namespace bank {
 
 using transfer_bus = stele::command_bus<account, transfer>;
@@ -52,7 +52,7 @@ inline RequestTransfer request_transfer(const std::string& name, const std::stri
     return command;
 }
 
-/// Carries out what there is, by a runner of its own.
+/// Executes everything that is due, with a runner of its own.
 template <class Bus>
 void carry_out(stele::event_store& store, Bus& bus) {
     stele::process_runner runner{store};
@@ -72,7 +72,7 @@ inline transfer transfer_of(stele::event_store& store, const std::string& name) 
     return stele::load<transfer>(store, stele::stream_of<transfer>(name)).state;
 }
 
-/// By how much all accounts together have changed since then.
+/// By how much the balance of all accounts together has changed since then.
 inline money money_made(stele::event_store& store, stele::position since) {
     money sum = 0;
     stele::decode_each<account>(
@@ -82,11 +82,11 @@ inline money money_made(stele::event_store& store, stele::position since) {
     return sum;
 }
 
-/// What the accounts say about one transfer.
+/// The bookings of one transfer.
 struct movement {
-    int out = 0;          // how many times money left an account for it
-    int in = 0;           // and came to one
-    std::string account;  // the last that it came to
+    int out = 0;          // how many times money left an account
+    int in = 0;           // how many times money reached an account
+    std::string account;  // the last account it reached
 };
 
 inline std::map<std::string, movement> movements(stele::event_store& store, stele::position since) {

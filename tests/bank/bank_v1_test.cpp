@@ -17,7 +17,7 @@ using namespace bank;
 
 namespace {
 
-/// The store, as a copy that may be written to.
+/// A copy of the store that may be written to.
 struct old_store {
     temp_dir directory;
     stele::sqlite_store store;
@@ -48,7 +48,7 @@ std::string line_of(const account_balance& row) {
 
 }  // namespace
 
-TEST_CASE("an account that was opened long ago is opened as it would be now") {
+TEST_CASE("an account opened by version 1 is loaded as if it was opened today") {
     AccountOpened old;
     old.set_date("1993-01-01");
     old.set_overdraft_limit(500);
@@ -57,7 +57,7 @@ TEST_CASE("an account that was opened long ago is opened as it would be now") {
     CHECK(event.lowest_balance() == -500);
 }
 
-TEST_CASE("a store of the first version folds and decides as ever") {
+TEST_CASE("a store of version 1 is folded and accepts commands") {
     old_store old;
     const auto seventh = stele::load<account>(old.store, stele::stream_of<account>("7"));
     CHECK(seventh.version.value == 4);
@@ -76,7 +76,7 @@ TEST_CASE("a store of the first version folds and decides as ever") {
     CHECK(history.back().balance == -2500);
 }
 
-TEST_CASE("a store of the first version is projected with its openings") {
+TEST_CASE("a store of version 1 is projected, including the openings") {
     old_store old;
     stele::projection_runner runner{old.store, old.directory / "read"};
     runner.add<balances>();
@@ -86,7 +86,7 @@ TEST_CASE("a store of the first version is projected with its openings") {
     CHECK(line_of(*balance_of(db, "8")) == "8 60000, limit 2500, opened 2031-02-03, booked 2031-02-05");
 }
 
-TEST_CASE("a store of the first version fits the schemas of now, and shows its events as they were written") {
+TEST_CASE("a store of version 1 fits the schemas of today, and shows its events as they were written") {
     old_store old;
     CHECK(stele::check_schemas<account, balances, daily_turnover>(old.store).empty());
     stele::record_schemas<account, balances, daily_turnover>(old.store);

@@ -32,7 +32,7 @@ namespace {
 
 using decision = account::decision;
 
-// Every rejection of a command for an account that is not open.
+// The rejection of every command for an account that is not open.
 stele::rejection not_open(const account& state) {
     if (state.status == account::phase::closed) return stele::reject("account_closed", "the account is closed");
     return stele::reject("account_not_open", "there is no such account; open it first");
@@ -42,7 +42,7 @@ stele::rejection is_frozen() {
     return stele::reject("account_frozen", "the account is frozen");
 }
 
-// Why nothing can be booked on this day, if so.
+// Why nothing can be booked on this day; nothing if it can.
 std::optional<stele::rejection> bad_date(const account& state, const std::string& date) {
     if (!is_date(date)) return stele::reject("invalid_date", "\"{}\" is not a date (YYYY-MM-DD)", date);
     if (date < state.opened_on)
@@ -51,7 +51,7 @@ std::optional<stele::rejection> bad_date(const account& state, const std::string
     return std::nullopt;
 }
 
-// The rules that hold for whatever moves money. A command that meets them becomes the event.
+// The rules for everything that moves money. A command that meets them becomes the event.
 template <moves_money Event>
 decision book(const account& state, const auto& command) {
     if (state.status != account::phase::open) return not_open(state);
@@ -61,12 +61,12 @@ decision book(const account& state, const auto& command) {
     *event.mutable_booking() = command.booking();
     event.set_amount(command.amount());
     if (!add(state.balance, change_of(event)))
-        return stele::reject("balance_overflow", "balance {} and amount {} do not fit into one number",
+        return stele::reject("balance_overflow", "balance {} and amount {} add up to more than an account can hold",
                              format_money(state.balance), format_money(command.amount()));
     return stele::accept(event);
 }
 
-// … and all but a rounding say by their name which way the money goes.
+// Except for a rounding, the name of a command says which way the money goes, so its amount is positive.
 template <moves_money Event>
 decision book_positive(const account& state, const auto& command) {
     if (command.amount() <= 0)
@@ -79,7 +79,8 @@ decision book_positive(const account& state, const auto& command) {
 
 decision account::decide(const OpenAccount& command) const {
     if (status == phase::open) return stele::reject("account_already_open", "it was opened on {}", opened_on);
-    if (status == phase::closed) return stele::reject("account_closed", "a number is not given to a second account");
+    if (status == phase::closed)
+        return stele::reject("account_closed", "the account is closed; its number cannot be used again");
     if (auto bad = bad_date(*this, command.date())) return *bad;
     if (command.overdraft_limit() < 0)
         return stele::reject("invalid_overdraft_limit", "the limit is {}, it must be 0 or more",
@@ -94,12 +95,12 @@ decision account::decide(const DepositMoney& command) const {
     return book_positive<MoneyDeposited>(*this, command);
 }
 
-// The one movement that the overdraft limit and a freeze stop: what the bank charges is owed, limit or not.
+// Only withdrawals obey the overdraft limit and a freeze. Fees and interest are owed in any case.
 decision account::decide(const WithdrawMoney& command) const {
     auto withdrawal = book_positive<MoneyWithdrawn>(*this, command);
     if (withdrawal.is_accepted() && frozen) return is_frozen();
     if (withdrawal.is_accepted() && balance - command.amount() < lowest_balance)
-        return stele::reject("insufficient_funds", "balance {}, must not go below {}, asked for {}",
+        return stele::reject("insufficient_funds", "balance {}, may not fall below {}, requested {}",
                              format_money(balance), format_money(lowest_balance), format_money(command.amount()));
     return withdrawal;
 }
@@ -118,7 +119,7 @@ decision account::decide(const ChargeFee& command) const {
 
 decision account::decide(const PostRounding& command) const {
     if (command.amount() == 0 || command.amount() > rounding_step || command.amount() < -rounding_step)
-        return stele::reject("not_a_rounding", "{} is no rounding: at most {} either way",
+        return stele::reject("not_a_rounding", "{} is not a rounding, which is at most {} up or down",
                              format_money(command.amount()), format_money(rounding_step));
     return book<RoundingPosted>(*this, command);
 }
@@ -133,7 +134,7 @@ decision account::decide(const CloseAccount& command) const {
     return stele::accept(event);
 }
 
-// Who may do this is not for the account to say: see authorization.hpp.
+// Who may freeze an account is decided in authorization.hpp.
 decision account::decide(const FreezeAccount& command) const {
     if (status != phase::open) return not_open(*this);
     if (auto bad = bad_date(*this, command.date())) return *bad;

@@ -12,13 +12,13 @@
 
 namespace bank {
 
-/// How far below zero an account may be taken unless it is opened with another limit: 10 000.00.
+/// The overdraft limit of an account that is opened without another one: 10 000.00.
 inline constexpr money default_overdraft_limit = 1'000'000;
 
-/// One account of the bank: what has happened to it, folded into what the rules need, and the rules.
+/// One account of the bank: its rules, and the state that they need, folded from the account's events.
 ///
-/// `evolve` says what an event means; it is told facts and refuses nothing. `decide` says what a command leads to: an
-/// event, or a rejection with a code. Neither reads a clock, a file or another account.
+/// `evolve` applies an event to the state; an event is a fact, so it cannot be rejected. `decide` turns a command into
+/// an event, or into a rejection with a code. Neither reads a clock, a file or another account.
 struct account {
     static constexpr auto category = "account";
     static constexpr auto events = account_events;
@@ -35,7 +35,7 @@ struct account {
     std::string opened_on;
     bool frozen = false;
 
-    // What events mean.
+    // What each event changes.
     void evolve(const AccountOpenedV2& event);
     void evolve(const MoneyDeposited& event) { balance += change_of(event); }
     void evolve(const MoneyWithdrawn& event) { balance += change_of(event); }
@@ -47,7 +47,7 @@ struct account {
     void evolve(const AccountFrozen&) { frozen = true; }
     void evolve(const AccountUnfrozen&) { frozen = false; }
 
-    // A saved state, for accounts with many events. Bump fold_version when an `evolve` comes to another result.
+    // Snapshots, for accounts with many events. Increase fold_version when an `evolve` gives another result.
     using snapshot_type = AccountSnapshot;
     static constexpr auto snapshot_policy = stele::snapshot_every(100);
     static constexpr int fold_version = 1;
@@ -55,7 +55,7 @@ struct account {
     void restore(const AccountSnapshot& saved);
     friend bool operator==(const account&, const account&) = default;
 
-    // What commands lead to: the rules are in account.cpp.
+    // What each command leads to. The rules are in account.cpp.
     using decision = stele::decision<account>;
     [[nodiscard]] decision decide(const OpenAccount& command) const;
     [[nodiscard]] decision decide(const DepositMoney& command) const;

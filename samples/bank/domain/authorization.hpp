@@ -6,11 +6,11 @@
 
 namespace bank {
 
-/// Whoever asks for something says who they are: "officer:jana", the role before the name. Believing them is for
-/// whoever lets them in.
+/// Whether the actor of a command is an officer: the role comes before the name, as in "officer:jana". The program that
+/// sends the command has authenticated the actor.
 bool is_officer(std::string_view actor);
 
-/// Only an officer may freeze an account, or unfreeze one. For everything else anybody may ask.
+/// Rejects a freeze or an unfreeze that is not requested by an officer. Everybody may send all other commands.
 stele::middleware authorize_officers();
 
 }  // namespace bank

@@ -10,14 +10,14 @@
 
 namespace bank {
 
-/// Brings every command of the bank to whoever decides it.
+/// Brings every command of the bank to the aggregate that decides it.
 using bank_bus = stele::command_bus<account, transfer, standing_order>;
 
-/// Makes the bus of a bank, which lets everybody do what they may do (authorization.hpp). The store must outlive it.
+/// Creates the bus of a bank, with the checks of authorization.hpp. The store must outlive it.
 bank_bus make_bus(stele::event_store& store);
 
-/// Carries out what is under way, transfers and standing orders, as far as it is due at the beginning of the day
-/// `today`; returns when nothing is left to do. Throws what stele::process_runner throws.
+/// Executes all transfers and standing orders that are due at the beginning of the day `today`; returns when nothing
+/// is left to do. Throws what stele::process_runner throws.
 void carry_out(stele::event_store& store, bank_bus& bus, std::string_view today);
 
 }  // namespace bank

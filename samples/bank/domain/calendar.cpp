@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::year_month_day;
 
-// The digits at [at, at + count); the caller has checked that they are digits.
+// The number in [at, at + count). The caller has checked that all of it are digits.
 int number(std::string_view text, std::size_t at, std::size_t count) {
     int value = 0;
     for (const char digit : text.substr(at, count)) value = value * 10 + (digit - '0');

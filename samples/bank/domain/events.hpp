@@ -21,7 +21,7 @@ inline constexpr auto account_events =
 struct event_history {
     static constexpr auto outdated = hana::tuple_t<AccountOpened>;
 
-    /// A limit for overdrafts could not say that an account must never be emptied.
+    /// An overdraft limit could not express that an account must keep a minimum balance.
     static AccountOpenedV2 upcast(const AccountOpened& old) {
         AccountOpenedV2 event;
         event.set_date(old.date());
@@ -32,7 +32,7 @@ struct event_history {
 /// By this Stele finds it, from any event of the bank.
 event_history stele_history(const google::protobuf::Message&);
 
-/// By how much an event changes the balance of its account.
+/// How much an event changes the balance of its account.
 inline money change_of(const MoneyDeposited& event) {
     return event.amount();
 }

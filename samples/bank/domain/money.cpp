@@ -8,7 +8,7 @@ namespace bank {
 
 money total(money a, money b) {
     if (const auto sum = add(a, b)) return *sum;
-    throw std::overflow_error("the sum of " + format_money(a) + " and " + format_money(b) + " is too large to show");
+    throw std::overflow_error("the sum of " + format_money(a) + " and " + format_money(b) + " is too large to display");
 }
 
 std::optional<money> parse_money(std::string_view text) {
@@ -40,7 +40,7 @@ std::string counted(std::uint64_t count, std::string_view thing) {
 }
 
 std::string format_money(money amount) {
-    // The magnitude of the smallest amount fits only without a sign.
+    // The magnitude of the smallest amount fits only into an unsigned number.
     const auto bits = static_cast<std::uint64_t>(amount);
     const std::uint64_t magnitude = amount < 0 ? 0 - bits : bits;
     return fmt::format("{}{}.{:02}", amount < 0 ? "-" : "", format_count(magnitude / 100), magnitude % 100);

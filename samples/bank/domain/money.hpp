@@ -13,27 +13,27 @@ using money = std::int64_t;
 /// The step in which the bank rounds balances.
 inline constexpr money rounding_step = 10;
 
-/// The sum, or nothing when it does not fit: money never wraps around.
+/// The sum, or nothing if it does not fit: money never wraps around.
 constexpr std::optional<money> add(money a, money b) {
     money sum = 0;
     if (__builtin_add_overflow(a, b, &sum)) return std::nullopt;
     return sum;
 }
 
-/// The sum of figures that are only shown. Throws std::overflow_error when it does not fit.
+/// The sum of amounts that are only displayed. Throws std::overflow_error if it does not fit.
 money total(money a, money b);
 
-/// The form for people, in the major unit: "1 234.50", "-0.05".
+/// The amount for people, in the major unit: "1 234.50", "-0.05".
 std::string format_money(money amount);
 
-/// The amount that is written so, or "1234.5", or "1234"; nothing if the text is no amount, or one that does not fit.
-/// Has no sign.
+/// The amount in a text such as "1234.50", "1234.5" or "1234", without a sign. Nothing if the text is not an amount or
+/// the amount does not fit.
 std::optional<money> parse_money(std::string_view text);
 
-/// A count in the same form: "32 171".
+/// A count for people: "32 171".
 std::string format_count(std::uint64_t count);
 
-/// So many of a thing: "1 row", "32 171 rows".
+/// A count of things: "1 row", "32 171 rows".
 std::string counted(std::uint64_t count, std::string_view thing);
 
 }  // namespace bank

@@ -14,7 +14,7 @@ std::optional<stele::rejection> not_in_force(const standing_order& order) {
 }  // namespace
 
 standing_order::decision standing_order::decide(const PlaceStandingOrder& command) const {
-    if (placed) return stele::reject("standing_order_known", "there is a standing order of this name");
+    if (placed) return stele::reject("standing_order_known", "there already is a standing order of this name");
     if (auto bad = bad_transfer(command.source(), command.target(), command.amount(), command.first_date()))
         return *bad;
     StandingOrderPlaced event;

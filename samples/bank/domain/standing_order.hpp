@@ -9,8 +9,8 @@
 
 namespace bank {
 
-/// A standing order: the same transfer every month, until it is cancelled. What makes it happen on its days is
-/// standing_order_process.
+/// A standing order: the same transfer every month until it is cancelled. standing_order_process executes it on its
+/// days.
 struct standing_order {
     static constexpr auto category = "standing_order";
     static constexpr auto events = hana::tuple_t<StandingOrderPlaced, StandingOrderExecuted, StandingOrderCancelled>;
@@ -21,12 +21,12 @@ struct standing_order {
     bool placed = false;
     bool cancelled = false;
 
-    // What events mean.
+    // What each event changes.
     void evolve(const StandingOrderPlaced&) { placed = true; }
     void evolve(const StandingOrderExecuted&) {}
     void evolve(const StandingOrderCancelled&) { cancelled = true; }
 
-    // What commands lead to: the rules are in standing_order.cpp.
+    // What each command leads to. The rules are in standing_order.cpp.
     using decision = stele::decision<standing_order>;
     [[nodiscard]] decision decide(const PlaceStandingOrder& command) const;
     [[nodiscard]] decision decide(const ExecuteStandingOrder& command) const;

@@ -38,7 +38,7 @@ reaction standing_order_process::react(const StandingOrderCancelled&) const {
 }
 
 void standing_order_process::execute_next(reaction& answer) const {
-    // Counted from the first day, so that an order for the 31st comes back to it after a shorter month.
+    // Counted from the first day, so that an order for the 31st returns to the 31st after a shorter month.
     const auto date = months_after(terms.first_date(), executed);
     ExecuteStandingOrder command;
     command.set_order(order);

@@ -9,8 +9,8 @@
 
 namespace bank {
 
-/// Executes a standing order on each of its days: sets a deadline for the next day, and when that comes asks for the
-/// transfer and sets the next one. Days on which nobody was at work are made up for, each by a transfer of its own.
+/// Executes a standing order on each of its days: sets a deadline for the next day; when that is due, requests the
+/// transfer and sets the next deadline. Days on which no program ran are caught up, each by a transfer of its own.
 struct standing_order_process {
     static constexpr auto name = "standing_order_process";
     static constexpr auto events = hana::tuple_t<StandingOrderPlaced, StandingOrderExecuted, StandingOrderCancelled>;
@@ -24,7 +24,7 @@ struct standing_order_process {
     // The state.
     std::string order;
     StandingOrderPlaced terms;
-    int executed = 0;  // so many times
+    int executed = 0;  // how many times
 
     void evolve(const StandingOrderPlaced& event, const stele::recorded_event& at) {
         order = stele::instance_id_of(at.stream);
@@ -36,9 +36,9 @@ struct standing_order_process {
     [[nodiscard]] reaction react(const StandingOrderPlaced& event) const;
     [[nodiscard]] reaction react(const StandingOrderExecuted& event) const;
     [[nodiscard]] reaction react(const StandingOrderCancelled& event) const;
-    /// It was cancelled just before.
+    /// The order was cancelled just before.
     [[nodiscard]] reaction react(const stele::rejected<ExecuteStandingOrder>&) const { return {}; }
-    /// Somebody has used the name of the transfer for another one. The next month has its own.
+    /// Another transfer already has this name. The one of the next month has its own.
     [[nodiscard]] reaction react(const stele::rejected<RequestTransfer>&) const { return {}; }
 
 private:

@@ -6,10 +6,10 @@
 
 namespace bank {
 
-/// As what a line of a statement is booked: each is a command of its own, with rules of its own.
+/// How a line of a statement is booked. Each type is a command of its own, with its own rules.
 enum class booking_type : std::uint8_t { deposit, withdrawal, interest_paid, interest_charged, fee };
 
-/// A kind of transaction, as statements name it.
+/// A kind of transaction, with its name in statement files.
 struct transaction_kind {
     std::string_view name;
     booking_type booked_as;
@@ -20,7 +20,7 @@ struct transaction_kind {
     }
 };
 
-/// All kinds there are.
+/// All kinds of transactions.
 inline constexpr std::array transaction_kinds{
     transaction_kind{"cash_deposit", booking_type::deposit},
     transaction_kind{"transfer_in", booking_type::deposit},
@@ -36,7 +36,7 @@ inline constexpr std::array transaction_kinds{
     transaction_kind{"loan_payment", booking_type::withdrawal},
 };
 
-/// The kind of that name, or nullptr. It lives as long as the program.
+/// The kind of that name, or nullptr. Valid as long as the program runs.
 constexpr const transaction_kind* find_kind(std::string_view name) {
     for (const auto& kind : transaction_kinds)
         if (kind.name == name) return &kind;

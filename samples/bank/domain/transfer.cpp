@@ -15,13 +15,13 @@ std::optional<stele::rejection> bad_transfer(std::string_view source, std::strin
 
 namespace {
 
-// But for the day: whoever got no answer may ask again tomorrow.
+// The date is not compared: whoever got no answer may repeat the request on the next day.
 bool equal(const TransferRequested& a, const TransferRequested& b) {
     return a.source() == b.source() && a.target() == b.target() && a.amount() == b.amount();
 }
 
 stele::rejection not_under_way() {
-    return stele::reject("transfer_not_under_way", "it has ended, or there is no such transfer");
+    return stele::reject("transfer_not_under_way", "the transfer has ended, or there is no such transfer");
 }
 
 }  // namespace
@@ -34,9 +34,9 @@ transfer::decision transfer::decide(const RequestTransfer& command) const {
     event.set_amount(command.amount());
     event.set_date(command.date());
     if (status == phase::unknown) return stele::accept(event);
-    // Whoever asks again for the same gets the transfer that there is.
+    // A repeated request changes nothing.
     if (equal(event, request)) return stele::accept();
-    return stele::reject("transfer_known", "there is a transfer of this name with other data");
+    return stele::reject("transfer_known", "there already is a transfer of this name with other data");
 }
 
 transfer::decision transfer::decide(const CompleteTransfer&) const {

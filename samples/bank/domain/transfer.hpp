@@ -12,13 +12,13 @@
 
 namespace bank {
 
-/// What has to be true of money that is to go from one account to another, whatever the accounts say to it. Returns
-/// what is not.
+/// The rules for a transfer that do not depend on the state of the two accounts. Returns the rejection, or nothing if
+/// the transfer is valid.
 std::optional<stele::rejection> bad_transfer(std::string_view source, std::string_view target, money amount,
                                              std::string_view date);
 
-/// A transfer between two accounts: what was asked for, and what came of it. It moves no money itself; that is done by
-/// transfer_process, which sends commands to the accounts.
+/// A transfer between two accounts: the request and its outcome. It moves no money itself: transfer_process does, by
+/// commands to the accounts.
 struct transfer {
     static constexpr auto category = "transfer";
     static constexpr auto events = hana::tuple_t<TransferRequested, TransferCompleted, TransferFailed>;
@@ -31,7 +31,7 @@ struct transfer {
     TransferRequested request;
     TransferFailed failure;
 
-    // What events mean.
+    // What each event changes.
     void evolve(const TransferRequested& event) {
         status = phase::under_way;
         request = event;
@@ -42,7 +42,7 @@ struct transfer {
         failure = event;
     }
 
-    // What commands lead to: the rules are in transfer.cpp.
+    // What each command leads to. The rules are in transfer.cpp.
     using decision = stele::decision<transfer>;
     [[nodiscard]] decision decide(const RequestTransfer& command) const;
     [[nodiscard]] decision decide(const CompleteTransfer& command) const;

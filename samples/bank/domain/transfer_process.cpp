@@ -27,14 +27,14 @@ reaction transfer_process::react(const MoneyWithdrawn&) const {
 reaction transfer_process::react(const stele::rejected<DepositMoney>& rejected) const {
     if (refused == 1) return reaction{}.send(deposit(request.source(), "transfer_returned"));
     if (refused == 2) {
-        // As if it had always been there: every booking comes after its opening.
+        // Opened on the first of all days, because nothing can be booked before the opening.
         OpenAccount open;
         open.set_account(suspense_account);
         open.set_date("0001-01-01");
         return reaction{}.send(open).send(deposit(suspense_account, "transfer_stranded"));
     }
-    throw std::runtime_error(fmt::format("transfer {}: {} refuses its money: {}", transfer, rejected.command.account(),
-                                         rejected.reason.message));
+    throw std::runtime_error(fmt::format("transfer {}: account {} rejects the money: {}", transfer,
+                                         rejected.command.account(), rejected.reason.message));
 }
 
 reaction transfer_process::react(const MoneyDeposited&, const stele::recorded_event& at) const {

@@ -9,12 +9,12 @@
 
 namespace bank {
 
-/// Where money is kept that neither the target of a transfer nor its source would take. It is opened when first needed.
+/// The account for money that neither the target of a transfer nor its source accepts. Opened when first needed.
 inline constexpr auto suspense_account = "suspense";
 
-/// Carries out a transfer: takes the money from the source and gives it to the target. If that refuses it, the money
-/// goes back to the source; if that cannot take it either (it may have been closed meanwhile), to the suspense account.
-/// So at the end it is on exactly one account, and the end of the transfer says on which, and why.
+/// Carries out a transfer: withdraws the money from the source and deposits it on the target. If the target rejects the
+/// deposit, the money goes back to the source; if the source rejects it too (it may have been closed in the meantime),
+/// to the suspense account. So in the end the money is on exactly one account, and the transfer records which and why.
 struct transfer_process {
     static constexpr auto name = "transfer_process";
     static constexpr auto events = hana::tuple_t<TransferRequested, MoneyWithdrawn, MoneyDeposited>;
@@ -25,14 +25,14 @@ struct transfer_process {
     static std::string instance_id(const TransferRequested&, const stele::recorded_event& at) {
         return std::string(stele::instance_id_of(at.stream));
     }
-    /// Most bookings are no step of a transfer.
+    /// Empty for bookings that belong to no transfer: they are ignored.
     static std::string instance_id(const moves_money auto& event) { return event.booking().transfer(); }
 
     // The state.
     std::string transfer;
     TransferRequested request;
-    int refused = 0;           // so often, each time by another account
-    stele::rejection refusal;  // the first
+    int refused = 0;           // by how many accounts
+    stele::rejection refusal;  // by the first of them
 
     void evolve(const TransferRequested& event, const stele::recorded_event& at) {
         transfer = stele::instance_id_of(at.stream);
@@ -48,9 +48,9 @@ struct transfer_process {
     [[nodiscard]] reaction react(const MoneyDeposited& event, const stele::recorded_event& at) const;
     [[nodiscard]] reaction react(const stele::rejected<WithdrawMoney>& rejected) const;
     [[nodiscard]] reaction react(const stele::rejected<DepositMoney>& rejected) const;
-    /// The suspense account is open already.
+    /// The suspense account is already open.
     [[nodiscard]] reaction react(const stele::rejected<OpenAccount>&) const { return {}; }
-    /// It has ended: somebody else was told to carry it out as well.
+    /// The transfer has ended already: another runner has carried it out too.
     [[nodiscard]] reaction react(const stele::rejected<CompleteTransfer>&) const { return {}; }
     [[nodiscard]] reaction react(const stele::rejected<FailTransfer>&) const { return {}; }
 

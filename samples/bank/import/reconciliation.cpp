@@ -15,7 +15,7 @@
 namespace bank {
 namespace {
 
-// The balance of an account after one transaction, as its events say.
+// The balance of an account after one transaction, replayed from its events.
 struct replayed_transaction {
     money balance = 0;
     bool rounded = false;
@@ -23,7 +23,7 @@ struct replayed_transaction {
 
 using replayed_balances = std::unordered_map<std::string, replayed_transaction>;
 
-// The key of a transaction: the bank's id alone would let a payment on the wrong account pass.
+// The key of a transaction. The bank's id alone would not notice a booking on the wrong account.
 std::string key(std::string_view account, std::string_view transaction) {
     return fmt::format("{}/{}", account, transaction);
 }
@@ -48,7 +48,7 @@ replayed_balances replay(stele::event_store& store) {
 }  // namespace
 
 std::string reconciliation::str() const {
-    // Programs look for this line: its words are the same whatever the counts are.
+    // Programs search for this line, so its words do not depend on the counts.
     return fmt::format("reconciled {} of {} transactions on {} accounts: {} exact, {} rounded, {} mismatched",
                        reconciled(), transactions(), accounts, exact, rounded, mismatched.size());
 }

@@ -12,17 +12,17 @@
 
 namespace bank {
 
-/// A row whose stated balance is not what the events say.
+/// A row whose stated balance differs from the replayed one.
 struct mismatch {
     statement_row row;
-    std::optional<money> replayed;  ///< nothing if no event carries the row's transaction
+    std::optional<money> replayed;  ///< nothing if no event has the row's transaction
 };
 
-/// How the events of a store compare with a statement, row by row. Every row is in exactly one of the three.
+/// The events of a store compared with a statement, row by row. Every row is exact, rounded or mismatched.
 struct reconciliation {
     std::size_t accounts = 0;
-    std::size_t exact = 0;    ///< the balance follows from the amounts
-    std::size_t rounded = 0;  ///< it does with a rounding that the bank made at this row
+    std::size_t exact = 0;    ///< the balance is the sum of the amounts
+    std::size_t rounded = 0;  ///< the same, with a rounding by the bank at this row
     std::vector<mismatch> mismatched;
 
     [[nodiscard]] std::size_t reconciled() const { return exact + rounded; }
@@ -32,8 +32,8 @@ struct reconciliation {
     [[nodiscard]] std::string str() const;
 };
 
-/// Do the events say, after every transaction, what the bank states? Replays the whole store and compares; it knows
-/// nothing of how the events came to be there.
+/// Is the balance after every transaction the one that the bank states? Replays the whole store and compares; it does
+/// not depend on how the events were recorded.
 reconciliation reconcile(stele::event_store& store, const statement_file& file);
 
 }  // namespace bank

@@ -17,13 +17,13 @@ namespace {
 constexpr std::array<std::string_view, 6> field_names{"account", "date", "transaction", "kind", "amount", "balance"};
 using fields = std::array<std::string_view, field_names.size()>;
 
-// Why a row is refused: a field, and what is wrong with it.
+// Why a row is refused: the field, and what is wrong with it.
 struct problem {
     std::string_view field;
     std::string text;
 };
 
-// As the reader shall see it: short, on one line, in quotes.
+// For error messages: shortened, on one line, in quotes.
 std::string in_quotes(std::string_view text) {
     constexpr std::size_t enough = 40;
     return text.size() <= enough ? fmt::format("{:?}", text) : fmt::format("{:?}…", text.substr(0, enough));
@@ -45,39 +45,39 @@ std::optional<problem> read_number(std::string_view field, std::string_view text
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), into);
     const bool whole = end == text.data() + text.size();
     if (whole && failed == std::errc{} && into != std::numeric_limits<money>::min()) return std::nullopt;
-    // The smallest number counts as too large, because it has no positive counterpart.
+    // The smallest number is treated as too large, because it has no positive counterpart.
     const bool too_large = whole && failed != std::errc::invalid_argument;
     return problem{field, in_quotes(text) + (too_large ? " is too large" : " is not a whole number")};
 }
 
-// Numbers that name something: digits only, so that nothing needs escaping in a stream's name or on a terminal.
-bool names_something(std::string_view text) {
+// Account numbers and transaction ids: digits only, so that stream names and terminals need no escaping.
+bool is_identifier(std::string_view text) {
     return !text.empty() && text.size() <= 32 && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 class row_reader {
 public:
-    // The row, or what is wrong with it. Also looks back at the rows that went before.
+    // Returns the row, or what is wrong with it. Also compares it with the rows before it.
     std::expected<statement_row, problem> read(std::size_t line, std::string_view text) {
         fields field;
         if (const auto bad = split(text, field)) return std::unexpected(*bad);
         const auto& [account, date, transaction, kind, amount, balance] = field;
 
         statement_row row{line, std::string(account), std::string(date), std::string(transaction), find_kind(kind)};
-        if (!names_something(account)) return refuse("account", in_quotes(account) + " is not an account number");
+        if (!is_identifier(account)) return refuse("account", in_quotes(account) + " is not an account number");
         if (!is_date(date)) return refuse("date", in_quotes(date) + " is not a date (YYYY-MM-DD)");
         if (row.date < last_date_)
             return refuse("date", fmt::format("{} is before {}, the date of the row above", row.date, last_date_));
-        if (!names_something(transaction)) return refuse("transaction", in_quotes(transaction) + " is not a number");
-        if (row.kind == nullptr) return refuse("kind", in_quotes(kind) + " is not a kind of transaction");
+        if (!is_identifier(transaction)) return refuse("transaction", in_quotes(transaction) + " is not a number");
+        if (row.kind == nullptr) return refuse("kind", in_quotes(kind) + " is not a known kind of transaction");
         if (const auto bad = read_number("amount", amount, row.amount)) return std::unexpected(*bad);
-        if (row.amount == 0) return refuse("amount", "a transaction moves money, 0 does not");
+        if (row.amount == 0) return refuse("amount", "the amount of a transaction cannot be 0");
         if (row.kind->credits() != (row.amount > 0))
             return refuse("amount", fmt::format("a {} {} the account, so {} has the wrong sign", kind,
                                                 row.kind->credits() ? "credits" : "debits", row.amount));
         if (const auto bad = read_number("balance", balance, row.balance)) return std::unexpected(*bad);
         const auto [seen, fresh] = line_of_.try_emplace(row.transaction, line);
-        if (!fresh) return refuse("transaction", fmt::format("{} is on line {} already", transaction, seen->second));
+        if (!fresh) return refuse("transaction", fmt::format("{} is already on line {}", transaction, seen->second));
 
         last_date_ = row.date;
         return row;
@@ -92,7 +92,7 @@ private:
     std::unordered_map<std::string, std::size_t> line_of_;
 };
 
-// A line without its end, be it "\n" or "\r\n".
+// A line without its end, "\n" or "\r\n".
 bool next_line(std::istream& in, std::string& line) {
     if (!std::getline(in, line)) return false;
     if (line.ends_with('\r')) line.pop_back();
@@ -111,7 +111,7 @@ std::expected<statement_file, malformed_statement> read_statement_file(const std
 
     std::string line;
     if (!next_line(in, line) || line != statement_header)
-        return refuse(":1: header: a statement begins with \"{}\", this file with {}", statement_header,
+        return refuse(":1: header: a statement begins with \"{}\", this file begins with {}", statement_header,
                       in_quotes(line));
 
     statement_file file{path, {}};

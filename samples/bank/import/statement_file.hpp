@@ -26,26 +26,26 @@ struct statement_row {
     money balance = 0;  ///< of the account after the transaction
 };
 
-/// The rows of a file, in its order. Every row has been checked.
+/// The rows of a file, in order. Every row has been checked.
 struct statement_file {
     std::filesystem::path path;
     std::vector<statement_row> rows;
 };
 
-/// What is wrong with a statement file, in one sentence that names file, line and field:
+/// What is wrong with a statement file: one sentence with the file, the line and the field:
 /// `may.csv:17: amount: "12x" is not a whole number`.
 struct malformed_statement {
     std::string message;
 };
 
-/// Reads and checks a whole file, so that nothing of a bad one is ever used.
+/// Reads and checks a whole file, so that no row of a malformed file is used.
 ///
-/// A row has six fields without quotes: the account's number, a date that is not before that of the row above, the
-/// bank's id of the transaction (once per file), a known kind, an amount whose sign agrees with the kind, a balance.
+/// A row has six fields without quotes: account number, date (not before that of the row above), the bank's transaction
+/// id (unique in the file), a known kind, an amount whose sign matches the kind, and the balance.
 std::expected<statement_file, malformed_statement> read_statement_file(const std::filesystem::path& path);
 
 /// The rows of each account, in the order of the file; the accounts in the order of their first row.
-/// The pointers are into `file`.
+/// The pointers point into `file`.
 std::vector<std::vector<const statement_row*>> rows_by_account(const statement_file& file);
 
 /// One row as a line of a file, without the line end.

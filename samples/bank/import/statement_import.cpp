@@ -86,8 +86,9 @@ bool explained(const mismatch& wrong, const std::vector<refused_row>& refused) {
 }  // namespace
 
 std::string describe(const import_result& result, const std::filesystem::path& statement) {
-    std::vector<std::string> lines{fmt::format("recorded {} in {:.1f} s, each one synced to the disk before it counted",
-                                               counted(result.events.value, "event"), result.seconds)};
+    std::vector<std::string> lines{
+        fmt::format("recorded {} in {:.1f} s, each synced to disk before it was acknowledged",
+                    counted(result.events.value, "event"), result.seconds)};
     for (const auto& [row, reason, not_sent] : result.refused)
         lines.push_back(place(statement, row) + reason + not_sent_text(not_sent));
     for (const auto& wrong : result.reconciled.mismatched) {

@@ -28,7 +28,7 @@ std::string xml_escape(std::string_view text) {
 }
 
 money axis_step(money largest, int steps) {
-    // Dividing goes down; what is lost is at most one, and is put back.
+    // Rounded up.
     const money wanted = largest / steps + (largest % steps != 0 ? 1 : 0);
     money power = 1;
     while (power <= wanted / 10) power *= 10;
@@ -51,7 +51,7 @@ constexpr double plot_height = height - top - bottom;
 constexpr auto ink_in = "#2a7f62";
 constexpr auto ink_out = "#c8553d";
 
-// Every month from the first to the last, those without transactions too.
+// Every month from the first to the last, including those without transactions.
 std::vector<month_turnover> without_gaps(const std::vector<month_turnover>& months) {
     std::vector<month_turnover> all;
     for (const auto& month : months) {
@@ -121,7 +121,7 @@ private:
         }
     }
 
-    // Two bars for each month, and so many names of months as there is room for.
+    // Two bars for each month, and as many names of months as fit.
     void draw_months() {
         constexpr double room_for_name = 58;
         const double slot = plot_width / static_cast<double>(std::max<std::size_t>(months_.size(), 1));
@@ -144,7 +144,7 @@ private:
 
     std::vector<month_turnover> months_;
     money step_ = 1;
-    money steps_ = 1;  // so many on the axis
+    money steps_ = 1;  // how many are on the axis
     std::string svg_;
 };
 

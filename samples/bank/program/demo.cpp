@@ -16,8 +16,8 @@
 namespace bank {
 namespace {
 
-// The statement of this plan is the same everywhere, so one account can be chosen that has something to show: soon
-// after its opening it was overdrawn, and the bank rounded when it charged interest for that.
+// This plan gives the same statement on every machine, so an interesting account can be chosen: soon after its opening
+// it was overdrawn, and the bank rounded when it charged interest for that.
 const statement_plan plan{.accounts = 60, .months = 12, .seed = 1, .first_day = "2024-01-01"};
 constexpr auto account_shown = "1008";
 constexpr auto day_shown = "2024-03-31";
@@ -50,7 +50,7 @@ private:
 };
 
 void make_statement(narrator& narrator, const std::filesystem::path& statement) {
-    narrator.ask("A statement, as a bank writes it (made up; amounts in 1/100)",
+    narrator.ask("A statement as a bank writes it (made up; amounts in 1/100)",
                  fmt::format("generate DIR/statement.csv --accounts {} --months {} --seed {}", plan.accounts,
                              plan.months, plan.seed));
     const auto rows = generate_statement(plan);
@@ -60,7 +60,7 @@ void make_statement(narrator& narrator, const std::filesystem::path& statement) 
                               format_count(rows.size())));
 }
 
-// Orders, each told as what is typed and what is answered. A refusal is an answer, too.
+// Orders, each shown with its command and the answer. A refusal is an answer, too.
 void give_orders(narrator& narrator, stele::event_store& store) {
     const auto order = [&](const char* today, const std::string& command, const auto& function) {
         narrator.show_command(fmt::format("{} --today {} --data DIR", command, today));
@@ -86,7 +86,7 @@ void give_orders(narrator& narrator, stele::event_store& store) {
     order("2025-03-01", "run", [](auto& desk) { return desk.carry_out_due(); });
 }
 
-// Returns whether the accounts hold together what they held before.
+// Returns whether all accounts together hold as much as before.
 bool conserves_money(narrator& narrator, const bank_directory& home) {
     const auto before = totals(ledger(home).balances()).balance;
     {
@@ -95,7 +95,7 @@ bool conserves_money(narrator& narrator, const bank_directory& home) {
         give_orders(narrator, store);
     }
     const auto after = totals(ledger(home).balances()).balance;
-    narrator.tell(fmt::format("\nthe accounts held {} together before, and {} after\n", format_money(before),
+    narrator.tell(fmt::format("\nall accounts together held {} before, and hold {} now\n", format_money(before),
                               format_money(after)));
     return before == after;
 }
@@ -110,23 +110,23 @@ bool run_demo(const std::filesystem::path& directory, std::FILE* out) {
     narrator.tell(fmt::format("A bank in DIR = {}\n", directory.string()));
     make_statement(narrator, statement);
 
-    narrator.ask("Each row is sent as a command and kept as an event; then every balance is replayed and compared",
+    narrator.ask("Each row is sent as a command and stored as an event; then every balance is replayed and compared",
                  "import DIR/statement.csv --data DIR");
     const auto imported = import_with_progress(statement, home, {}, out);
     narrator.tell(describe(imported, statement));
 
     {
         ledger ledger(home);
-        narrator.ask("What is on an account? (from a read model that a projection keeps in SQL)",
+        narrator.ask("What is the balance of an account? (from a read model in SQL, updated by a projection)",
                      fmt::format("balance {} --data DIR", account_shown));
         narrator.tell(balance_line(ledger, account_shown, narrator.ink));
 
-        narrator.ask("What was on it that day, and why? (from a replay of its events)",
+        narrator.ask("What was it on a day in the past, and why? (from a replay of its events)",
                      fmt::format("audit {} --as-of {} --data DIR", account_shown, day_shown));
         narrator.tell(audit_of(ledger.events(), account_shown, day_shown, narrator.ink));
     }
 
-    narrator.ask("Money moves between accounts, and goes back where it is refused (by a process manager)");
+    narrator.ask("Money moves between accounts, and goes back if it is rejected (by a process manager)");
     const bool conserved = conserves_money(narrator, home);
 
     narrator.ask("How is the bank doing? (from the read models)", "report --data DIR");

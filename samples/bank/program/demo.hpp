@@ -5,8 +5,8 @@
 
 namespace bank {
 
-/// Shows a newcomer what the bank can do, on a statement that it makes up: imports it, and asks about one account and
-/// about all of them. Writes to `out`; leaves the bank in `directory`, which must not hold one (throws refusal).
+/// Shows a newcomer what the bank can do, on a generated statement: imports it, asks about one account and about all of
+/// them, and transfers money. Writes to `out`. Leaves the bank in `directory`; throws refusal if there already is one.
 /// Returns whether everything reconciled.
 bool run_demo(const std::filesystem::path& directory, std::FILE* out);
 

@@ -18,12 +18,12 @@ public:
     /// The request must outlive it.
     explicit grammar(request& request);
 
-    /// Returns the function of the command that was given. Throws CLI::ParseError.
+    /// Returns the function of the given command. Throws CLI::ParseError.
     command_function parse(std::span<const std::string> arguments);
 
     [[nodiscard]] std::string help() const { return app_.help(); }
 
-    /// Prints what the parser has to say (also help is an "error" to it); returns the exit code.
+    /// Prints the message of the parser (its help is an "error" too); returns the exit code.
     int explain(const CLI::ParseError& error, std::FILE* out, std::FILE* err) const;
 
 private:
@@ -37,14 +37,14 @@ private:
     CLI::App* add_data(CLI::App* command);
     CLI::App* add_account(CLI::App* command);
     CLI::App* add_for_account(const std::string& name, const std::string& about, command_function function);
-    // A command that the bank books something for, on a day.
+    // A command that is executed on a day.
     CLI::App* add_order(const std::string& name, const std::string& about, command_function function);
     CLI::App* add_payment(const std::string& name, const std::string& about, command_function function);
     void add_actor(CLI::App* command);
 
     request& request_;
     command_function chosen_ = nullptr;
-    CLI::App app_{"A bank whose accounts are nothing but their events.", "bank"};
+    CLI::App app_{"A bank that stores nothing but events.", "bank"};
 };
 
 }  // namespace bank

@@ -10,11 +10,11 @@ interruption::interruption() {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGINT);
     sigaddset(&signals_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals_, &kept_back_before_);
+    pthread_sigmask(SIG_BLOCK, &signals_, &blocked_before_);
 }
 
 interruption::~interruption() {
-    pthread_sigmask(SIG_SETMASK, &kept_back_before_, nullptr);
+    pthread_sigmask(SIG_SETMASK, &blocked_before_, nullptr);
 }
 
 bool interruption::wait_for(std::chrono::milliseconds time) const {

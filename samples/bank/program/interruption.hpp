@@ -5,8 +5,8 @@
 
 namespace bank {
 
-/// Ctrl-C (and SIGTERM) as something to wait for: as long as it lives, these end a wait and not the program. It is made
-/// before any thread is, as threads take over from their maker that the signals are kept back.
+/// Ctrl-C (and SIGTERM) as something to wait for: while this object lives, the signals end a wait and not the program.
+/// Create it before any thread, because threads inherit the blocked signals.
 class interruption {
 public:
     interruption();
@@ -14,12 +14,12 @@ public:
     interruption& operator=(const interruption&) = delete;
     ~interruption();
 
-    /// Waits so long for it, and returns whether it came. For the thread that has made this.
+    /// Waits for a signal, at most for `time`, and returns whether one came. Only for the thread that created this.
     [[nodiscard]] bool wait_for(std::chrono::milliseconds time) const;
 
 private:
     sigset_t signals_{};
-    sigset_t kept_back_before_{};
+    sigset_t blocked_before_{};
 };
 
 }  // namespace bank

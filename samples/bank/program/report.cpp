@@ -31,11 +31,11 @@ std::string overdrawn_part(ledger& ledger, const ink& ink) {
             {account.account, format_money(account.balance), "since " + account.since,
              fmt::format("{} its limit of {}", beyond ? "beyond" : "within", format_money(account.overdraft_limit))});
     }
-    const auto which = count > rows_shown ? ", the deepest first" : "";
+    const auto which = count > rows_shown ? ", the lowest first" : "";
     return ink.bold(fmt::format("Overdrawn accounts ({}{})", format_count(count), which)) + "\n" + lines.str(ink);
 }
 
-// All bars share one scale, so that both sides of a month and all months compare.
+// All bars have the same scale, so that they can be compared.
 std::string turnover_part(const std::vector<month_turnover>& months, const ink& ink) {
     constexpr std::size_t bar_width = 18;
     money largest = 1;

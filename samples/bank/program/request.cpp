@@ -23,7 +23,7 @@
 namespace bank {
 namespace {
 
-// A directory that is gone when this object is.
+// A directory that is removed with this object.
 struct temporary_directory {
     const std::filesystem::path path =
         std::filesystem::temp_directory_path() / ("bank-demo-" + stele::uuid::v7().str());
@@ -60,7 +60,7 @@ exit_code request::demo() const {
     if (!data.empty()) return run_demo(data, out) ? yes : no;
     const temporary_directory directory;
     const bool reconciled = run_demo(directory.path, out);
-    print("\nThis bank is removed again. To keep one and ask it more: bank demo --data DIR\n");
+    print("\nThis bank is removed now. To keep it and ask more questions: bank demo --data DIR\n");
     return reconciled ? yes : no;
 }
 

@@ -14,8 +14,7 @@ namespace bank {
 
 enum exit_code : int { yes = 0, no = 1, not_understood = 2 };
 
-/// What can stand on the command line, and what each command does with it. Answers are written to `out`; a refusal is
-/// thrown.
+/// The options of the command line, and the function of each command. They write the answer to `out`, or throw refusal.
 struct request {
     std::FILE* out;
     std::string file = {};

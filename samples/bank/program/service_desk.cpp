@@ -77,7 +77,7 @@ outcome service_desk::place_standing_order(const std::string& order, const std::
 }
 
 outcome service_desk::cancel_standing_order(const std::string& order) {
-    // What fell due before it was cancelled is paid.
+    // Everything that was due before the cancellation is paid.
     const auto due = carry_out();
     CancelStandingOrder command;
     command.set_order(order);

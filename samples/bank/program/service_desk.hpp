@@ -7,33 +7,33 @@
 
 namespace bank {
 
-/// What came of something that was asked for.
+/// The outcome of an order.
 struct outcome {
-    std::string text;  ///< in lines, for a terminal
+    std::string text;  ///< lines for a terminal
     bool done = true;
 };
 
-/// Where the bank is told what to do: each function sends a command, carries out what is due then, and says what came
-/// of it. All throw refusal if the bank rejects the command.
+/// Takes orders: each function sends a command, executes everything that is due then, and returns the outcome. All
+/// throw refusal if the bank rejects the command.
 class service_desk {
 public:
     /// Books on the day `today`. The store must outlive it.
     service_desk(stele::event_store& store, std::string today)
         : store_(store), bus_(make_bus(store)), today_(std::move(today)) {}
 
-    /// Asked for again with the same data, a transfer is not done again; its outcome is told again. Not done is one
-    /// that failed.
+    /// Idempotent: repeated with the same data, it returns the outcome again and does not transfer again. `done` is
+    /// false if the transfer failed.
     outcome transfer_money(const std::string& transfer, const std::string& source, const std::string& target,
                            money amount);
     outcome place_standing_order(const std::string& order, const std::string& source, const std::string& target,
                                  money amount, const std::string& first_date);
     outcome cancel_standing_order(const std::string& order);
 
-    /// `actor` is who asks for it: see authorization.hpp.
+    /// `actor` is who requests it: see authorization.hpp.
     outcome freeze(const std::string& account, const std::string& reason, const std::string& actor);
     outcome unfreeze(const std::string& account, const std::string& actor);
 
-    /// Sends nothing: carries out what has fallen due since anybody was here, and lists the transfers that came of it.
+    /// Sends no command: executes everything that is due, and lists the transfers that ended.
     outcome carry_out_due();
 
 private:

@@ -22,13 +22,13 @@ std::vector<history_entry> known_history(stele::event_store& store, std::string_
     return history;
 }
 
-// The amount of what moves money; nothing for what does not.
+// The amount, or nothing for an event that moves no money.
 std::string amount_text(std::string_view transaction, money change) {
     if (transaction.empty()) return "";
     return (change > 0 ? "+" : "") + format_money(change);
 }
 
-// The end of the entries that count on or before the day.
+// The end of the entries up to this day, inclusive.
 auto end_of(const std::vector<history_entry>& history, std::string_view day) {
     return std::ranges::upper_bound(history, day, {}, [](const auto& entry) { return std::string_view(entry.date); });
 }

@@ -12,7 +12,7 @@
 namespace bank {
 namespace {
 
-// How many characters a text takes: bytes that do not continue one, and are not part of a colour ("ESC [ ... m").
+// The number of characters of a text, without colour codes ("ESC [ ... m").
 std::size_t width_of(std::string_view text) {
     std::size_t width = 0;
     bool in_colour = false;
@@ -54,7 +54,7 @@ std::size_t terminal_rows(std::string_view lines, std::size_t columns) {
 }
 
 void changing_text::show(std::string_view lines) {
-    // Up to where the last version begins, and away with it.
+    // Moves the cursor to the beginning of the last version and clears from there.
     if (in_place_ && !shown_.empty()) fmt::print(out_, "\x1b[{}A\x1b[J", terminal_rows(shown_, columns_of(out_)));
     std::fwrite(lines.data(), 1, lines.size(), out_);
     std::fflush(out_);

@@ -26,14 +26,14 @@ private:
     [[nodiscard]] std::string paint(std::string_view code, std::string_view text) const;
 };
 
-/// Whether `out` is a terminal: a person watches, and a line can be drawn over.
+/// Whether `out` is a terminal: a person is watching, and a line can be overwritten.
 bool is_terminal(std::FILE* out);
 
-/// How many rows of a terminal lines of text take that end with a line break: one that is wider than the terminal goes
-/// on in the next row.
+/// How many rows of a terminal these lines of text take, where lines that are wider than the terminal wrap. Each line
+/// ends with a line break.
 std::size_t terminal_rows(std::string_view lines, std::size_t columns);
 
-/// Lines of text that change. On a terminal each version takes the place of the one before; elsewhere it follows it.
+/// Lines of text that change. On a terminal each version replaces the one before; elsewhere it is printed below it.
 class changing_text {
 public:
     /// `out` must outlive it.
@@ -45,13 +45,13 @@ public:
 private:
     std::FILE* out_;
     bool in_place_;
-    std::string shown_;  // what stands there
+    std::string shown_;  // the last version
 };
 
-/// A bar of `width` characters of which `fraction` (0 to 1) is filled, to an eighth of a character. Not padded.
+/// A bar of at most `width` characters, filled to `fraction` (0 to 1), in eighths of a character. Not padded.
 std::string bar(double fraction, std::size_t width);
 
-/// The same, with the part that is not filled drawn too.
+/// The same, with the empty part drawn too.
 std::string gauge(double fraction, std::size_t width);
 
 /// Text in columns, each as wide as its widest cell.

@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// It stands where it will stand, until something is appended.
+// Whether nothing changes any more until something is appended.
 bool has_settled(const stele::projection_status& status) {
     return status.state == stele::projection_state::live || status.state == stele::projection_state::faulted;
 }
@@ -78,13 +78,13 @@ bool show_status(const bank_directory& directory, watch how, std::FILE* out) {
 void rebuild_read_model(const bank_directory& directory, const std::string& name, bool diff, std::FILE* out) {
     auto events = open_events(directory);
     if (name == largest_accounts::name)
-        throw refusal(fmt::format("{} is in memory, and not a read model in tables: to have it folded anew, remove {}",
-                                  name, (directory.read_models() / (name + ".snapshot")).string()));
+        throw refusal(fmt::format("{} is a read model in memory, not in SQL: to rebuild it, remove {}", name,
+                                  (directory.read_models() / (name + ".snapshot")).string()));
     auto runner = open_runner(events, directory);
     add_projections(runner);
     const auto all = runner.status();
     if (std::ranges::find(all, name, &stele::projection_status::name) == all.end())
-        throw refusal(fmt::format("there is no read model {}; see \"bank status\"", name));
+        throw refusal(fmt::format("there is no read model {}: \"bank status\" lists them", name));
 
     changing_text text(out);
     const auto begin = std::chrono::steady_clock::now();

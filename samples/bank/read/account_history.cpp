@@ -43,7 +43,7 @@ std::vector<history_entry> history_of(stele::event_store& store, std::string_vie
             [&](const RoundingPosted& e, const stele::recorded_event& at) { moved(e, at, "rounding"); },
             [&](const moves_money auto& e, const stele::recorded_event& at) { moved(e, at, e.booking().kind()); }));
 
-    // What was recorded late still counts on its own day.
+    // An event that was recorded late belongs to its own day.
     std::ranges::sort(history, {}, [](const history_entry& entry) { return std::tie(entry.date, entry.version); });
     money balance = 0;
     for (auto& entry : history) entry.balance = balance = total(balance, entry.change);

@@ -7,7 +7,7 @@
 namespace bank {
 
 void account_statement::create(stele::read_model& db) {
-    // STRICT, so that a sum which no longer fits is an error: elsewhere SQLite would go on with a rounded one.
+    // STRICT, so that a sum that does not fit is an error. Other tables would silently store a rounded number.
     db.execute(R"(CREATE TABLE statement (
         account     TEXT    NOT NULL,
         date        TEXT    NOT NULL,
@@ -43,7 +43,7 @@ void account_statement::add(const stele::recorded_event& at, std::string_view da
         "INSERT INTO statement VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6 + coalesce((SELECT balance FROM statement "
         "WHERE account = ?1 AND (date, version) < (?2, ?3) ORDER BY date DESC, version DESC LIMIT 1), 0))",
         account, date, at.version.value, kind, transaction, change);
-    // What is recorded late changes every balance after its day.
+    // An event that is recorded late changes every balance after its day.
     if (change != 0)
         db.execute("UPDATE statement SET balance = balance + ?4 WHERE account = ?1 AND (date, version) > (?2, ?3)",
                    account, date, at.version.value, change);
@@ -51,7 +51,7 @@ void account_statement::add(const stele::recorded_event& at, std::string_view da
 
 namespace {
 
-// An empty day at the end does not limit, as one at the beginning does not: it comes before all days.
+// An empty first day needs no test of its own, because it sorts before all days; an empty last day does.
 constexpr auto in_period = "account = ?1 AND date >= ?2 AND (?3 = '' OR date <= ?3)";
 
 }  // namespace

@@ -13,10 +13,10 @@
 
 namespace bank {
 
-/// The read model that holds the statement of each account: all that happened to it, in the order of the days on which
-/// it counts and of recording within a day, each line with the balance after it.
+/// The statement of each account: one line for each of its events, in the order of their dates and within a day in the
+/// order of recording, with the balance after it.
 struct account_statement {
-    static constexpr auto name = "statement";  // people ask for it by this name: "bank rebuild statement"
+    static constexpr auto name = "statement";  // of its file; users type it: "bank rebuild statement"
     static constexpr int version = 1;
     static constexpr auto events = account_events;
 
@@ -36,13 +36,13 @@ private:
                     std::string_view kind, money change, stele::read_model& db);
 };
 
-/// The days of a statement, both inclusive. An empty text does not limit.
+/// The days of a statement, both inclusive. An empty text means no limit.
 struct period {
     std::string from;
     std::string to;
 };
 
-/// Which lines of a period are wanted: the `number`-th `size` of them, counted from 1.
+/// One page of the lines of a period: `size` lines, pages counted from 1.
 struct page {
     std::uint64_t number = 1;
     std::uint64_t size = 1'000'000'000;
@@ -51,19 +51,19 @@ struct page {
 struct statement_line {
     std::string date;
     std::string kind;
-    std::string transaction;  ///< the bank's id; empty for what moves no money
+    std::string transaction;  ///< the bank's id; empty if the event moves no money
     money change = 0;
-    money balance = 0;  ///< after it
+    money balance = 0;  ///< after the line
 };
 
-/// What was booked on an account in a period? One page of it, in order.
+/// What was booked on an account in a period? Returns one page, in order.
 std::vector<statement_line> statement_lines(stele::read_model& db, std::string_view account, const period& days,
                                             const page& page = {});
 
-/// What does a period come to?
+/// What do the lines of a period add up to?
 struct statement_sums {
     std::uint64_t lines = 0;
-    money before = 0;  ///< the balance
+    money before = 0;  ///< the balance before the period
     money credited = 0;
     money debited = 0;  ///< negative
 };

@@ -5,7 +5,7 @@
 namespace bank {
 
 void balances::create(stele::read_model& db) {
-    // STRICT, so that a sum which no longer fits is an error: elsewhere SQLite would go on with a rounded one.
+    // STRICT, so that a sum that does not fit is an error. Other tables would silently store a rounded number.
     db.execute(R"(CREATE TABLE balances (
         account         TEXT    PRIMARY KEY,
         balance         INTEGER NOT NULL,

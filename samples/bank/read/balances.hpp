@@ -13,7 +13,7 @@
 
 namespace bank {
 
-/// The read model that knows what is on each account now.
+/// The current balance of each account.
 struct balances {
     static constexpr auto name = "balances";
     static constexpr int version = 3;
@@ -39,18 +39,18 @@ struct account_balance {
     money balance = 0;
     money overdraft_limit = 0;
     std::string opened_on;
-    std::string booked_on;  ///< the date of the latest booking; that of the opening if there is none
-    std::string closed_on;  ///< empty while it is open
-    std::string frozen_on;  ///< empty while it is not
+    std::string booked_on;  ///< the date of the latest booking; of the opening if there is none
+    std::string closed_on;  ///< empty if it is open
+    std::string frozen_on;  ///< empty if it is not frozen
 };
 
-/// What is on this account? Nothing if there is no such account.
+/// What is the balance of this account? Nothing if there is no such account.
 std::optional<account_balance> balance_of(stele::read_model& db, std::string_view account);
 
 /// Which accounts hold most? At most `limit` of them, the largest first.
 std::vector<account_balance> largest_balances(stele::read_model& db, std::size_t limit);
 
-/// How many accounts are there, and how much is on all of them together?
+/// How many accounts are there, and how much do they hold together?
 struct balance_totals {
     std::uint64_t accounts = 0;
     money balance = 0;

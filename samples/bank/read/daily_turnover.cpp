@@ -5,7 +5,7 @@
 namespace bank {
 
 void daily_turnover::create(stele::read_model& db) {
-    // STRICT, so that a sum which no longer fits is an error: elsewhere SQLite would go on with a rounded one.
+    // STRICT, so that a sum that does not fit is an error. Other tables would silently store a rounded number.
     db.execute(R"(CREATE TABLE daily_turnover (
         date         TEXT    PRIMARY KEY,
         transactions INTEGER NOT NULL DEFAULT 0,

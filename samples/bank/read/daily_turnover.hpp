@@ -11,11 +11,11 @@
 
 namespace bank {
 
-/// The read model that knows how much money went in and out on each day.
+/// How much money went in and out on each day.
 struct daily_turnover {
     static constexpr auto name = "daily_turnover";
     static constexpr int version = 1;
-    // All that move money; opening and closing an account moves none.
+    // The events that move money.
     static constexpr auto events =
         hana::tuple_t<MoneyDeposited, MoneyWithdrawn, InterestPaid, InterestCharged, FeeCharged, RoundingPosted>;
 
@@ -30,7 +30,7 @@ private:
     static void book(const Booking& booking, money change, stele::read_model& db);
 };
 
-/// What went in and out in one month, over all accounts.
+/// What went in and out in one month, for all accounts together.
 struct month_turnover {
     std::string month;  ///< "1993-01"
     std::uint64_t transactions = 0;
@@ -39,7 +39,7 @@ struct month_turnover {
     money rounded = 0;
 };
 
-/// How much went in and out in each month? Months without transactions are left out.
+/// How much went in and out in each month? Leaves out months without transactions.
 std::vector<month_turnover> turnover_by_month(stele::read_model& db);
 
 }  // namespace bank

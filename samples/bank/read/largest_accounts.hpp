@@ -15,7 +15,7 @@
 
 namespace bank {
 
-/// The read model in memory that knows which accounts hold most: what is on each, as far as money has moved on it.
+/// Which accounts hold most? A read model in memory: the balance of every account on which money has moved.
 struct largest_accounts {
     static constexpr auto name = "largest_accounts";
     static constexpr int version = 1;
@@ -29,13 +29,13 @@ struct largest_accounts {
         balance = total(balance, change_of(event));
     }
 
-    // So that a program that starts reads only what is new.
+    // With a snapshot, a program that starts reads only the events after it.
     using snapshot_type = LargestAccounts;
     static constexpr auto snapshot_policy = stele::snapshot_every(1'000);
     [[nodiscard]] LargestAccounts snapshot() const;
     void restore(const LargestAccounts& saved);
 
-    /// At most `count` of them, the largest first; of those that hold the same, in the order of their numbers.
+    /// The `count` largest, or all if there are fewer; the largest first, equal ones in the order of their numbers.
     [[nodiscard]] std::vector<std::pair<std::string, money>> top(std::size_t count) const;
 
     friend bool operator==(const largest_accounts&, const largest_accounts&) = default;

@@ -7,14 +7,14 @@
 namespace bank {
 
 void overdrawn::create(stele::read_model& db) {
-    // Every account has a row, as its balance is needed to see it fall below zero. STRICT, so that a sum which no
-    // longer fits is an error: elsewhere SQLite would go on with a rounded one.
+    // Every account has a row, because its balance is needed to notice when it falls below zero.
+    // STRICT, so that a sum that does not fit is an error. Other tables would silently store a rounded number.
     db.execute_script(R"(
         CREATE TABLE overdrawn (
             account         TEXT    PRIMARY KEY,
             balance         INTEGER NOT NULL,
             overdraft_limit INTEGER NOT NULL,
-            since           TEXT    NOT NULL,  -- empty while it is not below zero
+            since           TEXT    NOT NULL,  -- empty if the balance is not below zero
             deepest         INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX deepest_first ON overdrawn (balance, account) WHERE balance < 0)");

@@ -12,7 +12,7 @@
 
 namespace bank {
 
-/// The read model that knows which accounts are below zero, since when, and how deep they have been.
+/// Which accounts are below zero, since when, and what their lowest balance was.
 struct overdrawn {
     static constexpr auto name = "overdrawn";
     static constexpr int version = 1;
@@ -38,7 +38,7 @@ struct overdrawn_account {
     money deepest = 0;  ///< the lowest balance since then
 };
 
-/// Which accounts are below zero? At most `limit` of them, the deepest first.
+/// Which accounts are below zero? At most `limit` of them, the lowest balance first.
 std::vector<overdrawn_account> overdrawn_accounts(stele::read_model& db, std::size_t limit);
 
 /// How many accounts are below zero?

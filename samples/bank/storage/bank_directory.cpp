@@ -27,7 +27,7 @@ std::filesystem::path events_of(const bank_directory& directory) {
 
 void refuse_if_occupied(const bank_directory& directory) {
     if (directory.holds_bank())
-        throw refusal(fmt::format("{} holds a bank already: import into another directory, or remove {} first",
+        throw refusal(fmt::format("{} already contains a bank: import into another directory, or remove {} first",
                                   directory.root.string(), directory.bank().string()));
 }
 

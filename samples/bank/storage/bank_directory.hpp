@@ -7,14 +7,14 @@
 
 namespace bank {
 
-/// What the bank tells its user instead of doing what was asked: one sentence that says what to do.
+/// Why the program refuses a request: one sentence for the user that also says what to do.
 class refusal : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-/// Where a bank lives: DIRECTORY/bank holds events.db, which is all there is to know, and read/, which can be made
-/// from it again. While a bank is being made it lives in DIRECTORY/bank.unfinished.
+/// The files of a bank: DIRECTORY/bank contains events.db, which holds everything, and read/, which can be rebuilt from
+/// it. During an import they are in DIRECTORY/bank.unfinished.
 struct bank_directory {
     static constexpr auto events_file = "events.db";
 
@@ -26,13 +26,13 @@ struct bank_directory {
     [[nodiscard]] bool holds_bank() const { return std::filesystem::exists(bank()); }
 };
 
-/// Throws refusal if the directory holds a bank.
+/// Throws refusal if the directory contains a bank.
 void refuse_if_occupied(const bank_directory& directory);
 
 /// Opens the events of the bank in the directory. Throws refusal if there is none.
 stele::sqlite_store open_events(const bank_directory& directory);
 
-/// Keeps the schemas of all events of the bank beside them. Throws what stele::record_schemas throws.
+/// Records the schemas of the bank's events in the store. Throws what stele::record_schemas throws.
 void record_schemas(stele::event_store& store);
 
 }  // namespace bank

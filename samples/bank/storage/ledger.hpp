@@ -7,15 +7,15 @@
 
 namespace bank {
 
-/// A bank that is open for questions: its events, and read models that know all of them.
+/// A bank that is open for questions: its event store and its read models, all of them up to date.
 class ledger {
 public:
     /// Opens the bank in the directory and brings its read models up to date. Throws refusal if there is none.
     explicit ledger(const bank_directory& directory);
 
-    /// The facts, for whoever wants to know how something came about.
+    /// The events, for questions about how something came about.
     [[nodiscard]] stele::event_store& events() { return events_; }
-    // The read models of these names.
+    // The read models.
     [[nodiscard]] stele::read_model& balances() { return balances_; }
     [[nodiscard]] stele::read_model& account_statement() { return account_statement_; }
     [[nodiscard]] stele::read_model& daily_turnover() { return daily_turnover_; }

@@ -19,7 +19,7 @@ stele::projection_runner open_runner(stele::event_store& events, const bank_dire
     } catch (const stele::error& failure) {
         if (failure.kind() != stele::error_kind::busy) throw;
         throw refusal(
-            fmt::format("another bank program is at work on the read models in {}: wait until it has ended, or end it "
+            fmt::format("another bank program is updating the read models in {}: wait until it ends, or stop it "
                         "(\"bank status --follow\" ends with Ctrl-C)",
                         directory.read_models().string()));
     }

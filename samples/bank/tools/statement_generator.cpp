@@ -30,8 +30,8 @@ struct customer {
     std::string_view pay_kind;
     money pay, rent, insurance, loan;
     money pay_day, rent_day;
-    money lowest;  // pays nothing that would take the balance below this
-    int spends;    // percent chance of spending something on a day
+    money lowest;  // makes no payment that would take the balance below this
+    int spends;    // the chance to spend something on a day, in percent
     money balance = 0;
 };
 
@@ -47,7 +47,7 @@ customer make_customer(dice& roll, std::size_t index, const statement_plan& plan
     who.loan = roll.chance(20) ? roll.between(1'000, 4'000) * koruna : 0;
     who.pay_day = roll.between(5, 14);
     who.rent_day = roll.between(1, 25);
-    // Well inside the limit that the bank grants unless told otherwise.
+    // Well within the bank's default overdraft limit.
     who.lowest = roll.chance(25) ? -500'000 : 0;
     who.spends = static_cast<int>(roll.between(8, 24));
     return who;
@@ -113,7 +113,7 @@ private:
         book(who, day, "fee", -1'460);
     }
 
-    // As a bank does that keeps its books in tenths of a koruna and states them in hundredths.
+    // Like a bank that keeps its books in tenths of a koruna and prints hundredths.
     void round(customer& who) {
         who.balance += dice_.chance(50) ? rounding_step : -rounding_step;
         rows_.back().balance = who.balance;

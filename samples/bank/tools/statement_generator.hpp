@@ -10,7 +10,7 @@
 
 namespace bank {
 
-/// What statement to make up. The same plan gives the same statement on every machine.
+/// Which statement to generate. The same plan gives the same statement on every machine.
 struct statement_plan {
     std::size_t accounts = 60;
     int months = 12;
@@ -18,11 +18,11 @@ struct statement_plan {
     std::string first_day = "2024-01-01";
 };
 
-/// Makes up what a bank might state: pay and pensions, rent, cash, cards, interest and fees at the end of the month,
-/// some accounts overdrawn, and now and then a balance that the bank has rounded.
+/// Generates a made-up statement: salaries and pensions, rent, cash, cards, interest and fees at the end of the month,
+/// some overdrawn accounts, and now and then a balance that the bank has rounded.
 std::vector<statement_row> generate_statement(const statement_plan& plan);
 
-/// Writes the rows as a file that read_statement_file reads. Throws std::runtime_error that names the file.
+/// Writes the rows as a file for read_statement_file. Throws std::runtime_error that names the file.
 void write_statement_file(const std::filesystem::path& path, const std::vector<statement_row>& rows);
 
 }  // namespace bank

@@ -65,7 +65,7 @@ TEST_CASE("loading folds the whole stream, or up to a version") {
     CHECK(before.position.value == 3);
 }
 
-TEST_CASE("refreshing reads only what is new, and the last event that was known") {
+TEST_CASE("refreshing reads only new events, and the last known one") {
     stele::memory_store memory;
     testing::spy_store store{memory};
     append(store, testing::opened(), testing::incremented(5), testing::incremented(7));
@@ -93,7 +93,7 @@ TEST_CASE("refreshing to an earlier version goes back to it") {
     CHECK(known.version.value == 2);
 }
 
-TEST_CASE("a stream that was deleted and begun anew meanwhile is folded from its new beginning") {
+TEST_CASE("a stream that was deleted and started again in the meantime is folded from its new start") {
     stele::memory_store store;
     append(store, testing::opened(), testing::incremented(5));
     auto known = stele::load<counter>(store, one);
@@ -111,7 +111,7 @@ TEST_CASE("a stream that was deleted and begun anew meanwhile is folded from its
     CHECK(known.version.value == 0);
 }
 
-TEST_CASE("an event that is not the aggregate's stops loading, naming event and aggregate") {
+TEST_CASE("a foreign event stops loading, naming event and aggregate") {
     stele::memory_store store;
     append(store, testing::opened(), testing::NobodyKnows{});
     CHECK(load_failure(store, stele::error_kind::undecodable) ==
@@ -148,7 +148,7 @@ TEST_CASE("an evolver folds events that the caller reads") {
     CHECK(values == std::vector<std::int64_t>{0, 5, 3});
 }
 
-TEST_CASE("a decision is events or a rejection, and a rejection takes no events") {
+TEST_CASE("a decision is events or a rejection, and no event can be added to a rejection") {
     stele::decision<counter> yes = stele::accept(testing::opened());
     yes.add(testing::incremented(3));
     CHECK(yes.is_accepted());

@@ -92,7 +92,7 @@ struct stored_tally {
 
 }  // namespace
 
-TEST_CASE("a fingerprint is another one as soon as anything is that a snapshot is made from") {
+TEST_CASE("a fingerprint changes with everything that a snapshot is made from") {
     const auto nothing = [](FileDescriptorProto&) {};
     const auto same = fingerprint_of(nothing);
     CHECK(fingerprint_of(nothing) == same);
@@ -117,7 +117,7 @@ TEST_CASE("a fingerprint is another one as soon as anything is that a snapshot i
     CHECK(all.size() == 11);
 }
 
-TEST_CASE("whatever stands where a snapshot should be, the state is what the events lead to, and it is replaced") {
+TEST_CASE("whatever bytes are in place of a snapshot, the events decide the state, and the snapshot is replaced") {
     stored_tally stored;
     const auto& snapshot = stored.snapshot;
     const auto check = [&](const std::string& bytes) {
@@ -143,7 +143,7 @@ TEST_CASE("whatever stands where a snapshot should be, the state is what the eve
     }
 }
 
-TEST_CASE("the snapshot of one stream is none of another") {
+TEST_CASE("the snapshot of one stream is not used for another") {
     stored_tally stored;
     std::vector<stele::event_data> others;
     for (int i = 0; i < 5; ++i) others.push_back(stele::encode(incremented(1)));
@@ -158,7 +158,7 @@ TEST_CASE("the snapshot of one stream is none of another") {
     CHECK(warnings.size() == 1);
 }
 
-TEST_CASE("a snapshot that could not be read again is not written") {
+TEST_CASE("a snapshot that could not be read back is not written") {
     stele::memory_store store;
     stele::repository<tally<>> tallies{store};
     auto known = tallies.load("1");

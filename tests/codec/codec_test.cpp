@@ -110,7 +110,7 @@ TEST_CASE("an event is its message's full name and bytes, an id of its own, and 
     CHECK(seen == 1);
 }
 
-TEST_CASE("text that is not UTF-8 is refused wherever it stands, naming message and field") {
+TEST_CASE("text that is not UTF-8 is refused in every field, naming message and field") {
     const std::vector<std::pair<std::string, std::function<void(Note&)>>> places{
         {"title", [](Note& n) { n.set_title(bad_text); }},
         {"tags[1]", [](Note& n) { n.add_tags("good"), n.add_tags(bad_text); }},
@@ -135,7 +135,7 @@ TEST_CASE("text that is not UTF-8 is refused wherever it stands, naming message 
     CHECK(lines_logged == 0);
 }
 
-TEST_CASE("what encode takes can be read again, and what it refuses could not") {
+TEST_CASE("what encode accepts can be read again, and what it refuses could not") {
     const auto text = rc::gen::container<std::string>(rc::gen::weightedOneOf<char>(
         {{20, rc::gen::inRange<char>('a', 'z')}, {1, rc::gen::cast<char>(rc::gen::inRange(0, 256))}}));
     CHECK(rc::check("bytes of any kind in text fields of any depth", [&] {
@@ -163,7 +163,7 @@ TEST_CASE("what encode takes can be read again, and what it refuses could not") 
     }));
 }
 
-TEST_CASE("messages nested deeper than Protobuf reads are refused") {
+TEST_CASE("messages that are nested too deep for Protobuf are refused") {
     int refused = 0;
     for (int depth = 90; depth < 110; ++depth) {
         const auto nest = nested(depth);
@@ -177,7 +177,7 @@ TEST_CASE("messages nested deeper than Protobuf reads are refused") {
     CHECK(refused < 20);
 }
 
-TEST_CASE("required fields must be set, and in types made at run time text is checked too") {
+TEST_CASE("required fields must be set, and text is checked in dynamic types too") {
     google::protobuf::FileDescriptorProto file;
     file.set_name("old.proto");
     file.set_syntax("proto2");
@@ -214,7 +214,7 @@ TEST_CASE("required fields must be set, and in types made at run time text is ch
     CHECK(lines_logged == 0);
 }
 
-TEST_CASE("an event of an unknown type is an error that names type, stream, version, position and taker") {
+TEST_CASE("an event of an unknown type is an error that names type, stream, version, position and consumer") {
     const auto data = stele::encode(testing::NobodyKnows{});
     CHECK(undecodable(data) ==
           "The event of type \"testing.NobodyKnows\" at position 101 (stream \"note-7\", version 1) is of a type that "
@@ -242,7 +242,7 @@ TEST_CASE("a payload that is not the message is an error that names type, stream
               std::to_string(data.payload.size()) + " bytes do not parse.");
 }
 
-TEST_CASE("an event without any field is no bytes, and is decoded") {
+TEST_CASE("an event without fields has no bytes, and is decoded") {
     const auto data = stele::encode(testing::Incremented{});
     CHECK(data.payload.empty());
     int seen = 0;
@@ -250,7 +250,7 @@ TEST_CASE("an event without any field is no bytes, and is decoded") {
     CHECK(seen == 1);
 }
 
-TEST_CASE("messages are reused, and nothing of one event is left in the next") {
+TEST_CASE("messages are reused, and no field of one event is left in the next") {
     std::vector<const void*> addresses;
     std::vector<int> tags;
     const auto remember = hana::overload(
@@ -282,7 +282,7 @@ TEST_CASE("a handler may decode events of the same type itself") {
     CHECK(title == filled_note().title());
 }
 
-TEST_CASE("a type name that stands twice in a table is refused") {
+TEST_CASE("a type name that occurs twice in a table is refused") {
     const stele::detail::event_entry entry{"testing.Note", &Note::default_instance(),
                                            [](void*, const auto&, const auto&) {}};
     CHECK(message_of(stele::error_kind::invalid_argument,
@@ -291,7 +291,7 @@ TEST_CASE("a type name that stands twice in a table is refused") {
           "and ignored types of its history).");
 }
 
-TEST_CASE("a table finds each of its names, also those that differ only at their beginning, and no other") {
+TEST_CASE("a table finds each of its names, including those that differ only at the beginning, and no other") {
     std::vector<std::string> names{"a",       "b",          "ab",        "aa.same_tail", "ab.same_tail",
                                    "b.Event", "bank.Event", "bank.event"};
     for (int i = 0; i < 200; ++i) names.push_back("many.Event" + std::to_string(i));
@@ -311,7 +311,7 @@ TEST_CASE("a table finds each of its names, also those that differ only at their
     CHECK_FALSE(table.find(""));
 }
 
-TEST_CASE("the memory of a large event is given back") {
+TEST_CASE("the memory of a large event is released") {
     Note large;
     large.set_title(std::string(1'000'000, 'x'));
     std::vector<std::size_t> space;

@@ -73,7 +73,7 @@ std::vector<std::string> recorded_keys(stele::event_store& store) {
 
 }  // namespace
 
-TEST_CASE("changes that stored events do not survive are found, with message and field") {
+TEST_CASE("schema changes that break stored events are found, with message and field") {
     const std::string sold = "message Sold { string item = 1; int64 amount = 2; }";
     CHECK(findings(sold, "message Sold { string item = 1; int64 amount = 3; }") ==
           found{"shop.Sold.amount: number 2 -> number 3"});
@@ -106,7 +106,7 @@ TEST_CASE("changes that stored events do not survive are found, with message and
           found{"shop.Sold.item: singular -> required", "shop.Sold.buyer: not there -> required"});
 }
 
-TEST_CASE("changes that keep every stored value are not found") {
+TEST_CASE("schema changes that keep every stored value are accepted") {
     CHECK(findings("message Sold { string item = 1; int32 amount = 2; How how = 3; bool big = 4; }"
                    "enum How { CASH = 0; CARD = 1; }",
                    "message Sold { string thing = 1; int64 amount = 2; How how = 3; reserved 4; string buyer = 5; "
@@ -119,7 +119,7 @@ TEST_CASE("changes that keep every stored value are not found") {
               .empty());
 }
 
-STORE_TEST_CASE(store, "schemas are recorded as versions, none overwritten, and an incompatible one is refused") {
+STORE_TEST_CASE(store, "schemas are recorded as versions, none is overwritten, and an incompatible one is refused") {
     const proto first{"message Sold { string item = 1; } message Other { int64 x = 1; }"};
     const proto second{"message Sold { string item = 1; int64 amount = 2; }"};
     const proto bad{"message Sold { string item = 1; string amount = 2; }"};
@@ -142,7 +142,7 @@ STORE_TEST_CASE(store, "schemas are recorded as versions, none overwritten, and 
     CHECK(recorded_keys(*store).size() == 2);
 }
 
-TEST_CASE("two programs that record at once get a version each") {
+TEST_CASE("two programs that record at the same time get one version each") {
     stele::memory_store store;
     testing::spy_store mine{store};
     const proto one{"message Sold { string item = 1; }"};
@@ -156,7 +156,7 @@ TEST_CASE("two programs that record at once get a version each") {
     CHECK(store.find_document("schema", "shop.Sold/000001")->value.find("thing") != std::string::npos);
 }
 
-TEST_CASE("takers record what they take and what was stored before, under each name that is stored") {
+TEST_CASE("consumers record their events and the older types of them, under every stored name") {
     stele::memory_store store;
     stele::record_schemas<stock>(store);
     CHECK(stele::check_schemas<stock, testing::totals>(store).empty());
@@ -166,7 +166,7 @@ TEST_CASE("takers record what they take and what was stored before, under each n
     CHECK(keys.size() == 10);
 }
 
-TEST_CASE("a type whose message is gone is found, unless it is ignored or of a package that is not in use") {
+TEST_CASE("a type whose message was removed is found, unless it is ignored or of an unused package") {
     stele::memory_store store;
     const proto file{"message Sold {} message Gone { int64 x = 1; }"};
     const stored_message sold{"shop.Sold", file.find("Sold")};
@@ -180,7 +180,7 @@ TEST_CASE("a type whose message is gone is found, unless it is ignored or of a p
     CHECK(stele::check_schemas<stock>(store).empty());
 }
 
-STORE_TEST_CASE(store, "events are shown as JSON by what was recorded, also where the newest schema lacks a field") {
+STORE_TEST_CASE(store, "events are shown as JSON by the recorded schemas, even if the newest one lacks a field") {
     const proto first{"message Sold { string item_name = 1; Price price = 2; } message Price { int64 cents = 1; }"};
     const proto second{"message Sold { string item_name = 1; reserved 2; repeated double discounts = 3; }"};
     stele::detail::record_schemas(*store, sold_as(first));

@@ -134,14 +134,13 @@ struct additions {
 
 }  // namespace
 
-TEST_CASE("each step can be tested alone") {
+TEST_CASE("each upcaster can be tested alone") {
     CHECK(history::upcast(added_v1("lamp", 3)).unit() == "pieces");
     CHECK(line_of(history::upcast(added_v2("wire", 250, "cm"))) == "+ wire 250 cm");
     CHECK_FALSE(history::upcast(corrected("lamp", 0)));
 }
 
-STORE_TEST_CASE(
-    store, "whoever takes an event gets those of its older types, in their order and with the record as it is stored") {
+STORE_TEST_CASE(store, "a consumer of an event gets those of its older types, in order and with the stored record") {
     REQUIRE(store->append(stream, expected_version::no_stream(), one_of_each()));
 
     std::vector<std::string> lines;
@@ -162,7 +161,7 @@ STORE_TEST_CASE(
     CHECK(stele::load<additions>(*store, stream).state.seen == 8);
 }
 
-TEST_CASE("stored events upcast when read fold to what the new events would have folded to") {
+TEST_CASE("stored events that are upcast fold to the same state as new events") {
     rc::check([] {
         std::vector<event_data> old_events;
         std::vector<event_data> new_events;
@@ -194,7 +193,7 @@ TEST_CASE("stored events upcast when read fold to what the new events would have
     });
 }
 
-TEST_CASE("what nobody takes or ignores is an error, except for a projection") {
+TEST_CASE("an event that is neither handled nor ignored is an error, except for a projection") {
     stele::memory_store store;
     REQUIRE(store.append(stream, expected_version::no_stream(), std::vector{encode(ItemInspected{})}));
     const auto failure = error_of([&] { static_cast<void>(stele::load<stock>(store, stream)); });
@@ -213,7 +212,7 @@ TEST_CASE("an outdated event whose bytes do not parse is an error that names the
           }).says("event of type \"warehouse.ItemAdded\" at position 1"));
 }
 
-TEST_CASE("who was compiled without the history that another one knows is refused by name") {
+TEST_CASE("a consumer compiled without upcasters that another one knows is refused by name") {
     stele::detail::expect_one_history("some.Event", typeid(history), "aggregate \"a\"");
     stele::detail::expect_one_history("some.Event", typeid(history), "projection b");
     const auto failure = error_of(

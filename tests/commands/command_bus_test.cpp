@@ -65,7 +65,7 @@ void append(stele::event_store& store, const google::protobuf::Message& event) {
 
 }  // namespace
 
-TEST_CASE("an accepted command appends its events and returns where they stand") {
+TEST_CASE("an accepted command appends its events and returns their version and position") {
     stele::memory_store store;
     bus_type bus{store};
     const auto first = bus.send(open("1", "label"));
@@ -108,7 +108,7 @@ TEST_CASE("a command is decided on the state that the stream folds to") {
     CHECK(bus.send(decrement("1", 3)));
 }
 
-TEST_CASE("a command that changes nothing returns where the stream is") {
+TEST_CASE("a command that changes nothing returns the version of the stream") {
     stele::memory_store store;
     bus_type bus{store};
     REQUIRE(bus.send(open("2")));
@@ -146,7 +146,7 @@ TEST_CASE("all events of a command carry its metadata, and a correlation id is m
     CHECK(all[4].correlation_id != all[2].correlation_id);
 }
 
-TEST_CASE("on a conflict the command is decided again, on the new state, reading only what is new") {
+TEST_CASE("on a conflict the command is decided again on the new state, reading only new events") {
     stele::memory_store memory;
     spy_store store{memory};
     bus_type bus{store, {.cached_aggregates = 0}};
@@ -209,7 +209,7 @@ TEST_CASE("the attempts are bounded, then the conflict is returned and nothing w
     CHECK_THROWS_AS((bus_type{store, {.attempts = 0}}), stele::error);
 }
 
-TEST_CASE("a stream that is deleted meanwhile begins anew, and one that is tombstoned is a conflict at once") {
+TEST_CASE("a stream deleted in the meantime starts again, and a tombstoned one is a conflict immediately") {
     stele::memory_store memory;
     spy_store store{memory};
     bus_type bus{store};
@@ -236,7 +236,7 @@ TEST_CASE("a stream that is deleted meanwhile begins anew, and one that is tombs
     CHECK(appends == 1);
 }
 
-TEST_CASE("a state that cannot be assigned begins anew too") {
+TEST_CASE("a state that cannot be assigned also starts again") {
     stele::memory_store memory;
     spy_store store{memory};
     bus_type bus{store};
@@ -251,7 +251,7 @@ TEST_CASE("a state that cannot be assigned begins anew too") {
     CHECK(stele::load<library>(memory, stele::stream_of<library>("1")).state.books == 1);
 }
 
-TEST_CASE("a target that is no stream name is refused, naming the command") {
+TEST_CASE("an instance id that is not a valid stream name is refused, naming the command") {
     stele::memory_store store;
     CHECK(send_failure(store, increment("", 1)).starts_with("The command testing.Increment does not name a target: "));
     CHECK(send_failure(store, increment("a\nb", 1)).starts_with("The command testing.Increment "));
@@ -266,7 +266,7 @@ TEST_CASE("an event or metadata that could not be read again is refused, and not
     CHECK(send_failure(store, open("1"), about).find("actor") != std::string::npos);
 }
 
-TEST_CASE("commands from many threads to one instance are all decided on what was there") {
+TEST_CASE("commands from many threads to one instance are each decided on the latest state") {
     constexpr int threads = 4;
     constexpr int each = 100;
     stele::memory_store store;

@@ -58,7 +58,7 @@ STORE_TEST_CASE(store, "versions count within the stream, positions over the who
     CHECK(store->stream_version(stream_id{"account-4"}).value == 0);
 }
 
-STORE_TEST_CASE(store, "each expected version meets a stream that is absent, at 1 and at 2") {
+STORE_TEST_CASE(store, "each expected version against a stream that is absent, at 1 and at 2") {
     struct row {
         expected_version expected;
         bool absent, at_one, at_two;
@@ -105,7 +105,7 @@ STORE_TEST_CASE(store, "a conflict says what was expected and what is there") {
     CHECK(result.error().message() == "append to stream 'account-42': expected version 1, but it is at 2");
 }
 
-STORE_TEST_CASE(store, "bytes come back as they were given") {
+STORE_TEST_CASE(store, "bytes are read back as they were written") {
     std::string all_bytes;
     for (int i = 0; i < 256; ++i) all_bytes += static_cast<char>(i);
     std::vector<stele::event_data> events{make_event("a", ""), make_event("b", all_bytes),
@@ -127,7 +127,7 @@ STORE_TEST_CASE(store, "bytes come back as they were given") {
     CHECK(i == events.size());
 }
 
-STORE_TEST_CASE(store, "recorded_at is the time of the append and never goes back") {
+STORE_TEST_CASE(store, "recorded_at is the time of the append and never decreases") {
     const auto before = std::chrono::system_clock::now() - std::chrono::seconds{1};
     for (int i = 0; i < 5; ++i) REQUIRE(store->append(account, expected_version::any(), make_events(2)));
     const auto after = std::chrono::system_clock::now() + std::chrono::seconds{1};
@@ -140,7 +140,7 @@ STORE_TEST_CASE(store, "recorded_at is the time of the append and never goes bac
     }
 }
 
-STORE_TEST_CASE(store, "what can never be accepted is refused by name and leaves the store as it is") {
+STORE_TEST_CASE(store, "an invalid append is refused by name and changes nothing") {
     REQUIRE(store->append(account, expected_version::no_stream(), make_events(1)));
     const auto refused = [&](const std::vector<stele::event_data>& events, std::string_view words) {
         CHECK(kind_of_refusal(*store, account, events, words) == error_kind::invalid_argument);

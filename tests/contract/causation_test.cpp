@@ -34,7 +34,7 @@ stele::recorded_event new_event() {
 
 }  // namespace
 
-TEST_CASE("what an event causes has its id as causation and its correlation, or its id where it has none") {
+TEST_CASE("caused events have the event's id as causation, and its correlation or, without one, its id") {
     auto event = new_event();
     const auto id = event.id.str();
     CHECK(stele::caused_by(event) ==
@@ -48,7 +48,7 @@ TEST_CASE("what an event causes has its id as causation and its correlation, or 
     CHECK_THROWS_AS((void)stele::caused_by(event), stele::error);
 }
 
-TEST_CASE("scopes nest, and what the caller says stands") {
+TEST_CASE("scopes nest, and the caller's own metadata wins") {
     const auto outer = new_event();
     const auto inner = new_event();
     const auto cause = [](stele::metadata about = {}) {

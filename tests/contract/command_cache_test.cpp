@@ -69,7 +69,7 @@ STORE_TEST_CASE(inner, "commands to the same instance read nothing after the fir
     CHECK(store.events_read == 3);
 }
 
-STORE_TEST_CASE(inner, "what somebody else has written since is read, whatever was decided without it") {
+STORE_TEST_CASE(inner, "events that others have appended are read, whatever was decided without them") {
     spy_store store{*inner};
     bus_type bus{store, {.attempts = 1}};  // what is kept does not count as an attempt
     bus_type other{*inner};
@@ -105,7 +105,7 @@ STORE_TEST_CASE(inner, "what somebody else has written since is read, whatever w
     CHECK(value_of(*inner, "1") == 1);
 }
 
-STORE_TEST_CASE(store, "a stream that was removed since is not what is kept of it") {
+STORE_TEST_CASE(store, "the cached state of a removed stream is not used") {
     bus_type bus{*store};
     REQUIRE(bus.send(open("1")));
     REQUIRE(bus.send(increment("1", 9)));
@@ -129,7 +129,7 @@ STORE_TEST_CASE(store, "a stream that was removed since is not what is kept of i
     CHECK(ended.error().attempts() == 1);
 }
 
-STORE_TEST_CASE(inner, "only so many states are kept, those used last, and none of what does not exist") {
+STORE_TEST_CASE(inner, "the cache is bounded, keeps the most recently used states, and none of missing streams") {
     spy_store store{*inner};
     bus_type bus{store, {.cached_aggregates = 2}};
     const auto reads = [&](const std::string& id) {
@@ -148,7 +148,7 @@ STORE_TEST_CASE(inner, "only so many states are kept, those used last, and none 
     CHECK(reads("3") == 0);
 }
 
-STORE_TEST_CASE(store, "a state that an exception has passed by is not used again") {
+STORE_TEST_CASE(store, "a state is not used again after an exception") {
     stele::command_bus<fragile> bus{*store};
     fragile::fails_to_decide = fragile::fails_to_evolve = false;
     REQUIRE(bus.send(increment("1", 1)));
@@ -167,7 +167,7 @@ STORE_TEST_CASE(store, "a state that an exception has passed by is not used agai
     CHECK(now.version.value == 4);
 }
 
-STORE_TEST_CASE(inner, "a command sent in the middle of another one to the same instance waits for nobody") {
+STORE_TEST_CASE(inner, "a command sent from within another one to the same instance does not deadlock") {
     spy_store store{*inner};
     bus_type bus{store};
     REQUIRE(bus.send(open("1")));
@@ -179,7 +179,7 @@ STORE_TEST_CASE(inner, "a command sent in the middle of another one to the same 
     CHECK(value_of(*inner, "1") == 11);
 }
 
-STORE_TEST_CASE(store, "threads that move amounts about through two buses lose nothing and invent nothing") {
+STORE_TEST_CASE(store, "threads that transfer amounts through two buses lose nothing and create nothing") {
     constexpr int counters = 6;
     constexpr int threads = 8;
     constexpr int each = 40;

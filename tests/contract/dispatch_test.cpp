@@ -63,7 +63,7 @@ STORE_TEST_CASE(configured, "a command that arrives as bytes is sent to the aggr
           "testing.Increment by wire\ntesting.Decrement by \ntesting.Author by \n");
 }
 
-STORE_TEST_CASE(configured, "a name that is no command of the bus is refused, with those that are near it") {
+STORE_TEST_CASE(configured, "a name that is not a command of the bus is refused, with suggestions") {
     stele::event_store& store = *configured;
     bus_type bus{store};
     const auto of = [&](std::string_view type) { return failure(bus, type, "", stele::error_kind::invalid_argument); };

@@ -40,7 +40,7 @@ auto append_with(stele::event_store& store, const stream_id& stream, expected_ve
 }  // namespace
 
 STORE_TEST_CASE(store,
-                "documents are put, replaced, removed and listed in the order of their keys, also after a restart") {
+                "documents are put, replaced, removed and listed in the order of their keys, even after a restart") {
     CHECK(find(*store, "snapshot", "a") == "none");
     CHECK(list(*store, "snapshot").empty());
     const std::string odd_key("b\0\xff", 3);
@@ -101,7 +101,7 @@ STORE_TEST_CASE(store, "events and documents are written all or none") {
     CHECK(find(*store, "receipt", "1") == "1=x@3");
 }
 
-STORE_TEST_CASE(store, "what is no document is refused with a message that names it") {
+STORE_TEST_CASE(store, "an invalid document is refused with a message that names it") {
     const auto refusal = [&](const std::vector<document_write>& documents) -> std::string {
         try {
             static_cast<void>(write(*store, documents));

@@ -85,7 +85,7 @@ void run_once(stele::event_store& store, const std::filesystem::path& directory)
 
 }  // namespace
 
-STORE_TEST_CASE(store, "effects begin when the projection is added, and no replay does one again or leaves one out") {
+STORE_TEST_CASE(store, "effects begin when the projection is added, and no replay repeats or skips one") {
     const temp_dir directory;
     const effect_log log;
     append_some(*store, 50);
@@ -112,7 +112,7 @@ STORE_TEST_CASE(store, "effects begin when the projection is added, and no repla
     CHECK(rows_of_totals(directory.path) == fresh_replay(*store));
 }
 
-STORE_TEST_CASE(store, "effects of a state in memory are not done again when it is folded again") {
+STORE_TEST_CASE(store, "effects of a memory projection are not repeated when it is folded again") {
     const temp_dir directory;
     const effect_log log;
     append_some(*store, 30);
@@ -129,7 +129,7 @@ STORE_TEST_CASE(store, "effects of a state in memory are not done again when it 
 }
 
 STORE_TEST_CASE(store,
-                "an effect comes after its event is in the read model, and has it as the cause of what it sends") {
+                "an effect runs after its event is in the read model, which is the cause of what the effect sends") {
     const temp_dir directory;
     append(*store, 1, opened("one"));
     projection_runner runner{*store, directory.path};
@@ -156,7 +156,7 @@ STORE_TEST_CASE(store,
     on_effect = nullptr;
 }
 
-STORE_TEST_CASE(store, "an effect that fails is tried again, and keeps nobody but the effects after it") {
+STORE_TEST_CASE(store, "a failed effect is retried, and delays only the effects after it") {
     const temp_dir directory;
     projection_runner runner{*store, directory.path, {.attempts = 3, .first_backoff = 1ms}};
     runner.add<watched>();
@@ -192,7 +192,7 @@ STORE_TEST_CASE(store, "an effect that fails is tried again, and keeps nobody bu
     on_effect = nullptr;
 }
 
-TEST_CASE("a process that is killed anywhere repeats at most the effect that was under way") {
+TEST_CASE("a process killed at any point repeats at most the effect that was running") {
     const temp_dir directory;
     const auto events = directory / "events.db";
     const auto log = directory / "log";

@@ -51,7 +51,7 @@ event_filter any_filter() {
 
 }  // namespace
 
-STORE_TEST_CASE(store, "a filtered read gives just the events that pass, in every window, order and limit") {
+STORE_TEST_CASE(store, "a filtered read returns exactly the matches, in every window, order and limit") {
     const auto all = fill(*store);
     REQUIRE(rc::check("filtered windows", [&] {
         const auto filter = any_filter();
@@ -74,13 +74,13 @@ STORE_TEST_CASE(store, "a filtered read gives just the events that pass, in ever
     }));
 }
 
-STORE_TEST_CASE(store, "a filter that names what cannot be is refused") {
+STORE_TEST_CASE(store, "a filter with an invalid name is refused") {
     CHECK_THROWS_WITH_AS((void)store->read_all({.filter = {.types = {""}}}),
                          "filter: event type '': is empty; give it 1 to 512 bytes", stele::error);
     CHECK_THROWS_AS((void)store->read_all({.filter = {.stream_prefixes = {"\xFF"}}}), stele::error);
 }
 
-STORE_TEST_CASE(store, "the store and a stream read as they were at a time") {
+STORE_TEST_CASE(store, "the store and a stream can be read as of a time") {
     const stream_id stream{"account-1"};
     std::vector<stele::timestamp> times;
     for (int i = 0; i < 20; ++i) {
@@ -104,7 +104,7 @@ STORE_TEST_CASE(store, "the store and a stream read as they were at a time") {
     }
 }
 
-STORE_TEST_CASE(store, "waiting for the head ends with an append, with a stop and with the time") {
+STORE_TEST_CASE(store, "waiting for an append ends with an append, a stop or the timeout") {
     CHECK(store->wait_for_append(position{}, std::chrono::milliseconds{1}).value == 0);
     REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), make_events(2)));
     CHECK(store->wait_for_append(position{1}, std::chrono::hours{1}).value == 2);
@@ -117,7 +117,7 @@ STORE_TEST_CASE(store, "waiting for the head ends with an append, with a stop an
     CHECK(store->wait_for_append(position{3}, std::chrono::hours{1}, stop.get_token()).value == 3);
 }
 
-STORE_TEST_CASE(store, "appends that nobody waits for are done in order, and their futures tell how they ended") {
+STORE_TEST_CASE(store, "asynchronous appends are done in order, and their futures have the results") {
     const stream_id stream{"account-1"};
     std::vector<std::future<std::expected<stele::append_result, stele::conflict>>> results;
     for (std::uint64_t i = 0; i < 300; ++i)

@@ -32,7 +32,7 @@ void add(stele::event_store& store, const char* stream, std::int64_t by) {
 
 }  // namespace
 
-STORE_TEST_CASE(store, "a fold as of any position is what the projection was then") {
+STORE_TEST_CASE(store, "a fold as of any position equals the projection at that time") {
     const temp_dir directory;
     append_some(*store, 100);
     stele::projection_runner runner{*store, directory.path};
@@ -49,7 +49,7 @@ STORE_TEST_CASE(store, "a fold as of any position is what the projection was the
     }
 }
 
-STORE_TEST_CASE(store, "a fold of a part: by category, by stream, by version, by time") {
+STORE_TEST_CASE(store, "partial folds: by category, by stream, by version, by time") {
     CHECK(stele::fold<sums>(*store).sum == 0);
     add(*store, "counter-1", 1);
     add(*store, "counter-2", 2);

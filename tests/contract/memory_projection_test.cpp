@@ -89,7 +89,7 @@ void write_bytes(const std::filesystem::path& file, const std::string& bytes) {
 
 }  // namespace
 
-STORE_TEST_CASE(store, "a state in memory is what the events lead to, and who waits for a position then sees it") {
+STORE_TEST_CASE(store, "a memory projection folds the events, and waiting for a position shows its event") {
     const temp_dir directory;
     append_some(*store, 100);
     projection_runner runner{*store, directory.path, {.batch_events = 7}};
@@ -127,7 +127,7 @@ STORE_TEST_CASE(store, "a state in memory is what the events lead to, and who wa
     CHECK(rows_of_totals(directory.path) == fresh_replay(*store));
 }
 
-STORE_TEST_CASE(store, "a restart reads only what is new") {
+STORE_TEST_CASE(store, "a restart reads only new events") {
     const temp_dir directory;
     append_some(*store, 100);
     const auto first = once{*store, directory.path};
@@ -149,7 +149,7 @@ STORE_TEST_CASE(store, "a restart reads only what is new") {
     CHECK(once{*store, directory.path}.projected == 0);
 }
 
-STORE_TEST_CASE(store, "a snapshot that cannot be used is a warning, and everything is read again") {
+STORE_TEST_CASE(store, "an unusable snapshot is a warning, and all events are read again") {
     const temp_dir directory;
     append_some(*store, 60);
     const auto all = static_cast<int>(expected_board(*store).positions.size());
@@ -191,7 +191,7 @@ STORE_TEST_CASE(store, "a snapshot that cannot be used is a warning, and everyth
     CHECK(set_back.rows == expected_board(shorter));
 }
 
-STORE_TEST_CASE(store, "what a handler changed before it threw is in no state that goes on") {
+STORE_TEST_CASE(store, "changes of a handler before it threw are in no later state") {
     const temp_dir directory;
     append_some(*store, 100);
     std::optional<projection_runner> running;
@@ -232,7 +232,7 @@ STORE_TEST_CASE(store, "what a handler changed before it threw is in no state th
     CHECK(once{*store, directory.path}.rows == expected_board(*store));
 }
 
-TEST_CASE("queries see no event by halves, and do not keep the events out however fast they follow each other") {
+TEST_CASE("queries see no half-applied event, and never starve the events") {
     stele::memory_store store;
     const temp_dir directory;
     projection_runner runner{store, directory.path};
@@ -273,7 +273,7 @@ TEST_CASE("queries see no event by halves, and do not keep the events out howeve
     CHECK(halves == 0);
 }
 
-TEST_CASE("killed while it writes a snapshot, it leaves the one before") {
+TEST_CASE("a process killed while it writes a snapshot leaves the previous one") {
     stele::memory_store store;
     append_some(store, 60);
     const temp_dir directory;
@@ -303,7 +303,7 @@ TEST_CASE("killed while it writes a snapshot, it leaves the one before") {
     CHECK(after.rows == expected_board(store));
 }
 
-TEST_CASE("what cannot be asked says so") {
+TEST_CASE("queries that are not possible are errors") {
     stele::memory_store store;
     const temp_dir directory;
     projection_runner runner{store, directory.path};

@@ -95,7 +95,7 @@ STORE_TEST_CASE(configured, "a middleware may change what the events carry, answ
     CHECK(stele::load<counter>(store, one).state.value == 6);
 }
 
-STORE_TEST_CASE(configured, "each command is logged in one line, whatever came of it") {
+STORE_TEST_CASE(configured, "each command is logged in one line, whatever its outcome") {
     stele::event_store& store = *configured;
     bus_type bus{store};
     texts lines;
@@ -113,7 +113,7 @@ STORE_TEST_CASE(configured, "each command is logged in one line, whatever came o
     CHECK(lines[3].starts_with("testing.OpenCounter for counter-3 failed: testing.CounterOpened"));
 }
 
-STORE_TEST_CASE(configured, "each command is timed, also one that fails") {
+STORE_TEST_CASE(configured, "each command is timed, even one that fails") {
     stele::event_store& store = *configured;
     bus_type bus{store};
     texts timed;
@@ -127,7 +127,7 @@ STORE_TEST_CASE(configured, "each command is timed, also one that fails") {
     CHECK(timed == texts{"testing.OpenCounter", "testing.Decrement", "testing.OpenCounter"});
 }
 
-STORE_TEST_CASE(configured, "a command of somebody who may not send it is rejected before anything is read") {
+STORE_TEST_CASE(configured, "an unauthorized command is rejected before anything is read") {
     stele::event_store& memory = *configured;
     spy_store store{memory};
     bus_type bus{store, {.cached_aggregates = 0}};
@@ -158,7 +158,7 @@ STORE_TEST_CASE(configured, "a check of one type of command lets the others pass
     CHECK(code_of(bus.send(decrement("1", -1))) == "accepted");
 }
 
-STORE_TEST_CASE(configured, "conflicts are retried with waits that double up to a bound, and not for ever") {
+STORE_TEST_CASE(configured, "conflicts are retried with waits that double up to a bound, a limited number of times") {
     stele::event_store& memory = *configured;
     spy_store store{memory};
     REQUIRE(memory.append(one, stele::expected_version::no_stream(), std::vector{stele::encode(opened())}));
@@ -197,7 +197,7 @@ STORE_TEST_CASE(configured, "conflicts are retried with waits that double up to 
     CHECK_THROWS_AS((void)stele::retry_on_conflict({.attempts = 0}), stele::error);
 }
 
-STORE_TEST_CASE(configured, "retries bring many writers through that meet all the time") {
+STORE_TEST_CASE(configured, "retries let many concurrent writers succeed") {
     constexpr int threads = 4;
     constexpr int each = 20;
     stele::event_store& store = *configured;

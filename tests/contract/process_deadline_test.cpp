@@ -72,7 +72,7 @@ PutMoney put_money() {
 
 }  // namespace
 
-STORE_TEST_CASE(store, "a command is sent when its time has come, and once") {
+STORE_TEST_CASE(store, "a command is sent once, when it is due") {
     send(*store, open_wallet("a", 1));
     stele::manual_clock clock{stele::timestamp{1000h}};
     {
@@ -99,7 +99,8 @@ STORE_TEST_CASE(store, "a command is sent when its time has come, and once") {
     CHECK(store->head() == head);
 }
 
-STORE_TEST_CASE(store, "a deadline that is set again takes the place of the first, and what is due first comes first") {
+STORE_TEST_CASE(store,
+                "a deadline that is set again replaces the first, and deadlines fire in the order of their times") {
     send(*store, open_wallet("a", 0));
     closing_bank bank{*store};
     bank.catch_up();
@@ -112,7 +113,7 @@ STORE_TEST_CASE(store, "a deadline that is set again takes the place of the firs
     CHECK(bank.deadlines() == 1);
 }
 
-STORE_TEST_CASE(store, "a deadline in the past is due at once, also one before 1970") {
+STORE_TEST_CASE(store, "a deadline in the past is due immediately, even one before 1970") {
     open_wallets(*store);
     send(*store, request_transfer("late", "a", "b", 30, -9'000'000'000s));
     send(*store, request_transfer("early", "a", "b", 30, 9'000'000'000s));
@@ -123,7 +124,7 @@ STORE_TEST_CASE(store, "a deadline in the past is due at once, also one before 1
     CHECK(story(*store, "transfer-early") == "TransferRequested TransferCompleted");
 }
 
-STORE_TEST_CASE(store, "a deadline is cancelled by an event that comes in time") {
+STORE_TEST_CASE(store, "an event in time cancels a deadline") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30, 1h));
     catch_up(*store);
@@ -134,7 +135,7 @@ STORE_TEST_CASE(store, "a deadline is cancelled by an event that comes in time")
     CHECK(store->list_documents("deadline").empty());
 }
 
-STORE_TEST_CASE(store, "deleting a journal forgets the deadlines of the instance") {
+STORE_TEST_CASE(store, "deleting a journal removes the deadlines of the instance") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30, 1h));
     catch_up(*store);

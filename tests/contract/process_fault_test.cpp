@@ -75,7 +75,7 @@ struct failing_process {
 
 }  // namespace
 
-STORE_TEST_CASE(store, "wherever it is cut off, the rest is done and nothing twice") {
+STORE_TEST_CASE(store, "wherever a process is interrupted, the rest is done and nothing twice") {
     request_transfers(*store);
     int rounds = 0;
     // Each runner comes one append further than the one before it.
@@ -84,7 +84,7 @@ STORE_TEST_CASE(store, "wherever it is cut off, the rest is done and nothing twi
     CHECK(all_stories(*store) == finished);
 }
 
-STORE_TEST_CASE(store, "wherever an append is done and nobody hears of it, nothing is done twice") {
+STORE_TEST_CASE(store, "wherever the answer to an append is lost, nothing is done twice") {
     request_transfers(*store);
     int rounds = 0;
     while (cut_off(*store, 1, true)) REQUIRE(++rounds < 100);
@@ -109,7 +109,7 @@ STORE_TEST_CASE(store, "runners that run the same process at the same time do no
               (i % 4 == 0 ? "TransferRequested TransferFailed(not_open)" : "TransferRequested TransferCompleted"));
 }
 
-STORE_TEST_CASE(store, "a process that throws stops where it is, and the others go on") {
+STORE_TEST_CASE(store, "a process that throws stops there, and the others continue") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30));
     bank_bus bus{*store};
@@ -131,7 +131,7 @@ STORE_TEST_CASE(store, "a process that throws stops where it is, and the others 
     CHECK(story(*store, "failing_process-only") == "ProcessEventHandled ProcessEventHandled ProcessEventHandled");
 }
 
-STORE_TEST_CASE(store, "a command in conflict is tried again") {
+STORE_TEST_CASE(store, "a command in conflict is retried") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30));
     spy_bus bus{*store};
@@ -145,7 +145,7 @@ STORE_TEST_CASE(store, "a command in conflict is tried again") {
     CHECK(story(*store, "transfer-1") == "TransferRequested TransferCompleted");
 }
 
-STORE_TEST_CASE(store, "a command for a stream that has ended for ever is rejected") {
+STORE_TEST_CASE(store, "a command for a tombstoned stream is rejected") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30));
     spy_bus bus{*store};

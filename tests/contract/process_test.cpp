@@ -6,7 +6,7 @@
 using namespace testing;
 using namespace std::chrono_literals;
 
-STORE_TEST_CASE(store, "a process brings its commands to the aggregates, and goes on with what they lead to") {
+STORE_TEST_CASE(store, "a process sends its commands to the aggregates and reacts to their events") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30));
     catch_up(*store);
@@ -37,7 +37,7 @@ STORE_TEST_CASE(store, "a command carries what caused it") {
     }
 }
 
-STORE_TEST_CASE(store, "a command that is rejected comes back, and what was done is taken back") {
+STORE_TEST_CASE(store, "a process reacts to a rejected command and compensates") {
     open_wallets(*store);
     send(*store, request_transfer("poor", "a", "b", 101));
     send(*store, request_transfer("nowhere", "a", "c", 30));
@@ -69,7 +69,7 @@ STORE_TEST_CASE(store, "a rejection leads to a command that is rejected as well"
     catch_up(*store, {.cached_instances = 0});
 }
 
-STORE_TEST_CASE(store, "a process may begin after what has happened already, and does not forget that") {
+STORE_TEST_CASE(store, "a process may start at a later position, and remembers it") {
     open_wallets(*store);
     send(*store, request_transfer("old", "a", "b", 30));
     bank_bus bus{*store};
@@ -83,7 +83,7 @@ STORE_TEST_CASE(store, "a process may begin after what has happened already, and
     CHECK(story(*store, "transfer-new") == "TransferRequested TransferCompleted");
 }
 
-STORE_TEST_CASE(store, "a runner that is started goes on by itself, and can be stopped and started again") {
+STORE_TEST_CASE(store, "a started runner runs in the background, and can be stopped and started again") {
     open_wallets(*store);
     bank_bus bus{*store};
     process_runner runner{*store};
@@ -103,7 +103,7 @@ STORE_TEST_CASE(store, "a runner that is started goes on by itself, and can be s
     transfer_and_wait("2");
 }
 
-STORE_TEST_CASE(store, "a stream that is no journal is told apart") {
+STORE_TEST_CASE(store, "a stream that is not a journal is recognised") {
     open_wallets(*store);
     const std::vector events{stele::encode(WalletClosed{})};
     REQUIRE(store->append(stele::stream_id{"transfer_process-1"}, stele::expected_version::no_stream(), events));
@@ -116,7 +116,7 @@ STORE_TEST_CASE(store, "a stream that is no journal is told apart") {
     CHECK(balance(*store, "a") == 100);
 }
 
-STORE_TEST_CASE(store, "where many events are none of its own, a process says in the store how far it has come") {
+STORE_TEST_CASE(store, "a process stores its position when many events are not its own") {
     catch_up(*store);
     const auto checkpoint = [&] { return store->find_document("process", "transfer_process")->value; };
     const auto before = checkpoint();

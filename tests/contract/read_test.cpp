@@ -42,7 +42,7 @@ std::vector<std::string> window(const std::vector<std::string>& from, std::uint6
 
 }  // namespace
 
-STORE_TEST_CASE(store, "any window of a stream or of the whole store reads as it would on paper") {
+STORE_TEST_CASE(store, "any window of a stream or of the whole store reads as in the model") {
     paper_store paper;
     const auto names = std::vector<std::string>{"account-1", "account-2", "order-1", "plain"};
     REQUIRE(rc::check("appends", [&] {
@@ -67,13 +67,13 @@ STORE_TEST_CASE(store, "any window of a stream or of the whole store reads as it
     }));
 }
 
-STORE_TEST_CASE(store, "a stream that is not there reads as nothing") {
+STORE_TEST_CASE(store, "a stream that does not exist reads as empty") {
     CHECK(lines(store->read_stream(stream_id{"account-1"})).empty());
     CHECK(lines(store->read_all()).empty());
     CHECK(lines(store->read_all({.direction = direction::backward})).empty());
 }
 
-STORE_TEST_CASE(store, "a read goes on to what was appended while it was under way") {
+STORE_TEST_CASE(store, "a read includes events that are appended while it runs") {
     const stream_id stream{"account-1"};
     REQUIRE(store->append(stream, expected_version::any(), make_events(2000)));
     std::uint64_t seen = 0;

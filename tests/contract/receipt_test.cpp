@@ -45,7 +45,7 @@ std::string refused(bus_type& bus, const auto& command, const stele::uuid& id) {
 
 STORE_TEST_CASE(
     store,
-    "a command that is sent again with its id gets the first receipt and decides nothing, also after a restart") {
+    "a command repeated with its idempotency key returns the first receipt and decides nothing, even after a restart") {
     {
         bus_type bus{*store};
         CHECK(str(bus.send(open("1"), {}, {.id = id_of("open")})) == "counter-1@1 1");
@@ -77,7 +77,7 @@ STORE_TEST_CASE(store, "a command that changed nothing is remembered too") {
     CHECK(store->head().value == 3);
 }
 
-STORE_TEST_CASE(store, "a rejection is decided anew each time, unless it was asked to be remembered") {
+STORE_TEST_CASE(store, "a rejection is decided again each time, unless it is to be remembered") {
     bus_type bus{*store};
     const std::string no = "testing.Increment for counter-1 was rejected (not_open): open the counter first @";
     CHECK(str(bus.send(increment("1", 1), {}, {.id = id_of("a")})) == no + "1");
@@ -90,7 +90,7 @@ STORE_TEST_CASE(store, "a rejection is decided anew each time, unless it was ask
     CHECK(str(later.send(increment("1", 1), {}, {.id = id_of("a")})) == "counter-1@2 2");
 }
 
-STORE_TEST_CASE(store, "an id stands for one command") {
+STORE_TEST_CASE(store, "an idempotency key stands for one command") {
     bus_type bus{*store};
     REQUIRE(bus.send(open("1")));
     REQUIRE(bus.send(open("2")));
@@ -116,8 +116,8 @@ STORE_TEST_CASE(store, "an id stands for one command") {
     CHECK(store->head().value == 3);
 }
 
-STORE_TEST_CASE(
-    store, "a receipt tells the version also where a deleted stream was begun anew, and when its events are gone") {
+STORE_TEST_CASE(store,
+                "a receipt has the right version after a deleted stream was started again, and without its events") {
     bus_type bus{*store};
     REQUIRE(bus.send(open("1")));
     REQUIRE(bus.send(increment("1", 1)));
@@ -129,7 +129,7 @@ STORE_TEST_CASE(
     CHECK(str(bus.send(increment("1", 1), {}, {.id = id_of("b")})) == "counter-1@4 5 repeated");
 }
 
-STORE_TEST_CASE(store, "receipts are forgotten when they are old, and only then is a command decided again") {
+STORE_TEST_CASE(store, "receipts expire, and only then is a command decided again") {
     bus_type bus{*store};
     REQUIRE(bus.send(open("1")));
     constexpr int sent = 2500;
@@ -178,7 +178,7 @@ STORE_TEST_CASE(store, "the same command from many threads at a time is decided 
     CHECK(store->head().value == 1 + commands);
 }
 
-STORE_TEST_CASE(store, "a duplicate that gets in between is recognised, whatever the command led to") {
+STORE_TEST_CASE(store, "a concurrent duplicate is recognised, whatever the outcome of the command") {
     bus_type direct{*store};
     REQUIRE(direct.send(open("1")));
     spy_store spied{*store};

@@ -28,7 +28,7 @@ conflict_reason refused(const std::expected<stele::append_result, conflict>& res
 
 }  // namespace
 
-STORE_TEST_CASE(store, "truncated events are in no read, the stream and its version stay") {
+STORE_TEST_CASE(store, "truncated events are in no read; the stream and its version remain") {
     const auto first = make_events(3);
     REQUIRE(store->append(doomed, expected_version::no_stream(), first));
     REQUIRE(store->append(other, expected_version::no_stream(), make_events(1)));
@@ -57,7 +57,7 @@ STORE_TEST_CASE(store, "truncated events are in no read, the stream and its vers
     CHECK(next->position.value == 8);
 }
 
-STORE_TEST_CASE(store, "a deleted stream begins anew only where none is expected, and its versions go on counting") {
+STORE_TEST_CASE(store, "a deleted stream starts again only with no_stream expected, and its versions continue") {
     const auto first = make_events(2);
     REQUIRE(store->append(doomed, expected_version::no_stream(), first));
     REQUIRE(store->delete_stream(doomed, expected_version::exactly(version{2})));
@@ -82,7 +82,7 @@ STORE_TEST_CASE(store, "a deleted stream begins anew only where none is expected
     CHECK(store->append(doomed, expected_version::exactly(version{4}), make_events(1)));
 }
 
-STORE_TEST_CASE(store, "a tombstoned stream is ended for ever") {
+STORE_TEST_CASE(store, "a tombstoned stream is closed permanently") {
     REQUIRE(store->append(doomed, expected_version::no_stream(), make_events(2)));
     REQUIRE(store->append(other, expected_version::no_stream(), make_events(1)));
     REQUIRE(store->tombstone_stream(doomed));
@@ -99,7 +99,7 @@ STORE_TEST_CASE(store, "a tombstoned stream is ended for ever") {
     }
 }
 
-STORE_TEST_CASE(store, "a removal that meets another state than expected changes nothing") {
+STORE_TEST_CASE(store, "a removal in conflict changes nothing") {
     REQUIRE(store->append(doomed, expected_version::no_stream(), make_events(2)));
     CHECK(refused(store->delete_stream(other)) == conflict_reason::version);
     CHECK(refused(store->delete_stream(doomed, expected_version::exactly(version{1}))) == conflict_reason::version);

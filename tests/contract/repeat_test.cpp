@@ -45,7 +45,7 @@ events joined(const events& a, const events& b) {
 
 }  // namespace
 
-STORE_TEST_CASE(store, "the whole table, after a restart as well") {
+STORE_TEST_CASE(store, "every repeated append of the table, before and after a restart") {
     const stream_id stream{"account-1"};
     const stream_id elsewhere{"account-2"};
     const auto first = make_events(2);
@@ -136,7 +136,7 @@ STORE_TEST_CASE(store, "an append to several streams is all or none, and the con
     CHECK(store->append(one, expected_version::no_stream(), a));
 }
 
-STORE_TEST_CASE(store, "what began a deleted stream anew may be repeated, after a restart as well") {
+STORE_TEST_CASE(store, "an append that started a deleted stream again can be repeated, even after a restart") {
     const stream_id stream{"account-1"};
     const auto anew = make_events(2);
     REQUIRE(store->append(stream, expected_version::no_stream(), make_events(3)));

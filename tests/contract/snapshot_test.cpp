@@ -76,8 +76,7 @@ struct faults_of_one_test {
 
 }  // namespace
 
-STORE_TEST_CASE(store,
-                "after so many events a snapshot is taken, and states are loaded from it, also after a restart") {
+STORE_TEST_CASE(store, "a snapshot is taken every n events, and states are loaded from it, even after a restart") {
     {
         bus_of<> bus{*store};
         for (int i = 1; i <= 4; ++i) REQUIRE(bus.send(increment("1", i)));
@@ -132,8 +131,8 @@ STORE_TEST_CASE(store, "a snapshot is also taken after a load: when one is missi
     CHECK_FALSE(has_snapshot(*store, "tally-2"));
 }
 
-TEST_CASE_TEMPLATE("a snapshot that was made from something else is not used, and replaced", Changed, more_events,
-                   next_fold, other_snapshot) {
+TEST_CASE_TEMPLATE("a snapshot that was made by other code is not used, and replaced", Changed, more_events, next_fold,
+                   other_snapshot) {
     for_each_store([](contract_store& store) {
         fill(*store, 4);
         const stele::repository<tally<>> tallies{*store};
@@ -149,7 +148,7 @@ TEST_CASE_TEMPLATE("a snapshot that was made from something else is not used, an
     });
 }
 
-STORE_TEST_CASE(store, "a snapshot is not used when its stream was deleted, nor after it has begun anew") {
+STORE_TEST_CASE(store, "a snapshot is not used after its stream was deleted, or started again") {
     bus_of<> bus{*store};
     REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5, 6})));
     REQUIRE(has_snapshot(*store));
@@ -191,7 +190,7 @@ STORE_TEST_CASE(store, "a snapshot stays good when events before it are truncate
     CHECK_FALSE(stele::verify_snapshot<tally<>>(*store, one));
 }
 
-STORE_TEST_CASE(store, "a look at the past does not use a snapshot that is newer") {
+STORE_TEST_CASE(store, "loading an earlier state does not use a newer snapshot") {
     fill(*store, 2);
     fill(*store, 3, "tally-2");
     fill(*store, 6);
@@ -272,7 +271,7 @@ STORE_TEST_CASE(store, "verify_snapshot finds what a snapshot forgets, and a fol
     CHECK(forgotten.error().ends_with("snapshot() leaves something out\n"));
 }
 
-STORE_TEST_CASE(store, "a repository saves what was decided, and says when somebody else was first") {
+STORE_TEST_CASE(store, "a repository saves a decision, or returns a conflict if somebody else was first") {
     const stele::repository<tally<>> tallies{*store};
     auto known = tallies.load("1");
     auto late = known;

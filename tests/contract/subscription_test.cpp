@@ -21,7 +21,7 @@ constexpr std::chrono::minutes patience{1};
 
 }  // namespace
 
-STORE_TEST_CASE(store, "subscriptions that begin anywhere while threads append see each event once, in order") {
+STORE_TEST_CASE(store, "subscriptions that begin anywhere during appends see each event once, in order") {
     REQUIRE(store->append(stream_id{"hot-0"}, expected_version::any(), make_events(700)));
     constexpr std::uint64_t total = 700 + 4 * 100 * 2;
     std::vector<std::jthread> writers;
@@ -50,7 +50,7 @@ STORE_TEST_CASE(store, "subscriptions that begin anywhere while threads append s
     CHECK(disorder == 0);
 }
 
-STORE_TEST_CASE(store, "a filtered subscription hands over what passes, and its position moves on with the head") {
+STORE_TEST_CASE(store, "a filtered subscription delivers the matches, and its position advances with the head") {
     std::atomic<int> seen = 0;
     auto subscription = stele::subscribe(*store, {.filter = {.types = {"test.Rare"}}}, [&](const auto& event) {
         CHECK(event.type == "test.Rare");

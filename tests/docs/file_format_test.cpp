@@ -164,7 +164,7 @@ message_fields fields_in_page() {
 
 }  // namespace
 
-TEST_CASE("the page has every table and index that the code makes, and no other") {
+TEST_CASE("the page has every table and index that the code creates, and no other") {
     const auto page = open(":memory:");
     rows(page.get(), sql_of_page());
 

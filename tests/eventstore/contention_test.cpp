@@ -98,7 +98,7 @@ int child(const std::filesystem::path& file, int number, int channel) {
 
 }  // namespace
 
-TEST_CASE("64 threads of 4 processes: accepted appends are the versions, and every reader sees commit order") {
+TEST_CASE("64 threads of 4 processes: every accepted append has its version, and every reader sees commit order") {
     const temp_dir directory;
     const auto file = directory / "events.db";
     int channel[2];

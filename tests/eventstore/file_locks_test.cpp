@@ -34,7 +34,7 @@ bool in_use(const std::filesystem::path& file) {
 
 }  // namespace
 
-TEST_CASE("a read model that is being written stays in use when others of the process open and close it") {
+TEST_CASE("a read model keeps its lock when the process opens and closes it elsewhere") {
     stele::memory_store store;
     append_some(store, 10);
     const temp_dir directory;
@@ -54,7 +54,7 @@ TEST_CASE("a read model that is being written stays in use when others of the pr
     CHECK(in_use(file));
 }
 
-TEST_CASE("a store stays in use when the process opens and closes it a second time") {
+TEST_CASE("a store keeps its lock when the process opens and closes it a second time") {
     const temp_dir directory;
     const auto file = directory / "events.db";
     auto store = stele::sqlite_store::open(file);

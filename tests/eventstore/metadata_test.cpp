@@ -5,7 +5,7 @@
 
 using stele::metadata;
 
-TEST_CASE("metadata comes back as it was given") {
+TEST_CASE("metadata is read back as it was written") {
     const metadata full{.correlation_id = "order 7",
                         .causation_id = "018f",
                         .actor = "Jana",
@@ -15,7 +15,7 @@ TEST_CASE("metadata comes back as it was given") {
     CHECK(stele::decode_metadata("") == metadata{});
 }
 
-TEST_CASE("text that is not UTF-8 and bytes that are no metadata are refused") {
+TEST_CASE("text that is not UTF-8 and bytes that are not metadata are refused") {
     const auto refuses = [](const metadata& bad, const char* message) {
         CHECK_THROWS_WITH_AS((void)stele::encode(bad), message, stele::error);
     };

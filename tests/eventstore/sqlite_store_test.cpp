@@ -54,7 +54,7 @@ bool says(const stele::error& fault, std::string_view words) {
 
 }  // namespace
 
-TEST_CASE("a file that is not a store is refused by its name and left as it is") {
+TEST_CASE("a file that is not a store is refused by name and not changed") {
     const temp_dir directory;
     const auto file = directory / "some.db";
 
@@ -81,7 +81,7 @@ TEST_CASE("a file that is not a store is refused by its name and left as it is")
     }
 }
 
-TEST_CASE("a directory that is not there is named") {
+TEST_CASE("a missing directory is named") {
     const temp_dir directory;
     const auto file = directory / "absent" / "some.db";
     try {
@@ -140,7 +140,7 @@ TEST_CASE("two stores on one file see each other's events at once") {
     CHECK(one.head().value == 15);
 }
 
-TEST_CASE("a copy taken while others write opens, and its head is one that existed") {
+TEST_CASE("a backup taken during writes opens, and its head is one that existed") {
     const temp_dir directory;
     auto store = stele::sqlite_store::open(directory / "events.db", {.durability = stele::durability::normal});
     const stream_id stream{"a-1"};
@@ -172,7 +172,7 @@ TEST_CASE("a copy taken while others write opens, and its head is one that exist
     CHECK_THROWS_AS(store.backup(directory / "absent" / "copy.db"), stele::error);
 }
 
-TEST_CASE("compacting gives the space of removed events back, and nothing else changes") {
+TEST_CASE("compacting frees the space of removed events and changes nothing else") {
     const temp_dir directory;
     const auto file = directory / "events.db";
     auto store = stele::sqlite_store::open(file, {.durability = stele::durability::normal});
@@ -196,7 +196,7 @@ TEST_CASE("compacting gives the space of removed events back, and nothing else c
     CHECK(anew->version.value == 21);
 }
 
-TEST_CASE("more streams than a reader keeps the names of have their own names") {
+TEST_CASE("streams beyond the name cache of a reader keep their own names") {
     const temp_dir directory;
     const auto file = directory / "events.db";
     const auto append = [](stele::event_store& store, const char* stream) {
@@ -216,7 +216,7 @@ TEST_CASE("more streams than a reader keeps the names of have their own names") 
     CHECK(streams == "note-first note-later note-first note-later note-first ");
 }
 
-TEST_CASE("a sparse filter does not read what it leaves out") {
+TEST_CASE("a sparse filter does not read the events in between") {
     const temp_dir directory;
     const auto file = directory / "events.db";
     auto store = stele::sqlite_store::open(file, {.durability = stele::durability::normal});
@@ -256,7 +256,7 @@ TEST_CASE("a sparse filter does not read what it leaves out") {
               .front() == both.back());
 }
 
-TEST_CASE("an event that is missing in a stream is found out, and one that was removed is not missing") {
+TEST_CASE("an event missing in a stream is detected, and a removed one is not missing") {
     const temp_dir directory;
     const auto file = directory / "events.db";
     const stream_id orders{"order-1"};
@@ -277,7 +277,7 @@ TEST_CASE("an event that is missing in a stream is found out, and one that was r
     CHECK(lines(store.read_stream(orders, {.after = stele::version{4}})).size() == 2);
 }
 
-TEST_CASE("a filtered read ends also where no event is for long") {
+TEST_CASE("a filtered read also ends in a long range without matches") {
     const temp_dir directory;
     const auto file = directory / "events.db";
     auto store = stele::sqlite_store::open(file);

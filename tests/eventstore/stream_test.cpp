@@ -33,7 +33,7 @@ TEST_CASE("a stream is named category-id, and the id may contain more dashes") {
     CHECK(stream_id("účet-\xF0\x9F\x92\xB0").instance_id() == "\xF0\x9F\x92\xB0");
 }
 
-TEST_CASE("a name that is not one is refused with the reason") {
+TEST_CASE("an invalid name is refused with the reason") {
     CHECK(refusal("") == "stream name '': is empty; give it 1 to 512 bytes");
     CHECK(refusal("-42") == "stream name '-42': the category before the '-' is empty");
     CHECK(refusal(std::string(513, 'x')).ends_with("has 513 bytes, at most 512 are allowed"));

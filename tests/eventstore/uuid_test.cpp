@@ -10,7 +10,7 @@
 
 using stele::uuid;
 
-TEST_CASE("version 7 ids of one process are made in ascending order") {
+TEST_CASE("version 7 ids of one process ascend") {
     uuid last;
     for (int i = 0; i < 200'000; ++i) {
         const auto next = uuid::v7();
@@ -21,7 +21,7 @@ TEST_CASE("version 7 ids of one process are made in ascending order") {
     }
 }
 
-TEST_CASE("ids made on several threads differ") {
+TEST_CASE("ids of several threads differ") {
     std::vector<std::vector<uuid>> made(4);
     {
         std::vector<std::jthread> threads;
@@ -36,7 +36,7 @@ TEST_CASE("ids made on several threads differ") {
     CHECK(std::ranges::adjacent_find(all) == all.end());
 }
 
-TEST_CASE("a forked process makes ids of its own") {
+TEST_CASE("a forked process generates other ids") {
     (void)uuid::v7();
     int channel[2];
     REQUIRE(::pipe(channel) == 0);

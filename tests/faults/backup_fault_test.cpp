@@ -65,7 +65,7 @@ std::string problem_with(fault_vfs& vfs, stele::sqlite_store& store, const std::
 
 }  // namespace
 
-TEST_CASE("each call to the disk may fail while a backup is made") {
+TEST_CASE("each call to the disk may fail during a backup") {
     fault_vfs vfs;
     const temp_dir directory;
     auto store = stele::sqlite_store::open(directory / "events.db", {.vfs = vfs.name()});

@@ -123,7 +123,7 @@ private:
 
 }  // namespace
 
-TEST_CASE("a file that was cut off is refused") {
+TEST_CASE("a truncated file is refused") {
     damaged_store store;
     const auto& whole = store.whole();
     problem_list problems;
@@ -136,7 +136,7 @@ TEST_CASE("a file that was cut off is refused") {
     CHECK(store.refused() == static_cast<int>(sizes.size()));
 }
 
-TEST_CASE("a file whose tables are defined in another way is refused, whichever byte has changed") {
+TEST_CASE("a file with other table definitions is refused, whichever byte has changed") {
     damaged_store store;
     const auto& whole = store.whole();
     problem_list problems;

@@ -104,7 +104,7 @@ std::string without_rights(const std::filesystem::path& file, const std::functio
 
 }  // namespace
 
-TEST_CASE("a place without the right to write") {
+TEST_CASE("a store without write permission") {
     const temp_dir directory;
     const auto file = directory / "inner" / "events.db";
     std::filesystem::create_directory(file.parent_path());
@@ -142,7 +142,7 @@ TEST_CASE("a place without the right to write") {
     check_works(file, appends);
 }
 
-TEST_CASE("a disk that becomes full, and has room again") {
+TEST_CASE("a disk that becomes full, and then has room again") {
     const temp_dir directory;
     const auto result = in_process([&]() -> std::string {
         if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
@@ -189,7 +189,7 @@ TEST_CASE("a disk that becomes full, and has room again") {
     check_says(result.substr(second + 1), "closed", directory / "events.db", "open the store again");
 }
 
-TEST_CASE("a file that somebody else has locked is busy, and free again afterwards") {
+TEST_CASE("a file locked by another process is busy until it is unlocked") {
     const temp_dir directory;
     const auto file = directory / "events.db";
     make_store(file);
@@ -221,7 +221,7 @@ TEST_CASE("a file that somebody else has locked is busy, and free again afterwar
     check_works(file, 1);
 }
 
-TEST_CASE("a WAL whose store is gone is not taken for a new store") {
+TEST_CASE("a WAL whose store is missing is not mistaken for a new store") {
     const temp_dir directory;
     const auto file = directory / "events.db";
     const auto moved = directory / "moved.db";
@@ -245,7 +245,7 @@ TEST_CASE("a WAL whose store is gone is not taken for a new store") {
     check_works(moved, 1);
 }
 
-TEST_CASE("what is not a file is not a store") {
+TEST_CASE("something that is not a file is not a store") {
     const temp_dir directory;
     SUBCASE("a directory") {
         check_says(fault_of([&] { open_and_append(directory.path); }), "format", directory.path, "give another name");

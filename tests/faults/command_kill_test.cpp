@@ -145,7 +145,7 @@ void check_counters(stele::event_store& store, std::uint32_t rounds) {
 
 }  // namespace
 
-TEST_CASE("commands with an id are decided once, whenever the process that sends them is killed") {
+TEST_CASE("commands with an idempotency key are decided once, whenever their process is killed") {
     const auto rounds = static_cast<std::uint32_t>(environment_number("STELE_ROUNDS").value_or(20));
     const temp_dir directory;
     random_engine random{run_seed()};

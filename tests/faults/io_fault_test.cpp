@@ -208,7 +208,7 @@ TEST_CASE("each call to the disk may fail") {
     problems.report();
 }
 
-TEST_CASE("what a failed sync was for may be lost when the power fails later") {
+TEST_CASE("data of a failed sync may be lost when the power fails later") {
     io_faults test;
     std::uint64_t number = 0;
     problem_list problems;

@@ -85,8 +85,8 @@ stele::projection_status status(const projection_runner& runner) {
 
 }  // namespace
 
-STORE_TEST_CASE(store,
-                "an event that cannot be taken is put aside, later ones of its stream wait behind it, others go on") {
+STORE_TEST_CASE(
+    store, "an event that fails becomes a dead letter, later ones of its stream queue behind it, others continue") {
     append_in_turns(*store, 30);
     const temp_dir directory;
     {
@@ -137,7 +137,7 @@ STORE_TEST_CASE(store,
     CHECK(rows_of(directory.path) == rows_without_faults(*store));
 }
 
-STORE_TEST_CASE(store, "a dead letter whose event was removed is gone with the next replay") {
+STORE_TEST_CASE(store, "a dead letter whose event was removed disappears with the next replay") {
     append_in_turns(*store, 9);
     const temp_dir directory;
     projection_runner runner{*store, directory.path};

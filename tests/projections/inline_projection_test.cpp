@@ -110,7 +110,7 @@ std::vector<std::string> labels_in(read_model db) {
 
 }  // namespace
 
-TEST_CASE("an append and what it does to the tables are one") {
+TEST_CASE("an append and its changes to the tables are one transaction") {
     const place here;
     auto store = here.open();
     inline_projections applied{store};
@@ -149,7 +149,7 @@ TEST_CASE("an append and what it does to the tables are one") {
     CHECK(here.read().checkpoint() == store.head());
 }
 
-TEST_CASE("what a projection cannot take fails its append, and no other that shares the commit") {
+TEST_CASE("an event that a projection rejects fails its append, and no other of the same commit") {
     const place here;
     auto store = here.open();
     inline_projections applied{store};
@@ -199,7 +199,7 @@ TEST_CASE("what a projection cannot take fails its append, and no other that sha
     CHECK(applied.status().at(0).applied == 9);  // labels: what it took of the appends that failed does not count
 }
 
-TEST_CASE("a handler that takes the transaction away fails its append alone") {
+TEST_CASE("a handler that ends the transaction fails only its own append") {
     const place here;
     auto store = here.open();
     inline_projections applied{store};
@@ -231,7 +231,7 @@ TEST_CASE("a handler that takes the transaction away fails its append alone") {
     CHECK(here.rows() == fresh_replay(store));
 }
 
-TEST_CASE("after a fault of the disk in a handler, the store refuses writes until it is opened again") {
+TEST_CASE("after a disk fault in a handler, the store refuses writes until it is reopened") {
     const place here;
     {
         auto store = here.open();
@@ -251,7 +251,7 @@ TEST_CASE("after a fault of the disk in a handler, the store refuses writes unti
     CHECK(here.rows() == fresh_replay(store));
 }
 
-TEST_CASE("what was appended without the projection is applied before what comes next") {
+TEST_CASE("events appended without the projection are applied before the next ones") {
     const place here;
     {
         auto store = here.open();
@@ -326,7 +326,7 @@ TEST_CASE("tables of another version are refused, and rebuilt when asked") {
     CHECK(here.rows() == fresh_replay(store));
 }
 
-TEST_CASE("tables of every kind are made, rebuilt and removed") {
+TEST_CASE("tables of every kind are created, rebuilt and removed") {
     const place here;
     auto store = here.open();
     inline_projections applied{store};
@@ -358,7 +358,7 @@ TEST_CASE("tables of every kind are made, rebuilt and removed") {
     CHECK(here.read().checkpoint() == position{0});
 }
 
-TEST_CASE("a projection keeps to its own tables") {
+TEST_CASE("a projection can only change its own tables") {
     const place here;
     auto store = here.open();
     inline_projections applied{store};
@@ -390,7 +390,7 @@ TEST_CASE("a projection keeps to its own tables") {
     CHECK(here.read().query_one<int>("SELECT x FROM probe") == std::tuple{1});
 }
 
-TEST_CASE("every thread reads what it has just written") {
+TEST_CASE("every thread reads its own writes") {
     const place here;
     auto store = here.open();
     inline_projections applied{store};
@@ -412,7 +412,7 @@ TEST_CASE("every thread reads what it has just written") {
     CHECK(stale == 0);
 }
 
-TEST_CASE("whatever is done to the store in whatever order, the tables are those of a fresh replay") {
+TEST_CASE("after any operations in any order, the tables equal a fresh replay") {
     struct program {
         explicit program(const place& here) : store(here.open()), applied(store) { applied.add<totals>(); }
         sqlite_store store;

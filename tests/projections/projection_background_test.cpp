@@ -48,7 +48,7 @@ std::int64_t changes_of(const std::filesystem::path& directory, const std::strin
 
 }  // namespace
 
-STORE_TEST_CASE(store, "who waits for the position of an append then reads its own write") {
+STORE_TEST_CASE(store, "waiting for the position of an append reads your own write") {
     const temp_dir directory;
     projection_runner runner{*store, directory.path};
     runner.add<totals>();
@@ -82,7 +82,7 @@ STORE_TEST_CASE(store, "who waits for the position of an append then reads its o
     CHECK(status_of(runner, "labels").ignored == 16 * 7);
 }
 
-STORE_TEST_CASE(store, "a projection that fails for a while is tried again") {
+STORE_TEST_CASE(store, "a projection that fails for a while is retried") {
     const temp_dir directory;
     append_some(*store, 50);
     projection_runner runner{*store, directory.path, quick};
@@ -99,7 +99,7 @@ STORE_TEST_CASE(store, "a projection that fails for a while is tried again") {
     CHECK(status.seen == 50);
 }
 
-STORE_TEST_CASE(store, "a faulted projection stands still, tells those who wait, and keeps nobody else") {
+STORE_TEST_CASE(store, "a faulted projection stops, wakes its waiters, and delays no other") {
     const temp_dir directory;
     append_some(*store, 50);
     projection_runner runner{*store, directory.path, {.batch_events = 7, .attempts = 3, .first_backoff = 1ms}};
@@ -130,7 +130,7 @@ STORE_TEST_CASE(store, "a faulted projection stands still, tells those who wait,
     CHECK(rows_of_totals(directory.path) == fresh_replay(*store));
 }
 
-STORE_TEST_CASE(store, "a wait that ends without what was waited for says how things are") {
+STORE_TEST_CASE(store, "a wait that ends early says why") {
     const temp_dir directory;
     append_some(*store, 5);
     projection_runner runner{*store, directory.path};
@@ -158,7 +158,7 @@ STORE_TEST_CASE(store, "a wait that ends without what was waited for says how th
     CHECK(runner.wait_for<totals>(position{7}, 0ms));
 }
 
-STORE_TEST_CASE(store, "a position whose event was removed is come to as well") {
+STORE_TEST_CASE(store, "a position whose event was removed is reached too") {
     const temp_dir directory;
     append_some(*store, 20);
     const stele::stream_id stream{"counter-77"};
@@ -173,7 +173,7 @@ STORE_TEST_CASE(store, "a position whose event was removed is come to as well") 
     CHECK(runner.wait_for<totals>(store->head(), for_ever));
 }
 
-TEST_CASE("a rebuild while others append and read fails no query and loses nothing") {
+TEST_CASE("a rebuild during appends and queries fails no query and loses nothing") {
     const temp_dir directory;
     auto store = stele::sqlite_store::open(directory / "events.db", {.durability = stele::durability::normal});
     append_some(store, 300);

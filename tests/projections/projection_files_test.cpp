@@ -93,7 +93,7 @@ TEST_CASE("a read model of another version, other events or other tables is not 
     CHECK(read_model::open_read_only(directory / "labels.db").checkpoint() == position{51});
 }
 
-TEST_CASE("rebuild makes a new generation, and readers go over to it between two queries") {
+TEST_CASE("rebuild creates a new generation, and readers switch to it between two queries") {
     stele::memory_store store;
     append_some(store, 50);
     const temp_dir directory;
@@ -212,7 +212,7 @@ TEST_CASE("a rebuild that fails leaves the old generation serving and nothing be
     CHECK(rows_of_totals(directory.path) == fresh_replay(store));
 }
 
-TEST_CASE("a read model of another store, or of one that was set back, is not touched") {
+TEST_CASE("a read model of another store, or of a restored older one, is not touched") {
     const temp_dir directory;
     stele::memory_store store;
     append_some(store, 30);
@@ -237,7 +237,7 @@ TEST_CASE("a read model of another store, or of one that was set back, is not to
     CHECK(rows_of_totals(directory.path) == fresh_replay(other));
 }
 
-TEST_CASE("what stands in the way is refused by name and left alone") {
+TEST_CASE("a foreign file in the way is refused by name and not changed") {
     stele::memory_store store;
     append_some(store, 10);
     const temp_dir directory;
@@ -274,7 +274,7 @@ TEST_CASE("what stands in the way is refused by name and left alone") {
     CHECK(error_of([&] { projection_runner{store, directory / "plain file"}; }).kind == error_kind::io);
 }
 
-TEST_CASE("a read model that is damaged is left aside and made anew, and no other waits for it") {
+TEST_CASE("a damaged read model is set aside and rebuilt, and delays no other") {
     stele::memory_store store;
     append_some(store, 60);
     const temp_dir directory;
@@ -306,7 +306,7 @@ TEST_CASE("a read model that is damaged is left aside and made anew, and no othe
     CHECK(fs::file_size(damaged) == size);
 }
 
-TEST_CASE("create() that fails leaves no file behind") {
+TEST_CASE("a create() that fails leaves no file behind") {
     stele::memory_store store;
     const temp_dir directory;
     projection_runner runner{store, directory.path};

@@ -75,7 +75,7 @@ void build_totals(stele::event_store& store, const fs::path& directory) {
 
 }  // namespace
 
-TEST_CASE("a projection is changed, rebuilt while all goes on, served, and taken back") {
+TEST_CASE("a changed projection is rebuilt during normal operation, swapped in, and rolled back") {
     const temp_dir directory;
     const auto models = directory / "read";
     auto store = stele::sqlite_store::open(directory / "events.db", {.durability = stele::durability::normal});
@@ -128,7 +128,7 @@ TEST_CASE("a projection is changed, rebuilt while all goes on, served, and taken
     CHECK(rows_of_totals(models) != fresh_replay(store));
 }
 
-TEST_CASE("while the new generation is built, the old one is kept up to date, and the status tells of both") {
+TEST_CASE("during a rebuild the old generation is kept up to date, and the status shows both") {
     stele::memory_store store;
     append_some(store, 400);
     const temp_dir directory;
@@ -161,7 +161,7 @@ TEST_CASE("while the new generation is built, the old one is kept up to date, an
     CHECK(rows_of_totals(directory.path) == fresh_replay(store));
 }
 
-TEST_CASE("a rebuild that was stopped is gone on with where it was") {
+TEST_CASE("a stopped rebuild is resumed where it was") {
     stele::memory_store store;
     append_some(store, 400);
     const temp_dir directory;
@@ -180,7 +180,7 @@ TEST_CASE("a rebuild that was stopped is gone on with where it was") {
     CHECK(positions_of_rebuild(runner).front() == 1);  // there is nothing to go on with
 }
 
-TEST_CASE("what may not be gone on with is built anew") {
+TEST_CASE("a rebuild that cannot be resumed starts again") {
     stele::memory_store store;
     append_some(store, 400);
     const temp_dir directory;
@@ -233,7 +233,7 @@ TEST_CASE("what may not be gone on with is built anew") {
     CHECK(rows_of_totals(directory.path) == fresh_replay(store));
 }
 
-TEST_CASE("generations that wait, and that served before") {
+TEST_CASE("generations that wait, and generations that served before") {
     stele::memory_store store;
     append_some(store, 60);
     const temp_dir directory;
@@ -274,7 +274,7 @@ TEST_CASE("generations that wait, and that served before") {
     CHECK(error_of([&] { runner.swap_in<totals>(); }).says("no complete generation waits"));
 }
 
-TEST_CASE("a generation of another version is served by a rollback, but not kept up to date") {
+TEST_CASE("a rollback serves a generation of another version, but does not update it") {
     stele::memory_store store;
     append_some(store, 60);
     const temp_dir directory;
@@ -298,7 +298,7 @@ TEST_CASE("a generation of another version is served by a rollback, but not kept
     CHECK(serving(directory.path) == "totals.1.db");
 }
 
-TEST_CASE("a changed projection is rebuilt by itself, if asked for") {
+TEST_CASE("a changed projection is rebuilt automatically, if requested") {
     stele::memory_store store;
     append_some(store, 200);
     const temp_dir directory;
@@ -331,7 +331,7 @@ TEST_CASE("a changed projection is rebuilt by itself, if asked for") {
     CHECK(serving(directory.path) == "totals.1.db");
 }
 
-TEST_CASE("a rebuild in the background that cannot be finished is left in good order") {
+TEST_CASE("a background rebuild that cannot finish is left in a consistent state") {
     stele::memory_store store;
     append_some(store, 200);
     const temp_dir directory;

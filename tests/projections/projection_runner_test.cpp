@@ -53,7 +53,7 @@ struct rolls_back {
 
 }  // namespace
 
-STORE_TEST_CASE(store, "a projection reads on from its checkpoint to the head") {
+STORE_TEST_CASE(store, "a projection continues from its checkpoint to the head") {
     const temp_dir directory;
     {
         projection_runner runner{*store, directory.path};
@@ -84,7 +84,7 @@ STORE_TEST_CASE(store, "a projection reads on from its checkpoint to the head") 
     CHECK(db.file().filename() == "totals.1.db");
 }
 
-STORE_TEST_CASE(store, "batches of any size make the same rows") {
+STORE_TEST_CASE(store, "batches of any size produce the same rows") {
     append_some(*store, 300);
     const auto expected = fresh_replay(*store);
     CHECK(expected.size() > 200);
@@ -99,7 +99,7 @@ STORE_TEST_CASE(store, "batches of any size make the same rows") {
     CHECK(error_of([&] { projection_runner{*store, directory.path, {.batch_events = 0}}; }).says("batch_events"));
 }
 
-STORE_TEST_CASE(store, "a handler that throws undoes its batch, and says where it stands") {
+STORE_TEST_CASE(store, "a handler that throws rolls back its batch, and the error names the event") {
     append_some(*store, 100);
     append(*store, 1, incremented(3));  // position 101
     append_some(*store, 20, 2);
@@ -121,7 +121,7 @@ STORE_TEST_CASE(store, "a handler that throws undoes its batch, and says where i
     CHECK(rows_of_totals(directory.path) == fresh_replay(*store));
 }
 
-TEST_CASE("a handler's own exception can be caught, and several failures are told together") {
+TEST_CASE("a handler's own exception can be caught, and several failures are reported together") {
     stele::memory_store store;
     append(store, 1, opened());
     append(store, 1, opened());  // the second violates the primary keys of both projections
@@ -160,7 +160,7 @@ TEST_CASE("an event whose payload is not its message stops the projection by nam
     CHECK(failure.says("testing.Incremented"));
 }
 
-TEST_CASE("a handler that lets the transaction go is found out") {
+TEST_CASE("a handler that ends the transaction is detected") {
     stele::memory_store store;
     append(store, 1, opened());
     append(store, 1, incremented(5));
@@ -173,7 +173,7 @@ TEST_CASE("a handler that lets the transaction go is found out") {
     CHECK(progress_of(directory / "rolls_back.db") == "0: 0 = 0 + 0 + 0");
 }
 
-TEST_CASE("one runner at a time may have the directory, also across processes") {
+TEST_CASE("only one runner can use a directory, even across processes") {
     stele::memory_store store;
     const temp_dir directory;
     std::optional<projection_runner> first{std::in_place, store, directory.path};

@@ -84,7 +84,7 @@ std::map<std::uint64_t, std::string> letters_of(projection_runner& runner) {
 
 }  // namespace
 
-TEST_CASE("a read that fails ends the rebuild with its error, and the next one goes on from there") {
+TEST_CASE("a failed read ends the rebuild with its error, and the next rebuild resumes there") {
     troubled_store trouble;
     const temp_dir directory;
     projection_runner runner{trouble.store, directory.path, {.batch_events = 10}};
@@ -105,7 +105,7 @@ TEST_CASE("a read that fails ends the rebuild with its error, and the next one g
     expect_rebuilt(runner, directory.path, trouble.store, *std::ranges::upper_bound(all, seen.back()));
 }
 
-TEST_CASE("an event that cannot be decoded is the fault of that event, at its turn") {
+TEST_CASE("an event that cannot be decoded fails in its place in the order") {
     troubled_store trouble;
     const temp_dir directory;
     projection_runner runner{trouble.store, directory.path, {.batch_events = 10}};
@@ -126,7 +126,7 @@ TEST_CASE("an event that cannot be decoded is the fault of that event, at its tu
     expect_rebuilt(runner, directory.path, trouble.store, 1);  // what a fault of an event has left is not gone on with
 }
 
-TEST_CASE("an event that cannot be decoded becomes a dead letter, as it does when it is decoded at its turn") {
+TEST_CASE("an event that cannot be decoded becomes a dead letter, as without read-ahead") {
     troubled_store trouble;
     const temp_dir directory;
     projection_runner runner{trouble.store, directory.path, {.batch_events = 10}};
@@ -146,7 +146,7 @@ TEST_CASE("an event that cannot be decoded becomes a dead letter, as it does whe
     CHECK(letters_of(runner).empty());
 }
 
-TEST_CASE("messages that are decoded together do not share anything, whatever their size") {
+TEST_CASE("messages that are decoded together share nothing, whatever their size") {
     stele::memory_store store{{.read_batch_events = 50}};
     for (int i = 0; i < 500; ++i)
         append(store, i, opened(std::string(static_cast<std::size_t>(i * 37 % 5000), static_cast<char>('a' + i % 26))));

@@ -63,7 +63,7 @@ struct changed_totals : totals {
 
 }  // namespace
 
-TEST_CASE("rows are told apart by key, and told column by column") {
+TEST_CASE("rows are matched by key and compared column by column") {
     const auto found = compare(
         R"(CREATE TABLE t (b TEXT, a INTEGER, v TEXT, w REAL, PRIMARY KEY (a, b)) WITHOUT ROWID;
            INSERT INTO t VALUES ('x', 1, 'same', 1.5), ('x', 2, 'it''s', 1.5), ('y', 2, 'gone', NULL),
@@ -81,7 +81,7 @@ TEST_CASE("rows are told apart by key, and told column by column") {
     CHECK(found.summary.message() == "2 rows changed, 1 only in the old generation, 1 only in the new one, both at 0");
 }
 
-TEST_CASE("rows without a key that tells them apart are what they are, and as often as they are") {
+TEST_CASE("rows without a unique key are compared by content and count") {
     const std::string tables = R"(CREATE TABLE plain (v); CREATE TABLE nulls (k TEXT PRIMARY KEY, v);)";
     const auto found = compare(
         tables +
@@ -96,7 +96,7 @@ TEST_CASE("rows without a key that tells them apart are what they are, and as of
               .lines.size() == 3);
 }
 
-TEST_CASE("a value differs when its bytes or its type do, whatever its column takes for equal") {
+TEST_CASE("a value differs if its bytes or its type do, whatever its collation treats as equal") {
     const std::string table =
         "CREATE TABLE \"a \"\"table\" (\"the key\" TEXT COLLATE NOCASE PRIMARY KEY, v COLLATE NOCASE);"
         "INSERT INTO \"a \"\"table\" VALUES ";
@@ -105,7 +105,7 @@ TEST_CASE("a value differs when its bytes or its type do, whatever its column ta
           lines{"a \"table, the key 'k': the key 'k' -> 'K', v 'v' -> 'V'", "a \"table, the key 'l': v 1 -> 1.0"});
 }
 
-TEST_CASE("tables and columns of one generation only are told once") {
+TEST_CASE("tables and columns of only one generation are reported once") {
     const auto found = compare(
         R"(CREATE TABLE before (x); INSERT INTO before VALUES (1); CREATE TABLE t (k INTEGER PRIMARY KEY, v, old);
            INSERT INTO t VALUES (1, 2, 3); CREATE TABLE rekeyed (k INTEGER PRIMARY KEY, v);
@@ -120,7 +120,7 @@ TEST_CASE("tables and columns of one generation only are told once") {
     CHECK(found.summary.tables_and_columns == 4);
 }
 
-TEST_CASE("who has seen enough ends it") {
+TEST_CASE("the caller can end a comparison early") {
     const temp_dir directory;
     const std::string table = "CREATE TABLE t (v);";
     const auto first = make_model(directory, "old", table);

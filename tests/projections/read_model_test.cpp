@@ -52,7 +52,7 @@ enum class colour : std::uint8_t { red = 3, green = 200 };
 
 }  // namespace
 
-TEST_CASE("every type that can be bound is read back as it was") {
+TEST_CASE("every type that can be bound is read back unchanged") {
     auto db = with_table();
     CHECK(round_trip<std::int64_t>(db, std::numeric_limits<std::int64_t>::min()) ==
           std::numeric_limits<std::int64_t>::min());
@@ -82,7 +82,7 @@ TEST_CASE("every type that can be bound is read back as it was") {
     CHECK(round_trip<std::optional<int>>(db, std::nullopt) == std::nullopt);
 }
 
-TEST_CASE("what does not fit is refused, naming column, statement and file") {
+TEST_CASE("a value that does not fit is refused, naming column, statement and file") {
     auto db = with_table();
     const auto stored_and_read_as = [&]<class T>(const auto& value, const T&) {
         return error_of([&] { round_trip<T>(db, value); });
@@ -170,7 +170,7 @@ TEST_CASE("a query is a range of tuples, also inside another of the same stateme
     CHECK(rows == 3);
 }
 
-TEST_CASE("the arguments of a query may go while its rows are read") {
+TEST_CASE("the arguments of a query need not outlive it") {
     auto db = with_table();
     for (int i = 1; i <= 3; ++i) db.execute("INSERT INTO t VALUES (?1, ?2)", i, "text " + std::to_string(i));
     auto text = std::make_unique<std::string>("text 2");
@@ -192,7 +192,7 @@ TEST_CASE("query_one returns the only row") {
     CHECK(db.query_one<int>("SELECT id FROM t ORDER BY id LIMIT 1") == std::tuple{1});
 }
 
-TEST_CASE("a text is recognised by what it says, not by where it stands") {
+TEST_CASE("a statement is recognised by its text, not by its address") {
     auto db = with_table();
     db.execute("INSERT INTO t VALUES (1, 'a')");
     char sql[] = "SELECT 11 FROM t";
@@ -203,7 +203,7 @@ TEST_CASE("a text is recognised by what it says, not by where it stands") {
     CHECK(db.query_one<int>(elsewhere) == std::tuple{11});
 }
 
-TEST_CASE("more different statements than are kept, some of them in use") {
+TEST_CASE("more statements than the cache keeps, some of them in use") {
     auto db = with_table();
     db.execute("INSERT INTO t VALUES (1, 'a'), (2, 'b')");
     std::int64_t sum = 0;
@@ -213,7 +213,7 @@ TEST_CASE("more different statements than are kept, some of them in use") {
     CHECK(sum == 2 * 499'500 + 1000 + 2000);
 }
 
-TEST_CASE("a constraint that does not hold is the caller's error and undoes its statement") {
+TEST_CASE("a violated constraint is the caller's error and undoes its statement") {
     auto db = with_table();
     db.execute("INSERT INTO t VALUES (1, 'a')");
     const auto twice = error_of([&] { db.execute("INSERT INTO t VALUES (2, 'b'), (?1, 'c')", 1); });
@@ -223,7 +223,7 @@ TEST_CASE("a constraint that does not hold is the caller's error and undoes its 
     CHECK(db.query_one<int>("SELECT count(*) FROM t") == std::tuple{1});
 }
 
-TEST_CASE("a projection's SQL leaves the runner's transaction and tables alone") {
+TEST_CASE("the SQL of a projection cannot touch the runner's transaction and tables") {
     auto db = with_table();
     const auto refused = [&](std::string_view sql, std::string_view why) {
         const auto failure = error_of([&] { db.execute_script(sql); });
@@ -242,7 +242,7 @@ TEST_CASE("a projection's SQL leaves the runner's transaction and tables alone")
     CHECK(db.query_one<int>("SELECT count(*) FROM pragma_table_info('t')") == std::tuple{3});
 }
 
-TEST_CASE("opening what is not a read model is refused by name") {
+TEST_CASE("opening a file that is not a read model is refused by name") {
     const temp_dir dir;
     const auto open = [&](const std::filesystem::path& file) {
         return error_of([&] { (void)read_model::open_read_only(file); });

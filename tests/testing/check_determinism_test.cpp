@@ -62,7 +62,7 @@ struct kept_sum : sum<Mistake> {
 
 }  // namespace
 
-TEST_CASE("an aggregate that depends on its events alone") {
+TEST_CASE("an aggregate that depends only on its events") {
     CHECK_NOTHROW(check_determinism<sum<0>>());
     CHECK_NOTHROW(check_determinism<sum<0>>(incremented(1), incremented(2), decremented(1)));
     CHECK_NOTHROW(check_determinism<kept_sum<0>>(incremented(1), incremented(2), decremented(1)));

@@ -124,13 +124,13 @@ TEST_CASE("deadlines that differ are shown side by side") {
           "  cancelled \"end\"  |  cancelled \"start\"\n");
 }
 
-TEST_CASE("events of two instances do not belong into one scenario") {
+TEST_CASE("events of two instances do not belong in one scenario") {
     CHECK(failure([] { (void)given_process<transfer_process>(requested()).when(taken("2")); }) ==
           "testing.MoneyTaken {transfer: \"2\" amount: 30} belongs to the instance 2, but those before it to 1");
     given_process<transfer_process>(requested()).when(taken("")).then_nothing();
 }
 
-TEST_CASE("a process that does something else when an event is delivered twice") {
+TEST_CASE("a process that reacts differently when an event is delivered twice") {
     CHECK(failure([] { given_process<unsteady>().when(taken()).delivered_twice(); }).find("handled again") !=
           std::string::npos);
 }

@@ -66,7 +66,7 @@ TEST_CASE("rows that differ are shown side by side") {
           }).find("no rows   |  1 row") != std::string::npos);
 }
 
-TEST_CASE("a projection that does something else when it is rebuilt") {
+TEST_CASE("a projection whose rebuild gives other rows") {
     CHECK(failure([] {
               given_projection<unsteady>().when(raised_first).then_same_when_rebuilt();
           }).find("calls: 1  |  calls: 2") != std::string::npos);

@@ -66,7 +66,7 @@ TEST_CASE("two events that differ are shown side by side") {
           "    by: 2              |    by: 3\n");
 }
 
-TEST_CASE("the place of the call is named") {
+TEST_CASE("the location of the call is named") {
     try {
         given<counter>(opened()).when(increment("1", 1)).then_nothing();
         FAIL("not thrown");
@@ -95,7 +95,7 @@ TEST_CASE("too few and too many events, and none") {
           "  testing.Incremented  |  accepted, no events\n");
 }
 
-TEST_CASE("a rejection that was not expected, and one that did not come") {
+TEST_CASE("an unexpected rejection, and a missing one") {
     CHECK(failure([] { given<counter>().when(increment("1", 1)).then(incremented(1)); }) ==
           "testing.Increment {counter: \"1\" by: 1}\n"
           "  expected                actual\n"
@@ -123,14 +123,14 @@ TEST_CASE("order counts, and an event of another type with equal fields is anoth
     CHECK(failure([] { given<counter>().when(count("1", {1})).then(decremented(1)); }) != "nothing failed");
 }
 
-TEST_CASE("a field that is not a number equals itself") {
+TEST_CASE("a NaN field equals itself") {
     Note note;
     note.set_weight(std::numeric_limits<double>::quiet_NaN());
     given<scribe>().when(note).then(note);
     CHECK(failure([&] { given<scribe>().when(note).then(Note{}); }).find("weight: nan") != std::string::npos);
 }
 
-TEST_CASE("events pass through the codec: what cannot be stored shows in the test") {
+TEST_CASE("events pass through the codec: an event that cannot be stored fails the test") {
     CHECK_THROWS_AS((void)given<counter>(opened("\xff")), stele::error);
     CHECK_THROWS_AS((void)given<counter>().when(open("1", "\xff")), stele::error);
 }

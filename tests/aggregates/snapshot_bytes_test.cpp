@@ -1,4 +1,4 @@
-// What a snapshot is recognised by: its fingerprint and its bytes.
+// How a snapshot is recognised: by its fingerprint and its bytes.
 
 #include "support/tally.hpp"
 
@@ -22,7 +22,7 @@ namespace {
 
 const stele::stream_id one{"tally-1"};
 
-/// Somebody's schema: State and Happened, which both hold a Detail, which holds a Colour; and Unrelated.
+/// The schema of a user: State and Happened, which both contain a Detail, which contains a Colour; and Unrelated.
 FileDescriptorProto schema() {
     FileDescriptorProto file;
     file.set_name("schema.proto");

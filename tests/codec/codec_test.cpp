@@ -19,7 +19,7 @@ using testing::Note;
 
 namespace {
 
-/// What Protobuf would print to stderr is counted instead, in the whole program.
+/// In the whole program, messages that Protobuf would print to stderr are counted instead.
 std::atomic<int> lines_logged = 0;
 const auto former_log_handler = google::protobuf::SetLogHandler(
     [](google::protobuf::LogLevel, const char*, int, const std::string&) { ++lines_logged; });

@@ -20,7 +20,7 @@ using testing::error_of;
 
 namespace {
 
-/// A .proto file of its own, as another version of a program may have it.
+/// A .proto file, as another version of a program may have it.
 class proto {
 public:
     explicit proto(const std::string& body, const std::string& syntax = "proto3") {
@@ -49,8 +49,8 @@ std::vector<stored_message> sold_as(const proto& file) {
     return {{"shop.Sold", file.find("Sold")}};
 }
 
-/// What is found, as lines, when a program with the one file has recorded its schema and one with the other looks at
-/// it.
+/// The differences, as lines, when a program with one file has recorded its schema and a program with the other
+/// compares its own.
 std::vector<std::string> findings(const std::string& was, const std::string& is, const std::string& syntax = "proto3") {
     stele::memory_store store;
     stele::detail::record_schemas(store, sold_as(proto{was, syntax}));
@@ -131,7 +131,7 @@ STORE_TEST_CASE(store, "schemas are recorded as versions, none is overwritten, a
 
     stele::detail::record_schemas(*store, sold_as(second));
     store.reopen();
-    stele::detail::record_schemas(*store, sold_as(first));  // two programs in turns
+    stele::detail::record_schemas(*store, sold_as(first));  // two programs take turns
     stele::detail::record_schemas(*store, sold_as(second));
     CHECK(recorded_keys(*store) == found{"shop.Sold/000001", "shop.Sold/000002"});
     CHECK(store->find_document("schema", "shop.Sold/000001")->value == value);

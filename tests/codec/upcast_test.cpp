@@ -54,8 +54,8 @@ event_data stored_as(event_data event, const std::string& type) {
     return event;
 }
 
-// An event of each type that was ever stored, and a line for each event that comes of it: the type that it was stored
-// as, and what it is now.
+// An event of each type that was ever stored, and a line for each event it is upcast to: the stored type, and today's
+// event.
 std::vector<event_data> one_of_each() {
     return {encode(added_v1("lamp", 3)),
             encode(added_v2("wire", 250, "cm")),
@@ -89,7 +89,7 @@ std::string line_of(const auto& event, const stele::recorded_event& at) {
     return std::string{at.type.substr(at.type.find('.') + 1)} + ": " + line_of(event);
 }
 
-// Writes the lines above down.
+// Collects the lines above.
 struct journal {
     static constexpr auto name = "journal";
     static constexpr int version = 1;
@@ -101,7 +101,7 @@ struct journal {
     }
 };
 
-// The same for removals alone: of an old event that becomes several it takes a part.
+// The same for removals only: it handles only some of the events that an old one becomes.
 struct removals : journal {
     static constexpr auto name = "removals";
     static constexpr auto events = hana::tuple_t<ItemRemoved>;
@@ -122,7 +122,7 @@ std::vector<std::string> lines_projected(stele::event_store& store) {
     return lines;
 }
 
-// An aggregate that does not want to know of removals, though an old event may become one.
+// An aggregate without removals, although an old event may become one.
 struct additions {
     static constexpr auto category = "stock";
     static constexpr auto events = hana::tuple_t<ItemAddedV3>;

@@ -58,7 +58,7 @@ std::string send_failure(stele::event_store& store, const auto& command, const s
     return "sent";
 }
 
-/// Somebody else's append, behind the back of the bus.
+/// An append by somebody else, unknown to the bus.
 void append(stele::event_store& store, const google::protobuf::Message& event) {
     REQUIRE(store.append(one, stele::expected_version::any(), std::vector{stele::encode(event)}));
 }
@@ -163,7 +163,7 @@ TEST_CASE("on a conflict the command is decided again on the new state, reading 
     CHECK(interruptions == 3);
     CHECK(receipt->version.value == 9);
     CHECK(stele::load<counter>(memory, one).state.value == 11);
-    // The whole stream once, then each time the last event known and the one that came in between.
+    // The whole stream once, then each time the last known event and the new one.
     CHECK(store.events_read == 6 + 2 + 2);
 }
 
@@ -282,7 +282,7 @@ TEST_CASE("commands from many threads to one instance are each decided on the la
                 for (int i = 0; i < each; ++i) mine += bus.send(decrement("1", 1)) ? 1 : 0;
             });
     }
-    // Twice as many were asked as there is to take: not one too many, not one too few.
+    // Twice as much was requested as there is: exactly half is accepted.
     int sum = 0;
     for (const int mine : accepted) sum += mine;
     CHECK(sum == threads * each / 2);

@@ -180,7 +180,7 @@ STORE_TEST_CASE(store, "a repeated append returns the first result, other events
     CHECK(refused.error().reason == conflict_reason::event_id);
     CHECK(store->head().value == 4);
 
-    // The stream and the types that a refused append would have made are not left behind half known.
+    // A refused append leaves no trace of the stream and the types that it would have created.
     const std::vector elsewhere{make_event("test.New"), events[0]};
     CHECK_FALSE(store->append(other, expected_version::no_stream(), elsewhere));
     CHECK(store->stream_version(other).value == 0);

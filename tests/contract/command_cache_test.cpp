@@ -1,4 +1,4 @@
-// What a command bus keeps of the aggregates it has met: it saves reading, and never decides anything by itself.
+// The aggregate cache of a command bus: it saves reading, and never decides anything by itself.
 
 #include "support/counter.hpp"
 #include "support/spy_store.hpp"
@@ -37,7 +37,7 @@ struct fragile {
         return stele::accept(incremented(value + command.by()));
     }
     void evolve(const Incremented& event) {
-        value = event.by();  // half of it is done when it fails
+        value = event.by();  // fails halfway
         if (fails_to_evolve) throw std::runtime_error("cannot evolve");
         ++evolved;
     }
@@ -51,7 +51,7 @@ STORE_TEST_CASE(inner, "commands to the same instance read nothing after the fir
     REQUIRE(keeps.send(open("1")));
     for (int i = 0; i < 5; ++i) REQUIRE(keeps.send(count("1", {2, -1})));
     CHECK(store.events_read == 0);
-    // A rejection is not given on what is kept alone: its last event is read again.
+    // A rejection is not based on the cache alone: the last event is read again.
     CHECK_FALSE(keeps.send(decrement("1", 6)));
     CHECK(store.events_read == 1);
     CHECK(value_of(*inner, "1") == 5);
@@ -61,7 +61,7 @@ STORE_TEST_CASE(inner, "commands to the same instance read nothing after the fir
     REQUIRE(keeps_none.send(increment("1", 1)));
     REQUIRE(keeps_none.send(increment("1", 1)));
     CHECK(store.events_read == 11 + 12);
-    // A copy knows what the original does.
+    // A copy shares the cache.
     store.events_read = 0;
     bus_type copy = keeps;
     REQUIRE(copy.send(increment("1", 1)));
@@ -71,7 +71,7 @@ STORE_TEST_CASE(inner, "commands to the same instance read nothing after the fir
 
 STORE_TEST_CASE(inner, "events that others have appended are read, whatever was decided without them") {
     spy_store store{*inner};
-    bus_type bus{store, {.attempts = 1}};  // what is kept does not count as an attempt
+    bus_type bus{store, {.attempts = 1}};  // using the cache does not count as an attempt
     bus_type other{*inner};
     REQUIRE(bus.send(open("1")));
     const auto others_change = [&](std::int64_t by) {
@@ -85,18 +85,18 @@ STORE_TEST_CASE(inner, "events that others have appended are read, whatever was 
     CHECK(accepted->version.value == 3);
     CHECK(store.events_read == 2);
 
-    others_change(5);  // was to be rejected
+    others_change(5);  // would have been rejected
     CHECK(bus.send(decrement("1", 11)));
     CHECK(store.events_read == 2);
 
-    others_change(3);  // was to change nothing
+    others_change(3);  // would have changed nothing
     const auto unchanged = bus.send(increment("1", 0));
     REQUIRE(unchanged);
     CHECK(unchanged->version.value == 6);
     CHECK(unchanged->position == inner->head());
     CHECK(store.events_read == 2);
 
-    REQUIRE(other.send(decrement("1", 2)));  // was to be accepted
+    REQUIRE(other.send(decrement("1", 2)));  // would have been accepted
     const auto rejected = bus.send(decrement("1", 2));
     REQUIRE_FALSE(rejected);
     REQUIRE(rejected.error().rejection());
@@ -203,6 +203,6 @@ STORE_TEST_CASE(store, "threads that transfer amounts through two buses lose not
     }
     std::int64_t sum = 0;
     for (const auto mine : taken) sum += mine;
-    CHECK(sum == counters * 20);  // more was asked for than there is
+    CHECK(sum == counters * 20);  // more was requested than there is
     for (int i = 0; i < counters; ++i) CHECK(value_of(*store, std::to_string(i)) == 0);
 }

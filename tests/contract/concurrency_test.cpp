@@ -1,4 +1,4 @@
-// Threads and processes on the same streams: no event is lost, no version is given twice, positions have no gap.
+// Threads and processes on the same streams: no event is lost, no version is assigned twice, positions have no gap.
 
 #include "support/stores.hpp"
 
@@ -22,7 +22,7 @@ stream_id hot_stream(int n) {
     return {"hot", std::to_string(n % hot_streams)};
 }
 
-// Appends until `wanted` appends were accepted, each with the exact version it has read; returns their event ids.
+// Appends until `wanted` appends were accepted, each with the exact version it read; returns their event ids.
 std::vector<stele::uuid> append_exactly(stele::event_store& store, int wanted, int seed) {
     std::vector<stele::uuid> accepted;
     for (int n = seed; std::ssize(accepted) < wanted; ++n) {
@@ -106,7 +106,7 @@ TEST_CASE("two processes with two threads each append to the same streams") {
     REQUIRE(::pipe(channel) == 0);
     const auto child = ::fork();
     if (child == 0) {
-        // The child tells the ids it was promised; the parent looks them up.
+        // The child reports the ids of its accepted events; the parent looks them up.
         int status = 1;
         try {
             const auto ids = work(0);

@@ -70,7 +70,7 @@ STORE_TEST_CASE(store, "events and documents are written all or none") {
     CHECK_FALSE(append_with(*store, stream, expected_version::no_stream(), make_events(1), {{"receipt", "2", "r"}}));
     CHECK(find(*store, "receipt", "2") == "none");
 
-    // A document that is there already undoes the events and the other documents …
+    // An existing document undoes the events and the other documents …
     const stream_id other{"account-2"};
     const auto refused = append_with(*store, other, expected_version::any(), make_events(3),
                                      {{"receipt", "2", "r"}, {"receipt", "1", "x", action::add}});
@@ -80,7 +80,7 @@ STORE_TEST_CASE(store, "events and documents are written all or none") {
     CHECK(store->stream_version(other).value == 0);
     CHECK(find(*store, "receipt", "2") == "none");
     CHECK(find(*store, "receipt", "1") == "1=r@2");
-    // … and nothing is remembered of them: versions and positions have no gap.
+    // … and leaves no trace: versions and positions have no gap.
     const auto after = append_with(*store, other, expected_version::no_stream(), make_events(1), {});
     REQUIRE(after);
     CHECK(after->front().version.value == 1);

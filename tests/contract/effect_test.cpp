@@ -1,4 +1,4 @@
-// Side effects of projections: after the read model, at least once with the same id, and never by a replay.
+// Side effects of projections: after the read model, at-least-once with the same id, and never by a replay.
 
 #include "support/board.hpp"
 #include "support/projections.hpp"
@@ -24,13 +24,13 @@ using stele::projection_runner;
 
 namespace {
 
-// Nothing here waits so long, unless it is broken.
+// Nothing waits this long unless it is broken.
 constexpr auto for_ever = 60s;
 
 // What the effects below do.
 std::function<void(const stele::recorded_event&)> on_effect;
 
-// In tables: an effect for some of the events.
+// In SQL: an effect for some of the events.
 struct watched : totals {
     static constexpr auto effects = hana::tuple_t<Incremented>;
     static void effect(const Incremented&, const stele::recorded_event& at) { on_effect(at); }
@@ -54,7 +54,7 @@ std::vector<std::uint64_t> incremented_after(stele::event_store& store, position
     return result;
 }
 
-// The positions of the effects that were done, as long as it lives.
+// While it lives, records the positions of the effects.
 class effect_log {
 public:
     effect_log() {
@@ -93,7 +93,7 @@ STORE_TEST_CASE(store, "effects begin when the projection is added, and no repla
     {
         projection_runner runner{*store, directory.path};
         runner.add<watched>();
-        append_some(*store, 20, 2);  // before the read model has seen anything
+        append_some(*store, 20, 2);  // before the read model has seen any event
         runner.catch_up();
         CHECK(log.done() == incremented_after(*store, begin));
         runner.rebuild<watched>();
@@ -119,7 +119,7 @@ STORE_TEST_CASE(store, "effects of a memory projection are not repeated when it 
     for (unsigned start = 0; start < 4; ++start) {
         run_once<watched_sum>(*store, directory.path);
         append_some(*store, 20, start);
-        // More than lie between two checkpoints, none of them with an effect.
+        // More events than between two checkpoints, none of them with an effect.
         std::vector<stele::event_data> many;
         for (int i = 0; i < 1500; ++i) many.push_back(stele::encode(NobodyKnows{}));
         REQUIRE(store->append(stele::stream_id{"others-1"}, stele::expected_version::any(), many));
@@ -213,7 +213,7 @@ TEST_CASE("a process killed at any point repeats at most the effect that was run
                 --left;
                 if (left == 0 && round % 2 == 0) ::raise(SIGKILL);  // before it is done
                 out << at.position.value << ' ' << at.id.str() << '\n' << std::flush;
-                if (left == 0) ::raise(SIGKILL);  // before anybody knows that it is done
+                if (left == 0) ::raise(SIGKILL);  // before it is known to be done
             };
             auto store = open();
             projection_runner runner{store, directory / "read"};
@@ -244,7 +244,7 @@ TEST_CASE("a process killed at any point repeats at most the effect that was run
         done.push_back(std::stoull(at));
         ids.push_back(id);
     }
-    // In order, each at least once, and those that were done twice were killed in between; the same ids every time.
+    // In order, each at least once; those that ran twice were killed in between; always with the same ids.
     CHECK(std::ranges::is_sorted(done));
     std::ptrdiff_t repeated = 0;
     for (std::size_t i = 1; i < done.size(); ++i)

@@ -19,7 +19,7 @@ const std::vector<std::string> streams{"account-1",    "account-12",   "account-
                                        "order-\u00E9", "order-\u00EA", "plain",     "plain-\U0010FFFF", "order-\"q\\"};
 const std::vector<std::string> event_types{"a.Opened", "a.Closed", "b.Placed", "absent"};
 
-// Fills a store so that some types and streams are many, some few; returns what is in it.
+// Fills a store with frequent and rare types and streams; returns its content.
 std::vector<std::pair<std::string, std::string>> fill(stele::event_store& store) {
     std::vector<std::pair<std::string, std::string>> all;
     for (std::size_t i = 0; i < 20'000; ++i) {
@@ -29,7 +29,7 @@ std::vector<std::pair<std::string, std::string>> fill(stele::event_store& store)
     }
     std::size_t done = 0;
     while (done < all.size()) {
-        // Events of one stream that stand together are appended together, to be quick.
+        // Adjacent events of one stream are appended together, to be quick.
         auto end = done + 1;
         while (end < all.size() && all[end].first == all[done].first) ++end;
         std::vector<stele::event_data> events;
@@ -85,7 +85,7 @@ STORE_TEST_CASE(store, "the store and a stream can be read as of a time") {
     std::vector<stele::timestamp> times;
     for (int i = 0; i < 20; ++i) {
         REQUIRE(store->append(stream, expected_version::any(), make_events(2)));
-        // Each append gets a time of its own.
+        // Each append gets its own time.
         stele::timestamp last;
         for (const auto& event : store->read_all({.direction = direction::backward, .limit = 1}).events())
             last = event.recorded_at;
@@ -133,7 +133,7 @@ STORE_TEST_CASE(store, "asynchronous appends are done in order, and their future
     CHECK(conflict.error().actual.value == 300);
     CHECK_THROWS_AS((void)store->append_async(stream, expected_version::any(), {}), stele::error);
 
-    // Futures that are dropped are appends all the same.
+    // Appends whose futures are dropped happen too.
     for (int i = 0; i < 50; ++i) (void)store->append_async(stream, expected_version::any(), make_events(1));
     store.reopen();
     while (store->stream_version(stream).value < 350)

@@ -1,4 +1,4 @@
-// Live projections: folded when asked for, of everything, of a part, and as of then.
+// Live projections: folded on demand, from everything, from a part, and as of a position.
 
 #include "support/board.hpp"
 #include "support/projections.hpp"
@@ -13,7 +13,7 @@ using namespace testing;
 
 namespace {
 
-// Only folded: no name, no version. What each stream added to the sum, in the order in which it came.
+// Only folded: no name, no version. What each stream added to the sum, in order.
 struct sums {
     static constexpr auto events = hana::tuple_t<Incremented>;
     std::int64_t sum = 0;

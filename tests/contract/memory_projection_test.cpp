@@ -1,4 +1,4 @@
-// Projections in memory: the state that the events lead to, after any restart and any fault.
+// Memory projections: the state of the events, after any restart and any fault.
 
 #include "support/board.hpp"
 #include "support/projections.hpp"
@@ -21,7 +21,7 @@ using stele::projection_runner;
 
 namespace {
 
-// Nothing here waits so long, unless it is broken.
+// Nothing waits this long unless it is broken.
 constexpr auto for_ever = 60s;
 
 board expected_board(stele::event_store& store) {
@@ -45,7 +45,7 @@ stele::projection_status status_of(const projection_runner& runner) {
     return all[0];
 }
 
-// Counts the events that are projected as long as it lives.
+// While it lives, counts the projected events.
 struct counting {
     std::atomic<int> events = 0;
     counting() {
@@ -56,7 +56,7 @@ struct counting {
     ~counting() { while_projecting = nullptr; }
 };
 
-// A program that runs once: what the projection comes to, how many events it projected, and what was warned of.
+// A program that runs once: the state of the projection, how many events it projected, and its warnings.
 template <class P = board>
 struct once {
     P rows;
@@ -142,7 +142,7 @@ STORE_TEST_CASE(store, "a restart reads only new events") {
     CHECK(second.projected == 1);
     CHECK(second.rows == expected_board(*store));
     CHECK(second.warning.empty());
-    // One event is too few for a new snapshot; it is read again until there are more.
+    // One event is not enough for a new snapshot; it is read again until there are more.
     CHECK(once{*store, directory.path}.projected == 1);
     for (int i = 0; i < 20; ++i) append(*store, 1, incremented(1));
     CHECK(once{*store, directory.path}.projected == 21);
@@ -208,7 +208,7 @@ STORE_TEST_CASE(store, "changes of a handler before it threw are in no later sta
     runner.start();
     for (int i = 0; i < 10; ++i) append(*store, 1, incremented(10));
 
-    CHECK(runner.wait_for<board>(store->head(), for_ever));  // it helps to try again
+    CHECK(runner.wait_for<board>(store->head(), for_ever));  // a retry helps
     CHECK(copy_of(runner) == expected_board(*store));
     CHECK(status_of(runner).last_error.find("failed at position 103") != std::string::npos);
 
@@ -286,7 +286,7 @@ TEST_CASE("a process killed while it writes a snapshot leaves the previous one")
             projection_runner runner{store, directory.path};
             runner.add<board>();
             runner.catch_up();
-            // A write beyond the limit does as much as fits and the next one kills.
+            // A write beyond the limit writes as much as fits, and the next one kills.
             const rlimit small{limit, limit};
             ::setrlimit(RLIMIT_FSIZE, &small);
             runner.take_snapshot<board>();

@@ -36,7 +36,7 @@ std::string code_of(const stele::command_result& result) {
     return result.error().rejection() != nullptr ? result.error().rejection()->code : "conflict";
 }
 
-/// Up to the time, which is another each time.
+/// Up to the time, which differs each time.
 std::string without_time(std::string_view line) {
     return std::string(line.substr(0, line.rfind(" (")));
 }
@@ -90,7 +90,7 @@ STORE_TEST_CASE(configured, "a middleware may change what the events carry, answ
     twice = true;
     CHECK(bus.send(increment("1", 2))->version.value == 3);
     CHECK(stele::load<counter>(store, one).state.value == 4);
-    // With an id it comes to the same as once.
+    // With an idempotency key the effect is that of one.
     CHECK(bus.send(increment("1", 2), {}, {.id = stele::uuid::v7()})->repeated);
     CHECK(stele::load<counter>(store, one).state.value == 6);
 }
@@ -201,7 +201,7 @@ STORE_TEST_CASE(configured, "retries let many concurrent writers succeed") {
     constexpr int threads = 4;
     constexpr int each = 20;
     stele::event_store& store = *configured;
-    // A bus for each, as in processes of their own: they do not take turns.
+    // One bus for each thread, as in separate processes: they do not wait for each other.
     {
         std::vector<std::jthread> workers;
         for (int t = 0; t < threads; ++t)

@@ -1,4 +1,4 @@
-// Deadlines of process managers: sent when due and once, cancelled, replaced, kept over restarts.
+// Deadlines of process managers: sent once and when due, cancelled, replaced, kept over restarts.
 
 #include "support/process_bank.hpp"
 #include "support/stores.hpp"
@@ -31,7 +31,7 @@ struct closing_process {
     }
     reaction react(const MoneyPut&) const { return reaction{}.after(1h, "close", close_wallet(wallet)); }
     reaction react(const MoneyTaken&) const { return reaction{}.cancel("close").cancel("never set"); }
-    // The wallet did not have so much: tries again with less.
+    // The wallet did not have that much: tries again with less.
     reaction react(const stele::rejected<TakeMoney>& r) const { return reaction{}.send(take(r.command.amount() / 10)); }
     reaction react(const auto&) const { return {}; }
 
@@ -87,7 +87,7 @@ STORE_TEST_CASE(store, "a command is sent once, when it is due") {
     closing_bank bank{*store};
     bank.clock.advance(5h);
     bank.catch_up();
-    // 1000 and 100 and 10 were too much; that the deadline led to an event cancelled the other one.
+    // 1000, 100 and 10 were too much; the event of the deadline cancelled the other one.
     CHECK(bank.wallet() == "WalletOpened MoneyTaken");
     CHECK(bank.deadlines() == 0);
     CHECK(story(*store, "closing_process-a") ==

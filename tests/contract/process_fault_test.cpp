@@ -1,4 +1,4 @@
-// Process managers where something goes wrong: between any two appends, in a handler, with a second runner.
+// Process managers when something goes wrong: between any two appends, in a handler, with a second runner.
 
 #include "support/process_bank.hpp"
 #include "support/spy_store.hpp"
@@ -22,7 +22,7 @@ void request_transfers(stele::event_store& store) {
     send(store, request_transfer("late", "a", "b", 20, -1h));
 }
 
-/// What that comes to.
+/// The expected outcome.
 const std::string finished =
     "transfer-good: TransferCompleted TransferRequested\n"
     "transfer-late: TransferCompleted TransferRequested\n"
@@ -35,8 +35,8 @@ const std::string finished =
     "wallet-b: MoneyPut MoneyPut WalletOpened\n"
     "wallet-lost_and_found: WalletOpened\n";
 
-/// Runs the process, which is cut off at the n-th append: before it, or when it is done and nobody has heard of it.
-/// Returns whether it came that far.
+/// Runs the process, which is interrupted at the n-th append: before it, or after it, before the answer. Returns
+/// whether it got that far.
 bool cut_off(stele::event_store& store, int append, bool is_done) {
     spy_store spy{store};
     auto& hook = is_done ? spy.after_append : spy.before_append;
@@ -57,7 +57,7 @@ bool cut_off(stele::event_store& store, int append, bool is_done) {
     return false;
 }
 
-/// Fails when a wallet opens; stands beside the other process.
+/// Fails when a wallet opens; runs beside the other process.
 struct failing_process {
     static constexpr auto name = "failing_process";
     static constexpr auto events = hana::tuple_t<WalletOpened>;
@@ -78,7 +78,7 @@ struct failing_process {
 STORE_TEST_CASE(store, "wherever a process is interrupted, the rest is done and nothing twice") {
     request_transfers(*store);
     int rounds = 0;
-    // Each runner comes one append further than the one before it.
+    // Each runner gets one append further than the one before it.
     while (cut_off(*store, 2, false)) REQUIRE(++rounds < 100);
     CHECK(rounds >= 20);
     CHECK(all_stories(*store) == finished);

@@ -1,4 +1,4 @@
-// Process managers: every event handled once, every command decided once, and what was done is taken back.
+// Process managers: every event is handled once, every command is decided once, and steps are compensated.
 
 #include "support/process_bank.hpp"
 #include "support/stores.hpp"
@@ -52,7 +52,7 @@ STORE_TEST_CASE(store, "a process reacts to a rejected command and compensates")
 STORE_TEST_CASE(store, "a rejection leads to a command that is rejected as well") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "c", 30));
-    // The source closes between the two halves of the transfer.
+    // The source is closed between the two halves of the transfer.
     spy_bus bus{*store};
     bus.before_send = [&](const google::protobuf::Message& command) {
         const auto* put = dynamic_cast<const PutMoney*>(&command);
@@ -65,7 +65,7 @@ STORE_TEST_CASE(store, "a rejection leads to a command that is rejected as well"
     CHECK(balance(*store, lost_and_found) == 30);
     CHECK(story(*store, "transfer_process-1") ==
           "ProcessEventHandled ProcessEventHandled ProcessCommandRejected ProcessCommandRejected ProcessEventHandled");
-    // The state is folded from the journal, with rejections, to the same.
+    // Folding the journal, with its rejections, gives the same state.
     catch_up(*store, {.cached_instances = 0});
 }
 

@@ -15,7 +15,7 @@ using stele::version;
 
 namespace {
 
-// The store as one would write it on paper: lines as lines() gives them, in the order of positions.
+// The model of the store: lines as lines() returns them, in the order of positions.
 struct paper_store {
     std::vector<std::string> all;
     std::map<std::string, std::vector<std::string>> streams;

@@ -1,4 +1,4 @@
-// Commands with an id: decided once, answered the same way ever after.
+// Commands with an idempotency key: decided once, with the same answer from then on.
 
 #include "support/counter.hpp"
 #include "support/spy_store.hpp"
@@ -56,7 +56,7 @@ STORE_TEST_CASE(
     }
     store.reopen();
     bus_type bus{*store};
-    // Decided anew, this would be rejected: the counter is open.
+    // Decided again, this would be rejected: the counter is open.
     CHECK(str(bus.send(open("1"), {}, {.id = id_of("open")})) == "counter-1@1 1 repeated");
     CHECK(str(bus.send(count("1", {1, 2}), {}, {.id = id_of("count")})) == "counter-1@3 4 repeated");
     CHECK(store->head().value == 5);
@@ -194,7 +194,7 @@ STORE_TEST_CASE(store, "a concurrent duplicate is recognised, whatever the outco
           "testing.Decrement for counter-1 was rejected (below_zero): the value is 3, asked 9 @0");
     CHECK(store->head().value == 2);
 
-    // Its own effect would reject it: the counter is open when it is loaded.
+    // Its own event would make it rejected: the counter is open when it is loaded.
     spied.before_append = [] {};
     spied.after_find = [&] { (void)direct.send(open("2"), {}, {.id = id_of("open")}); };
     CHECK(str(bus.send(open("2"), {}, {.id = id_of("open")})) == "counter-2@1 3 repeated");

@@ -1,4 +1,4 @@
-// The table in event_store.hpp: what a repeated append gets, with each expected version.
+// The table in event_store.hpp: the answer to a repeated append, for each expected version.
 
 #include "support/stores.hpp"
 
@@ -70,7 +70,7 @@ STORE_TEST_CASE(store, "every repeated append of the table, before and after a r
     CHECK(answers(*store, stream, joined(first, later)) == other);
     CHECK(answers(*store, elsewhere, first) == "event_id | event_id | version | event_id | event_id");
 
-    // An append that needed the stream to be there may be repeated as such, and at its place only.
+    // An append that expected the stream to exist can be repeated with the same expectation, or with its exact version.
     CHECK(answer(*store, stream, expected_version::stream_exists(), later) == "repeated 3@3");
     CHECK(answer(*store, stream, expected_version::any(), later) == "repeated 3@3");
     CHECK(answer(*store, stream, expected_version::exactly(version{2}), later) == "repeated 3@3");

@@ -1,4 +1,4 @@
-// Snapshots: a shorter way to the state that the events lead to, and never to another one.
+// Snapshots: a shorter way to the state of the events, and never to another state.
 
 #include "support/spy_store.hpp"
 #include "support/stores.hpp"
@@ -20,7 +20,7 @@ const stele::stream_id one{"tally-1"};
 template <class Rules = tally_rules>
 using bus_of = stele::command_bus<tally<Rules>>;
 
-/// A bus that keeps nothing, so that every command loads.
+/// A bus without a cache, so that every command loads.
 template <class Rules = tally_rules>
 bus_of<Rules> loading_bus(stele::event_store& store) {
     return bus_of<Rules>{store, {.cached_aggregates = 0}};
@@ -38,7 +38,7 @@ bool has_snapshot(stele::event_store& store, const std::string& stream = "tally-
     return store.find_document("snapshot", stream).has_value();
 }
 
-/// Loads by the repository, and returns how many events that has read. The state must be what the events lead to.
+/// Loads with the repository, and returns how many events that read. The state must be that of the events.
 template <class Rules = tally_rules>
 std::size_t events_read(stele::event_store& inner, load_window window = {}) {
     spy_store store{inner};
@@ -69,7 +69,7 @@ struct after_an_hour : tally_rules {
     static constexpr auto policy = stele::snapshot_after_load_slower_than(std::chrono::hours{1});
 };
 
-/// What a test has made go wrong goes well again after it.
+/// Removes the faults of a test after it.
 struct faults_of_one_test {
     ~faults_of_one_test() { tally<>::faults = {}; }
 };
@@ -82,7 +82,7 @@ STORE_TEST_CASE(store, "a snapshot is taken every n events, and states are loade
         for (int i = 1; i <= 4; ++i) REQUIRE(bus.send(increment("1", i)));
         CHECK_FALSE(has_snapshot(*store));
         CHECK(events_read(*store) == 4);
-        REQUIRE(bus.send(count("1", {10, 20})));  // by steps of two: past the fifth
+        REQUIRE(bus.send(count("1", {10, 20})));  // in steps of two: past the fifth
         CHECK(has_snapshot(*store));
         CHECK(events_read(*store) == 1);
         for (int i = 1; i <= 4; ++i) REQUIRE(bus.send(increment("1", i)));
@@ -104,7 +104,7 @@ STORE_TEST_CASE(store, "a snapshot is taken every n events, and states are loade
 
 STORE_TEST_CASE(store, "a snapshot is also taken after a load: when one is missing, or when the load was slow") {
     fill(*store, 7);
-    CHECK(events_read<after_any_load>(*store, {.up_to = {6}}) == 6);  // the past asks for none
+    CHECK(events_read<after_any_load>(*store, {.up_to = {6}}) == 6);  // loading an earlier state takes none
     CHECK(events_read<after_an_hour>(*store) == 7);
     CHECK(events_read<by_hand>(*store) == 7);
     CHECK_FALSE(has_snapshot(*store));
@@ -120,12 +120,12 @@ STORE_TEST_CASE(store, "a snapshot is also taken after a load: when one is missi
     CHECK_FALSE(loading_bus<after_any_load>(*store).send(increment("1", -1)));
     CHECK(events_read<by_hand>(*store) == 1);
 
-    // By hand, of whatever was loaded.
+    // By hand, of any loaded state.
     const stele::repository<tally<by_hand>> tallies{*store};
     tallies.take_snapshot("1", tallies.load("1", {.up_to = {3}}));
     CHECK(events_read<by_hand>(*store) == 1 + 4);
 
-    // But not of what is not there.
+    // But not of a missing stream.
     tallies.take_snapshot("2", tallies.load("2"));
     (void)stele::repository<tally<after_any_load>>{*store}.load("2");
     CHECK_FALSE(has_snapshot(*store, "tally-2"));
@@ -139,7 +139,7 @@ TEST_CASE_TEMPLATE("a snapshot that was made by other code is not used, and repl
         tallies.take_snapshot("1", tallies.load("1"));
         CHECK(events_read(*store) == 1);
         CHECK(events_read<Changed>(*store, {.as_of = store->head()}) == 4);
-        CHECK(events_read(*store) == 1);  // a look at the past replaces nothing
+        CHECK(events_read(*store) == 1);  // loading an earlier state replaces nothing
         CHECK(events_read<Changed>(*store) == 4);
         CHECK(events_read<Changed>(*store) == 1);
         // And by a command, long before the fifth event.
@@ -157,7 +157,7 @@ STORE_TEST_CASE(store, "a snapshot is not used after its stream was deleted, or 
     REQUIRE(bus.send(open("1")));
     CHECK(events_read(*store) == 1);
     CHECK(stele::repository<tally<>>{*store}.load("1").state.value == 0);
-    // As when the version of the snapshot is passed meanwhile.
+    // The same when the version of the snapshot is passed in the meantime.
     REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5, 6})));
     REQUIRE(store->delete_stream(one));
     fill(*store, 3);
@@ -223,7 +223,7 @@ STORE_TEST_CASE(inner, "a snapshot that fails is a warning, and the command has 
     CHECK(heard() == std::vector{begin + "was not written: somebody writes"});
     CHECK(tallies.load("1").state.value == 15);
     CHECK(heard().size() == 1);
-    // Also if nobody listens, whatever is thrown.
+    // Even without a warning handler, whatever is thrown.
     store.before_document_write = [] { throw 1; };
     REQUIRE(bus_of<>{store}.send(count("1", {1, 2, 3, 4, 5})));
     CHECK_FALSE(has_snapshot(*inner));

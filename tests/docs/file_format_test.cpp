@@ -38,7 +38,7 @@ std::vector<std::string> lines_of_page() {
     return lines;
 }
 
-// All that stands in the blocks of SQL.
+// Everything in the SQL blocks.
 std::string sql_of_page() {
     std::string sql;
     bool inside = false;
@@ -72,7 +72,7 @@ std::vector<std::string> rows(sqlite3* db, const std::string& sql) {
     return found;
 }
 
-// The definitions in a file, but for those that SQLite or the projection of this test makes.
+// The definitions in a file, except those of SQLite and of the projection of this test.
 std::set<std::string> definitions(sqlite3* db) {
     const auto found = rows(db,
                             "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE "

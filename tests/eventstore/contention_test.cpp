@@ -31,7 +31,7 @@ stele::sqlite_options patient() {
     return {.durability = stele::durability::normal, .busy_timeout = std::chrono::minutes{2}};
 }
 
-// What an accepted append was promised. Written to a pipe whole: it is far smaller than PIPE_BUF.
+// What an accepted append was promised. Far smaller than PIPE_BUF, so a write to a pipe is atomic.
 struct promise {
     stele::uuid id;
     std::uint64_t stream;

@@ -1,4 +1,4 @@
-// Looking at a file must not take away the locks by which other processes know that it is in use.
+// Reading a file must not release the locks that show other processes that it is in use.
 
 #include "support/projections.hpp"
 
@@ -13,7 +13,7 @@ using namespace testing;
 
 namespace {
 
-// Whether another process finds the file in use: SQLite's shared lock stands on 510 bytes after the first gigabyte.
+// Whether another process sees the file in use: SQLite's shared lock is on 510 bytes after the first gigabyte.
 bool in_use(const std::filesystem::path& file) {
     const auto child = ::fork();
     if (child == 0) {

@@ -1,4 +1,4 @@
-// What is particular to the store in an SQLite file. What it shares with the others is in contract/.
+// What only the SQLite store does. What all stores do is tested in contract/.
 
 #include "support/run_sql.hpp"
 #include "support/stores.hpp"
@@ -37,7 +37,7 @@ stele::error fault_of(Action action) {
     return {error_kind::closed, ""};
 }
 
-// Opens a file that is not to be opened; returns the fault and checks that nothing was touched.
+// Opens a file that must be refused; returns the error and checks that the file is unchanged.
 stele::error refusal(const std::filesystem::path& file) {
     const auto before = content(file);
     const auto fault = fault_of([&] { (void)stele::sqlite_store::open(file); });
@@ -207,7 +207,7 @@ TEST_CASE("streams beyond the name cache of a reader keep their own names") {
         auto store = stele::sqlite_store::open(file);
         append(store, "note-first");
     }
-    // As if a million streams came between them: the next one has a number that ends as that of the first does.
+    // As if a million streams came between them: the number of the next one ends like that of the first.
     run_sql(file, "INSERT INTO streams (id, name) SELECT id - 1 + 1048576, 'note-between' FROM streams");
     auto store = stele::sqlite_store::open(file);
     for (const char* stream : {"note-later", "note-first", "note-later", "note-first"}) append(store, stream);
@@ -220,7 +220,7 @@ TEST_CASE("a sparse filter does not read the events in between") {
     const temp_dir directory;
     const auto file = directory / "events.db";
     auto store = stele::sqlite_store::open(file, {.durability = stele::durability::normal});
-    // The rare events stand at both ends; what is between them is then overwritten with zeros on disk.
+    // The rare events are at both ends; everything between them is then overwritten with zeros on disk.
     const stream_id rare{"rare-1"};
     const stream_id common{"common-1"};
     REQUIRE(store.append(rare, expected_version::any(), std::vector{make_event("test.Rare", "first")}));
@@ -232,7 +232,7 @@ TEST_CASE("a sparse filter does not read the events in between") {
     REQUIRE(store.append(rare, expected_version::any(), std::vector{make_event("test.Rare", "last")}));
     store.compact();
     {
-        // Payloads of the middle: the store must not even look at them.
+        // Payloads of the middle: the store must not read them.
         std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
         const auto size = std::filesystem::file_size(file);
         std::string image(size, '\0');
@@ -240,7 +240,7 @@ TEST_CASE("a sparse filter does not read the events in between") {
         constexpr std::size_t page = 4096;
         const std::string payload(300, 'x');
         for (std::size_t at = 40 * page; at + 40 * page < size; at += page) {
-            // A page of the table events holds payloads; leave those of the first and last blocks alone.
+            // A page of the table events holds payloads; those of the first and last blocks are kept.
             if (image.find(payload, at) >= at + page || at < size / 4 || at > size / 2) continue;
             bytes.seekp(static_cast<std::streamoff>(at));
             bytes.write(std::string(page, '\0').data(), page);

@@ -1,5 +1,5 @@
-// Each call to the disk fails once while a backup is made: there is a whole copy under the name, or none, and the store
-// goes on.
+// Each disk call during a backup fails once: there is a complete copy under the name or none, and the store keeps
+// working.
 
 #include "faults/fault_vfs.hpp"
 #include "faults/labelled.hpp"
@@ -42,7 +42,7 @@ std::string left_beside(const std::filesystem::path& to) {
     return {};
 }
 
-// What is wrong with how the fault was met, or nothing.
+// What is wrong with the handling of the fault, or nothing.
 std::string problem_with(fault_vfs& vfs, stele::sqlite_store& store, const std::filesystem::path& to,
                          const fault_kind& kind, std::uint64_t nth) {
     bool failed = false;

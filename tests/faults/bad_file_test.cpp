@@ -1,5 +1,5 @@
-// Files that are cut off, damaged, or half there: each is refused by an error that names the file, or holds what it
-// held before. Never a crash, never an event that is silently missing.
+// Truncated, damaged or incomplete files: each is refused by an error that names the file, or holds what it held
+// before. Never a crash, never a silently missing event.
 
 #include "faults/fault_vfs.hpp"
 #include "faults/labelled.hpp"
@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::size_t page_bytes = 4096;
 
-// Appends enough for a few pages of every kind: leaves and inner pages of tables and indexes, overflow pages.
+// Appends enough to fill a few pages of every kind: leaves and inner pages of tables and indexes, overflow pages.
 void fill(stele::event_store& store) {
     for (std::uint32_t n = 0; n < 60; ++n) {
         const auto events = make_labelled({0, 0, n}, {1, static_cast<std::uint8_t>(n % 20 == 0 ? 5 : 2), 0});
@@ -32,7 +32,7 @@ void fill(stele::event_store& store) {
     }
 }
 
-// A store that is damaged again and again.
+// A store that is damaged repeatedly.
 class damaged_store {
 public:
     damaged_store() {
@@ -41,14 +41,14 @@ public:
         events_ = list(store);
     }
 
-    // What the file holds when it is closed.
+    // The content of the file when it is closed.
     const std::string& whole() {
         if (whole_.empty()) whole_ = read_image(file_).at(file_);
         return whole_;
     }
 
-    // Opens a file with these bytes, reads all of it and appends. Returns what is wrong with how that went, or nothing.
-    // `exact`: what can be read without an error must be what was there before the damage.
+    // Opens a file with these bytes, reads all of it and appends. Returns what went wrong, or nothing. `exact`:
+    // everything that can be read without an error must be as before the damage.
     std::string problem_with(std::string_view bytes, bool exact) {
         materialise({{file_, std::string(bytes)}}, file_);
         bool opened = false;
@@ -176,7 +176,7 @@ TEST_CASE("each page may be damaged") {
     SUBCASE("another page's content") {
         harm = [](auto page, auto&) { std::ranges::rotate(page, page.begin() + page_bytes / 2); };
     }
-    // A changed bit in a payload cannot be found out: the file has no checksums. Perhaps none is.
+    // A changed bit in a payload cannot be detected: the file has no checksums. There may be none.
     SUBCASE("one bit") {
         exact = false;
         harm = [](auto page, auto& random) { page[random() % page.size()] ^= static_cast<char>(1 << random() % 8); };

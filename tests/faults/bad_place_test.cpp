@@ -1,5 +1,5 @@
-// A store in a place where it cannot be: read only, full, locked by somebody else, without its main file. Each is an
-// error that names the file and says what to do; nothing is lost, and it works again once the cause is gone.
+// A store in a bad place: read-only, full, locked by another process, without its main file. Each is an error that
+// names the file and says what to do; nothing is lost, and the store works again once the cause is gone.
 
 #include "faults/labelled.hpp"
 #include "support/temp_dir.hpp"
@@ -24,8 +24,8 @@ using stele::stream_id;
 
 namespace {
 
-// Runs `work` in a process of its own, which may change its rights and its view of the file system. Returns what it
-// returned; an empty text when it could not be done here.
+// Runs `work` in another process, which may change its permissions and its view of the file system. Returns its result;
+// an empty text if this machine does not allow it.
 std::string in_process(const std::function<std::string()>& work) {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
@@ -91,7 +91,7 @@ void check_says(const std::string& fault, std::string_view kind, const std::file
     CHECK(fault.find(advice) != std::string::npos);
 }
 
-// Root may write everywhere, so it becomes somebody else first. Returns an empty text if that one cannot get there.
+// Root may write everywhere, so it becomes another user first. Returns an empty text if that user has no access.
 std::string without_rights(const std::filesystem::path& file, const std::function<void()>& work) {
     return in_process([&]() -> std::string {
         constexpr unsigned nobody = 65534;
@@ -231,7 +231,7 @@ TEST_CASE("a WAL whose store is missing is not mistaken for a new store") {
     {
         auto store = stele::sqlite_store::open(file);
         append_some(store, 0);
-        copy("-wal");  // as a process leaves it that is killed now
+        copy("-wal");  // what a process leaves behind that is killed now
         SUBCASE("the main file was forgotten") {}
         SUBCASE("the main file was emptied") {
             const int made = ::open(moved.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);

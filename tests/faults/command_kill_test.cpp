@@ -1,5 +1,5 @@
-// A process that sends commands with ids is killed at a random instant, again and again; then all of them are sent once
-// more. Each is decided exactly once, and those that had been answered get the same answer.
+// A process that sends commands with idempotency keys is killed at a random instant, again and again; then all of them
+// are sent again. Each is decided exactly once, and those already answered get the same answer.
 
 #include "faults/settings.hpp"
 #include "support/counter.hpp"
@@ -25,7 +25,7 @@ namespace {
 using random_engine = std::mt19937_64;
 using bus_type = stele::command_bus<testing::counter>;
 
-constexpr std::uint32_t commands = 120;  // in a round, of which some are sent before the kill
+constexpr std::uint32_t commands = 120;  // in a round; some are sent before the kill
 constexpr std::uint32_t counters = 4;
 
 struct round_plan {
@@ -33,7 +33,7 @@ struct round_plan {
     std::uint32_t round;
 };
 
-/// What the child tells of one command that was answered.
+/// The child's report of one answered command.
 struct answer {
     std::uint32_t command;
     std::uint64_t version;
@@ -54,7 +54,7 @@ std::expected<stele::receipt, stele::command_error> send(bus_type& bus, std::uin
     return bus.send(testing::count(counter_of(command), {1, command}), {}, how);
 }
 
-/// Sends the commands from two threads, each of them all, so that some are sent at the same time.
+/// Sends all commands from each of two threads, so that some are sent at the same time.
 [[noreturn]] void run_child(const round_plan& plan, int pipe) {
     try {
         auto store = stele::sqlite_store::open(plan.file, {.durability = stele::durability::normal});
@@ -75,18 +75,18 @@ std::expected<stele::receipt, stele::command_error> send(bus_type& bus, std::uin
     }
 }
 
-/// Waits for some answers of the child, so that most kills come while it sends; where for none, it is perhaps killed
+/// Waits for some answers of the child, so that most kills come while it sends. Without any answer, it may be killed
 /// while it opens the store.
 std::vector<answer> wait_for_some(int pipe, random_engine& random) {
     std::vector<answer> told(random() % commands);
     for (auto& each : told)
         if (::read(pipe, &each, sizeof each) != sizeof each) throw std::runtime_error("the process ended by itself");
-    // The one use of time: how far it is with the next command.
+    // The only use of time: how far it is with the next command.
     std::this_thread::sleep_for(std::chrono::microseconds{random() % 2000});
     return told;
 }
 
-/// Runs a child, kills it, and returns what it has told.
+/// Runs a child, kills it, and returns its reports.
 std::vector<answer> run_and_kill(const round_plan& plan, random_engine& random) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
@@ -108,7 +108,7 @@ std::vector<answer> run_and_kill(const round_plan& plan, random_engine& random) 
     return told;
 }
 
-/// Sends all commands of the round and returns the answers; checks those that had been given before.
+/// Sends all commands of the round and returns the answers; compares those given before.
 std::map<std::uint32_t, answer> resend(stele::event_store& store, std::uint32_t round) {
     bus_type bus{store};
     std::map<std::uint32_t, answer> answers;
@@ -126,7 +126,7 @@ void check(const std::map<std::uint32_t, answer>& answers, const std::vector<ans
             throw std::runtime_error(fmt::format("command {} was answered in another way", each.command));
 }
 
-/// What a counter is when each of its commands was decided once in each round.
+/// The value of a counter if each of its commands was decided once in each round.
 std::int64_t value_of(std::uint32_t counter, std::uint32_t rounds) {
     std::int64_t value = 0;
     for (std::uint32_t i = counter; i < commands; i += counters)

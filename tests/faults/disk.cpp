@@ -57,7 +57,7 @@ std::string survivor(const std::string& safe, const std::vector<const disk_chang
             const bool torn = is_write && (change == unsafe.back() || random() % 8 == 0);
             torn ? write_torn(content, *change, random) : apply_whole(content, *change);
         } else if (is_write && coin(random)) {
-            // The file has grown already, the bytes have not come yet.
+            // The file has grown, but the bytes are not written yet.
             content.resize(std::max(content.size(), change->offset + change->bytes.size()), '\0');
         }
     }
@@ -169,7 +169,7 @@ disk_image disk_model::everything() const {
 disk_image disk_model::random_part(std::uint64_t seed) const {
     random_engine random{seed};
     auto names = safe_names_;
-    std::set<std::string> undone;  // of one name, what came later cannot survive without what came before
+    std::set<std::string> undone;  // later changes of a name cannot survive without the earlier ones
     for (const auto& each : unsafe_names_) {
         if (undone.contains(each.name)) continue;
         if (coin(random))

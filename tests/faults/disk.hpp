@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-/// What a disk holds after a power cut, worked out from the changes that a program made to its files.
+/// What a disk holds after a power cut, computed from the changes that a program made to its files.
 ///
 /// A change is safe once its file has been synced; the name of a file (that it was made or removed) is safe once the
-/// directory has been synced. Everything else the cut may undo, in any combination. Writes reach the disk in sectors of
+/// directory has been synced. The cut may undo everything else, in any combination. Writes reach the disk in sectors of
 /// 512 bytes, each whole or not at all, and never touch bytes beside the ones written (SQLite calls the latter
 /// "powersafe overwrite" and relies on it by default).
 
@@ -26,7 +26,7 @@ struct disk_change {
     };
 
     kind what;
-    /// Which file: files that have the same name one after the other have different numbers.
+    /// The number of the file. Files that have the same name one after the other have different numbers.
     std::size_t file = 0;
     std::string name = {};
     std::size_t offset = 0;
@@ -39,13 +39,13 @@ std::string to_string(const disk_change& change);
 /// Files by name.
 using disk_image = std::map<std::string, std::string>;
 
-/// Puts the files of the image into place, instead of the store at `file` and SQLite's files beside it.
+/// Replaces the store at `file`, and SQLite's files beside it, by the files of the image.
 void materialise(const disk_image& image, const std::string& file);
 
-/// The file, and those of SQLite's files beside it that are there.
+/// The file, and the existing ones of SQLite's files beside it.
 disk_image read_image(const std::string& file);
 
-/// The disk at one instant: what is safe, and what is not yet. Refers to the bytes of the changes it has been given.
+/// The disk at one instant: what is safe, and what is not yet. Refers to the bytes of the given changes.
 class disk_model {
 public:
     /// An empty disk.
@@ -53,10 +53,10 @@ public:
     /// A disk that holds the image, all safe.
     explicit disk_model(const disk_image& image);
 
-    /// Files are told apart by their numbers, except those that were `found`: they are the ones of their names.
+    /// Files are identified by their numbers, except those that were `found`: by their names.
     void apply(const disk_change& change);
 
-    /// Nothing that is not safe has survived.
+    /// Only what is safe has survived.
     [[nodiscard]] disk_image only_safe() const;
     /// Everything has survived, as after a crash of the process alone.
     [[nodiscard]] disk_image everything() const;

@@ -14,7 +14,7 @@
 struct fault_vfs::state {
     static constexpr std::size_t not_recorded = ~std::size_t{0};
 
-    /// Counts the call; returns the code it is to fail with, or SQLITE_OK.
+    /// Counts the call; returns the code to fail with, or SQLITE_OK.
     int strike(disk_call call) {
         const std::lock_guard lock(mutex);
         const auto count = ++counts[std::to_underlying(call)];
@@ -32,7 +32,7 @@ struct fault_vfs::state {
         if (recording && change.file != not_recorded) changes.push_back(std::move(change));
     }
 
-    /// The number of the file that has the name; notes it when it is new to the record.
+    /// The number of the file with this name; adds a new file to the record.
     std::size_t number_of(const std::string& file, bool was_there) {
         const std::lock_guard lock(mutex);
         if (!recording) return not_recorded;
@@ -72,7 +72,7 @@ struct fault_vfs::state {
 
 namespace {
 
-// What SQLite gets as its file; the default VFS's file stands right behind it.
+// What SQLite gets as its file; the file of the default VFS follows it in memory.
 struct shim {
     sqlite3_file base;
     fault_vfs::state* disk;
@@ -181,7 +181,7 @@ int on_shm_unmap(sqlite3_file* file, int remove) {
     return real_methods(file).xShmUnmap(shim_of(file).real(), remove);
 }
 
-// Version 2: without memory-mapped reads and writes, which would go past this.
+// Version 2: without memory-mapped reads and writes, which would bypass this VFS.
 constexpr sqlite3_io_methods shim_methods = {2,
                                              on_close,
                                              on_read,

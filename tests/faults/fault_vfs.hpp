@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-/// What SQLite asks of its files, by kinds that can be made to fail.
+/// The calls of SQLite to its files, by kinds that can fail.
 enum class disk_call : std::uint8_t { open, read, write, sync, truncate, remove, lock, map };
 inline constexpr std::size_t disk_call_kinds = 8;
 
 /// For error messages: "write".
 std::string_view to_string(disk_call call);
 
-/// Which call fails, how, and what of the ones after it.
+/// Which call fails, how, and whether later calls fail too.
 struct disk_fault {
     enum class span : std::uint8_t {
         once,      ///< The calls after it succeed.
@@ -28,17 +28,17 @@ struct disk_fault {
     span lasts = span::once;
 };
 
-/// A VFS for SQLite that passes everything on to the default one, and can tell what was changed and make calls fail.
+/// A VFS for SQLite that passes all calls on to the default one, and can record changes and make calls fail.
 ///
-/// The files are real, so locks, shared memory and everything that looks at the file system work as always. Syncs are
-/// not passed on: whether bytes are on the disk is what disk_model works out, and tests run at the speed of memory.
-/// The default VFS syncs the directory with the first sync of a journal or WAL that was opened to be made, and when
-/// asked to with a removal; the record says the same. A write that fails has written its first half.
+/// The files are real, so locks, shared memory and the file system work as usual. Syncs are not passed on: disk_model
+/// computes which bytes are on the disk, and tests run at the speed of memory. The default VFS syncs the directory with
+/// the first sync of a new journal or WAL, and with a removal on request; the record contains both. A failing write
+/// writes its first half.
 ///
-/// Any thread may call anything. Connections must be closed before this goes.
+/// Any thread may call anything. Connections must be closed before this is destroyed.
 class fault_vfs {
 public:
-    /// Registers a VFS with a name of its own.
+    /// Registers a VFS with a unique name.
     fault_vfs();
     ~fault_vfs();
     fault_vfs(const fault_vfs&) = delete;
@@ -47,25 +47,25 @@ public:
     /// For sqlite_options::vfs.
     [[nodiscard]] const std::string& name() const;
 
-    /// From now on connections that name no VFS use this one.
+    /// From now on, connections without a VFS name use this one.
     void make_default();
 
-    /// Sets the fault that is to come and begins to count calls at 0. There is at most one.
+    /// Sets the next fault and starts counting calls at 0. There is at most one fault.
     void fail(const disk_fault& fault);
-    /// No fault is to come any more.
+    /// Removes the fault.
     void heal();
-    /// Whether a call was made to fail since fail() was called.
+    /// Whether a call has failed since fail().
     [[nodiscard]] bool struck() const;
-    /// How many calls there were since fail(), heal() or the beginning.
+    /// How many calls there were since fail(), heal() or the start.
     [[nodiscard]] std::uint64_t calls(disk_call call) const;
 
-    /// Begins to record changes of the files that are opened from now on. Numbers of files are never used again.
+    /// Starts recording the changes of files that are opened from now on. File numbers are never reused.
     void record();
-    /// Puts a change into the record that somebody other than SQLite has made.
+    /// Records a change that was not made by SQLite.
     void note(const disk_change& change);
     /// How many changes have been recorded.
     [[nodiscard]] std::size_t recorded() const;
-    /// Ends the recording and returns it. The connections to what was recorded must be closed.
+    /// Ends the recording and returns it. The recorded files must be closed.
     [[nodiscard]] std::vector<disk_change> recording();
 
     struct state;

@@ -62,7 +62,7 @@ std::vector<step> small_history() {
         append({{"account-1", at(5), {1, 2}}, {"account-2", none, {0}}, {"order-1", some, {4}}}),  // 4
         append({{"account-1", at(7), {1}}, {"account-2", none, {1}}}),  // 5: a conflict of the second
         checkpoint(),
-        append({{"order-1", at(5), {1, 1}}}),  // 6: begins the WAL anew
+        append({{"order-1", at(5), {1, 1}}}),  // 6: restarts the WAL
         append({{"parcel-1", none, {5, 2}}}),  // 7
         burst({{"account-1", at(7), {1}},
                {"account-2", at(1), {2, 2}},
@@ -83,7 +83,7 @@ std::vector<step> small_history() {
         checkpoint(),
         delete_stream("old-2"),          // 20
         tombstone_stream("old-3"),       // 21
-        append({{"old-2", none, {1}}}),  // 22: begins it anew
+        append({{"old-2", none, {1}}}),  // 22: starts it again
         repeat(22),
         append({{"old-3", none, {1}}}),                             // 23: a conflict
         append({{"old-1", at(3), {1}}, {"account-3", none, {2}}}),  // 24
@@ -104,8 +104,8 @@ std::vector<step> large_history() {
         open(),
         append({{"film-1", none, {1, 7}}}),
         append({{"film-1", at(2), {7, 7}}}),
-        append({{"film-2", none, {7, 1}}}),  // by now the WAL has so many pages that it is checkpointed
-        append({{"film-2", at(2), {1}}}),    // begins the WAL anew
+        append({{"film-2", none, {7, 1}}}),  // by now the WAL is large enough to be checkpointed
+        append({{"film-2", at(2), {1}}}),    // restarts the WAL
         repeat(1),
         append({{"film-3", any, {6, 6}}, {"film-1", some, {1}}}),
         close(),

@@ -167,7 +167,7 @@ void history::remove(const step& next) {
 
 namespace {
 
-// What can be said of an append because of the removals after it.
+// What is known about an append because of the removals after it.
 struct removed {
     bool surely = false;
     bool perhaps = false;
@@ -200,7 +200,7 @@ private:
     [[nodiscard]] bool begun(const attempt& a) const {
         return a.answered != attempt::answer::refused && a.began < when_.at;
     }
-    // What was accepted in some course of events in which there was no interruption is there up to some position.
+    // Everything that was accepted without an interruption is there up to some position.
     [[nodiscard]] bool before_head(const attempt& a) const { return a.position() <= content_.head; }
 
     void check_removal(const attempt& a) const {
@@ -256,9 +256,9 @@ private:
     const store_content& content_;
     const std::vector<attempt>& attempts_;
     const interruption& when_;
-    std::set<std::string> removed_streams_;  // that miss events which had been accepted
+    std::set<std::string> removed_streams_;  // that miss accepted events
     std::set<stele::position> explained_;
-    bool unexplainable_ = false;  // an append that was not answered was removed: its positions are not known
+    bool unexplainable_ = false;  // an unanswered append was removed: its positions are unknown
 };
 
 }  // namespace

@@ -12,14 +12,14 @@
 #include <string>
 #include <vector>
 
-/// The events for one stream in an append that is yet to be made.
+/// The planned events of an append for one stream.
 struct planned_write {
     std::string stream;
     stele::expected_version expected;
     std::vector<std::uint8_t> size_classes;  ///< One for each event.
 };
 
-/// One thing that is done with a store, in a test that is about what happens in between.
+/// One action on a store, in a test about interruptions between actions.
 struct step {
     enum class kind : std::uint8_t {
         open,        ///< Opens the store; it is made the first time.
@@ -43,7 +43,7 @@ struct step {
 /// Whether a step of that kind writes to the store.
 bool is_write(step::kind kind);
 
-/// What was asked of the store, and what it answered.
+/// A request to the store, and the answer.
 struct attempt {
     enum class answer : std::uint8_t { none, accepted, refused };
 
@@ -61,10 +61,11 @@ struct attempt {
     [[nodiscard]] stele::position position() const { return results.back().position; }
 };
 
-/// Performs steps and remembers all that the store answered.
+/// Performs steps and remembers all answers of the store.
 class history {
 public:
-    /// `clock` tells how many changes the disk has seen; `round` makes the event ids differ from other histories'.
+    /// `clock` returns how many changes the disk has seen; `round` makes the event ids differ from those of other
+    /// histories.
     history(std::filesystem::path file, stele::sqlite_options options, std::uint32_t round,
             std::function<std::size_t()> clock);
 
@@ -73,7 +74,7 @@ public:
 
     [[nodiscard]] bool is_open() const { return store_ != nullptr; }
     [[nodiscard]] const std::vector<attempt>& attempts() const { return attempts_; }
-    /// When the store had been closed, on the clock.
+    /// When the store was closed, on the clock.
     [[nodiscard]] const std::vector<std::size_t>& closings() const { return closings_; }
 
 private:
@@ -92,20 +93,20 @@ private:
     std::vector<std::size_t> closings_;
 };
 
-/// Makes an attempt (once more). Returns the results, or nothing if it was refused.
+/// Makes an attempt (again). Returns the results, or nothing if it was refused.
 std::optional<std::vector<stele::append_result>> make(stele::event_store& store, const attempt& again);
 
-/// What is known about an interruption: what the store had answered by then, and how much of that must still be there.
+/// What is known about an interruption: the answers of the store until then, and how much of that must still be there.
 struct interruption {
     std::size_t at = ~std::size_t{0};  ///< On the clock: what ended later was not answered yet.
     std::size_t durable_until = at;    ///< What had ended by then must be there.
 };
 
 /// Checks the content of a store that was opened after an interruption against what was attempted: everything durable
-/// is there, in its place; what was refused or not begun is not; and what is missing is a suffix. Throws broken.
+/// is there, in its place; what was refused or not started is not; and what is missing is a suffix. Throws broken.
 void check_content(const store_content& content, const std::vector<attempt>& attempts, const interruption& when);
 
 /// A history of some 40 appends of all kinds, with conflicts, repeats, removals and checkpoints.
 std::vector<step> small_history();
-/// A short one whose appends are so large that the store checkpoints by itself, and begins the WAL anew.
+/// A short one with appends so large that the store checkpoints by itself and restarts the WAL.
 std::vector<step> large_history();

@@ -1,10 +1,10 @@
-// Every call of SQLite to its disk fails once, in every kind of way, at every place of a history.
+// Every disk call of SQLite fails once, in every possible way, at every point of a history.
 //
-// Whoever called the store then gets a stele::error that says which file and what kind of fault. After a write that
-// failed, the store refuses more with `closed` until it is opened again. Then everything acknowledged is there, nothing
-// is half, and what was not answered is there or not, and can be repeated.
+// The caller gets a stele::error with the file and the kind of fault. After a failed write, the store refuses further
+// writes with `closed` until it is reopened. Then everything acknowledged is there, nothing is there in part, and an
+// unanswered append is there or not, and can be repeated.
 //
-// To do one fault again: STELE_FAULT=N, as a failure prints it.
+// To repeat one fault: STELE_FAULT=N, as a failure prints it.
 
 #include "faults/fault_vfs.hpp"
 #include "faults/history.hpp"
@@ -26,7 +26,7 @@ struct fault_kind {
     disk_call call;
     int code;
     error_kind expected;
-    // Whether every place in the history has its turn, or every so many, as there are thousands.
+    // Whether every point of the history is tested, or, because there are thousands, only one in n.
     std::uint64_t stride = 1;
 };
 
@@ -55,7 +55,7 @@ public:
         return vfs_.calls(call);
     }
 
-    // Performs the history with the fault in it, and checks all that has been promised. Throws broken.
+    // Performs the history with the fault, and checks all promises. Throws broken.
     void check(const fault_kind& kind, const disk_fault& fault) {
         perform(kind, fault);
         past_->perform({step::kind::close});
@@ -63,8 +63,8 @@ public:
         check_reopened();
     }
 
-    // The same, and then the power fails: what a failed sync was for has not reached the disk and never will, also if
-    // later syncs succeed (as Linux does it).
+    // The same, and then the power fails: the data of a failed sync has not reached the disk and never will, even if
+    // later syncs succeed (as on Linux).
     void check_lost(const fault_kind& kind, const disk_fault& fault) {
         vfs_.record();
         perform(kind, fault);
@@ -90,7 +90,7 @@ private:
             if (!past_->is_open() && each.what != step::kind::open) continue;
             if (&each == &steps_.back()) return;  // the caller closes it
             perform(each, kind);
-            // A lasting fault would meet every open from now on.
+            // A lasting fault would fail every open from now on.
             if (each.what == step::kind::open && !past_->is_open() && fault.lasts == disk_fault::span::once)
                 past_->perform(each);
         }
@@ -128,7 +128,7 @@ private:
         }
     }
 
-    // Everything is found in order, and what was not answered is answered when it is repeated.
+    // The content is correct, and an unanswered step is answered when it is repeated.
     void check_reopened() {
         past_->perform({step::kind::open});
         past_->perform({step::kind::read});
@@ -150,7 +150,7 @@ private:
     bool faulted_ = false;  // a write has failed since the store was opened
 };
 
-// Whether a fault has its turn in this run: one in so many, others each time, or the one that was asked for.
+// Whether a fault is tested in this run: a random one in n, or the requested one.
 bool chosen(std::uint64_t number, std::uint64_t part) {
     if (const auto only = environment_number("STELE_FAULT")) return *only == number;
     return (number + run_seed()) % (part * one_in()) == 0;
@@ -185,7 +185,7 @@ private:
 
 TEST_CASE("each call to the disk may fail") {
     auto span = disk_fault::span::once;
-    std::uint64_t part = 1;  // of all faults, one in so many
+    std::uint64_t part = 1;  // one of how many faults is tested
     SUBCASE("once") {
         span = disk_fault::span::once;
     }

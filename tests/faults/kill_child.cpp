@@ -36,7 +36,7 @@ private:
             case 2: return repeat();
             case 3: return append_and_remove();
             case 4: return random_() % 8 == 0 ? store_.compact() : append(own_stream(), expected_version::any());
-            case 5: return append(own_stream(), expected_version::no_stream());  // a conflict from the second time on
+            case 5: return append(own_stream(), expected_version::no_stream());  // a conflict after the first time
             case 6:
             case 7: return append(own_stream(), expected_version::any());
             default: break;
@@ -139,7 +139,7 @@ private:
 
     void tell(receipt told, std::string_view text) const {
         std::memcpy(told.text, text.data(), std::min(text.size(), sizeof told.text - 1));
-        // Less than PIPE_BUF, so it is written whole.
+        // Less than PIPE_BUF, so the write is atomic.
         if (::write(pipe_, &told, sizeof told) != sizeof told) ::_exit(1);
     }
 

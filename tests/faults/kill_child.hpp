@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <filesystem>
 
-/// The process that is killed: it appends from several threads, for ever, and tells what the store answered.
+/// The process that is killed: it appends from several threads, without end, and reports the answers of the store.
 
-/// What a child tells through its pipe, one write each, after the store has answered.
+/// A report of the child through its pipe, one write each, after the store has answered.
 struct receipt {
     enum class kind : std::uint8_t {
         opened,    ///< The store is open.
@@ -26,7 +26,7 @@ struct receipt {
     char text[96] = {};  ///< The stream, or what a fault says.
 };
 
-/// The streams whose appends the child may remove later begin so.
+/// The prefix of the streams whose appends the child may remove later.
 inline constexpr std::string_view removable_category = "gone";
 
 struct child_plan {
@@ -38,5 +38,5 @@ struct child_plan {
     std::uint64_t seed = 0;
 };
 
-/// Appends until it is killed, or a fault was told. Never returns.
+/// Appends until it is killed or has reported a fault. Never returns.
 [[noreturn]] void run_child(const child_plan& plan, int pipe);

@@ -1,8 +1,8 @@
-// A process that appends is killed at a random instant, again and again; the file it leaves is opened and checked.
+// A process that appends is killed at a random instant, again and again; then the file is opened and checked.
 //
-// Every append that was acknowledged is there, in its place; none that was refused; nothing is half; versions and
-// positions have no gap that was not acknowledged. The instant is random, so a failure need not come again with the
-// same seed: STELE_SEED=N STELE_ROUNDS=N ./kill_test makes the same plans once more.
+// Every acknowledged append is there, in its place; no refused one is; no append is there in part; versions and
+// positions have only acknowledged gaps. The instant is random, so a failure may not repeat with the same seed:
+// STELE_SEED=N STELE_ROUNDS=N ./kill_test repeats the same plans.
 
 #include "faults/kill_child.hpp"
 #include "faults/settings.hpp"
@@ -26,7 +26,7 @@ namespace {
 
 using random_engine = std::mt19937_64;
 
-// A process that runs a plan, and what it has told.
+// A process that runs a plan, and what it has reported.
 class child {
 public:
     explicit child(const child_plan& plan) {
@@ -48,7 +48,7 @@ public:
         ::close(pipe_);
     }
 
-    // Waits until it has told so many things more.
+    // Waits for this many further reports.
     void wait_for(std::size_t receipts) {
         while (receipts > 0) {
             pollfd ready{pipe_, POLLIN, 0};
@@ -58,7 +58,7 @@ public:
         }
     }
 
-    // Ends it, and reads what else it has told.
+    // Kills it, and reads its remaining reports.
     void kill() {
         if (process_ <= 0) return;
         ::kill(process_, SIGKILL);
@@ -90,7 +90,7 @@ private:
     std::vector<receipt> told_;
 };
 
-// What all processes that wrote to one file have been told by the store.
+// The answers of the store to all processes that wrote to one file.
 class promises {
 public:
     void add(const child& writer) {
@@ -148,7 +148,7 @@ private:
     std::set<append_key> refused_;
 };
 
-// The one use of time: the instant of the kill. Short waits are as likely as long ones, from 10 us to 40 ms.
+// The only use of time: the instant of the kill, after 10 us to 40 ms. Short waits are as likely as long ones.
 void wait_at_random(random_engine& random) {
     const double exponent = std::uniform_real_distribution{1.0, 4.6}(random);
     std::this_thread::sleep_for(std::chrono::microseconds{std::llround(std::pow(10.0, exponent))});
@@ -165,12 +165,12 @@ void run_round(const std::filesystem::path& file, std::uint32_t round, random_en
                           .seed = random()};
     };
     child first{plan(0)};
-    if (random() % 2 == 0) first.wait_for(1);  // or else it is perhaps killed while it opens the store
+    if (random() % 2 == 0) first.wait_for(1);  // otherwise it may be killed while it opens the store
     if (random() % 4 == 0) {
         child second{plan(100)};
         wait_at_random(random);
         first.kill();
-        // The lock of the one that is gone does not keep the other from going on.
+        // The lock of the killed process does not block the other.
         if (random() % 2 == 0) second.wait_for(second.told().size() + 5);
         wait_at_random(random);
         second.kill();
@@ -184,7 +184,7 @@ void run_round(const std::filesystem::path& file, std::uint32_t round, random_en
     promised.check(read_whole(store));
 }
 
-// Files on the disk, where processes mostly die in a sync, and in memory, where they die between writes.
+// Files on disk, where processes mostly die in a sync, and in memory, where they die between writes.
 std::filesystem::path directory_for(const temp_dir& on_disk, const temp_dir* in_memory, random_engine& random) {
     return random() % 2 == 0 || in_memory == nullptr ? on_disk.path : in_memory->path;
 }

@@ -9,7 +9,7 @@
 
 namespace {
 
-// splitmix64, to make of a label what looks like anything else
+// splitmix64, to make random-looking bytes of a label
 std::uint64_t mix(std::uint64_t x) {
     x += 0x9E3779B97F4A7C15ULL;
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -70,7 +70,7 @@ stele::uuid to_id(const event_label& label) {
 }
 
 std::optional<event_label> label_of(const stele::uuid& id) {
-    if (id.bytes[6] >> 4 != 0) return std::nullopt;  // where a uuid has its version, which is never 0
+    if (id.bytes[6] >> 4 != 0) return std::nullopt;  // the version of a uuid, which is never 0
     event_label label;
     const auto* at = take(id.bytes.data(), label.append.round);
     at = take(at, label.append.writer);
@@ -116,7 +116,7 @@ void check_bytes(const stele::recorded_event& event, const event_label& label) {
     check("metadata", event.metadata == wanted.metadata);
 }
 
-// Follows the order of the whole store and finds what is not as it must be.
+// Reads the whole store in order and finds violations.
 class whole_reader {
 public:
     explicit whole_reader(store_content& content) : content_(content) {}

@@ -10,13 +10,12 @@
 #include <string>
 #include <vector>
 
-/// Events that tell about themselves, so that a store can be checked after a fault without anything but its own
-/// content.
+/// Events that describe themselves, so that a store can be checked after a fault by its content alone.
 ///
-/// The id of such an event says which append it is of, where in it, and how large the payload is; type, payload and
-/// metadata follow from the id. Whoever reads one knows what its bytes must be and which others must be there with it.
+/// The id of such an event encodes its append, its place in it, and the size of the payload; type, payload and metadata
+/// follow from the id. So a reader of one event knows its bytes and which other events must be there.
 
-/// Which append of a test, among all that any thread of any process makes.
+/// Identifies one append of a test, among those of all threads of all processes.
 struct append_key {
     std::uint32_t round = 0;
     std::uint16_t writer = 0;
@@ -45,12 +44,12 @@ stele::event_data make_labelled(const event_label& label);
 /// The events of one append; there is one size class for each.
 std::vector<stele::event_data> make_labelled(const append_key& append, const std::vector<std::uint8_t>& size_classes);
 
-/// A promise of the store was found broken.
+/// The store has broken a promise.
 struct broken : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// What a store holds, once it was found to be whole.
+/// The content of a store that was checked.
 struct store_content {
     struct found_append {
         std::string stream;             ///< Of its last event.
@@ -59,13 +58,13 @@ struct store_content {
     };
     std::map<append_key, found_append> appends;
     stele::position head;
-    /// Positions up to the head that no event has: what was removed.
+    /// Positions up to the head without an event, because it was removed.
     std::vector<stele::position> missing;
     /// The events of other makers, for example the store's own records, by position.
     std::map<stele::position, std::string> others;
 };
 
-/// Reads everything there is, in every way there is, and checks it: positions count up (see store_content::missing);
-/// versions count up in each stream, without a gap unless something is missing; the bytes of every labelled event are
-/// right; every append is there with all of its events at consecutive positions. Throws broken.
+/// Reads everything, in every way, and checks it: positions count up (see store_content::missing); versions count up in
+/// each stream, without a gap unless something is missing; the bytes of every labelled event are correct; every append
+/// is complete, at consecutive positions. Throws broken.
 store_content read_whole(stele::event_store& store);

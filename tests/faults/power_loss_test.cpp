@@ -1,10 +1,10 @@
-// The power fails at every point of a history: what is on the disk then is opened again.
+// The power fails at every point of a history: the resulting disk is opened again.
 //
 // A history is performed once and its changes to the disk are recorded. For every point of the record the disk is put
-// into the state that a power cut there could leave behind (disk.hpp), and the store in it must open, hold what was
-// acknowledged by then, hold nothing half, and go on with the rest of the history as if nothing had happened.
+// into a state that a power cut there could leave behind (disk.hpp). The store must open, hold everything acknowledged
+// until then and nothing in part, and continue with the rest of the history as if nothing had happened.
 //
-// To do one cut again: STELE_SEED=N STELE_CUT=N, as a failure prints it.
+// To repeat one cut: STELE_SEED=N STELE_CUT=N, as a failure prints it.
 
 #include "faults/fault_vfs.hpp"
 #include "faults/history.hpp"
@@ -22,7 +22,7 @@ using stele::durability;
 
 namespace {
 
-// A history as it went without an interruption.
+// A history without an interruption.
 struct recorded_history {
     std::vector<disk_change> changes;
     std::vector<attempt> attempts;
@@ -40,7 +40,7 @@ public:
         return {vfs_.recording(), all.attempts(), all.closings()};
     }
 
-    // Opens the store that `image` holds, checks it, goes on with the history and checks it again.
+    // Opens the store in `image`, checks it, continues the history and checks it again.
     void check(const disk_image& image, const recorded_history& past, std::size_t cut) {
         materialise(image, file_);
         auto store = stele::sqlite_store::open(file_, options_);
@@ -50,7 +50,7 @@ public:
         check_content(read_whole(store), past.attempts, {});
     }
 
-    // The same, but the power fails once more while the store is opened again and checked.
+    // The same, but the power fails again while the store is reopened and checked.
     void check_twice(const disk_image& image, const recorded_history& past, std::size_t cut, std::uint64_t seed) {
         materialise(image, file_);
         vfs_.record();
@@ -65,8 +65,8 @@ public:
         check(disk.random_part(seed), past, cut);
     }
 
-    // The process is killed, which loses nothing that was written; the store is opened again, and then the power fails.
-    // What was there after the first must be there after the second: somebody may have read it.
+    // The process is killed, which loses nothing that was written; the store is reopened, and then the power fails.
+    // What was there after the first must be there after the second, because it may have been read.
     void check_after_crash(disk_model disk, const recorded_history& past, std::size_t cut) {
         materialise(disk.everything(), file_);
         vfs_.record();
@@ -99,7 +99,7 @@ private:
         return closed;
     }
 
-    // Makes again what the cut has undone, in the order of the first time, and must get the same answers.
+    // Repeats what the cut has undone, in the original order, and must get the same answers.
     static void go_on(stele::event_store& store, const std::vector<attempt>& attempts, stele::position head) {
         std::vector<const attempt*> undone;
         for (const auto& each : attempts)
@@ -119,14 +119,14 @@ private:
     stele::sqlite_options options_;
 };
 
-// What is safe changes at syncs only, so of all cuts between two of them the last one demands the most.
+// What is safe changes only at syncs, so the last cut between two syncs is the hardest.
 bool is_last_before_sync(const recorded_history& past, std::size_t cut) {
     if (cut >= past.changes.size()) return true;
     const auto next = past.changes[cut].what;
     return next == disk_change::kind::synced || next == disk_change::kind::directory_synced;
 }
 
-// Everything that can be left behind by a cut before change number `cut`.
+// Every state that a cut before change number `cut` can leave behind.
 std::string check_cut(power_loss& test, const disk_model& disk, const recorded_history& past, std::size_t cut,
                       unsigned variants) {
     const auto seed = run_seed() * 1'000'003 + cut;
@@ -201,7 +201,7 @@ TEST_CASE("the power may fail at any sync, and at many other changes, around the
     const auto past = test.perform(large_history());
     std::mt19937_64 random{run_seed()};
     std::set<std::size_t> cuts;
-    std::map<std::string, std::vector<std::size_t>> writes;  // by the name of the file: the WAL has the most by far
+    std::map<std::string, std::vector<std::size_t>> writes;  // by file name: the WAL has by far the most
     cuts.insert(past.changes.size());
     for (std::size_t i = 0; i < past.changes.size(); ++i) {
         const auto& change = past.changes[i];
@@ -210,7 +210,7 @@ TEST_CASE("the power may fail at any sync, and at many other changes, around the
         else
             cuts.insert(i);
     }
-    REQUIRE(writes[test.file()].size() > 4000);  // there was a checkpoint, and not just at the end
+    REQUIRE(writes[test.file()].size() > 4000);  // there was a checkpoint, not only at the end
     for (const auto& [name, places] : writes)
         for (int i = 0; i < 6; ++i) cuts.insert(places[random() % places.size()]);
     check_cuts(test, past, std::move(cuts), 1);

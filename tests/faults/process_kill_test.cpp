@@ -1,7 +1,7 @@
-// A process that moves money between wallets is killed at a random instant, again and again. Whoever goes on finds each
-// transfer done or taken back, once, and the sum over all wallets what it was.
+// A process that moves money between wallets is killed at a random instant, again and again. The next process finds
+// each transfer completed or compensated, once, and the sum of all wallets unchanged.
 //
-// The instant is random, so a failure need not come again with the same seed: STELE_SEED=N STELE_ROUNDS=N.
+// The instant is random, so a failure may not repeat with the same seed: STELE_SEED=N STELE_ROUNDS=N.
 
 #include "faults/settings.hpp"
 #include "support/process_bank.hpp"
@@ -33,7 +33,7 @@ std::string wallet_name(std::uint64_t number) {
     return "w" + std::to_string(number);
 }
 
-/// Half of them go to a wallet that is not there, or ask for more than there is, or are sent by a deadline.
+/// Half of them go to a missing wallet, or request more than the balance, or are sent by a deadline.
 RequestTransfer random_transfer(const std::string& name, std::mt19937_64& random) {
     const auto from = wallet_name(random() % wallets);
     const auto to = random() % 4 == 0 ? std::string{"nobody"} : wallet_name(random() % wallets);
@@ -41,7 +41,7 @@ RequestTransfer random_transfer(const std::string& name, std::mt19937_64& random
                             std::chrono::seconds{random() % 4 == 0 ? -1 : 0});
 }
 
-/// Asks for transfers and carries them out until it is killed; tells of each request through the pipe.
+/// Requests and executes transfers until it is killed; reports each request through the pipe.
 [[noreturn]] void run_child(const std::filesystem::path& file, std::uint64_t seed, int pipe) {
     try {
         std::mt19937_64 random{seed};
@@ -59,7 +59,7 @@ RequestTransfer random_transfer(const std::string& name, std::mt19937_64& random
     ::_exit(1);
 }
 
-/// Runs the child until it has asked for some transfers, and a random time more.
+/// Runs the child until it has requested some transfers, and then for a random time.
 void run_and_kill(const std::filesystem::path& file, std::mt19937_64& random) {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
@@ -87,7 +87,7 @@ void run_and_kill(const std::filesystem::path& file, std::mt19937_64& random) {
     REQUIRE(WIFSIGNALED(status));
 }
 
-/// What the events say about one transfer.
+/// The outcome of one transfer, according to the events.
 struct outcome {
     int requested = 0, taken = 0, put = 0, completed = 0, failed = 0;
     std::int64_t moved = 0;  // out of wallets and into them: 0 at the end
@@ -103,7 +103,7 @@ struct every_event {
         hana::tuple_t<WalletOpened, MoneyTaken, MoneyPut, TransferRequested, TransferCompleted, TransferFailed>;
 };
 
-/// Carries out what is left, and looks at everything.
+/// Executes the remaining transfers, and checks everything.
 std::size_t check_all(const std::filesystem::path& file) {
     auto store = open_store(file);
     catch_up(store);
@@ -150,7 +150,7 @@ TEST_CASE("a process manager may be killed at any instant") {
     std::size_t transfers = 0;
     for (std::uint64_t round = 0; round < rounds; ++round) {
         run_and_kill(file, random);
-        // Mostly the next child goes on where the last one was killed.
+        // Usually the next child continues where the last one was killed.
         if (random() % 4 == 0 || round + 1 == rounds) transfers = check_all(file);
     }
     MESSAGE(rounds << " rounds, " << transfers << " transfers");

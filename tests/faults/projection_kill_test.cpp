@@ -1,9 +1,9 @@
-// A process that keeps read models is killed again and again: at random instants while it goes on with the store and
-// while it rebuilds, and at each step to the disk between the last event of a rebuild and the new generation's service.
-// Whoever goes on has, row by row, what a fresh replay makes; and no generation counts as complete that is not. Its
-// events are projected inline as well: before anybody writes to the file again, those tables have all events in it.
+// A process that updates read models is killed again and again: at random instants while it appends and while it
+// rebuilds, and at each disk operation between the last event of a rebuild and the swap. The next process has, row by
+// row, a fresh replay, and no incomplete generation is marked complete. The events are also projected inline: before
+// the next write to the file, those tables contain all events.
 //
-// STELE_SEED=N STELE_ROUNDS=N makes the same plans once more; the instants of the kills are not the same.
+// STELE_SEED=N STELE_ROUNDS=N repeats the same plans, but not the same instants of the kills.
 
 #include "faults/settings.hpp"
 #include "support/projections.hpp"
@@ -30,7 +30,7 @@ using stele::projection_runner;
 
 namespace {
 
-// How many steps to the disk this process may take before it is killed at one; 0: as many as it likes.
+// After how many disk operations this process is killed; 0: never.
 std::atomic<int> steps_left = 0;
 
 void step() {
@@ -40,7 +40,7 @@ void step() {
 
 }  // namespace
 
-// The steps, in place of those of the C library, which SQLite and the standard library call.
+// The steps. These replace the functions of the C library that SQLite and the standard library call.
 // NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): theirs are reserved
 extern "C" {
 int fsync(int file) {
@@ -127,7 +127,7 @@ void work_for_ever(projection_runner& runner, work what, random_engine& random) 
     ::_exit(1);
 }
 
-/// Runs the child, and kills it after a random time; short ones are as likely as long ones.
+/// Runs the child, and kills it after a random time; short times are as likely as long ones.
 void run_and_kill(const places& where, work what, random_engine& random) {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
@@ -150,7 +150,7 @@ void run_and_kill(const places& where, work what, random_engine& random) {
     REQUIRE(WIFSIGNALED(status));
 }
 
-/// A replay of the store up to a position, in a directory of its own.
+/// A replay of the store up to a position, in a separate directory.
 struct replay {
     replay(stele::event_store& store, stele::position up_to) {
         stele::memory_store part;
@@ -176,7 +176,7 @@ std::string first_difference(const fs::path& expected, const fs::path& actual) {
     return found;
 }
 
-/// The generations that say of themselves that they are complete, and how far they are.
+/// The generations that are marked complete, and their checkpoints.
 std::map<fs::path, stele::position> complete_generations(const fs::path& models) {
     std::map<fs::path, stele::position> found;
     for (const auto& entry : fs::directory_iterator{models}) {
@@ -192,8 +192,8 @@ std::map<fs::path, stele::position> complete_generations(const fs::path& models)
     return found;
 }
 
-/// What became complete after `before`, when the head of the store was there, has all that was in the store then; and
-/// every one has the rows of a replay.
+/// A generation that became complete after the head was at `before` has at least all events up to there; and every one
+/// has the rows of a replay.
 void check_what_is_complete(const places& where, stele::event_store& store,
                             const std::map<fs::path, stele::position>& before, stele::position head) {
     for (const auto& [file, checkpoint] : complete_generations(where.models)) {
@@ -202,7 +202,7 @@ void check_what_is_complete(const places& where, stele::event_store& store,
     }
 }
 
-/// The inline tables are those of a replay of all events that are in the file.
+/// The inline tables equal a replay of all events in the file.
 void check_inline(const places& where) {
     auto db = stele::read_model::open_read_only(where.events);
     const auto checkpoint = db.checkpoint();
@@ -212,7 +212,7 @@ void check_inline(const places& where) {
     CHECK(rows == rows_of_totals(replay{store, checkpoint}.directory.path));
 }
 
-/// Goes on where the child was killed, in one of the ways there are.
+/// Continues where the child was killed, in one of several ways.
 void go_on(const places& where, stele::event_store& store, random_engine& random) {
     projection_runner runner{store, where.models};
     runner.add<totals>();
@@ -247,7 +247,7 @@ TEST_CASE("a process that keeps read models may be killed at any instant") {
         check_inline(where);
         auto store = stele::sqlite_store::open(where.events, quick);
         check_what_is_complete(where, store, before, head);
-        // Mostly the next child goes on where this one was killed.
+        // Usually the next child continues where this one was killed.
         if (random() % 3 == 0 || round + 1 == rounds) go_on(where, store, random);
     }
 }

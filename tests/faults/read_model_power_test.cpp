@@ -1,5 +1,5 @@
-// The power fails at every point of a projection's work: the read model that is left behind opens, and becomes what a
-// fresh replay makes.
+// The power fails at every point of a projection's work: the remaining read model opens, and catches up to a fresh
+// replay.
 
 #include "faults/fault_vfs.hpp"
 #include "faults/settings.hpp"

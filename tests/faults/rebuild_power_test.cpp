@@ -1,11 +1,11 @@
-// The power fails at every point of a rebuild. Whatever the cut leaves behind: who reads then sees, row by row, what a
-// fresh replay makes; what says that it is complete, is; what is not, is begun anew.
+// The power fails at every point of a rebuild. Whatever the cut leaves behind: readers see, row by row, a fresh replay;
+// what is marked complete is complete; anything else is started again.
 //
 // A rebuild is performed once and its changes to the disk are recorded: those that SQLite makes, and the steps of the
-// library's own, which are links, removals and syncs of the directory. After a cut the machine says that it was started
-// anew. Some pages of the shadow go from the WAL to the main file on the way, without syncs, as they do in a large one.
+// library itself: links, removals and syncs of the directory. After a cut the machine reports a new boot. On the way,
+// some pages of the shadow move from the WAL to the main file without syncs, as in a large one.
 //
-// To do one cut again: STELE_SEED=N STELE_CUT=N, as a failure prints it.
+// To repeat one cut: STELE_SEED=N STELE_CUT=N, as a failure prints it.
 
 #include "faults/fault_vfs.hpp"
 #include "faults/settings.hpp"
@@ -33,7 +33,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Notes what is done to the disk without SQLite. A link is a file whose bytes come to the disk with its name.
+/// Records changes to the disk without SQLite. A link is a file whose bytes reach the disk with its name.
 class own_steps {
 public:
     explicit own_steps(fault_vfs& vfs) : vfs_(vfs) {}
@@ -67,7 +67,7 @@ std::string run_of_the_machine = "before the cut";
 
 namespace stele::detail {
 
-// In place of that of the library (projections/boot_id.cpp).
+// Replaces the function of the library.
 std::string boot_id();
 std::string boot_id() {
     return run_of_the_machine;
@@ -75,11 +75,11 @@ std::string boot_id() {
 
 }  // namespace stele::detail
 
-// The steps, in place of those of the C library, which the library and the standard library call.
+// The steps. These replace the functions of the C library that the library and the standard library call.
 // NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): theirs are reserved
 extern "C" {
 int fsync(int file) {
-    // Nothing is synced: what has come to the disk is worked out.
+    // Nothing is synced: what has reached the disk is computed.
     struct stat what{};
     auto* const steps = watching.load();
     if (steps != nullptr && ::fstat(file, &what) == 0 && S_ISDIR(what.st_mode)) steps->directory_synced();
@@ -140,7 +140,7 @@ public:
             stele::projection_runner runner{spy, directory_.path, {.batch_events = 20}};
             runner.add<totals>();
             bool has_begun = false;
-            // Between two batches. The next one overwrites the WAL then.
+            // Between two batches. The next one then overwrites the WAL.
             spy.before_head = [&] {
                 if (has_begun) execute(shadow_, "PRAGMA synchronous = OFF; PRAGMA wal_checkpoint(PASSIVE)");
             };
@@ -164,7 +164,7 @@ public:
         return all;
     }
 
-    /// Throws what is wrong with what a cut has left behind.
+    /// Throws if something is wrong after a cut.
     void check(const disk_image& image) const {
         materialise_all(image);
         expect_rows("what serves", directory_ / "totals.db");
@@ -196,7 +196,7 @@ private:
             auto db = stele::read_model::open_read_only(file);
             return db.query_one<bool>("SELECT complete FROM stele_projection") == std::tuple{true};
         } catch (const stele::error&) {
-            return false;  // not there, or not whole, which is no harm as long as nobody takes it for whole
+            return false;  // missing or incomplete, which does no harm as long as it is not used
         }
     }
 
@@ -240,7 +240,7 @@ TEST_CASE("the power may fail at any change of a rebuild") {
         if (cut > 0) disk.apply(changes[cut - 1]);
         if (only ? cut != *only : (cut + run_seed()) % one_in() != 0) continue;
         std::vector images{disk.random_part(run_seed() * 1'000'003 + cut), disk.everything()};
-        // What is safe changes at syncs only, so of all cuts between two of them the last one demands the most.
+        // What is safe changes only at syncs, so the last cut between two syncs is the hardest.
         if (cut == changes.size() || is_sync(changes[cut])) images.push_back(disk.only_safe());
         for (const auto& image : images) try {
                 test.check(image);

@@ -1,4 +1,4 @@
-// Payloads as they may stand in a file, folded into an aggregate: decoded, or refused as undecodable.
+// Payloads as a file may contain them, folded into an aggregate: decoded, or refused as undecodable.
 
 #include "support/counter.hpp"
 

@@ -1,4 +1,4 @@
-// Metadata as it may stand in a file: what is read can be written again and then reads the same.
+// Metadata as a file may contain it: whatever can be read can be written and reads the same.
 
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/metadata.hpp>

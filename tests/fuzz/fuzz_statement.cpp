@@ -1,4 +1,4 @@
-// A statement file of the bank: read whole and then written and read the same, or refused with the line.
+// A statement file of the bank: read, written and read again with the same result, or refused with the line.
 
 #include "bank/import/statement_file.hpp"
 #include "support/temp_dir.hpp"

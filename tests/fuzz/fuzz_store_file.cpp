@@ -1,8 +1,8 @@
-// A store file with bytes changed or cut off: it opens and reads, or it is refused with our own error. Appending to
-// it does no harm to the process either.
+// A store file with bytes changed or cut off: it opens and reads, or it is refused with our own error. Appending to it
+// does not harm the process either.
 //
-// The input is a list of changes to a whole store: three bytes of place (modulo the size) and one of value; a place of
-// 0xFFFFFF cuts the file after value * 256 bytes. So the fuzzer need not find out what an SQLite file is.
+// The input is a list of changes to a valid store: three bytes of offset (modulo the size) and one of value; an offset
+// of 0xFFFFFF truncates the file after value * 256 bytes. So the fuzzer need not invent an SQLite file.
 
 #include "support/temp_dir.hpp"
 

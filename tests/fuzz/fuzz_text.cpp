@@ -1,4 +1,4 @@
-// What a user or a file gives as a name or an id: accepted and then the same again, or refused with our own error.
+// Names and ids from users or files: accepted and then unchanged, or refused with our own error.
 
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/stream.hpp>

@@ -1,4 +1,4 @@
-// Events that a projection cannot take, and those that wait behind them.
+// Events that a projection cannot process, and those queued behind them.
 
 #include "support/projections.hpp"
 #include "support/stores.hpp"
@@ -10,7 +10,7 @@ using stele::projection_runner;
 
 namespace {
 
-// Rows that tell in which order the events of each counter were applied, and nothing about the order between counters.
+// Rows that show in which order the events of each counter were applied, but not the order between counters.
 template <stele::on_fault Policy>
 struct orders {
     static constexpr auto name = "orders";
@@ -116,7 +116,7 @@ STORE_TEST_CASE(
     append_in_turns(*store, 3);
     projection_runner runner{*store, directory.path};
     runner.add<putting_aside>();
-    CHECK(runner.catch_up() == position{33});  // knows after a restart what waits
+    CHECK(runner.catch_up() == position{33});  // knows after a restart what is queued
     CHECK(status(runner).dead_lettered == 10);
     {
         const failing_at fault({20});

@@ -32,13 +32,13 @@ struct place {
     }
 };
 
-// Appends, and lets through what is thrown.
+// Appends, and lets exceptions through.
 void put(stele::event_store& store, int counter, const google::protobuf::Message& event) {
     const std::vector events{stele::encode(event)};
     store.append(stele::stream_id{"counter", std::to_string(counter)}, stele::expected_version::any(), events).value();
 }
 
-// Fails at the events of the streams whose name ends so, as long as it lives.
+// While it lives, projecting events of streams with this suffix fails.
 struct fault_in {
     explicit fault_in(std::string ending) {
         before_projecting = [ending = std::move(ending)](const stele::recorded_event& event) {
@@ -61,7 +61,7 @@ struct totals_v2 : totals {
     }
 };
 
-// Does with the file what a test says, when an event comes.
+// Calls a function of the test when an event comes.
 struct probe {
     static constexpr auto name = "probe";
     static constexpr int version = 1;
@@ -72,7 +72,7 @@ struct probe {
     static void project(const CounterOpened&, const stele::recorded_event&, read_model& db) { action(db); }
 };
 
-// Labels are given once among all counters.
+// Labels are unique among all counters.
 struct unique_labels {
     static constexpr auto name = "unique_labels";
     static constexpr int version = 1;
@@ -164,7 +164,7 @@ TEST_CASE("an event that a projection rejects fails its append, and no other of 
                        ") failed at position 2 (stream counter-13, version 1, type testing.CounterOpened): not this"));
     CHECK(store.head() == position{1});
 
-    // Each thread appends to a stream of its own, and now and then what does not pass, all in shared commits.
+    // Each thread appends to its own stream, and now and then something that fails, all in shared commits.
     constexpr int rounds = 40;
     std::atomic<int> failed = 0;
     std::vector<std::jthread> threads;
@@ -196,7 +196,7 @@ TEST_CASE("an event that a projection rejects fails its append, and no other of 
         CHECK(status.seen == store.head().value);
         CHECK(status.applied + status.ignored == status.seen);
     }
-    CHECK(applied.status().at(0).applied == 9);  // labels: what it took of the appends that failed does not count
+    CHECK(applied.status().at(0).applied == 9);  // labels: events of failed appends do not count
 }
 
 TEST_CASE("a handler that ends the transaction fails only its own append") {
@@ -439,7 +439,7 @@ TEST_CASE("after any operations in any order, the tables equal a fresh replay") 
                 for (int counter = 0; counter < 7; ++counter) try {
                         put(one.store, counter, incremented(1));
                     } catch (const stele::error&) {
-                        continue;  // its own, or one that was appended without
+                        continue;  // its own, or one that was appended without it
                     }
                 break;
             }

@@ -1,4 +1,4 @@
-// Projections that are kept up to date on the runner's own threads.
+// Projections that are updated on the runner's own threads.
 
 #include "support/projections.hpp"
 #include "support/stores.hpp"
@@ -15,11 +15,11 @@ using stele::projection_state;
 
 namespace {
 
-// Nothing here waits so long, unless it is broken.
+// Nothing waits this long unless it is broken.
 constexpr auto for_ever = 60s;
 constexpr stele::projection_runner_options quick{.first_backoff = 1ms};
 
-// Fails, as long as it lives, when `fails` says so.
+// While it lives, projecting fails when `fails` returns true.
 struct failing {
     explicit failing(std::function<bool(const stele::recorded_event&)> fails) {
         before_projecting = [fails = std::move(fails)](const stele::recorded_event& event) {
@@ -148,7 +148,7 @@ STORE_TEST_CASE(store, "a wait that ends early says why") {
     CHECK(future.error().status.lag_events == 0);
     CHECK(error_of([&] { static_cast<void>(runner.wait_for("nobody", position{1}, 1ms)); }).says("nobody"));
 
-    // It goes on as long as it is not stopped, and not after that.
+    // It runs until it is stopped, and not after that.
     append(*store, 1, incremented(1));
     CHECK(runner.wait_for<totals>(position{6}, for_ever));
     runner.stop();

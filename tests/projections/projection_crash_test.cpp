@@ -1,4 +1,4 @@
-// A process that is killed while it applies or rebuilds: afterwards the read model equals a fresh replay, row by row.
+// A process is killed while it applies or rebuilds: afterwards the read model equals a fresh replay, row by row.
 
 #include "support/projections.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr int events_in_store = 400;
 
-// Counts what SQLite does in this process (each row that is changed, each commit) and kills it at one of these steps.
+// Counts the steps of SQLite in this process (each changed row, each commit) and kills it at one of them.
 int steps_left = 0;
 
 void step() {
@@ -30,7 +30,7 @@ int count_steps(sqlite3* db, char**, const sqlite3_api_routines*) {
     return SQLITE_OK;
 }
 
-// Runs `work` in a child process, which is killed at the step; returns whether it came that far.
+// Runs `work` in a child process, which is killed at the step; returns whether it got that far.
 bool killed_at(int step, const std::function<void()>& work) {
     const auto child = ::fork();
     if (child == 0) {
@@ -79,16 +79,16 @@ TEST_CASE("killed anywhere, live or in a rebuild, the read model equals a fresh 
         CAPTURE(round);
         CAPTURE(batch);
         if (!rebuild) std::filesystem::remove_all(models);
-        // Several kills in a row; what is left is finished by the last run.
+        // Several kills in a row; the last run finishes the rest.
         for (int attempt = 0; attempt < 4; ++attempt)
             if (killed_at(1 + static_cast<int>(random() % 900), [&] { run(events, models, batch, rebuild); })) ++kills;
-        if (rebuild) REQUIRE(rows_of_totals(models) == expected);  // an old generation serves, or a whole new one
+        if (rebuild) REQUIRE(rows_of_totals(models) == expected);  // an old generation serves, or a complete new one
         run(events, models, batch, rebuild);
         REQUIRE(rows_of_totals(models) == expected);
         auto db = stele::read_model::open_read_only(models / "totals.db");
         REQUIRE(db.query_one<int, int>("SELECT checkpoint, complete FROM stele_projection") ==
                 std::tuple{events_in_store, 1});
-        // The generation that serves and the one before it; nothing is left of the rebuilds that were killed.
+        // The serving generation and the one before it; nothing is left of the killed rebuilds.
         const auto files = std::filesystem::directory_iterator{models};
         REQUIRE(std::ranges::count_if(files, [](const auto& entry) {
                     return entry.is_regular_file() && entry.path().extension() == ".db" && !entry.is_symlink();

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Like totals, by its name; what each variant changes is its own.
+/// Named like totals; each variant changes something else.
 struct totals_2 : totals {
     static constexpr int version = 2;
     static void create(stele::read_model& db) {
@@ -112,7 +112,7 @@ TEST_CASE("rebuild creates a new generation, and readers switch to it between tw
     CHECK(files_in(directory.path) == names{"runner.lock", "totals.1.db", "totals.1.db-shm", "totals.1.db-wal",
                                             "totals.2.db", "totals.2.db-shm", "totals.2.db-wal",
                                             "totals.db -> totals.2.db"});
-    // Rows that are being read are of the generation that the query began with, also those of a query among them.
+    // A query reads rows of the generation it began with, and so does a query inside it.
     ++row;
     CHECK(std::get<0>(*row) > first);
     CHECK(db.file().filename() == "totals.1.db");
@@ -128,7 +128,7 @@ TEST_CASE("rebuild creates a new generation, and readers switch to it between tw
     CHECK(rows_of_totals(pinned) == old_rows);
 
     append(store, 1, incremented(4));
-    runner.catch_up();  // goes on with the new generation
+    runner.catch_up();  // continues with the new generation
     CHECK(rows_of_totals(db) == fresh_replay(store));
     runner.rebuild<totals_2>();
     CHECK(db.file().filename() == "totals.2.db");
@@ -267,7 +267,7 @@ TEST_CASE("a foreign file in the way is refused by name and not changed") {
     CHECK(refused().says("is the read model of projection labels, not of totals"));
 
     fs::remove(directory / "totals.db");
-    run<totals>(store, directory.path);  // builds one above the numbers that are taken
+    run<totals>(store, directory.path);  // builds one above the used numbers
     CHECK(fs::read_symlink(directory / "totals.db") == "totals.8.db");
 
     std::ofstream{directory / "plain file"} << "x";

@@ -1,4 +1,4 @@
-// Another generation of a read model: how it is built, interrupted, gone on with, looked at, served and taken back.
+// Another generation of a read model: how it is built, interrupted, resumed, inspected, swapped in and rolled back.
 
 #include "support/projections.hpp"
 #include "support/run_sql.hpp"
@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Nothing here waits so long, unless it is broken.
+// Nothing waits this long unless it is broken.
 constexpr auto for_ever = 60s;
 
 /// The totals as they should have been: a decrement counts double.
@@ -47,7 +47,7 @@ std::string serving(const fs::path& directory) {
     return fs::read_symlink(directory / "totals.db").string();
 }
 
-/// Begins a rebuild and stops it when half of the events are in.
+/// Begins a rebuild and stops it when half of the events are applied.
 void stop_half_way(projection_runner& runner, std::uint64_t events) {
     std::stop_source stop;
     before_projecting = [&](const stele::recorded_event& event) {
@@ -66,7 +66,7 @@ std::vector<std::uint64_t> positions_of_rebuild(projection_runner& runner) {
     return seen;
 }
 
-// A read model as the program of before has left it.
+// A read model as the previous program has left it.
 void build_totals(stele::event_store& store, const fs::path& directory) {
     projection_runner runner{store, directory};
     runner.add<totals>();
@@ -83,7 +83,7 @@ TEST_CASE("a changed projection is rebuilt during normal operation, swapped in, 
     build_totals(store, models);
     projection_runner runner{store, models, {.batch_events = 50}};
     runner.add<mended_totals>();
-    runner.start();  // refuses the read model of version 1, and takes it up again after the swap
+    runner.start();  // refuses the read model of version 1, and resumes after the swap
     std::atomic<bool> over = false;
     std::atomic<int> queries = 0;
     std::atomic<int> failed = 0;
@@ -112,7 +112,7 @@ TEST_CASE("a changed projection is rebuilt during normal operation, swapped in, 
         runner.swap_in<mended_totals>();
         CHECK(serving(models) == "totals.2.db");
         CHECK(runner.wait_for<mended_totals>(store.head(), for_ever));
-        CHECK(runner.rebuild<mended_totals>() == rebuild_result::serving);  // now the old one is kept up to date
+        CHECK(runner.rebuild<mended_totals>() == rebuild_result::serving);  // now the old one is updated
         runner.rollback<mended_totals>();
         CHECK(serving(models) == "totals.2.db");
         while (queries < 10) std::this_thread::yield();
@@ -177,7 +177,7 @@ TEST_CASE("a stopped rebuild is resumed where it was") {
     runner.add<totals>();
     CHECK(positions_of_rebuild(runner).front() > 200);
     CHECK(rows_of_totals(directory.path) == fresh_replay(store));
-    CHECK(positions_of_rebuild(runner).front() == 1);  // there is nothing to go on with
+    CHECK(positions_of_rebuild(runner).front() == 1);  // there is nothing to resume
 }
 
 TEST_CASE("a rebuild that cannot be resumed starts again") {
@@ -289,7 +289,7 @@ TEST_CASE("a rollback serves a generation of another version, but does not updat
         CHECK(rows_of_totals(directory.path) == old_rows);
         CHECK(error_of([&] { runner.catch_up(); }).says("was built by version 1"));
     }
-    // The program of before goes on with it, and does not take what it knows nothing of.
+    // The previous program continues with it, and does not touch what it does not know.
     projection_runner runner{store, directory.path};
     runner.add<totals>();
     runner.catch_up();
@@ -326,7 +326,7 @@ TEST_CASE("a changed projection is rebuilt automatically, if requested") {
     CHECK(serving(directory.path) == "totals.2.db");
     CHECK(rows_of_totals(directory.path) == fresh_mended(store));
 
-    runner.rollback<mended_totals>();  // somebody has decided: it is not rebuilt again
+    runner.rollback<mended_totals>();  // an explicit decision: it is not rebuilt again
     CHECK(error_of([&] { runner.catch_up(); }).says("was built by version 1"));
     CHECK(serving(directory.path) == "totals.1.db");
 }

@@ -11,7 +11,7 @@ using stele::projection_runner;
 
 namespace {
 
-// What the file says about how far it is: "checkpoint seen = applied + ignored + dead-lettered".
+// The progress in the file: "checkpoint seen = applied + ignored + dead-lettered".
 std::string progress_of(const std::filesystem::path& file) {
     auto db = stele::read_model::open_read_only(file);
     const auto [checkpoint, seen, applied, ignored, dead] =
@@ -22,7 +22,7 @@ std::string progress_of(const std::filesystem::path& file) {
     return text(checkpoint) + ": " + text(seen) + " = " + text(applied) + " + " + text(ignored) + " + " + text(dead);
 }
 
-// Fails, as long as it lives, at the event whose position is `at`.
+// While it lives, projecting the event at position `at` fails.
 struct fault_at {
     explicit fault_at(std::uint64_t at) {
         before_projecting = [at](const stele::recorded_event& event) {
@@ -34,7 +34,7 @@ struct fault_at {
     ~fault_at() { before_projecting = nullptr; }
 };
 
-// A handler that makes the transaction go away, and hides it.
+// A handler that ends the transaction, and hides it.
 struct rolls_back {
     static constexpr auto name = "rolls_back";
     static constexpr int version = 1;

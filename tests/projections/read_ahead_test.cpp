@@ -1,5 +1,5 @@
-// A rebuild reads and decodes on one thread and applies on another: what fails on the first is told at its turn, and
-// nothing that was read before or decoded beside it is lost or mixed up.
+// A rebuild reads and decodes on one thread and applies on another: a failure on the first is reported in order, and
+// nothing that was read before or decoded with it is lost or mixed up.
 
 #include "support/projections.hpp"
 #include "support/spy_store.hpp"
@@ -25,7 +25,7 @@ struct patient_totals : totals {
     static constexpr auto on_fault = stele::on_fault::dead_letter;
 };
 
-/// A store with events, its batches small enough for several of them to be ahead, and one event that makes trouble.
+/// A store with events, in batches small enough to read several ahead, and one bad event.
 struct troubled_store {
     troubled_store() { append_some(inner, events); }
 
@@ -49,7 +49,7 @@ struct troubled_store {
     }
 };
 
-/// Runs the action, and tells which events reach the handlers meanwhile.
+/// Runs the action, and returns which events reach the handlers during it.
 std::vector<std::uint64_t> handled_in(const std::function<void()>& action) {
     struct no_more {
         ~no_more() { before_projecting = nullptr; }
@@ -100,7 +100,7 @@ TEST_CASE("a failed read ends the rebuild with its error, and the next rebuild r
     CHECK(seen.back() < bad_one.value);
     trouble.mend();
     expect_old_one_serves(runner, directory.path, trouble.store);
-    // All that was read in whole batches has been applied, and nothing twice.
+    // All complete batches that were read have been applied, and nothing twice.
     const auto all = handled_in([&] { fresh_replay(trouble.store); });
     expect_rebuilt(runner, directory.path, trouble.store, *std::ranges::upper_bound(all, seen.back()));
 }
@@ -123,7 +123,7 @@ TEST_CASE("an event that cannot be decoded fails in its place in the order") {
     std::erase_if(expected, [](auto at) { return at >= bad_one.value; });
     CHECK(seen == expected);
     expect_old_one_serves(runner, directory.path, trouble.store);
-    expect_rebuilt(runner, directory.path, trouble.store, 1);  // what a fault of an event has left is not gone on with
+    expect_rebuilt(runner, directory.path, trouble.store, 1);  // a rebuild that failed at an event is not resumed
 }
 
 TEST_CASE("an event that cannot be decoded becomes a dead letter, as without read-ahead") {
@@ -136,7 +136,7 @@ TEST_CASE("an event that cannot be decoded becomes a dead letter, as without rea
     const auto rows = rows_of_totals(directory.path);
     const auto letters = letters_of(runner);
     CHECK(letters.begin()->first == bad_one.value);
-    CHECK(letters.size() > 1);  // what waits behind it
+    CHECK(letters.size() > 1);  // the events queued behind it
 
     CHECK(runner.rebuild<patient_totals>() == stele::rebuild_result::serving);
     CHECK(rows_of_totals(directory.path) == rows);

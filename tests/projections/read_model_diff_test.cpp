@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A read model with these tables, made behind the back of the library.
+/// A read model with these tables, created without the library.
 fs::path make_model(const temp_dir& directory, const std::string& name, const std::string& sql) {
     const auto folder = directory / name;
     {
@@ -129,7 +129,7 @@ TEST_CASE("the caller can end a comparison early") {
     CHECK(diff_read_models(first, second, [&](const auto&) { return ++seen < 2; }).only_new == 2);
     CHECK(seen == 2);
     CHECK(diff_read_models(first, second).only_new == 3);
-    CHECK(diff_read_models(first, directory / "old/labels.db").none());  // the stable name of the same
+    CHECK(diff_read_models(first, directory / "old/labels.db").none());  // the stable name of the same generation
     CHECK(error_of([&] { diff_read_models(first, directory / "none.db"); }).kind == error_kind::io);
 }
 
@@ -163,7 +163,7 @@ TEST_CASE("a fix of a projection is reviewed before it serves") {
         runner.add<totals>();
         runner.catch_up();
     }
-    append_some(store, 100, 2);  // nobody applies them by the old version any more
+    append_some(store, 100, 2);  // the old version no longer applies them
     projection_runner runner{store, directory.path};
     runner.add<changed_totals>();
     runner.rebuild<changed_totals>({.swap = false});

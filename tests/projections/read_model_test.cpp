@@ -133,7 +133,7 @@ TEST_CASE("a wrong number of parameters or columns is refused") {
     CHECK(error_of([&] { db.execute("SELECT 1"); }).says("returns rows; use query()"));
     CHECK(error_of([&] { (void)db.query<int>("SELECT 1, 2"); }).says("returns 2 columns, 1 asked for"));
     CHECK(error_of([&] { (void)db.query<int>("DELETE FROM t"); }).says("returns 0 columns, 1 asked for"));
-    CHECK(db.execute("INSERT INTO t VALUES (?1, ?2)", 1, 2) == 1);  // the statement is good for the next call
+    CHECK(db.execute("INSERT INTO t VALUES (?1, ?2)", 1, 2) == 1);  // the statement can be used for the next call
 }
 
 TEST_CASE("one statement at a time, and a script for several") {
@@ -163,7 +163,7 @@ TEST_CASE("a query is a range of tuples, also inside another of the same stateme
     CHECK(seen == "1:1 4 9 1; 2:1 4 9 4; 3:1 4 9 9; ");
 
     for (auto [id, value] : numbers()) {
-        if (id == 2) break;  // a range that is left early gives its statement back
+        if (id == 2) break;  // a range that is left early returns its statement
     }
     int rows = 0;
     for ([[maybe_unused]] auto row : numbers()) ++rows;

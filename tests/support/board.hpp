@@ -13,10 +13,10 @@
 
 namespace testing {
 
-/// Called by the boards below once they have changed half of their state, to make them fail where a test wants it.
+/// Called by the boards below halfway through a change of their state, so that a test can make them fail there.
 inline std::function<void(const stele::recorded_event&)> while_projecting;
 
-/// What each counter shows, in memory, and where each event stood, so that one that is applied twice or never is seen.
+/// The value of each counter, in memory, and the position of each event, so that a lost or repeated event is noticed.
 template <int Version>
 struct board_of_version {
     static constexpr auto name = "board";

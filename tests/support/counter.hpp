@@ -13,7 +13,7 @@ namespace testing {
 
 namespace hana = boost::hana;
 
-/// A counter that may not go below zero: the smallest aggregate with each kind of answer.
+/// A counter that cannot go below zero: the smallest aggregate with every kind of decision.
 struct counter {
     static constexpr auto category = "counter";
     static constexpr auto events = hana::tuple_t<CounterOpened, Incremented, Decremented>;

@@ -13,19 +13,19 @@
 #include <set>
 #include <string>
 
-/// A bank of wallets with a process that moves money between them, and ways to look at it.
+/// Helpers for tests of processes over a store: a bus for wallets and transfers, and functions to inspect the outcome.
 namespace testing {
 
 using stele::process_runner;
 using bank_bus = stele::command_bus<wallet, transfer>;
 
-/// A bus in front of another one, to get in between its commands.
+/// A bus in front of another one, to interfere with its commands.
 class spy_bus {
 public:
     explicit spy_bus(stele::event_store& store) : inner_(store) {}
 
     std::function<void(const google::protobuf::Message&)> before_send = [](const auto&) {};
-    /// How many conflicts the next commands meet before they reach the bus.
+    /// How many of the next commands end in a conflict before they reach the bus.
     int conflicts = 0;
 
     template <class Command>
@@ -49,7 +49,7 @@ void send(stele::event_store& store, const auto& command) {
     REQUIRE(bank_bus{store}.send(command));
 }
 
-/// Three wallets: a with 100, b with 0, and the one for what has no way back.
+/// Opens three wallets: a with 100, b with 0, and lost_and_found.
 inline void open_wallets(stele::event_store& store) {
     send(store, open_wallet("a", 100));
     send(store, open_wallet("b"));
@@ -60,7 +60,7 @@ inline std::int64_t balance(stele::event_store& store, std::string_view name) {
     return stele::load<wallet>(store, stele::stream_of<wallet>(name)).state.balance;
 }
 
-/// What happened in a stream: one word for each event.
+/// The events of a stream: one word for each.
 inline std::string story(stele::event_store& store, std::string_view stream) {
     std::string words;
     for (const auto& event : store.read_stream(stele::stream_id{std::string{stream}}).events()) {
@@ -73,7 +73,7 @@ inline std::string story(stele::event_store& store, std::string_view stream) {
     return words;
 }
 
-/// What happened in all streams, in each without the order, to compare one store with another.
+/// The events of all streams, without their order in each, to compare two stores.
 inline std::string all_stories(stele::event_store& store) {
     std::map<std::string, std::multiset<std::string>> words;
     for (const auto& event : store.read_all().events()) {
@@ -89,7 +89,7 @@ inline std::string all_stories(stele::event_store& store) {
     return text;
 }
 
-/// Runs the process until nothing is left to do, by a runner of its own.
+/// Runs the process until nothing is left to do, with a new runner.
 inline void catch_up(stele::event_store& store, const stele::process_runner_options& options = {}) {
     bank_bus bus{store};
     process_runner runner{store, options};
@@ -100,7 +100,7 @@ inline void catch_up(stele::event_store& store, const stele::process_runner_opti
     CHECK_FALSE(runner.failure<transfer_process>());
 }
 
-/// The text of the error that is thrown.
+/// The message of the error that `action` throws.
 inline std::string error_of(const std::function<void()>& action) {
     try {
         action();

@@ -16,10 +16,10 @@
 
 namespace testing {
 
-/// Called by the projections below before they touch a table, to make them fail where a test wants it.
+/// Called by the projections below before they change a table, so that a test can make them fail there.
 inline std::function<void(const stele::recorded_event&)> before_projecting;
 
-/// What each counter shows, and a log of every change, so that an event applied twice or never is seen.
+/// The value of each counter, and a log of every change, so that a lost or repeated event is noticed.
 struct totals {
     static constexpr auto name = "totals";
     static constexpr int version = 1;
@@ -51,7 +51,7 @@ private:
     }
 };
 
-/// The labels alone: a second projection, which passes over most events.
+/// Only the labels: a second projection, which ignores most events.
 struct labels {
     static constexpr auto name = "labels";
     static constexpr int version = 1;
@@ -83,7 +83,7 @@ inline std::vector<std::string> rows_of_totals(const std::filesystem::path& dire
     return rows_of_totals(db);
 }
 
-/// What a replay of the whole store makes, in a directory of its own.
+/// The rows of a replay of the whole store, in a separate directory.
 inline std::vector<std::string> fresh_replay(stele::event_store& store) {
     const temp_dir directory;
     stele::projection_runner runner{store, directory.path};
@@ -97,7 +97,7 @@ inline void append(stele::event_store& store, int counter, const google::protobu
     REQUIRE(store.append(stele::stream_id{"counter", std::to_string(counter)}, stele::expected_version::any(), events));
 }
 
-/// Appends `count` events to some counters, the same for the same seed; among them one type that nobody declares.
+/// Appends `count` events to some counters, the same for the same seed; among them an undeclared type.
 inline void append_some(stele::event_store& store, int count, unsigned seed = 1) {
     std::mt19937 random{seed};
     const auto below = [&](unsigned limit) { return static_cast<int>(random() % limit); };
@@ -124,7 +124,7 @@ struct caught {
     [[nodiscard]] bool says(std::string_view text) const { return message.find(text) != std::string::npos; }
 };
 
-/// The fault that `action` throws.
+/// The error that `action` throws.
 inline caught error_of(const std::function<void()>& action) {
     try {
         action();

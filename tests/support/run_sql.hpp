@@ -6,8 +6,7 @@
 #include <filesystem>
 #include <string>
 
-/// Runs statements on a file as some other program would, behind the back of the library. Makes the file if it is not
-/// there.
+/// Runs SQL on a file as another program would, without the library. Creates the file if it does not exist.
 inline void run_sql(const std::filesystem::path& file, const std::string& sql) {
     sqlite3* db = nullptr;
     REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);

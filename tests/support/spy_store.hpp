@@ -9,27 +9,26 @@
 
 namespace testing {
 
-/// An event store in front of another one, to look at what is read from it and to get in between its appends.
+/// An event store in front of another one, to observe reads and to interfere with appends.
 class spy_store final : public stele::event_store {
 public:
     explicit spy_store(stele::event_store& inner) : inner_(inner) {}
 
-    /// Called whenever the head is asked for.
+    /// Called before each call of head().
     std::function<void()> before_head = [] {};
     /// Called before each append reaches the inner store.
     std::function<void()> before_append = [] {};
-    /// Called after each search for a document, before its outcome is told.
+    /// Called after each search for a document, before it returns.
     std::function<void()> after_find = [] {};
-    /// Called after each append has; what it throws makes the answer of the append get lost.
+    /// Called after each append has reached it; if it throws, the answer of the append is lost.
     std::function<void()> after_append = [] {};
     /// Called before each append of documents alone reaches the inner store.
     std::function<void()> before_document_write = [] {};
-    /// Stands for each event of a read of the whole store; what it throws, the read throws. May be called by any
-    /// thread.
+    /// Replaces each event of a read of the whole store; if it throws, the read throws. May be called by any thread.
     std::function<stele::recorded_event(stele::recorded_event)> on_read_all = [](const auto& event) { return event; };
-    /// How many events of single streams have been read.
+    /// How many events have been read from single streams.
     std::size_t events_read = 0;
-    /// Events of this version are left out of streams, as if lost. 0: none.
+    /// Hides the events of this version in streams, as if they were lost. 0: hides none.
     stele::version hide_version{};
 
     std::optional<stele::document> find_document(std::string_view kind, std::string_view key) override {
@@ -87,7 +86,7 @@ private:
     void fetch(const stele::all_read_options& options, stele::event_batch& batch) override {
         for (const stele::event_batch& read : inner_.read_all(options)) {
             for (const stele::recorded_event& event : read) batch.add(on_read_all(event));
-            return;  // as many as the inner store reads at once
+            return;  // one batch of the inner store
         }
     }
     const stele::store_limits& limits() const override { return limits_; }

@@ -6,7 +6,7 @@
 
 namespace testing {
 
-/// What one kind of tally has its own way.
+/// The parts of a tally that a test can vary.
 struct tally_rules {
     static constexpr auto events = hana::tuple_t<CounterOpened, Incremented>;
     static constexpr auto policy = stele::snapshot_every(5);
@@ -14,15 +14,15 @@ struct tally_rules {
     using snapshot_type = TallySnapshot;
 };
 
-/// What goes wrong, for the tests that want it to. By the tally, for all threads.
+/// The faults that a test switches on, for each kind of tally and all threads.
 struct tally_faults {
     bool snapshot_throws = false;
     bool restore_throws = false;
     bool forgets_steps = false;
-    std::int64_t factor = 1;  // another one is another `evolve`
+    std::int64_t factor = 1;  // another factor acts as another `evolve`
 };
 
-/// An aggregate with snapshots: counts up, and in how many steps. Tallies of all rules share their streams.
+/// An aggregate with snapshots: a sum, and the number of steps. Tallies with different rules share their streams.
 template <class Rules = tally_rules>
 struct tally {
     static constexpr auto category = "tally";

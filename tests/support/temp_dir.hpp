@@ -6,7 +6,7 @@
 #include <string>
 #include <system_error>
 
-/// A directory of its own for one test, removed with everything in it.
+/// A new directory for one test, removed with everything in it.
 struct temp_dir {
     std::filesystem::path path;
 

@@ -15,7 +15,7 @@ namespace testing {
 
 namespace hana = boost::hana;
 
-/// Makes a message of one that has fields of the same names.
+/// Copies a message into another type with the same fields.
 template <class To, class From>
 To with_fields_of(const From& from) {
     To to;
@@ -65,7 +65,7 @@ struct wallet {
     void evolve(const WalletClosed&) { open = false; }
 };
 
-/// What was asked for, and what came of it; moves no money by itself.
+/// A request and its outcome; moves no money by itself.
 struct transfer {
     static constexpr auto category = "transfer";
     static constexpr auto events =
@@ -98,13 +98,13 @@ struct transfer {
     void evolve(const TransferFailed&) { ended = true; }
 };
 
-/// Where money goes that has no way back.
+/// The wallet for money that cannot be returned.
 inline constexpr auto lost_and_found = "lost_and_found";
 
-/// Called when the process reacts, to make it fail where a test wants it.
+/// Called when the process reacts, so that a test can make it fail there.
 inline std::function<void()> before_reacting;
 
-/// Takes money from one wallet and puts it into another one; puts it back if that is refused.
+/// Takes money from one wallet and puts it into another one; puts it back if that is rejected.
 struct transfer_process {
     static constexpr auto name = "transfer_process";
     static constexpr auto events = hana::tuple_t<TransferRequested, TransferCancelled, MoneyTaken, MoneyPut>;
@@ -114,7 +114,7 @@ struct transfer_process {
     static std::string instance_id(const auto& event) { return event.transfer(); }
 
     TransferRequested request;
-    std::string failure;  // why it did not come to its end
+    std::string failure;  // why it failed
 
     void evolve(const TransferRequested& event) { request = event; }
     void evolve(const TransferCancelled&) { failure = "cancelled"; }

@@ -29,7 +29,7 @@ inline ItemRemoved removed(const std::string& item, std::int64_t amount) {
     return event;
 }
 
-/// A history with a step of every form there is.
+/// Upcasters of every form.
 struct history {
     static constexpr auto aliases = hana::make_tuple(stele::alias<ItemRemoved>{"warehouse.ItemTaken"},
                                                      stele::alias<ItemAdded>{"warehouse.PiecesAdded"});
@@ -58,7 +58,7 @@ struct history {
 };
 history stele_history(const google::protobuf::Message&);
 
-/// What is in the warehouse. Its commands are of no interest here.
+/// What is in the warehouse. Without commands, which no test needs.
 struct stock {
     static constexpr auto category = "stock";
     static constexpr auto events = hana::tuple_t<ItemAddedV3, ItemRemoved>;

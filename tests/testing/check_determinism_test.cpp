@@ -21,7 +21,7 @@ std::string failure(const std::function<void()>& check) {
     return "nothing failed";
 }
 
-/// Adds up, and can be made to do each thing wrong.
+/// Adds up, and can be told to make each mistake.
 template <int Mistake>
 struct sum {
     static constexpr auto category = "sum";
@@ -45,7 +45,7 @@ struct sum {
     }
 };
 
-/// The same with snapshots. Mistake 2 and 3: one that forgets a part of the state.
+/// The same with snapshots. Mistakes 2 and 3: it forgets a part of the state.
 template <int Mistake>
 struct kept_sum : sum<Mistake> {
     [[nodiscard]] Incremented snapshot() const {
@@ -78,7 +78,7 @@ TEST_CASE("a snapshot that forgets a part of the state") {
     CHECK(failure([] {
               check_determinism<kept_sum<2>>(incremented(5));
           }).find("after 1 event is another one when it is restored from a snapshot:") != std::string::npos);
-    // Here only what is folded after it brings the difference to light.
+    // Here only the events after it reveal the difference.
     const auto text = failure([] { check_determinism<kept_sum<3>>(decremented(5), decremented(5)); });
     CHECK(text.find("after 2 events is another one when it is restored from a snapshot, and folded on") !=
           std::string::npos);

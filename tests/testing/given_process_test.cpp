@@ -56,7 +56,7 @@ std::string failure(const std::function<void()>& expectation) {
     return "nothing failed";
 }
 
-/// Does another thing each time that it is asked.
+/// Reacts differently each time.
 struct unsteady {
     static constexpr auto name = "unsteady";
     static constexpr auto events = hana::tuple_t<MoneyTaken>;

@@ -25,7 +25,7 @@ const auto opened_first = recorded(opened("first"), {.stream = "counter-1"});
 const auto raised_first = recorded(incremented(5), {.stream = "counter-1"});
 constexpr auto all_totals = "SELECT counter, label, value FROM totals ORDER BY counter";
 
-/// Writes another row each time.
+/// Writes a different row each time.
 struct unsteady {
     static constexpr auto name = "unsteady";
     static constexpr int version = 1;

@@ -26,7 +26,7 @@ std::string failure(const std::function<void()>& expectation) {
     return "nothing failed";
 }
 
-/// Keeps what it is given, whatever that is.
+/// Stores any event it is given.
 struct scribe {
     static constexpr auto category = "scribe";
     static constexpr auto events = boost::hana::tuple_t<Note>;

@@ -38,7 +38,7 @@ struct visits_per_page {
     }
 };
 
-/// Sends three visits, of which the page takes two, and asks the read model.
+/// Sends three visits, of which the page accepts two, and queries the read model.
 int main() {
     const std::filesystem::path directory = "data";
     std::filesystem::remove_all(directory);

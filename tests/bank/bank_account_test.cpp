@@ -25,12 +25,6 @@ AccountOpenedV2 opened(money overdraft_limit = 0) {
     return event;
 }
 
-AccountClosed closed() {
-    AccountClosed event;
-    event.set_date("1993-12-31");
-    return event;
-}
-
 OpenAccount open_account(money overdraft_limit = 0, const char* date = "1993-01-01") {
     OpenAccount command;
     command.set_account("42");
@@ -39,39 +33,33 @@ OpenAccount open_account(money overdraft_limit = 0, const char* date = "1993-01-
     return command;
 }
 
-CloseAccount close_account(const char* date = "1993-12-31") {
-    CloseAccount command;
-    command.set_account("42");
-    command.set_date(date);
-    return command;
+// Any event or command that has a date, and perhaps a reason, besides the account.
+template <class Message>
+Message dated(const char* date) {
+    Message message;
+    if constexpr (requires { message.set_account("42"); }) message.set_account("42");
+    message.set_date(date);
+    if constexpr (requires { message.set_reason("court order"); }) message.set_reason("court order");
+    return message;
 }
 
+AccountClosed closed() {
+    return dated<AccountClosed>("1993-12-31");
+}
 AccountFrozen frozen() {
-    AccountFrozen event;
-    event.set_date("1993-02-01");
-    event.set_reason("court order");
-    return event;
+    return dated<AccountFrozen>("1993-02-01");
 }
-
 AccountUnfrozen unfrozen() {
-    AccountUnfrozen event;
-    event.set_date("1993-02-01");
-    return event;
+    return dated<AccountUnfrozen>("1993-02-01");
 }
-
+CloseAccount close_account(const char* date = "1993-12-31") {
+    return dated<CloseAccount>(date);
+}
 FreezeAccount freeze(const char* date = "1993-02-01") {
-    FreezeAccount command;
-    command.set_account("42");
-    command.set_date(date);
-    command.set_reason("court order");
-    return command;
+    return dated<FreezeAccount>(date);
 }
-
 UnfreezeAccount unfreeze(const char* date = "1993-02-01") {
-    UnfreezeAccount command;
-    command.set_account("42");
-    command.set_date(date);
-    return command;
+    return dated<UnfreezeAccount>(date);
 }
 
 // Any event or command that moves money.

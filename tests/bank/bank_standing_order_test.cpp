@@ -18,13 +18,20 @@ using stele::rejected;
 
 namespace {
 
+// The event or the command, with the same terms.
+template <class Message>
+Message terms(const char* first_date) {
+    Message message;
+    if constexpr (requires { message.set_order("rent"); }) message.set_order("rent");
+    message.set_source("1");
+    message.set_target("2");
+    message.set_amount(100);
+    message.set_first_date(first_date);
+    return message;
+}
+
 StandingOrderPlaced placed(const char* first_date = "2024-01-31") {
-    StandingOrderPlaced event;
-    event.set_source("1");
-    event.set_target("2");
-    event.set_amount(100);
-    event.set_first_date(first_date);
-    return event;
+    return terms<StandingOrderPlaced>(first_date);
 }
 
 StandingOrderExecuted executed(const char* date) {
@@ -34,13 +41,7 @@ StandingOrderExecuted executed(const char* date) {
 }
 
 PlaceStandingOrder place(const char* first_date = "2024-01-31") {
-    PlaceStandingOrder command;
-    command.set_order("rent");
-    command.set_source("1");
-    command.set_target("2");
-    command.set_amount(100);
-    command.set_first_date(first_date);
-    return command;
+    return terms<PlaceStandingOrder>(first_date);
 }
 
 ExecuteStandingOrder execute(const char* date) {

@@ -30,22 +30,19 @@ TransferRequested requested() {
     return event;
 }
 
-TransferFailed failed(const char* returned_to) {
-    TransferFailed event;
-    event.set_code("account_closed");
-    event.set_reason("the account is closed");
-    event.set_returned_to(returned_to);
-    return event;
+// The event or the command, with the same data.
+template <class Message>
+Message failure(const char* returned_to) {
+    Message message;
+    if constexpr (requires { message.set_transfer("T1"); }) message.set_transfer("T1");
+    message.set_code("account_closed");
+    message.set_reason("the account is closed");
+    message.set_returned_to(returned_to);
+    return message;
 }
 
-FailTransfer fail(const char* returned_to) {
-    FailTransfer command;
-    command.set_transfer("T1");
-    command.set_code("account_closed");
-    command.set_reason("the account is closed");
-    command.set_returned_to(returned_to);
-    return command;
-}
+const auto failed = failure<TransferFailed>;
+const auto fail = failure<FailTransfer>;
 
 CompleteTransfer complete() {
     CompleteTransfer command;

@@ -1,7 +1,7 @@
 // Deadlines of process managers: sent once and when due, cancelled, replaced, kept over restarts.
 
-#include "support/process_bank.hpp"
 #include "support/stores.hpp"
+#include "support/transfer_helpers.hpp"
 
 using namespace testing;
 using namespace std::chrono_literals;
@@ -49,7 +49,7 @@ public:
     explicit closing_bank(stele::event_store& events) : store_(events) {}
 
     void catch_up() {
-        bank_bus bus{store_};
+        transfer_bus bus{store_};
         process_runner runner{store_, {.now = clock.reader()}};
         runner.add<closing_process>(bus);
         runner.catch_up();

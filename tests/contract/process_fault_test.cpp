@@ -1,8 +1,8 @@
 // Process managers when something goes wrong: between any two appends, in a handler, with a second runner.
 
-#include "support/process_bank.hpp"
 #include "support/spy_store.hpp"
 #include "support/stores.hpp"
+#include "support/transfer_helpers.hpp"
 
 #include <atomic>
 #include <thread>
@@ -43,7 +43,7 @@ bool cut_off(stele::event_store& store, int append, bool is_done) {
     hook = [&] {
         if (--append == 0) throw lost_power{};
     };
-    bank_bus bus{spy};
+    transfer_bus bus{spy};
     process_runner runner{spy};
     try {
         runner.add<transfer_process>(bus);
@@ -112,13 +112,12 @@ STORE_TEST_CASE(store, "runners that run the same process at the same time do no
 STORE_TEST_CASE(store, "a process that throws stops there, and the others continue") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30));
-    bank_bus bus{*store};
+    transfer_bus bus{*store};
     process_runner runner{*store};
     runner.add<failing_process>(bus);
     runner.add<transfer_process>(bus);
     failing_process::fails = true;
-    const auto message = error_of([&] { runner.catch_up(); });
-    CHECK(message ==
+    CHECK(error_of([&] { runner.catch_up(); }).message ==
           "process failing_process failed at position 1 (stream wallet-a, version 1, type testing.WalletOpened): out "
           "of order");
     CHECK(runner.failure<failing_process>());
@@ -138,7 +137,7 @@ STORE_TEST_CASE(store, "a command in conflict is retried") {
     process_runner runner{*store};
     runner.add<transfer_process>(bus);
     bus.conflicts = 1000;
-    CHECK(error_of([&] { runner.catch_up(); }).find("was given up") != std::string::npos);
+    CHECK(error_of([&] { runner.catch_up(); }).says("was given up"));
     CHECK(balance(*store, "a") == 100);
     bus.conflicts = 3;
     runner.catch_up();

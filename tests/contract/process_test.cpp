@@ -1,7 +1,7 @@
 // Process managers: every event is handled once, every command is decided once, and steps are compensated.
 
-#include "support/process_bank.hpp"
 #include "support/stores.hpp"
+#include "support/transfer_helpers.hpp"
 
 using namespace testing;
 using namespace std::chrono_literals;
@@ -24,7 +24,7 @@ STORE_TEST_CASE(store, "a process sends its commands to the aggregates and react
 
 STORE_TEST_CASE(store, "a command carries what caused it") {
     open_wallets(*store);
-    REQUIRE(bank_bus{*store}.send(request_transfer("1", "a", "b", 30), {.correlation_id = "request 7"}));
+    REQUIRE(transfer_bus{*store}.send(request_transfer("1", "a", "b", 30), {.correlation_id = "request 7"}));
     catch_up(*store);
     stele::uuid requested;
     for (const auto& event : store->read_stream(stele::stream_id{"transfer-1"}).events())
@@ -72,7 +72,7 @@ STORE_TEST_CASE(store, "a rejection leads to a command that is rejected as well"
 STORE_TEST_CASE(store, "a process may start at a later position, and remembers it") {
     open_wallets(*store);
     send(*store, request_transfer("old", "a", "b", 30));
-    bank_bus bus{*store};
+    transfer_bus bus{*store};
     {
         process_runner runner{*store};
         runner.add<transfer_process>(bus, {.after = store->head()});
@@ -85,7 +85,7 @@ STORE_TEST_CASE(store, "a process may start at a later position, and remembers i
 
 STORE_TEST_CASE(store, "a started runner runs in the background, and can be stopped and started again") {
     open_wallets(*store);
-    bank_bus bus{*store};
+    transfer_bus bus{*store};
     process_runner runner{*store};
     runner.add<transfer_process>(bus);
     runner.start();
@@ -108,11 +108,10 @@ STORE_TEST_CASE(store, "a stream that is not a journal is recognised") {
     const std::vector events{stele::encode(WalletClosed{})};
     REQUIRE(store->append(stele::stream_id{"transfer_process-1"}, stele::expected_version::no_stream(), events));
     send(*store, request_transfer("1", "a", "b", 1));
-    bank_bus bus{*store};
+    transfer_bus bus{*store};
     process_runner runner{*store};
     runner.add<transfer_process>(bus);
-    const auto message = error_of([&] { runner.catch_up(); });
-    CHECK(message.find("rename the process or the aggregate") != std::string::npos);
+    CHECK(error_of([&] { runner.catch_up(); }).says("rename the process or the aggregate"));
     CHECK(balance(*store, "a") == 100);
 }
 

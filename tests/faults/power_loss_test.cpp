@@ -172,17 +172,22 @@ void check_cuts(power_loss& test, const recorded_history& past, std::set<std::si
     MESSAGE(cuts.size() << " cuts of " << past.changes.size() << " changes");
 }
 
+// Runs the test once for each of them.
+durability each_durability() {
+    auto chosen = durability::full;
+    SUBCASE("full") {
+        chosen = durability::full;
+    }
+    SUBCASE("normal") {
+        chosen = durability::normal;
+    }
+    return chosen;
+}
+
 }  // namespace
 
 TEST_CASE("the power may fail at any change of a small history") {
-    auto how = durability::full;
-    SUBCASE("full") {
-        how = durability::full;
-    }
-    SUBCASE("normal") {
-        how = durability::normal;
-    }
-    power_loss test{how};
+    power_loss test{each_durability()};
     const auto past = test.perform(small_history());
     std::set<std::size_t> cuts;
     for (std::size_t cut = 0; cut <= past.changes.size(); ++cut) cuts.insert(cut);
@@ -190,14 +195,7 @@ TEST_CASE("the power may fail at any change of a small history") {
 }
 
 TEST_CASE("the power may fail at any sync, and at many other changes, around the checkpoints of a large history") {
-    auto how = durability::full;
-    SUBCASE("full") {
-        how = durability::full;
-    }
-    SUBCASE("normal") {
-        how = durability::normal;
-    }
-    power_loss test{how};
+    power_loss test{each_durability()};
     const auto past = test.perform(large_history());
     std::mt19937_64 random{run_seed()};
     std::set<std::size_t> cuts;

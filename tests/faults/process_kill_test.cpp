@@ -4,7 +4,7 @@
 // The instant is random, so a failure may not repeat with the same seed: STELE_SEED=N STELE_ROUNDS=N.
 
 #include "faults/settings.hpp"
-#include "support/process_bank.hpp"
+#include "support/transfer_helpers.hpp"
 #include "support/temp_dir.hpp"
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
@@ -46,7 +46,7 @@ RequestTransfer random_transfer(const std::string& name, std::mt19937_64& random
     try {
         std::mt19937_64 random{seed};
         auto store = open_store(file);
-        bank_bus bus{store};
+        transfer_bus bus{store};
         process_runner runner{store, {.cached_instances = random() % 2 == 0 ? 1000UL : 0UL}};
         runner.add<transfer_process>(bus);
         runner.start();

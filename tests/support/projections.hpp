@@ -1,6 +1,7 @@
 #pragma once
 
 #include "support/counter.hpp"
+#include "support/errors.hpp"
 #include "support/temp_dir.hpp"
 
 #include <stele/projections/projection_runner.hpp>
@@ -116,23 +117,6 @@ inline void append_some(stele::event_store& store, int count, unsigned seed = 1)
         REQUIRE(store.append(stream, stele::expected_version::any(), events));
         left -= static_cast<int>(events.size());
     }
-}
-
-struct caught {
-    stele::error_kind kind{};
-    std::string message;
-    [[nodiscard]] bool says(std::string_view text) const { return message.find(text) != std::string::npos; }
-};
-
-/// The error that `action` throws.
-inline caught error_of(const std::function<void()>& action) {
-    try {
-        action();
-    } catch (const stele::error& failure) {
-        return {failure.kind(), failure.what()};
-    }
-    FAIL("nothing was thrown");
-    return {};
 }
 
 }  // namespace testing

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/errors.hpp"
 #include "support/transfers.hpp"
 
 #include <stele/commands/command_bus.hpp>
@@ -17,7 +18,7 @@
 namespace testing {
 
 using stele::process_runner;
-using bank_bus = stele::command_bus<wallet, transfer>;
+using transfer_bus = stele::command_bus<wallet, transfer>;
 
 /// A bus in front of another one, to interfere with its commands.
 class spy_bus {
@@ -42,11 +43,11 @@ public:
     }
 
 private:
-    bank_bus inner_;
+    transfer_bus inner_;
 };
 
 void send(stele::event_store& store, const auto& command) {
-    REQUIRE(bank_bus{store}.send(command));
+    REQUIRE(transfer_bus{store}.send(command));
 }
 
 /// Opens three wallets: a with 100, b with 0, and lost_and_found.
@@ -91,23 +92,13 @@ inline std::string all_stories(stele::event_store& store) {
 
 /// Runs the process until nothing is left to do, with a new runner.
 inline void catch_up(stele::event_store& store, const stele::process_runner_options& options = {}) {
-    bank_bus bus{store};
+    transfer_bus bus{store};
     process_runner runner{store, options};
     runner.add<transfer_process>(bus);
     const auto reached = runner.catch_up();
     CHECK(reached == store.head());
     CHECK(runner.position<transfer_process>() == store.head());
     CHECK_FALSE(runner.failure<transfer_process>());
-}
-
-/// The message of the error that `action` throws.
-inline std::string error_of(const std::function<void()>& action) {
-    try {
-        action();
-    } catch (const stele::error& e) {
-        return e.what();
-    }
-    return "nothing thrown";
 }
 
 }  // namespace testing

@@ -2,6 +2,7 @@
 #include "bank/import/statement_import.hpp"
 #include "bank/read/balances.hpp"
 #include "bank/read/daily_turnover.hpp"
+#include "bank/storage/ledger.hpp"
 #include "bank/tools/statement_generator.hpp"
 #include "support/temp_dir.hpp"
 

@@ -1,6 +1,7 @@
 #include "bank/bank_statements.hpp"
-#include "bank/import/statement_import.hpp"
+#include "bank/import/send_statement.hpp"
 #include "bank/read/largest_accounts.hpp"
+#include "bank/storage/read_models.hpp"
 #include "support/temp_dir.hpp"
 
 #include <stele/eventstore/memory/memory_store.hpp>

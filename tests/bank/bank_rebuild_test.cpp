@@ -19,7 +19,7 @@ stele::read_model open(const temp_dir& directory) {
 // Compares the balances in the file with those of each read model.
 void check_against(const statement_file& file, const temp_dir& directory) {
     auto balances_db = open<balances>(directory);
-    auto statement_db = open<statement>(directory);
+    auto statement_db = open<account_statement>(directory);
     auto overdrawn_db = open<overdrawn>(directory);
     std::map<std::string, money> below_zero;
     money sum = 0;

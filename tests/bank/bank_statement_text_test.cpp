@@ -37,9 +37,9 @@ public:
     // Its read model, up to date.
     [[nodiscard]] stele::read_model statement() {
         auto db = stele::read_model::in_memory();
-        bank::statement::create(db);
-        stele::decode_each<bank::statement>(
-            store.read_all(), [&](const auto& event, const auto& at) { bank::statement::project(event, at, db); });
+        bank::account_statement::create(db);
+        stele::decode_each<bank::account_statement>(
+            store.read_all(), [&](const auto& event, const auto& at) { bank::account_statement::project(event, at, db); });
         return db;
     }
 

@@ -20,7 +20,7 @@ struct import_options {
     /// and those that wait together share one sync.
     std::size_t threads = 64;
     /// Called after each row that was booked, by one thread at a time. May be empty.
-    std::function<void(std::size_t rows_booked, std::size_t rows)> progress;
+    std::function<void(std::size_t rows_booked, std::size_t rows)> progress = {};
 };
 
 /// A row that the rules of the bank rejected. The later rows of that account are not sent: they would be booked on a

@@ -116,8 +116,7 @@ TEST_CASE("each execution requests a transfer and sets the next deadline") {
         .then_nothing();
 }
 
-STORE_TEST_CASE(store,
-                "a standing order over a store, on days on which somebody is there and days on which nobody is") {
+STORE_TEST_CASE(store, "a standing order over a store, on days with and without a running program") {
     open_account(*store, "1", 250);
     open_account(*store, "2", 0);
     const auto work_on = [&](const char* today) {

@@ -32,14 +32,14 @@ public:
     void ask(std::string_view question, std::string_view command) {
         ask(question);
         show_command(command);
-        tell("\n");
+        print("\n");
     }
     void ask(std::string_view question) {
-        tell(fmt::format("\n{}\n", ink.bold(fmt::format("{}. {}", ++step_, question))));
+        print(fmt::format("\n{}\n", ink.bold(fmt::format("{}. {}", ++step_, question))));
     }
-    void show_command(std::string_view command) { tell(ink.cyan(fmt::format("   $ bank {}", command)) + "\n"); }
+    void show_command(std::string_view command) { print(ink.cyan(fmt::format("   $ bank {}", command)) + "\n"); }
 
-    void tell(std::string_view text) {
+    void print(std::string_view text) {
         std::fwrite(text.data(), 1, text.size(), out_);
         std::fflush(out_);
     }
@@ -56,8 +56,8 @@ void make_statement(narrator& narrator, const std::filesystem::path& statement) 
     const auto rows = generate_statement(plan);
     std::filesystem::create_directories(statement.parent_path());
     write_statement_file(statement, rows);
-    narrator.tell(fmt::format("  {}\n  {}\n  {}\n  … {} rows\n", statement_header, to_csv(rows[0]), to_csv(rows[1]),
-                              format_count(rows.size())));
+    narrator.print(fmt::format("  {}\n  {}\n  {}\n  … {} rows\n", statement_header, to_csv(rows[0]), to_csv(rows[1]),
+                               format_count(rows.size())));
 }
 
 // Orders, each shown with its command and the answer. A refusal is an answer, too.
@@ -66,9 +66,9 @@ void give_orders(narrator& narrator, stele::event_store& store) {
         narrator.show_command(fmt::format("{} --today {} --data DIR", command, today));
         service_desk desk(store, today);
         try {
-            narrator.tell(function(desk).text);
+            narrator.print(function(desk).text);
         } catch (const refusal& why) {
-            narrator.tell(fmt::format("bank: {}\n", why.what()));
+            narrator.print(fmt::format("bank: {}\n", why.what()));
         }
     };
     order("2025-01-02", "transfer 1022 1008 5000.00 --id T1",
@@ -95,8 +95,8 @@ bool conserves_money(narrator& narrator, const bank_directory& home) {
         give_orders(narrator, store);
     }
     const auto after = totals(ledger(home).balances()).balance;
-    narrator.tell(fmt::format("\nall accounts together held {} before, and hold {} now\n", format_money(before),
-                              format_money(after)));
+    narrator.print(fmt::format("\nall accounts together held {} before, and hold {} now\n", format_money(before),
+                               format_money(after)));
     return before == after;
 }
 
@@ -107,23 +107,23 @@ bool run_demo(const std::filesystem::path& directory, std::FILE* out) {
     const bank_directory home{directory};
     const auto statement = directory / "statement.csv";
     refuse_if_occupied(home);
-    narrator.tell(fmt::format("A bank in DIR = {}\n", directory.string()));
+    narrator.print(fmt::format("A bank in DIR = {}\n", directory.string()));
     make_statement(narrator, statement);
 
     narrator.ask("Each row is sent as a command and stored as an event; then every balance is replayed and compared",
                  "import DIR/statement.csv --data DIR");
     const auto imported = import_with_progress(statement, home, {}, out);
-    narrator.tell(describe(imported, statement));
+    narrator.print(describe(imported, statement));
 
     {
         ledger ledger(home);
         narrator.ask("What is the balance of an account? (from a read model in SQL, updated by a projection)",
                      fmt::format("balance {} --data DIR", account_shown));
-        narrator.tell(balance_line(ledger, account_shown, narrator.ink));
+        narrator.print(balance_line(ledger, account_shown, narrator.ink));
 
         narrator.ask("What was it on a day in the past, and why? (from a replay of its events)",
                      fmt::format("audit {} --as-of {} --data DIR", account_shown, day_shown));
-        narrator.tell(audit_of(ledger.events(), account_shown, day_shown, narrator.ink));
+        narrator.print(audit_of(ledger.events(), account_shown, day_shown, narrator.ink));
     }
 
     narrator.ask("Money moves between accounts, and goes back if it is rejected (by a process manager)");
@@ -131,7 +131,7 @@ bool run_demo(const std::filesystem::path& directory, std::FILE* out) {
 
     narrator.ask("How is the bank doing? (from the read models)", "report --data DIR");
     ledger ledger(home);
-    narrator.tell(report_of(ledger, narrator.ink));
+    narrator.print(report_of(ledger, narrator.ink));
     return imported.reconciled.mismatched.empty() && conserved;
 }
 

@@ -101,7 +101,7 @@ TEST_CASE("account and transaction are numbers") {
 }
 
 TEST_CASE("a transaction id is unique in a file") {
-    CHECK(refused_row("2,1993-01-05,100,fee,-1,69999") == "may.csv:3: transaction: 100 is on line 2 already");
+    CHECK(refused_row("2,1993-01-05,100,fee,-1,69999") == "may.csv:3: transaction: 100 is already on line 2");
 }
 
 TEST_CASE("dates are days of the calendar, in order") {

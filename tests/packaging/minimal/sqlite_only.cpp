@@ -13,6 +13,6 @@ int main() {
     }
     auto store = stele::sqlite_store::open("minimal.db");
     int found = 0;
-    for (const auto& event : store.read_stream(stream)) found += event.type == visited.type ? 1 : 2;
+    for (const auto& event : store.read_stream(stream).events()) found += event.type == visited.type ? 1 : 2;
     return found == 1 ? 0 : 1;
 }

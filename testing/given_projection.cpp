@@ -52,6 +52,7 @@ projection_scenario::projection_scenario(projection_definition projection)
 }
 
 void projection_scenario::project(const projected_event& input, std::uint64_t position, read_model& db) {
+    auto call = projection_.call(db);
     (void)decoder_.decode_if_known({.position = {position},
                                     .version = {position},
                                     .recorded_at = input.as.at,
@@ -60,7 +61,7 @@ void projection_scenario::project(const projected_event& input, std::uint64_t po
                                     .type = input.event.type,
                                     .payload = input.event.payload,
                                     .metadata = input.event.metadata},
-                                   &db);
+                                   &call);
 }
 
 void projection_scenario::add(const google::protobuf::Message& event, recorded_as as) {

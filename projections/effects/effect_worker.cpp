@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* checkpoint_kind = "effects";
 
-// Events without effect are cheap to pass over again; the checkpoint is not written for each of them.
+// Events without an effect are cheap to skip again, so the checkpoint is not written for each of them.
 constexpr std::uint64_t checkpoint_distance = 1000;
 
 }  // namespace
@@ -32,11 +32,12 @@ effect_worker::effect_worker(event_store& store, any_projection& followed, const
         v1::EffectsCheckpoint checkpoint;
         if (!checkpoint.ParseFromString(known->value))
             throw error{error_kind::undecodable,
-                        fmt::format("{}: how far they are does not parse; its {} bytes are not what Stele writes",
+                        fmt::format("{}: the checkpoint in the store does not parse; its {} bytes are not what Stele "
+                                    "writes",
                                     name_, known->value.size())};
         now_.checkpoint = saved_ = {checkpoint.position()};
     } else {
-        // Kept before anything else happens: a restart must not begin later.
+        // Saved before anything else happens: a restart must not begin later.
         now_.checkpoint = store_.head();
         save();
     }
@@ -61,7 +62,7 @@ event_feed effect_worker::feed(position target) const {
 }
 
 void effect_worker::catch_up(position target) {
-    const std::lock_guard turn(turn_);
+    const std::lock_guard lock(mutex_);
     if (must_save_) save();
     const auto reach = committed(target);
     if (now_.checkpoint >= reach) return;
@@ -70,34 +71,37 @@ void effect_worker::catch_up(position target) {
     }
 }
 
-turn_result effect_worker::step(position target) {
-    const std::unique_lock turn(turn_, std::try_to_lock);
-    if (!turn) return turn_result::not_my_turn;
+step_outcome effect_worker::step(position target) {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return step_outcome::busy;
     if (must_save_) save();
-    if (now_.checkpoint >= target) return turn_result::at_target;
+    if (now_.checkpoint >= target) return step_outcome::at_target;
     const auto reach = committed(target);
-    if (now_.checkpoint >= reach) return turn_result::not_my_turn;
+    if (now_.checkpoint >= reach) return step_outcome::busy;
     auto events = feed(reach);
     do_next(events);
-    return now_.checkpoint >= target ? turn_result::at_target : turn_result::more;
+    return now_.checkpoint >= target ? step_outcome::at_target : step_outcome::more;
+}
+
+// Returns whether the event has one.
+bool effect_worker::do_effect(const recorded_event& event) {
+    const causation_scope cause(event);
+    try {
+        return decoder_.decode_if_known(event, definition_.object.get());
+    } catch (...) {
+        throw_failed_at(name_, event);
+    }
 }
 
 bool effect_worker::do_next(event_feed& events) {
     const auto chunk = events.next(1);
     if (!chunk) return false;
-    std::uint64_t done = 0;
-    for (const auto& event : chunk->events) try {
-            const causation_scope cause(event);
-            if (decoder_.decode_if_known(event, nullptr)) ++done;
-        } catch (...) {
-            throw_failed_at(name_, event);
-        }
-    const auto passed = chunk->up_to.value - now_.checkpoint.value;
-    now_.checkpoint = chunk->up_to;
-    now_.seen += passed;
-    now_.applied += done;
-    now_.ignored += passed - done;
-    must_save_ = must_save_ || done > 0;
+    for (const auto& event : chunk->events) {
+        const bool done = do_effect(event);
+        now_.pass(event, done ? event_outcome::applied : event_outcome::ignored);
+        must_save_ = must_save_ || done;
+    }
+    now_.skip_to(chunk->up_to, chunk->last);
     if (must_save_ || now_.checkpoint.value >= saved_.value + checkpoint_distance) save();
     board_.show(now_);
     return true;

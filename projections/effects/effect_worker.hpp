@@ -15,21 +15,22 @@ namespace stele::inline v0::detail {
 /// The side effects of one projection of a runner: they follow what its read model has committed.
 class effect_worker final : public any_projection {
 public:
-    /// Both others must outlive it. If the store does not know how far the effects are, they begin after its head.
+    /// Both others must outlive it. If the store has no checkpoint of the effects, they begin after its head.
     /// Throws what the store throws, and undecodable.
     effect_worker(event_store& store, any_projection& followed, const effect_definition& definition);
 
     [[nodiscard]] std::string_view name() const noexcept override { return name_; }
     [[nodiscard]] progress_board& board() noexcept override { return board_; }
-    /// Does the effects up to `target`, or to what the read model has committed if that is less.
+    /// Does the effects up to `target`, or up to what the read model has committed if that is less.
     void catch_up(position target) override;
     /// Does one effect; it may take long.
-    turn_result step(position target) override;
+    step_outcome step(position target) override;
 
 private:
     [[nodiscard]] position committed(position target);
     [[nodiscard]] event_feed feed(position target) const;
     bool do_next(event_feed& events);
+    bool do_effect(const recorded_event& event);
     void save();
 
     event_store& store_;
@@ -38,11 +39,11 @@ private:
     std::string name_;
     progress_board board_;
 
-    std::mutex turn_;  // guards everything below
+    std::mutex mutex_;  // guards everything below
     event_decoder decoder_;
     progress now_;
     position saved_;
-    bool must_save_ = false;  // an effect was done that is not in what was saved
+    bool must_save_ = false;  // an effect was done since the last save
 };
 
 }  // namespace stele::inline v0::detail

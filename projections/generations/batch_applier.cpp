@@ -4,20 +4,30 @@
 
 #include <fmt/format.h>
 
-namespace stele::inline v0::detail {
+#include <utility>
 
-std::string event_fault::why() const {
+namespace stele::inline v0::detail {
+namespace {
+
+event_outcome outcome_of(bool applied) {
+    return applied ? event_outcome::applied : event_outcome::ignored;
+}
+
+}  // namespace
+
+std::string event_fault::reason() const {
     return message_of(cause);
 }
 
 bool event_fault::is_of_the_event() const {
     const auto kind = kind_of(cause);
-    return !kind || kind == error_kind::invalid_argument || kind == error_kind::undecodable;
+    return !kind || kind == error_kind::handler_failed || kind == error_kind::invalid_argument ||
+           kind == error_kind::undecodable;
 }
 
-std::string event_fault::message(std::string_view projection, const std::filesystem::path& file) const {
-    return fmt::format("projection {} ({}) failed at position {} (stream {}, version {}, type {}): {}", projection,
-                       file.string(), position.value, stream, version.value, type, why());
+std::string event_fault::where(std::string_view projection, const std::filesystem::path& file) const {
+    return fmt::format("projection {} ({}) failed at position {} (stream {}, version {}, type {})", projection,
+                       file.string(), position.value, stream, version.value, type);
 }
 
 batch_result batch_applier::apply(generation& to, event_feed& feed, std::size_t limit) {
@@ -43,52 +53,54 @@ batch_result batch_applier::apply(generation& to, event_feed& feed, std::size_t 
     return result;
 }
 
-bool batch_applier::apply(generation& to, const recorded_event& event) {
-    const bool taken = decoder_.decode_if_known(event, &to.model());
+event_outcome batch_applier::apply(generation& to, const recorded_event& event) {
+    auto call = definition_.call(to.model());
+    const bool applied = decoder_.decode_if_known(event, &call);
     to.expect_transaction();
-    return taken;
+    return outcome_of(applied);
 }
 
-bool batch_applier::apply(generation& to, const event_chunk& chunk, std::size_t index) {
+event_outcome batch_applier::apply(generation& to, const event_chunk& chunk, std::size_t index) {
     const auto& event = chunk.events[index];
     if (chunk.messages == nullptr) return apply(to, event);
-    const bool taken = chunk.messages->handle(chunk.first + index, event, &to.model());
+    auto call = definition_.call(to.model());
+    const bool applied = chunk.messages->handle(chunk.first + index, event, &call);
     to.expect_transaction();
-    return taken;
+    return outcome_of(applied);
 }
 
-void batch_applier::apply_or_put_aside(generation& to, const event_chunk& chunk, std::size_t index, progress& now) {
+event_outcome batch_applier::apply_or_dead_letter(generation& to, const event_chunk& chunk, std::size_t index) {
     const auto& event = chunk.events[index];
-    if (waits(to, event)) {
-        put_aside(to, event, 0, "waits behind an earlier event with the same key");
-        ++now.dead_lettered;
-    } else if (event.position != aside_) {
-        ++(apply(to, chunk, index) ? now.applied : now.ignored);
-    } else {
-        to.mark();
-        try {
-            ++(apply(to, chunk, index) ? now.applied : now.ignored);
-        } catch (...) {
-            to.expect_transaction();
-            to.undo();
-            const event_fault fault{.cause = std::current_exception()};
-            if (!fault.is_of_the_event()) throw;
-            put_aside(to, event, attempts_ + 1, fault.why());
-            ++now.dead_lettered;
-        }
-        to.keep();
+    if (is_queued(to, event)) {
+        dead_letter(to, event, 0, "queued behind an earlier event with the same key");
+        return event_outcome::dead_lettered;
     }
+    if (event.position != last_attempt_) return apply(to, chunk, index);
+    auto outcome = event_outcome::dead_lettered;
+    to.savepoint();
+    try {
+        outcome = apply(to, chunk, index);
+    } catch (...) {
+        to.expect_transaction();
+        to.rollback_to_savepoint();
+        const event_fault fault{.cause = std::current_exception()};
+        if (!fault.is_of_the_event()) throw;
+        dead_letter(to, event, attempts_ + 1, fault.reason());
+    }
+    to.release_savepoint();
+    return outcome;
 }
 
-// Whether a dead letter stands before the event.
-bool batch_applier::waits(generation& to, const recorded_event& event) const {
+// Whether an earlier event with the same key is a dead letter.
+bool batch_applier::is_queued(generation& to, const recorded_event& event) const {
     if (to.dead_letters().empty()) return false;
     const auto entry = definition_.events->find(event.type);
     return entry && (*definition_.events)[*entry].handle != nullptr &&
            to.dead_letters().holds_key(definition_.dead_letter_key(event));
 }
 
-void batch_applier::put_aside(generation& to, const recorded_event& event, std::uint64_t attempts, std::string error) {
+void batch_applier::dead_letter(generation& to, const recorded_event& event, std::uint64_t attempts,
+                                std::string error) {
     to.dead_letters().add({.position = event.position,
                            .stream = std::string{event.stream},
                            .type = std::string{event.type},
@@ -99,22 +111,15 @@ void batch_applier::put_aside(generation& to, const recorded_event& event, std::
 
 std::optional<event_fault> batch_applier::apply(generation& to, const event_chunk& chunk, progress& now) {
     for (std::size_t i = 0; i < chunk.events.size(); ++i) {
+        const auto& event = chunk.events[i];
         try {
-            apply_or_put_aside(to, chunk, i, now);
+            now.pass(event, apply_or_dead_letter(to, chunk, i));
         } catch (...) {
-            const auto& event = chunk.events[i];
             return event_fault{event.position, event.version, std::string{event.stream}, std::string{event.type},
                                std::current_exception()};
         }
     }
-    now.seen += chunk.events.size() + chunk.skipped;
-    now.ignored += chunk.skipped;
-    now.checkpoint = chunk.up_to;
-    if (chunk.last != nullptr) {
-        now.witness = chunk.last->position;
-        now.witness_id = chunk.last->id;
-        now.witness_recorded_at = chunk.last->recorded_at;
-    }
+    now.skip_to(chunk.up_to, chunk.last);
     return {};
 }
 

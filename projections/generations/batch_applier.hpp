@@ -9,12 +9,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace stele::inline v0::detail {
 
-/// An event that a projection could not take.
+/// An event that a projection failed at.
 struct event_fault {
     stele::position position = {};
     stele::version version = {};
@@ -22,12 +24,12 @@ struct event_fault {
     std::string type = {};
     std::exception_ptr cause = {};
 
-    /// Whether the event itself is what it failed at, and not the disk.
+    /// Whether the event is the cause, and not the disk.
     [[nodiscard]] bool is_of_the_event() const;
     /// What was thrown, as text.
-    [[nodiscard]] std::string why() const;
-    /// One sentence for people, with projection, file, position, stream and type.
-    [[nodiscard]] std::string message(std::string_view projection, const std::filesystem::path& file) const;
+    [[nodiscard]] std::string reason() const;
+    /// The beginning of a sentence for people, with projection, file, position, stream and type.
+    [[nodiscard]] std::string where(std::string_view projection, const std::filesystem::path& file) const;
 };
 
 struct batch_result {
@@ -41,29 +43,30 @@ public:
     explicit batch_applier(const projection_definition& definition)
         : definition_(definition), decoder_(*definition.events) {}
 
-    /// Applies at most `limit` events of the feed in one transaction. Throws, rolled back, what is no event's fault.
+    /// Applies at most `limit` events of the feed in one transaction. If something fails that is not about an event, it
+    /// rolls back and throws.
     batch_result apply(generation& to, event_feed& feed, std::size_t limit);
 
-    /// When the event at that position fails again, it becomes a dead letter.
-    void put_aside(position where, std::uint64_t attempts) {
-        aside_ = where;
+    /// If the event at that position fails once more, it becomes a dead letter; it has failed `attempts` times so far.
+    void set_last_attempt(position where, std::uint64_t attempts) {
+        last_attempt_ = where;
         attempts_ = attempts;
     }
-    [[nodiscard]] position put_aside() const { return aside_; }
+    [[nodiscard]] position last_attempt() const { return last_attempt_; }
 
-    /// Applies one event in the transaction that is open. Returns false if its type is ignored.
-    bool apply(generation& to, const recorded_event& event);
+    /// Applies one event in the open transaction.
+    event_outcome apply(generation& to, const recorded_event& event);
 
 private:
     std::optional<event_fault> apply(generation& to, const event_chunk& chunk, progress& now);
-    bool apply(generation& to, const event_chunk& chunk, std::size_t index);
-    void apply_or_put_aside(generation& to, const event_chunk& chunk, std::size_t index, progress& now);
-    [[nodiscard]] bool waits(generation& to, const recorded_event& event) const;
-    void put_aside(generation& to, const recorded_event& event, std::uint64_t attempts, std::string error);
+    event_outcome apply(generation& to, const event_chunk& chunk, std::size_t index);
+    event_outcome apply_or_dead_letter(generation& to, const event_chunk& chunk, std::size_t index);
+    [[nodiscard]] bool is_queued(generation& to, const recorded_event& event) const;
+    void dead_letter(generation& to, const recorded_event& event, std::uint64_t attempts, std::string error);
 
     projection_definition definition_;
     event_decoder decoder_;
-    position aside_;  // 0: none
+    position last_attempt_;  // 0: none
     std::uint64_t attempts_ = 0;
 };
 

@@ -10,7 +10,7 @@
 
 namespace stele::inline v0::detail {
 
-/// The dead letters of a generation after a position, in order, at most `limit`.
+/// Returns the dead letters of a generation after a position, in order, at most `limit`.
 std::vector<dead_letter> list_dead_letters(connection& db, position after, std::size_t limit);
 
 /// The dead letters of one generation. Every change is part of a transaction of the connection. One thread at a time.
@@ -18,19 +18,19 @@ class dead_letter_box {
 public:
     explicit dead_letter_box(connection& db);
 
-    /// Whether an event with that key has to wait behind another one.
+    /// Whether an event with that key must be queued behind another one.
     [[nodiscard]] bool holds_key(std::string_view key) const { return keys_.contains(key); }
     [[nodiscard]] bool empty() const { return keys_.empty(); }
 
     void add(const dead_letter& letter);
     void remove(position where);
-    /// Notes that it has failed once more.
+    /// Records that it has failed once more.
     void note_failure(position where, const std::string& error);
     std::vector<dead_letter> list(position after, std::size_t limit) { return list_dead_letters(db_, after, limit); }
 
-    /// Looks at which keys are there. To be called after removals.
+    /// Reads the keys again. Call it after removals.
     void reload();
-    /// To be called when a transaction begins, and when it was rolled back.
+    /// Call these when a transaction begins, and when it was rolled back.
     void begin();
     void rolled_back() noexcept { keys_are_stale_ = added_; }
 

@@ -2,6 +2,8 @@
 
 #include "projections/sql/sql_session.hpp"
 
+#include <stele/eventstore/detail/failures.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,14 +14,14 @@
 namespace stele::inline v0::detail {
 namespace {
 
-// FNV-1a: tells texts apart that differ by accident, which is all that is asked.
+// FNV-1a: finds accidental differences between texts, which is enough here.
 std::uint64_t hash(std::string_view text, std::uint64_t seed = 0xCBF29CE484222325U) {
     for (const char c : text) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
     return seed;
 }
 
 std::uint64_t hash_of_events(const event_table& events) {
-    // A table is sorted by name, so the order of the declaration does not count.
+    // A table is sorted by name, so the order of declaration does not matter.
     std::uint64_t value = hash("");
     for (std::size_t i = 0; i < events.size(); ++i) value = hash("\n", hash(events[i].type, value));
     return value;
@@ -29,9 +31,8 @@ std::uint64_t hash_of_tables(const projection_definition& definition) {
     auto db = read_model::in_memory();
     try {
         definition.create(db);
-    } catch (const std::exception& failure) {
-        throw error{error_kind::invalid_argument,
-                    fmt::format("projection {}: create() failed: {}", definition.name, failure.what())};
+    } catch (...) {
+        throw_with(fmt::format("projection {}: create() failed", definition.name));
     }
     std::uint64_t value = hash("");
     for (auto [sql] :
@@ -88,8 +89,8 @@ connection& generation::db() noexcept {
 }
 
 generation generation::create(const std::filesystem::path& file, const projection_definition& definition,
-                              const projection_identity& identity) {
-    auto db = create_read_model(file, identity);
+                              const projection_identity& identity, const connection_options& options) {
+    auto db = create_read_model(file, identity, options);
     try {
         generation made{std::move(db)};
         definition.create(made.model());
@@ -103,23 +104,23 @@ generation generation::create(const std::filesystem::path& file, const projectio
     }
 }
 
-generation generation::open(const std::filesystem::path& file) {
-    return generation{open_read_model_to_write(file)};
+generation generation::open(const std::filesystem::path& file, const connection_options& options) {
+    return generation{open_read_model_to_write(file, options)};
 }
 
 dead_letter_box& generation::dead_letters() noexcept {
     return statements_->letters;
 }
 
-void generation::mark() {
+void generation::savepoint() {
     db().execute("SAVEPOINT stele_event");
 }
 
-void generation::undo() {
+void generation::rollback_to_savepoint() {
     db().execute("ROLLBACK TO stele_event");
 }
 
-void generation::keep() {
+void generation::release_savepoint() {
     db().execute("RELEASE stele_event");
 }
 
@@ -135,10 +136,10 @@ void generation::expect_transaction() const {
 void generation::commit(const detail::progress& progress) {
     auto& store = statements_->store_progress;
     store.bind(1, as_integer(progress.checkpoint.value));
-    store.bind(2, as_integer(progress.witness.value));
-    const auto& id = progress.witness_id.bytes;
+    store.bind(2, as_integer(progress.last_seen.position.value));
+    const auto& id = progress.last_seen.id.bytes;
     store.bind_blob(3, {reinterpret_cast<const char*>(id.data()), id.size()});
-    store.bind(4, progress.witness_recorded_at.time_since_epoch().count());
+    store.bind(4, progress.last_seen.recorded_at.time_since_epoch().count());
     store.bind(5, as_integer(progress.seen));
     store.bind(6, as_integer(progress.applied));
     store.bind(7, as_integer(progress.ignored));

@@ -3,6 +3,7 @@
 #include "projections/generations/dead_letter_box.hpp"
 #include "projections/sql/read_model_file.hpp"
 
+#include <stele/eventstore/sqlite/connection_options.hpp>
 #include <stele/projections/projection.hpp>
 #include <stele/projections/sql/read_model.hpp>
 
@@ -12,23 +13,23 @@
 namespace stele::inline v0::detail {
 
 /// Returns what a read model of the projection records about it. Runs create() on an empty database in memory, to see
-/// the tables it makes. Throws invalid_argument if that throws.
+/// the tables it makes. Throws what that throws, as throw_with() does.
 projection_identity identity_of(const projection_definition& definition);
 
 /// One generation of a read model, open for its projection. Only one may be open for a file. One thread at a time.
 class generation {
 public:
-    /// Makes the file, with the tables of create(). Leaves none behind if that throws.
+    /// Makes the file, with the tables of create(). Removes it if that throws.
     static generation create(const std::filesystem::path& file, const projection_definition& definition,
-                             const projection_identity& identity);
+                             const projection_identity& identity, const connection_options& options);
     /// Throws as open_read_model_to_write() and read_record().
-    static generation open(const std::filesystem::path& file);
+    static generation open(const std::filesystem::path& file, const connection_options& options);
 
     generation(generation&&) noexcept;
     generation& operator=(generation&&) noexcept;
     ~generation();
 
-    /// What project() gets.
+    /// The argument of project().
     [[nodiscard]] read_model& model() noexcept { return model_; }
     [[nodiscard]] std::filesystem::path file() const { return model_.file(); }
     [[nodiscard]] const projection_identity& identity() const noexcept { return record_.identity; }
@@ -38,17 +39,17 @@ public:
     [[nodiscard]] dead_letter_box& dead_letters() noexcept;
 
     void begin();
-    /// Throws invalid_argument if a handler has made the transaction go away.
+    /// Throws invalid_argument if a handler has ended the transaction.
     void expect_transaction() const;
-    /// Stores the progress and ends the transaction. Throws if it cannot; rollback() then.
+    /// Stores the progress and commits. If it throws, call rollback().
     void commit(const detail::progress& progress);
-    /// Undoes all since begin().
+    /// Undoes everything since begin().
     void rollback() noexcept;
-    /// Marks a place in the transaction to which undo() goes back; keep() gives it up. For one event at a time.
-    void mark();
-    void undo();
-    void keep();
-    /// For what is kept in the file besides.
+    /// Sets a savepoint in the transaction, for one event. rollback_to_savepoint() keeps it set.
+    void savepoint();
+    void rollback_to_savepoint();
+    void release_savepoint();
+    /// For other tables in the file.
     [[nodiscard]] connection& db() noexcept;
 
 private:

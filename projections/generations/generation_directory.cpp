@@ -1,5 +1,7 @@
 #include "projections/generations/generation_directory.hpp"
 
+#include "projections/sql/stable_name.hpp"
+
 #include <stele/eventstore/error.hpp>
 
 #include <fcntl.h>
@@ -25,7 +27,7 @@ namespace fs = std::filesystem;
         code.value()};
 }
 
-// A rename has happened for good only when its directory has reached the disk.
+// A rename survives a power cut only once its directory is synced.
 void sync_directory(const fs::path& directory) {
     const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) fail(directory, "open", {errno, std::system_category()});
@@ -66,16 +68,20 @@ std::optional<std::uint64_t> generation_directory::serving() const {
     const auto status = fs::symlink_status(name, failure);
     if (status.type() == fs::file_type::not_found) return {};
     if (failure) fail(name, "look at", failure);
-    const auto refuse = [&](std::string_view why) {
-        throw error{error_kind::format,
-                    fmt::format("{}: {}; nothing was touched; move it away and the projection is built anew",
-                                name.string(), why)};
+    const auto refuse = [&](error_kind kind, std::string_view why) {
+        throw error{kind, fmt::format("{}: {}; it was left untouched; move it away to rebuild the projection from the "
+                                      "events",
+                                      name.string(), why)};
     };
-    if (status.type() != fs::file_type::symlink) refuse("is not a link to a generation of the read model");
-    const auto target = fs::read_symlink(name).string();
+    if (status.type() != fs::file_type::symlink)
+        refuse(error_kind::foreign_file, "is not a link to a generation of the read model");
+    const auto target = link_target(name).string();
     const auto number = number_in(target);
-    if (!number) refuse(fmt::format("leads to '{}', which is not a generation of this read model", target));
-    if (!fs::exists(file(*number))) refuse(fmt::format("leads to '{}', which is not there", target));
+    if (!number)
+        refuse(error_kind::foreign_file,
+               fmt::format("leads to '{}', which is not a generation of this read model", target));
+    if (!fs::exists(file(*number)))
+        refuse(error_kind::corrupt, fmt::format("leads to '{}', which does not exist", target));
     return number;
 }
 
@@ -96,7 +102,7 @@ std::uint64_t generation_directory::next() const {
 
 void generation_directory::serve(std::uint64_t generation) const {
     const auto name = stable_name();
-    // A new link is made beside the old one and renamed over it: rename(2) replaces in one step.
+    // A new link is made beside the old one and renamed over it: rename(2) replaces it atomically.
     const auto fresh = directory_ / (projection_ + ".db.new");
     std::error_code failure;
     fs::remove(fresh, failure);
@@ -112,7 +118,7 @@ void generation_directory::sync() const {
 }
 
 void generation_directory::remove(std::uint64_t generation) const {
-    // The main file first: without it the others mean nothing, but it without them would lack its last commits.
+    // The main file first: the others mean nothing without it, but without them it would lack its last commits.
     for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) {
         auto name = file(generation);
         name += suffix;

@@ -9,32 +9,32 @@
 
 namespace stele::inline v0::detail {
 
-/// The files of one projection in the directory of a runner: which generations there are and which of them serves.
+/// The files of one projection in the directory of a runner: which generations exist and which of them serves.
 class generation_directory {
 public:
     generation_directory(std::filesystem::path directory, std::string_view projection);
 
     /// The number of the generation that the stable name leads to; nothing if there is no stable name yet.
-    /// Throws stele::error (format) if the stable name is not a link to a generation that is there.
+    /// Throws stele::error: foreign_file if the stable name is not a link to a generation, corrupt if that is missing.
     [[nodiscard]] std::optional<std::uint64_t> serving() const;
 
-    /// The numbers of all generations that have a file, in ascending order.
+    /// The numbers of all generations that have a file, ascending.
     [[nodiscard]] std::vector<std::uint64_t> all() const;
 
-    /// A number that no file has, above all of them.
+    /// A number above those of all files.
     [[nodiscard]] std::uint64_t next() const;
 
     [[nodiscard]] std::filesystem::path file(std::uint64_t generation) const;
     [[nodiscard]] std::filesystem::path stable_name() const;
 
-    /// Lets the stable name lead to the generation, in one step that readers see whole or not at all, and that has
-    /// reached the disk when it returns. Throws stele::error (io).
+    /// Lets the stable name lead to the generation: atomically for readers, and synced when it returns. Throws
+    /// stele::error (io).
     void serve(std::uint64_t generation) const;
 
-    /// Brings the names of new files to the disk. Throws stele::error (io).
+    /// Syncs the names of new files. Throws stele::error (io).
     void sync() const;
 
-    /// Removes the generation's file and what SQLite keeps beside it. Throws stele::error (io).
+    /// Removes the generation's file and SQLite's files beside it. Throws stele::error (io).
     void remove(std::uint64_t generation) const;
 
 private:

@@ -1,4 +1,4 @@
-#include "projections/generations/model_comparison.hpp"
+#include "projections/generations/diff/model_comparison.hpp"
 
 #include <stele/projections/generations/read_model_diff.hpp>
 
@@ -8,8 +8,6 @@
 
 namespace stele::inline v0 {
 namespace {
-
-using kind = model_difference::kind;
 
 // ", NAME VALUE" for each column, with the value from before and after it.
 std::string list(const std::vector<model_difference::column>& columns) {
@@ -26,15 +24,16 @@ std::string list(const std::vector<model_difference::column>& columns) {
 std::string model_difference::message() const {
     auto row = table;
     if (!key.empty()) row += ", " + list(key);
-    switch (what) {
-        case kind::changed: return fmt::format("{}: {}", row, list(columns));
-        case kind::only_old: return fmt::format("{}: only in the old generation: {}", row, list(columns));
-        case kind::only_new: return fmt::format("{}: only in the new generation: {}", row, list(columns));
-        case kind::table_only_old: return fmt::format("{}: a table of the old generation only", table);
-        case kind::table_only_new: return fmt::format("{}: a table of the new generation only", table);
-        case kind::column_only_old:
+    using enum difference_kind;
+    switch (kind) {
+        case changed: return fmt::format("{}: {}", row, list(columns));
+        case only_old: return fmt::format("{}: only in the old generation: {}", row, list(columns));
+        case only_new: return fmt::format("{}: only in the new generation: {}", row, list(columns));
+        case table_only_old: return fmt::format("{}: a table of the old generation only", table);
+        case table_only_new: return fmt::format("{}: a table of the new generation only", table);
+        case column_only_old:
             return fmt::format("{}.{}: a column of the old generation only", table, columns.front().name);
-        case kind::column_only_new:
+        case column_only_new:
             return fmt::format("{}.{}: a column of the new generation only", table, columns.front().name);
     }
     std::unreachable();
@@ -52,8 +51,8 @@ std::string diff_summary::message() const {
 }
 
 diff_summary diff_read_models(const std::filesystem::path& old_file, const std::filesystem::path& new_file,
-                              const difference_visitor& each) {
-    return detail::model_comparison{old_file, new_file}.run(each);
+                              const difference_visitor& each, const connection_options& connection) {
+    return detail::model_comparison{old_file, new_file, connection}.run(each);
 }
 
 }  // namespace stele::inline v0

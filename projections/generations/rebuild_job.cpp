@@ -1,79 +1,23 @@
 #include "projections/generations/rebuild_job.hpp"
 
-#include "projections/generations/generation_checks.hpp"
-#include "projections/generations/shadow_file.hpp"
-
-#include <utility>
-
 namespace stele::inline v0::detail {
-namespace {
 
-// Whether nothing of it can have been lost, so that one can go on with it.
-bool is_whole(generation& shadow) {
-    const auto boot = shadow_boot_id(shadow.db());
-    if (!boot) return false;
-    return shadow.progress().complete || (!boot->empty() && *boot == boot_id());
-}
-
-bool is_unfinished(const std::filesystem::path& file) {
-    try {
-        const auto db = open_read_model(file);
-        return !read_record(*db).progress.complete || shadow_boot_id(*db);
-    } catch (const error&) {
-        return true;  // not even begun, or lost with the power
-    }
-}
-
-}  // namespace
-
-rebuild_job::rebuild_job(event_store& store, const generation_directory& files, const projection_definition& definition,
-                         const projection_identity& identity, const projection_runner_options& options)
+rebuild_job::rebuild_job(event_store& store, const generation_set& generations, const projection_definition& definition,
+                         const projection_runner_options& options)
     : store_(store),
-      files_(files),
+      generations_(generations),
       replayer_(store, definition, options, reading::ahead),
       batch_events_(options.batch_events),
-      shadow_(resume(identity)) {
-    if (!shadow_) begin(definition, identity);
-    began_at_ = shadow_->progress().checkpoint;
-    target_ = head();
-}
-
-// Only the last one is looked at, and any other unfinished one is removed. Complete ones stay until the new one is.
-std::optional<generation> rebuild_job::resume(const projection_identity& identity) {
-    const auto serving = files_.serving().value();
-    std::optional<generation> found;
-    for (const auto number : files_.all()) {
-        if (number <= serving || !is_unfinished(files_.file(number))) continue;
-        try {
-            auto shadow = generation::open(files_.file(number));
-            expect_same_projection(shadow, identity);
-            expect_same_store(shadow, store_);
-            if (!found && is_whole(shadow)) {
-                if (!shadow.progress().complete) resume_shadow(shadow.db());
-                found.emplace(std::move(shadow));
-                number_ = number;
-                continue;
-            }
-        } catch (const error& failure) {
-            if (failure.kind() == error_kind::busy) throw;
-        }
-        files_.remove(number);
-    }
-    return found;
-}
-
-void rebuild_job::begin(const projection_definition& definition, const projection_identity& identity) {
-    // Above all others, so that who still reads one of them sees that this is another.
-    number_ = files_.next();
-    shadow_.emplace(generation::create(files_.file(number_), definition, identity));
-    begin_shadow(shadow_->db(), boot_id());
-}
+      shadow_(generations.open_shadow()),
+      target_(head()),
+      began_at_(shadow_->data.progress().checkpoint) {}
 
 rebuild_job::~rebuild_job() {
     if (!handler_failed_ || !shadow_) return;
+    const auto number = shadow_->number;
     shadow_.reset();
     try {
-        files_.remove(number_);
+        generations_.abandon(number);
     } catch (const error&) {
         return;  // the next job removes it
     }
@@ -81,7 +25,7 @@ rebuild_job::~rebuild_job() {
 
 bool rebuild_job::apply(patience how) {
     try {
-        const bool at_target = replayer_.step(*shadow_, target_, how);
+        const bool at_target = replayer_.step(shadow_->data, target_, how);
         handler_failed_ = false;
         return at_target;
     } catch (...) {
@@ -98,11 +42,11 @@ void rebuild_job::end_at(position end) {
 bool rebuild_job::step(patience how) {
     if (!apply(how)) return false;
     target_ = head();
-    return target_.value <= shadow_->progress().checkpoint.value + batch_events_;
+    return target_.value <= shadow_->data.progress().checkpoint.value + batch_events_;
 }
 
 rebuild_progress rebuild_job::progress() const {
-    rebuild_progress now{.reached = shadow_->progress().checkpoint, .target = target_, .eta = {}};
+    rebuild_progress now{.reached = shadow_->data.progress().checkpoint, .target = target_, .eta = {}};
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
     if (now.reached <= began_at_ || took.count() <= 0) return now;
     now.events_per_s = static_cast<double>(now.reached.value - began_at_.value) / took.count();
@@ -112,23 +56,11 @@ rebuild_progress rebuild_job::progress() const {
     return now;
 }
 
-void rebuild_job::sync() {
-    sync_file(shadow_->db());
-    files_.sync();
-}
-
-rebuild_progress rebuild_job::complete(purpose what, patience how) {
+rebuild_progress rebuild_job::complete(generation_set::destination next, patience how) {
     target_ = head();
     while (!apply(how)) {
     }
-    sync();
-    end_shadow(shadow_->db());
-    auto done = shadow_->progress();
-    done.complete = true;
-    shadow_->begin();
-    if (what == purpose::to_wait) forget_shadow(shadow_->db());
-    shadow_->commit(done);
-    sync_file(shadow_->db());
+    generations_.complete(*shadow_, next);
     return progress();
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "projections/generations/generation.hpp"
-#include "projections/generations/generation_directory.hpp"
+#include "projections/generations/generation_set.hpp"
 #include "projections/generations/replayer.hpp"
 
 #include <stele/eventstore/event_store.hpp>
@@ -12,57 +11,50 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace stele::inline v0::detail {
 
-/// A new generation being built beside the one that serves: the shadow. One job for a projection, one thread at a time.
-///
-/// A shadow is written without syncs. It may be gone on with after the process has ended, but not after the machine
-/// has. It becomes `complete` only when all of it has reached the disk.
+/// Builds a new generation beside the one that serves. One job for a projection, one thread at a time.
 class rebuild_job {
 public:
-    /// Goes on with the shadow that an unfinished job has left, if it was written by the same projection, from the same
-    /// store, since the machine was started; or else begins a new one. Store and files must outlive the job.
-    rebuild_job(event_store& store, const generation_directory& files, const projection_definition& definition,
-                const projection_identity& identity, const projection_runner_options& options);
-    /// Leaves the shadow to the next job, unless a handler has failed: the next one may have another handler.
+    /// Resumes the shadow of an interrupted job, or begins a new one. Store and generations must outlive the job.
+    rebuild_job(event_store& store, const generation_set& generations, const projection_definition& definition,
+                const projection_runner_options& options);
+    /// Leaves the shadow to the next job, unless a handler has failed: the next job may have another handler.
     ~rebuild_job();
     rebuild_job(const rebuild_job&) = delete;
     rebuild_job& operator=(const rebuild_job&) = delete;
 
-    /// Ends the job there, not at the head.
+    /// Ends the job at that position instead of the head.
     void end_at(position end);
-    /// Applies one batch. Returns whether there is at most about one more up to the head. Throws as catch_up().
+    /// Applies one batch. Returns whether at most about one more is left up to the head. Throws as catch_up().
     bool step(patience how);
     [[nodiscard]] rebuild_progress progress() const;
 
-    /// Brings what there is to the disk.
-    void sync();
-    /// What comes after complete().
-    enum class purpose : std::uint8_t { to_serve, to_wait };
-    /// Applies what is left up to the head, brings the shadow to the disk, and marks it as complete.
-    rebuild_progress complete(purpose what, patience how);
+    /// Syncs what there is.
+    void sync() { generations_.sync(*shadow_); }
+    /// Applies what is left up to the head, and completes the shadow.
+    rebuild_progress complete(generation_set::destination next, patience how);
 
-    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
-    /// Gives the new generation away; the job is over then.
-    generation release() { return std::move(shadow_).value(); }
+    [[nodiscard]] std::uint64_t number() const noexcept { return shadow_->number; }
+    /// Hands over the new generation; the job is over then, and only is_over() may be called.
+    numbered_generation release() { return std::exchange(shadow_, {}).value(); }
+    [[nodiscard]] bool is_over() const noexcept { return !shadow_; }
 
 private:
     bool apply(patience how);
     [[nodiscard]] position head() { return std::min(store_.head(), end_); }
-    std::optional<generation> resume(const projection_identity& identity);
-    void begin(const projection_definition& definition, const projection_identity& identity);
 
     event_store& store_;
-    const generation_directory& files_;
+    const generation_set& generations_;
     replayer replayer_;
     std::size_t batch_events_;
-    std::uint64_t number_ = 0;
-    std::optional<generation> shadow_;
-    position target_;
+    std::optional<numbered_generation> shadow_;
     position end_ = position::max();
+    position target_;
     bool handler_failed_ = false;
-    // What the rate is measured from.
+    // The rate is measured from here.
     position began_at_;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };

@@ -1,5 +1,7 @@
 #include "projections/generations/replayer.hpp"
 
+#include <stele/eventstore/detail/failures.hpp>
+
 #include <exception>
 #include <utility>
 
@@ -13,13 +15,13 @@ bool replayer::step(generation& to, position target, patience how) {
     const auto begin = to.progress().checkpoint;
     failed_at_event_ = false;
     if (begin >= target) return true;
-    // What throws, or does not fit the generation, is not gone on with: the next step reads from the checkpoint.
+    // A feed that throws, or does not continue at the checkpoint, is dropped: the next step reads from the checkpoint.
     auto feed = std::exchange(feed_, nullptr);
     if (!feed || feed->after() != begin)
         feed = std::make_unique<event_feed>(store_, begin, target, *definition_.events, reading_);
     const auto result = applier_.apply(to, *feed, options_.batch_events);
     if (result.fault) {
-        if (!put_aside(*result.fault, how)) fail(*result.fault, to);
+        if (!may_dead_letter(*result.fault, how)) fail(*result.fault, to);
         return false;
     }
     if (!result.at_end) feed_ = std::move(feed);
@@ -31,26 +33,23 @@ void replayer::run(generation& to, position target) {
     }
 }
 
-// An event that is put aside is tried once more, and becomes a dead letter then.
-bool replayer::put_aside(const event_fault& fault, patience how) {
+// The event is tried once more, in the next step, and becomes a dead letter if it fails again.
+bool replayer::may_dead_letter(const event_fault& fault, patience how) {
     failures_ = fault.position == failed_at_ ? failures_ + 1 : 1;
     failed_at_ = fault.position;
     if (definition_.on_fault != on_fault::dead_letter || !fault.is_of_the_event()) return false;
-    if (fault.position == applier_.put_aside()) return false;  // that is what was tried
+    if (fault.position == applier_.last_attempt()) return false;  // this was its last attempt
     if (how == patience::all_attempts && failures_ < options_.attempts) return false;
-    applier_.put_aside(fault.position, failures_);
+    applier_.set_last_attempt(fault.position, failures_);
     return true;
 }
 
 void replayer::fail(const event_fault& fault, const generation& to) {
     failed_at_event_ = fault.is_of_the_event();
-    const auto message = fault.message(definition_.name, to.file());
     try {
         std::rethrow_exception(fault.cause);
-    } catch (const error& failure) {
-        std::throw_with_nested(error{failure.kind(), message, failure.engine_code()});
     } catch (...) {
-        std::throw_with_nested(error{error_kind::invalid_argument, message});
+        throw_with(fault.where(definition_.name, to.file()));
     }
 }
 

@@ -12,10 +12,10 @@
 
 namespace stele::inline v0::detail {
 
-/// What is done about an event that a projection fails at.
+/// What to do about an event that a handler fails at.
 enum class patience : std::uint8_t {
-    none,          ///< It fails at once, or is put aside if the projection says so.
-    all_attempts,  ///< The caller tries again; only an event that has had all its attempts is put aside.
+    none,          ///< Give up at once: throw, or dead-letter the event if the projection says so.
+    all_attempts,  ///< The caller tries again; dead-letter an event only after its last attempt.
 };
 
 /// Brings generations of a projection up to a position of the store. One thread at a time.
@@ -26,17 +26,17 @@ public:
              reading how = reading::when_asked);
 
     /// Applies one batch, and returns whether every event up to `target` is in the generation now. It may go further,
-    /// if an earlier target was. Throws as projection_runner::catch_up(), with the batch rolled back.
+    /// if an earlier target was further. Throws as projection_runner::catch_up(), with the batch rolled back.
     bool step(generation& to, position target, patience how);
     /// Applies all of them.
     void run(generation& to, position target);
 
-    /// Whether the last step() that threw did so because of the event, and not of the disk.
+    /// Whether the last step() that threw did so because of the event, and not because of the disk.
     [[nodiscard]] bool failed_at_event() const noexcept { return failed_at_event_; }
     [[nodiscard]] batch_applier& applier() noexcept { return applier_; }
 
 private:
-    bool put_aside(const event_fault& fault, patience how);
+    bool may_dead_letter(const event_fault& fault, patience how);
     [[noreturn]] void fail(const event_fault& fault, const generation& to);
 
     event_store& store_;
@@ -45,7 +45,7 @@ private:
     batch_applier applier_;
     reading reading_;
     std::unique_ptr<event_feed> feed_;  // what is left of it after the last batch
-    // The event that failed last, and how often in a row.
+    // The event that failed last, and how many times in a row.
     position failed_at_;
     unsigned failures_ = 0;
     bool failed_at_event_ = false;

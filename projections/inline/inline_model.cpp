@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t most_at_once = 1000;
 
-// What create() makes, as it does so in an empty database.
+// What create() makes in an empty database.
 table_names tables_of(const projection_definition& definition) {
     auto scratch = read_model::in_memory();
     definition.create(scratch);
@@ -54,22 +54,19 @@ void inline_model::create() {
 
 void inline_model::load() {
     const auto record = records_.find(name());
-    if (!record)
-        throw error{
-            error_kind::format,
-            fmt::format("{} was removed from the file while this process has it; nothing was appended; open the "
-                        "store again, and add it if it is still wanted",
-                        who())};
-    if (record->identity != identity_)
-        throw error{error_kind::format,
-                    fmt::format("{}: the tables were made by version {}{}, this process has version {}; nothing was "
-                                "touched; end the program of the other version, or rebuild the tables "
-                                "(inline_projections::rebuild)",
-                                who(), record->identity.version,
-                                record->identity.version == identity_.version
-                                    ? ", with other events or tables (count the version up)"
-                                    : "",
-                                identity_.version)};
+    const auto refuse = [&](std::string_view difference) {
+        throw error{error_kind::needs_rebuild,
+                    fmt::format("{}: {}; nothing was changed; rebuild the tables (inline_projections::rebuild, or the "
+                                "option rebuild_changed), or open the store without this projection",
+                                who(), difference)};
+    };
+    if (!record) return refuse("its tables were removed while this process had them open");
+    if (const auto& made = record->identity; made.version != identity_.version)
+        refuse(fmt::format("its tables were made by version {}, this program has version {}", made.version,
+                           identity_.version));
+    else if (made != identity_)
+        refuse(fmt::format("its tables were made by a version {} with other events or tables; count the version up",
+                           made.version));
     now_ = record->progress;
     saved_ = now_.checkpoint;
 }
@@ -85,24 +82,16 @@ void inline_model::catch_up(event_store& store, position head) {
                 throw_failed_at(who(), event);
             }
         }
-        skip_to(chunk->up_to, 0);
+        now_.skip_to(chunk->up_to, chunk->last);
     }
     save();
 }
 
 void inline_model::apply(const recorded_event& event) {
-    const bool taken = decoder_.decode_if_known(event, &model_);
+    auto call = definition_.call(model_);
+    const bool applied = decoder_.decode_if_known(event, &call);
     model_.session_->expect_transaction();
-    skip_to(event.position, taken ? 1 : 0);
-}
-
-// Counts the positions up to there; what was not applied is ignored.
-void inline_model::skip_to(position where, std::uint64_t applied) {
-    const auto passed = where.value - now_.checkpoint.value;
-    now_.checkpoint = where;
-    now_.seen += passed;
-    now_.applied += applied;
-    now_.ignored += passed - applied;
+    now_.pass(event, applied ? event_outcome::applied : event_outcome::ignored);
 }
 
 void inline_model::save() {

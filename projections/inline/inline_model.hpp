@@ -11,38 +11,36 @@
 
 namespace stele::inline v0::detail {
 
-/// The tables of one inline projection, on the connection that writes the events. Everything is done in a transaction
-/// that somebody else begins and ends. One thread at a time.
+/// The tables of one inline projection, on the connection that writes the events. Every function runs in a transaction
+/// that the caller begins and ends. One thread at a time.
 class inline_model {
 public:
-    /// Throws invalid_argument if create() fails. Both others must outlive it.
+    /// Throws what create() throws, as throw_with() does. Both others must outlive it.
     inline_model(connection& db, inline_records& records, const projection_definition& definition);
 
     [[nodiscard]] std::string_view name() const noexcept { return definition_.name; }
     [[nodiscard]] const projection_identity& identity() const noexcept { return identity_; }
 
-    /// Makes the tables, which have seen nothing.
+    /// Makes the tables, which have seen no event.
     void create();
-    /// Takes from the file how far the tables are. Throws format if another version of the projection has made them, or
-    /// if they are not there.
+    /// Reads the progress of the tables from the file. Throws needs_rebuild if another version of the projection made
+    /// them, or if they are gone.
     void load();
-    /// Applies what is missing up to `head`. Throws, naming the event, what a handler throws.
+    /// Applies the missing events up to `head`. What a handler throws is thrown with the event in the message.
     void catch_up(event_store& store, position head);
     /// Applies an event that is being appended. Throws what the handler throws.
     void apply(const recorded_event& event);
-    /// Keeps in the file how far the tables are, if that has changed.
+    /// Saves the progress in the file, if it has changed.
     void save();
 
-    /// How far the tables are; to go back to, when the events since are undone.
+    /// The progress; set_back() returns to it when the events since then are rolled back.
     [[nodiscard]] const progress& now() const noexcept { return now_; }
     void set_back(const progress& before) { now_ = before; }
 
-    /// Who it is in messages: "inline projection balances (bank.db)".
+    /// Its name in messages: "inline projection balances (bank.db)".
     [[nodiscard]] std::string who() const;
 
 private:
-    void skip_to(position where, std::uint64_t applied);
-
     connection& db_;
     inline_records& records_;
     projection_definition definition_;

@@ -1,4 +1,4 @@
-#include "projections/inline/inline_worker.hpp"
+#include "projections/inline/inline_participant.hpp"
 #include "projections/runner/projection_lag.hpp"
 
 #include <stele/projections/inline/inline_projections.hpp>
@@ -8,25 +8,25 @@
 namespace stele::inline v0 {
 namespace {
 
-// Calls `work` with the store's inline projections in a transaction.
+// Calls `work` with the store's inline projections, in a transaction.
 template <class Work>
-void with_worker(sqlite_store& store, const Work& work) {
-    using detail::inline_worker;
+void transact(sqlite_store& store, const Work& work) {
+    using detail::inline_participant;
     detail::participation::transact(store,
                                     [&](detail::connection& db, detail::participation::participant_ptr& participant) {
-                                        if (!participant) participant = std::make_shared<inline_worker>(store, db);
-                                        work(dynamic_cast<inline_worker&>(*participant));
+                                        if (!participant) participant = std::make_shared<inline_participant>(store, db);
+                                        work(dynamic_cast<inline_participant&>(*participant));
                                     });
 }
 
 }  // namespace
 
-void inline_projections::add(const detail::projection_definition& definition, bool rebuild) {
-    with_worker(store_, [&](detail::inline_worker& worker) { worker.add(definition, rebuild, options_); });
+void inline_projections::add_definition(const detail::projection_definition& definition, bool rebuild) {
+    transact(store_, [&](detail::inline_participant& inlined) { inlined.add(definition, rebuild, options_); });
 }
 
 void inline_projections::remove(std::string_view name) {
-    with_worker(store_, [&](detail::inline_worker& worker) { worker.remove(name); });
+    transact(store_, [&](detail::inline_participant& inlined) { inlined.remove(name); });
 }
 
 std::vector<projection_status> inline_projections::status() const {
@@ -43,9 +43,9 @@ std::vector<projection_status> inline_projections::status() const {
         all.push_back(std::move(status));
     }
     detail::participation::look(store_, [&](const detail::append_participant* participant) {
-        const auto* const worker = dynamic_cast<const detail::inline_worker*>(participant);
+        const auto* const inlined = dynamic_cast<const detail::inline_participant*>(participant);
         for (auto& status : all)
-            if (worker != nullptr && worker->has(status.name))
+            if (inlined != nullptr && inlined->has(status.name))
                 status.state = status.lag_events == 0 ? projection_state::live : projection_state::catching_up;
     });
     return all;

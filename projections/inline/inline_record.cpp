@@ -1,12 +1,11 @@
-// What an event store's file holds besides its events if projections were added inline. Every name here is part of the
-// file format: never change one, only add. A library that does not know them appends without them, which is found out
-// by the checkpoint.
+// The tables of an event store's file for inline projections. Every name here is part of the file format: never change
+// one, only add. A library that does not know them appends without them, which the checkpoint reveals.
 //
 //   stele_inline   one row for each inline projection
 //     version, fingerprint   of the projection that made the tables
-//     checkpoint             every event up to this position is in them, no later one is
+//     checkpoint             every event up to this position is in the tables, no later one is
 //     seen …                 how many events; the check is the promise that none is dropped silently
-//   stele_inline_tables   which tables and views each one's create() made
+//   stele_inline_tables   the tables and views that each one's create() made
 
 #include "projections/inline/inline_record.hpp"
 
@@ -98,8 +97,8 @@ void inline_records::expect_free(const std::string& table, std::string_view name
     const auto owner = std::string{found.column_bytes(0)};
     throw error{
         error_kind::invalid_argument,
-        fmt::format("{}: inline projection {} makes the table {}, which is there already and belongs to {}; give "
-                    "the table another name",
+        fmt::format("{}: inline projection {} makes the table {}, which exists already and belongs to {}; give the "
+                    "table another name",
                     db_.file(), name, table,
                     owner.empty() ? "the event store" : fmt::format("inline projection {}", owner))};
 }

@@ -12,21 +12,21 @@
 
 namespace stele::inline v0::detail {
 
-/// What the event store's file says about the inline projections in it, by name. Nothing if none was ever added.
+/// Returns the records of the inline projections in an event store's file, by name. None if none was ever added.
 std::vector<generation_record> list_inline_records(connection& db);
 
-/// The same on the connection that writes, in a transaction. One thread at a time.
+/// These records on the connection that writes, in a transaction. One thread at a time.
 class inline_records {
 public:
-    /// Makes the tables for it if they are not there.
+    /// Makes its tables if they do not exist.
     explicit inline_records(connection& db);
 
     std::optional<generation_record> find(std::string_view name);
-    /// Adds a projection that has seen nothing. Throws invalid_argument if one of its tables is there already, naming
-    /// it and its owner.
+    /// Adds a projection that has seen no event. Throws invalid_argument if one of its tables exists already, naming it
+    /// and its owner.
     void add(const projection_identity& identity, const table_names& tables);
     void save(std::string_view name, const progress& now);
-    /// Drops the tables of the projection and forgets it.
+    /// Drops the tables of the projection and removes its record.
     void remove(std::string_view name);
 
 private:

@@ -37,7 +37,7 @@ std::string_view bytes_of(const uuid& id) {
         fmt::format("{}: {}: {}", file.string(), doing, std::error_code{code, std::system_category()}.message()), code};
 }
 
-/// A file that is closed when this goes.
+/// An open file, closed by the destructor.
 class descriptor {
 public:
     descriptor(const fs::path& file, int flags) : file_(file), number_(::open(file.c_str(), flags | O_CLOEXEC, 0644)) {
@@ -78,15 +78,13 @@ std::string read_all(const fs::path& file) {
 
 progress progress_of(const v1::MemorySnapshot& saved) {
     progress now{.checkpoint = {saved.checkpoint()},
-                 .witness = {saved.witness()},
-                 .witness_id = {},
-                 .witness_recorded_at = timestamp{timestamp::duration{saved.witness_recorded_at()}},
+                 .last_seen = {{saved.witness()}, {}, timestamp{timestamp::duration{saved.witness_recorded_at()}}},
                  .seen = saved.seen(),
                  .applied = saved.applied(),
                  .ignored = saved.ignored()};
     std::ranges::copy_n(saved.witness_id().begin(),
-                        static_cast<std::ptrdiff_t>(std::min(saved.witness_id().size(), now.witness_id.bytes.size())),
-                        reinterpret_cast<char*>(now.witness_id.bytes.data()));
+                        static_cast<std::ptrdiff_t>(std::min(saved.witness_id().size(), now.last_seen.id.bytes.size())),
+                        reinterpret_cast<char*>(now.last_seen.id.bytes.data()));
     return now;
 }
 
@@ -97,15 +95,16 @@ void write_snapshot(const fs::path& file, const snapshot_functions& functions, c
     v1::MemorySnapshot saved;
     saved.set_fingerprint(std::string{bytes_of(functions.fingerprint)});
     saved.set_checkpoint(now.checkpoint.value);
-    saved.set_witness(now.witness.value);
-    saved.set_witness_id(std::string{bytes_of(now.witness_id)});
-    saved.set_witness_recorded_at(now.witness_recorded_at.time_since_epoch().count());
+    saved.set_witness(now.last_seen.position.value);
+    saved.set_witness_id(std::string{bytes_of(now.last_seen.id)});
+    saved.set_witness_recorded_at(now.last_seen.recorded_at.time_since_epoch().count());
     saved.set_seen(now.seen);
     saved.set_applied(now.applied);
     saved.set_ignored(now.ignored);
     saved.set_state(encode_event(state, {}).payload);
     if (saved.ByteSizeLong() > INT_MAX)
-        throw error{error_kind::invalid_argument, fmt::format("{}: a state of more than 2 GiB", file.string())};
+        throw error{error_kind::invalid_argument,
+                    fmt::format("{}: the state takes more than 2 GiB; take no snapshots of it", file.string())};
     const auto content = saved.SerializeAsString();
 
     auto fresh = file;
@@ -120,7 +119,7 @@ void write_snapshot(const fs::path& file, const snapshot_functions& functions, c
     std::error_code failure;
     fs::rename(fresh, file, failure);
     if (failure) fail(file, "replace", failure.value());
-    // A rename has happened for good only when its directory has reached the disk.
+    // A rename survives a power cut only once its directory is synced.
     descriptor{file.parent_path(), O_RDONLY | O_DIRECTORY}.sync();
 }
 
@@ -128,7 +127,7 @@ std::optional<saved_state> read_snapshot(const fs::path& file, const snapshot_fu
     if (!fs::exists(file)) return {};
     const auto bytes = read_all(file);
     const auto corrupt = [&] {
-        return error{error_kind::corrupt, fmt::format("its {} bytes are not those that were written", bytes.size())};
+        return error{error_kind::corrupt, fmt::format("its {} bytes are damaged", bytes.size())};
     };
     std::string_view rest = bytes;
     constexpr auto head = magic.size() + sizeof(uuid::bytes);
@@ -138,8 +137,8 @@ std::optional<saved_state> read_snapshot(const fs::path& file, const snapshot_fu
     v1::MemorySnapshot saved;
     if (digest != bytes_of(uuid::v5({}, rest)) || !parse(saved, rest)) throw corrupt();
     if (saved.fingerprint() != bytes_of(functions.fingerprint))
-        throw error{error_kind::format,
-                    "it was made by another version of the projection, or with other messages or events"};
+        throw error{error_kind::needs_rebuild,
+                    "it was written by another version of the projection, or with other messages or events"};
     saved_state result{std::unique_ptr<google::protobuf::Message>{functions.prototype->New()}, progress_of(saved)};
     if (!parse(*result.state, saved.state())) throw corrupt();
     return result;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "projections/sql/read_model_file.hpp"
+#include "projections/runner/progress.hpp"
 
 #include <stele/aggregates/detail/snapshot_rules.hpp>
 
@@ -13,19 +13,19 @@
 ///     "stele snapshot 1\n", 16 bytes: a version 5 UUID (nil namespace) of the rest, the rest: a MemorySnapshot
 namespace stele::inline v0::detail {
 
-/// A state as it was saved.
+/// A saved state.
 struct saved_state {
     std::unique_ptr<google::protobuf::Message> state;
     progress now;
 };
 
-/// Replaces the file in one step; when this returns, it lasts beyond a power cut. Throws stele::error (io), and
-/// invalid_argument if the message cannot be stored.
+/// Replaces the file atomically; it is durable when this returns. Throws stele::error (io), and invalid_argument if the
+/// message cannot be stored.
 void write_snapshot(const std::filesystem::path& file, const snapshot_functions& functions,
                     const google::protobuf::Message& state, const progress& now);
 
-/// Reads the file; nothing if there is none. Throws stele::error: corrupt (not what was written), format (made from
-/// something else), io.
+/// Reads the file; nothing if there is none. Throws stele::error: corrupt (damaged bytes), needs_rebuild (written by
+/// another version of the projection), io.
 std::optional<saved_state> read_snapshot(const std::filesystem::path& file, const snapshot_functions& functions);
 
 }  // namespace stele::inline v0::detail

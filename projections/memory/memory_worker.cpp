@@ -1,6 +1,7 @@
 #include "projections/memory/memory_worker.hpp"
 
 #include "projections/memory/memory_snapshot.hpp"
+#include "projections/runner/same_store.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>
 
@@ -28,45 +29,35 @@ memory_worker::memory_worker(event_store& store, const std::filesystem::path& di
 memory_worker::folded memory_worker::load() {
     if (definition_.snapshots != nullptr) try {
             if (const auto saved = read_snapshot(file_, *definition_.snapshots)) {
-                expect_same_store(saved->now);
+                expect_same_store(store_, saved->now, "its events");
                 folded result{definition_.make(), saved->now};
                 definition_.snapshots->restore(result.state.get(), *saved->state);
                 return result;
             }
         } catch (...) {
-            warn("is not used, all events are read again");
+            warn("was skipped, all events are read again");
         }
     return {definition_.make()};
 }
 
-void memory_worker::expect_same_store(const progress& saved) {
-    constexpr std::string_view why = "it was made from another store, or from this one before it was set back";
-    bool is_same = saved.checkpoint <= store_.head();
-    if (is_same && saved.witness.value != 0) {
-        auto read = store_.read_all({.after = {saved.witness.value - 1}, .up_to = saved.witness, .limit = 1});
-        for (const auto& event : std::move(read).events()) is_same = event.id == saved.witness_id;
-    }
-    if (!is_same) throw error{error_kind::format, std::string{why}};
-}
-
-void memory_worker::warn(std::string_view what) noexcept {
+void memory_worker::warn(std::string_view problem) noexcept {
     try {
         board_.show_error(
-            fmt::format("the snapshot {} {}: {}", file_.string(), what, message_of(std::current_exception())));
+            fmt::format("the snapshot {} {}: {}", file_.string(), problem, message_of(std::current_exception())));
     } catch (...) {
-        // No memory is left to tell it.
+        // There is no memory left to report it.
     }
 }
 
 void memory_worker::catch_up(position target) {
-    const std::lock_guard turn(turn_);
-    while (fold_some(target, std::numeric_limits<std::size_t>::max()) == turn_result::more) {
+    const std::lock_guard lock(mutex_);
+    while (fold_some(target, std::numeric_limits<std::size_t>::max()) == step_outcome::more) {
     }
 }
 
-turn_result memory_worker::step(position target) {
-    const std::unique_lock turn(turn_, std::try_to_lock);
-    if (!turn) return turn_result::not_my_turn;
+step_outcome memory_worker::step(position target) {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return step_outcome::busy;
     return fold_some(target, options_.batch_events);
 }
 
@@ -79,7 +70,7 @@ std::unique_lock<std::shared_mutex> memory_worker::keep_readers_out() const {
     return std::unique_lock{state_lock_};
 }
 
-turn_result memory_worker::fold_some(position target, std::size_t limit) {
+step_outcome memory_worker::fold_some(position target, std::size_t limit) {
     if (is_damaged_) heal();
     const auto begin = std::chrono::steady_clock::now();
     bool at_target = current_.now.checkpoint >= target;
@@ -104,39 +95,24 @@ turn_result memory_worker::fold_some(position target, std::size_t limit) {
     }
     load_time_ += std::chrono::steady_clock::now() - begin;
     take_due_snapshot(at_target);
-    return at_target ? turn_result::at_target : turn_result::more;
+    return at_target ? step_outcome::at_target : step_outcome::more;
 }
 
-// Whatever is thrown, `to` then stands after the last event that was taken.
+// If it throws, the progress of `to` is that after the last event that was applied.
 void memory_worker::fold(folded& to, const event_chunk& chunk) {
-    auto& now = to.now;
     for (const auto& event : chunk.events) {
-        bool taken = false;
+        auto outcome = event_outcome::ignored;
         try {
-            taken = decoder_.decode_if_known(event, to.state.get());
+            if (decoder_.decode_if_known(event, to.state.get())) outcome = event_outcome::applied;
         } catch (...) {
             throw_failed_at(fmt::format("projection {} (in memory)", definition_.name), event);
         }
-        const auto passed = event.position.value - now.checkpoint.value;
-        now.seen += passed;
-        now.applied += taken ? 1 : 0;
-        now.ignored += passed - (taken ? 1 : 0);
-        now.checkpoint = event.position;
-        now.witness = event.position;
-        now.witness_id = event.id;
-        now.witness_recorded_at = event.recorded_at;
+        to.now.pass(event, outcome);
     }
-    const auto left = chunk.up_to.value - now.checkpoint.value;
-    now.seen += left;
-    now.ignored += left;
-    now.checkpoint = chunk.up_to;
-    if (chunk.last == nullptr) return;
-    now.witness = chunk.last->position;
-    now.witness_id = chunk.last->id;
-    now.witness_recorded_at = chunk.last->recorded_at;
+    to.now.skip_to(chunk.up_to, chunk.last);
 }
 
-// Folds the state anew, up to where it is, while readers see the one there is.
+// Folds the state again, up to the same position, while readers see the old one.
 void memory_worker::heal() {
     auto again = load();
     const auto reached = current_.now.checkpoint;
@@ -154,7 +130,7 @@ void memory_worker::heal() {
 locked_state memory_worker::read(const std::type_info& type) const {
     if (type != *definition_.type)
         throw error{error_kind::invalid_argument,
-                    fmt::format("the projection {} that was added is of another type than the one that is asked",
+                    fmt::format("the projection {} that was added has another type than the one in this query",
                                 definition_.name)};
     const std::lock_guard gate(gate_);
     std::shared_lock lock(state_lock_);
@@ -162,7 +138,7 @@ locked_state memory_worker::read(const std::type_info& type) const {
 }
 
 void memory_worker::take_snapshot() {
-    const std::lock_guard turn(turn_);
+    const std::lock_guard lock(mutex_);
     if (definition_.snapshots == nullptr)
         throw error{error_kind::invalid_argument,
                     fmt::format("the projection {} has no snapshots: add `using snapshot_type = …;` "
@@ -173,7 +149,7 @@ void memory_worker::take_snapshot() {
 }
 
 void memory_worker::write_snapshot_now() {
-    // Also if it fails: it is tried again as late as if it had not.
+    // Set even if it fails, so that a snapshot that fails is not retried at every batch.
     in_snapshot_ = current_.now.applied;
     const auto state = definition_.snapshots->take(current_.state.get());
     write_snapshot(file_, *definition_.snapshots, *state, current_.now);

@@ -20,14 +20,14 @@ namespace stele::inline v0::detail {
 /// One projection of a runner whose state is in memory.
 class memory_worker final : public any_projection {
 public:
-    /// Begins with what the snapshot in the directory holds, if it can be used. Throws what the store throws.
+    /// Begins with the snapshot in the directory, if it can be used. Throws what the store throws.
     memory_worker(event_store& store, const std::filesystem::path& directory,
                   const memory_projection_definition& definition, const projection_runner_options& options);
 
     [[nodiscard]] std::string_view name() const noexcept override { return definition_.name; }
     [[nodiscard]] progress_board& board() noexcept override { return board_; }
     void catch_up(position target) override;
-    turn_result step(position target) override;
+    step_outcome step(position target) override;
 
     /// As projection_runner::query(). Throws invalid_argument if the projection is of another type.
     [[nodiscard]] locked_state read(const std::type_info& type) const;
@@ -39,18 +39,16 @@ private:
         std::shared_ptr<void> state;
         progress now = {};
     };
-    enum class readers : std::uint8_t { kept_out, none };
 
     [[nodiscard]] folded load();
-    void expect_same_store(const progress& saved);
     [[nodiscard]] event_feed feed(const folded& to, position target) const;
     [[nodiscard]] std::unique_lock<std::shared_mutex> keep_readers_out() const;
     void fold(folded& to, const event_chunk& chunk);
-    turn_result fold_some(position target, std::size_t limit);
+    step_outcome fold_some(position target, std::size_t limit);
     void heal();
     void take_due_snapshot(bool at_target) noexcept;
     void write_snapshot_now();
-    void warn(std::string_view what) noexcept;
+    void warn(std::string_view problem) noexcept;
 
     event_store& store_;
     memory_projection_definition definition_;
@@ -59,15 +57,15 @@ private:
     progress_board board_;
     event_decoder decoder_;
 
-    std::mutex turn_;  // guards everything below, together with state_lock_ when readers may see it
+    std::mutex mutex_;  // guards everything below, together with state_lock_ for what readers see
     folded current_;
-    bool is_damaged_ = false;                          // project() threw; what it had changed by then is in the state
-    std::uint64_t in_snapshot_ = 0;                    // events that the last one holds, or was tried at
+    bool is_damaged_ = false;        // project() threw; what it had changed until then is in the state
+    std::uint64_t in_snapshot_ = 0;  // events in the last snapshot, or at the last attempt
     std::chrono::steady_clock::duration load_time_{};  // until the target was reached for the first time
     bool is_loaded_ = false;
 
-    // A reader passes the gate before it takes the lock, a writer holds it until it has the lock: so readers that
-    // follow each other without a pause do not keep the writer out for ever.
+    // A reader passes the gate before it takes the lock, a writer holds it until it has the lock: otherwise readers
+    // that follow each other without a pause would keep the writer out permanently.
     mutable std::mutex gate_;
     mutable std::shared_mutex state_lock_;
 };

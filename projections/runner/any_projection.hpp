@@ -9,13 +9,14 @@
 
 namespace stele::inline v0::detail {
 
-enum class turn_result : std::uint8_t {
-    more,         ///< There is more to apply.
-    at_target,    ///< Every event up to the target is in the read model.
-    not_my_turn,  ///< Somebody else works on the projection; nothing was done.
+/// What a step came to.
+enum class step_outcome : std::uint8_t {
+    more,       ///< There is more to apply.
+    at_target,  ///< Every event up to the target is in the read model.
+    busy,       ///< Another thread works on the projection, or it waits for another one; nothing was done.
 };
 
-/// What a runner keeps up to date, of whichever kind. Any thread may call anything.
+/// A projection of any kind, as a runner sees it. Any thread may call anything.
 class any_projection {
 public:
     any_projection() = default;
@@ -29,8 +30,8 @@ public:
     /// Applies the events up to `target`. Throws as projection_runner::catch_up().
     virtual void catch_up(position target) = 0;
     /// Applies one batch of them. Throws as catch_up().
-    virtual turn_result step(position target) = 0;
-    /// Leaves what step() has begun beside its batches, for another one to go on with: nobody will call it soon.
+    virtual step_outcome step(position target) = 0;
+    /// Releases what step() has begun beside its batches, for another one to resume: it will not be called soon.
     virtual void leave() noexcept {}
 };
 

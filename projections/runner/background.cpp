@@ -9,16 +9,18 @@
 namespace stele::inline v0::detail {
 namespace {
 
-// How long the store is waited for before it is asked again, and after it has failed.
+// How long to wait for the store before it is asked again, and after it has failed.
 constexpr std::chrono::milliseconds wait_time{1000};
 constexpr std::chrono::milliseconds store_backoff{100};
-// When to look again at a projection that somebody else works on.
-constexpr std::chrono::milliseconds turn_backoff{10};
+// When to look again at a projection that is busy.
+constexpr std::chrono::milliseconds busy_backoff{10};
 constexpr unsigned most_doublings = 6;
 
-// A read model of another version or store stays that, however often one tries.
+// Whether retrying is pointless.
 bool is_lasting(const std::exception_ptr& failure) {
-    return kind_of(failure) == error_kind::format;
+    const auto kind = kind_of(failure);
+    return kind == error_kind::needs_rebuild || kind == error_kind::other_store || kind == error_kind::foreign_file ||
+           kind == error_kind::newer_format;
 }
 
 }  // namespace
@@ -70,18 +72,29 @@ void background::take_head(position head) {
     changed_.notify_all();
 }
 
-void background::take_up_again(const any_projection& worker) {
+void background::resume(job& mine) {
+    mine.failures = 0;
+    mine.not_before = {};
+    mine.was_resumed = mine.now == job::phase::running;
+    if (mine.was_resumed) return;
+    mine.now = job::phase::ready;
+    mine.worker->board().show(projection_state::catching_up);
+}
+
+void background::resume(const any_projection& worker) {
     {
         const std::lock_guard lock(mutex_);
-        for (auto& each : jobs_) {
-            if (each.worker != &worker) continue;
-            each.failures = 0;
-            each.not_before = {};
-            each.again = each.now == job::phase::running;
-            if (each.again) continue;
-            each.now = job::phase::ready;
-            each.worker->board().show(projection_state::catching_up);
-        }
+        for (auto& each : jobs_)
+            if (each.worker == &worker) resume(each);
+    }
+    changed_.notify_all();
+}
+
+void background::resume_faulted() {
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto& each : jobs_)
+            if (each.now == job::phase::faulted) resume(each);
     }
     changed_.notify_all();
 }
@@ -90,19 +103,19 @@ void background::work(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
         if (auto* const mine = next())
-            take_turn(*mine, lock);
+            run_step(*mine, lock);
         else
             changed_.wait_until(lock, stop, next_time(), [this] { return next() != nullptr; });
     }
 }
 
-// The one that may go on and has waited longest since its last turn.
+// The one that is ready and has waited longest since its last step.
 background::job* background::next() {
     const auto now = clock::now();
     job* longest = nullptr;
     for (auto& each : jobs_)
         if (each.now == job::phase::ready && each.not_before <= now &&
-            (longest == nullptr || each.last_turn < longest->last_turn))
+            (longest == nullptr || each.last_step < longest->last_step))
             longest = &each;
     return longest;
 }
@@ -114,13 +127,13 @@ background::clock::time_point background::next_time() const {
     return time;
 }
 
-void background::take_turn(job& mine, std::unique_lock<std::mutex>& lock) {
+void background::run_step(job& mine, std::unique_lock<std::mutex>& lock) {
     mine.now = job::phase::running;
-    mine.again = false;
-    mine.last_turn = clock::now();
+    mine.was_resumed = false;
+    mine.last_step = clock::now();
     const auto target = head_;
     lock.unlock();
-    turn_result result{};
+    step_outcome result{};
     std::exception_ptr failure;
     try {
         result = mine.worker->step(target);
@@ -140,17 +153,17 @@ void background::take_turn(job& mine, std::unique_lock<std::mutex>& lock) {
     changed_.notify_all();
 }
 
-void background::settle(job& mine, position target, turn_result result) {
+void background::settle(job& mine, position target, step_outcome result) {
     mine.now = job::phase::ready;
-    mine.not_before = result == turn_result::not_my_turn ? clock::now() + turn_backoff : clock::time_point{};
-    if (result != turn_result::not_my_turn) mine.failures = 0;
-    if (result != turn_result::at_target || target < head_) return;
+    mine.not_before = result == step_outcome::busy ? clock::now() + busy_backoff : clock::time_point{};
+    if (result != step_outcome::busy) mine.failures = 0;
+    if (result != step_outcome::at_target || target < head_) return;
     mine.now = job::phase::idle;
     mine.worker->board().show(projection_state::live);
 }
 
 void background::settle_failure(job& mine, const std::exception_ptr& failure) {
-    if (std::exchange(mine.again, false)) {
+    if (std::exchange(mine.was_resumed, false)) {
         mine.now = job::phase::ready;
         return;
     }

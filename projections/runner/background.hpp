@@ -15,17 +15,19 @@
 
 namespace stele::inline v0::detail {
 
-/// Keeps projections up to date on threads of its own: one that waits for the store, and a few that apply, a batch of
-/// one projection at a time, so that none waits long for another.
+/// Keeps projections up to date on its own threads: one waits for the store, the others apply events, one batch of one
+/// projection at a time, so that no projection waits long for another.
 class background {
 public:
-    /// Begins at once. Store and workers must outlive it. Throws what the store throws when asked for its head.
+    /// Begins at once. Store and workers must outlive it. Throws what the store throws when it is asked for its head.
     background(event_store& store, const std::vector<any_projection*>& workers,
                const projection_runner_options& options);
-    /// Stops when the batches at hand are committed.
+    /// Stops when the batches in progress are committed.
     ~background();
-    /// Takes a projection up again that was faulted, or rests: it has another read model now.
-    void take_up_again(const any_projection& worker);
+    /// Continues with a projection that is faulted, or pauses after a failure: it has another read model now.
+    void resume(const any_projection& worker);
+    /// Continues with all projections that are faulted.
+    void resume_faulted();
     background(const background&) = delete;
     background& operator=(const background&) = delete;
 
@@ -38,16 +40,17 @@ private:
         any_projection* worker;
         phase now = phase::ready;
         clock::time_point not_before = {};
-        clock::time_point last_turn = {};
-        unsigned failures = 0;  // in a row
-        bool again = false;     // what fails in the turn at hand was about the read model from before
+        clock::time_point last_step = {};
+        unsigned failures = 0;     // in a row
+        bool was_resumed = false;  // during a step; should that fail, it is about the former read model
     };
 
     void watch(const std::stop_token& stop);
     void work(const std::stop_token& stop);
     void take_head(position head);
-    void take_turn(job& mine, std::unique_lock<std::mutex>& lock);
-    void settle(job& mine, position target, turn_result result);
+    void run_step(job& mine, std::unique_lock<std::mutex>& lock);
+    void resume(job& mine);
+    void settle(job& mine, position target, step_outcome result);
     void settle_failure(job& mine, const std::exception_ptr& failure);
     job* next();
     [[nodiscard]] clock::time_point next_time() const;
@@ -58,7 +61,7 @@ private:
     std::condition_variable_any changed_;
     std::vector<job> jobs_;
     position head_;
-    std::vector<std::jthread> threads_;  // the last to be made and the first to go
+    std::vector<std::jthread> threads_;  // last, so that they end before the rest is destroyed
 };
 
 }  // namespace stele::inline v0::detail

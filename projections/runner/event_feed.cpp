@@ -50,20 +50,15 @@ std::optional<event_chunk> event_feed::next(std::size_t limit) {
     const auto events = batch.subspan(first, std::min(limit, batch.size() - first));
     used_ += events.size();
     const auto last = events.back().position;
-    const auto passed = last.value - std::exchange(after_, last).value;
-    return event_chunk{.events = events,
-                       .messages = messages_,
-                       .first = first,
-                       .last = &events.back(),
-                       .up_to = last,
-                       .skipped = passed - events.size()};
+    after_ = last;
+    return event_chunk{.events = events, .messages = messages_, .first = first, .last = &events.back(), .up_to = last};
 }
 
 event_chunk event_feed::end_of_window() {
     for (const event_batch& batch : store_.read_all({.after = {up_to_.value - 1}, .up_to = up_to_}))
         end_.add(batch.back());
-    const auto passed = up_to_.value - std::exchange(after_, up_to_).value;
-    return {.last = end_.empty() ? nullptr : &end_.back(), .up_to = up_to_, .skipped = passed};
+    after_ = up_to_;
+    return {.last = end_.empty() ? nullptr : &end_.back(), .up_to = up_to_};
 }
 
 }  // namespace stele::inline v0::detail

@@ -7,7 +7,7 @@ namespace stele::inline v0::detail {
 void progress_board::show(const progress& now) {
     {
         const std::lock_guard lock(mutex_);
-        // What was there when it was opened was not done now.
+        // Events that were there when it was opened do not count for the rate.
         if (!std::exchange(shown_, true)) seen_before_ = now.seen;
         now_ = now;
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;

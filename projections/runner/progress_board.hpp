@@ -1,6 +1,6 @@
 #pragma once
 
-#include "projections/sql/read_model_file.hpp"
+#include "projections/runner/progress.hpp"
 
 #include <stele/projections/projection_status.hpp>
 
@@ -12,34 +12,34 @@
 
 namespace stele::inline v0::detail {
 
-/// What a projection shows of itself while it is at work. Any thread may call anything; nobody waits for the work.
+/// The status that a projection publishes while it works. Any thread may call anything; no call waits for the work.
 class progress_board {
 public:
-    /// Shows how far the read model is. Called when that has been committed.
+    /// Shows how far the read model is. Call it after that was committed.
     void show(const progress& now);
-    /// Shows a state; that of events to come begins a measurement of the rate.
+    /// Shows a state; catching_up begins a measurement of the rate.
     void show(projection_state state);
-    /// Shows the state `rebuilding` as long as there is a rebuild, whatever the state is besides.
+    /// Shows the state `rebuilding` as long as there is a rebuild, whatever the state is otherwise.
     void show_rebuild(std::optional<rebuild_progress> now);
     /// Shows an error; faulted() also ends all waits.
     void show_error(std::string message);
     void show_faulted(std::string message);
 
-    /// What is shown, without what the store knows: head and lag.
+    /// Returns what is shown; head and lag are not set.
     [[nodiscard]] projection_status read() const;
-    /// Waits until the read model has come to `reached`, or the projection is faulted, or the time has come; returns
-    /// whether it has.
+    /// Waits until the read model has reached the position, the projection is faulted, or the time is over; returns
+    /// whether it has reached it.
     [[nodiscard]] bool wait(position reached, std::chrono::steady_clock::time_point until) const;
 
 private:
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     progress now_;
-    bool shown_ = false;  // now_ has been shown
+    bool shown_ = false;  // now_ is set
     projection_state state_ = projection_state::stopped;
     std::optional<rebuild_progress> rebuild_;
     std::string last_error_;
-    // Of the time since there was something to do.
+    // Measured since there was something to do.
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     std::uint64_t seen_before_ = 0;
     double events_per_s_ = 0;

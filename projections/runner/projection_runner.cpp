@@ -24,8 +24,8 @@ std::filesystem::path made(const std::filesystem::path& directory) {
     std::error_code failure;
     std::filesystem::create_directories(directory, failure);
     if (failure)
-        throw error{error_kind::io, fmt::format("{}: cannot make the directory for read models: {}", directory.string(),
-                                                failure.message())};
+        throw error{error_kind::io, fmt::format("{}: cannot create the directory for read models: {}",
+                                                directory.string(), failure.message())};
     return directory;
 }
 
@@ -33,7 +33,7 @@ std::filesystem::path made(const std::filesystem::path& directory) {
 
 struct projection_runner::state {
     state(event_store& from, std::filesystem::path where, projection_runner_options with)
-        : store(from), directory(std::move(where)), options(with), lock(made(directory) / "runner.lock") {
+        : store(from), directory(std::move(where)), options(std::move(with)), lock(made(directory) / "runner.lock") {
         if (options.batch_events == 0)
             throw error{error_kind::invalid_argument, "projection_runner_options: batch_events must be 1 or more"};
         if (options.threads == 0 || options.attempts == 0)
@@ -44,36 +44,42 @@ struct projection_runner::state {
         } catch (const error& failure) {
             if (failure.kind() != error_kind::busy) throw;
             throw error{error_kind::busy,
-                        fmt::format("{}: another projection_runner, here or in another process, keeps the read models "
-                                    "in this directory up to date; use that one, or end it first",
+                        fmt::format("{}: another projection_runner, in this process or another, keeps the read models "
+                                    "in this directory up to date; use that one, or stop it first",
                                     directory.string())};
         }
     }
 
     template <class Projections>
-    auto& find(const Projections& among, std::string_view name, std::string_view but) const {
+    auto& find(const Projections& among, std::string_view name, std::string_view hint) const {
         for (const auto& each : among)
             if (each->name() == name) return *each;
         throw error{error_kind::invalid_argument,
-                    fmt::format("{}: no projection with the name {} was added{}", directory.string(), name, but)};
+                    fmt::format("{}: no projection with the name {} was added{}", directory.string(), name, hint)};
     }
     detail::any_projection& any(std::string_view name) const { return find(all, name, ""); }
     detail::projection_worker& at(std::string_view name) const {
-        return find(workers, name, ", or it is not one in tables");
+        return find(workers, name, ", or it is not into tables");
     }
     detail::memory_worker& in_memory(std::string_view name) const {
-        return find(memory_workers, name, ", or it is not one in memory");
+        return find(memory_workers, name, ", or it is not in memory");
     }
 
-    void expect_new(std::string_view name) const {
+    void expect_addable(std::string_view name) {
+        const std::lock_guard guard(running_mutex);
+        if (running)
+            throw error{error_kind::invalid_argument,
+                        fmt::format("{}: the projection {} was added to a runner that is started; add it before "
+                                    "start(), or after stop()",
+                                    directory.string(), name)};
         for (const auto& each : all)
             if (each->name() == name)
                 throw error{
                     error_kind::invalid_argument,
-                    fmt::format("{}: a projection with the name {} was added already", directory.string(), name)};
+                    fmt::format("{}: a projection with the name {} was added before", directory.string(), name)};
     }
 
-    // What the worker shows, and how far that is behind the store.
+    // What the board shows, and how far that is behind the store.
     projection_status status_of(detail::any_projection& worker) {
         auto status = worker.board().read();
         status.name = worker.name();
@@ -90,38 +96,38 @@ struct projection_runner::state {
     std::vector<std::unique_ptr<detail::effect_worker>> effects;
     std::vector<detail::any_projection*> all;  // of all kinds, as they were added
 
-    // Has a projection, which has another generation now, taken up again.
-    void take_up_again(const detail::projection_worker& worker) {
+    // Lets the background continue with a projection that has another generation now.
+    void resume(const detail::projection_worker& worker) {
         const std::lock_guard guard(running_mutex);
-        if (running) running->take_up_again(worker);
+        if (running) running->resume(worker);
     }
 
     std::mutex running_mutex;
-    std::optional<detail::background> running;  // the first to go
+    std::optional<detail::background> running;  // last, so that it ends before the rest is destroyed
 };
 
 projection_runner::projection_runner(event_store& store, std::filesystem::path directory,
                                      projection_runner_options options)
-    : state_(std::make_unique<state>(store, std::move(directory), options)) {}
+    : state_(std::make_unique<state>(store, std::move(directory), std::move(options))) {}
 projection_runner::projection_runner(projection_runner&&) noexcept = default;
 projection_runner& projection_runner::operator=(projection_runner&&) noexcept = default;
 projection_runner::~projection_runner() = default;
 
-void projection_runner::add(const detail::projection_definition& definition) {
-    state_->expect_new(definition.name);
+void projection_runner::add_definition(const detail::projection_definition& definition) {
+    state_->expect_addable(definition.name);
     state_->workers.push_back(
         std::make_unique<detail::projection_worker>(state_->store, state_->directory, definition, state_->options));
     state_->all.push_back(state_->workers.back().get());
 }
 
-void projection_runner::add(const detail::memory_projection_definition& definition) {
-    state_->expect_new(definition.name);
+void projection_runner::add_definition(const detail::memory_projection_definition& definition) {
+    state_->expect_addable(definition.name);
     state_->memory_workers.push_back(
         std::make_unique<detail::memory_worker>(state_->store, state_->directory, definition, state_->options));
     state_->all.push_back(state_->memory_workers.back().get());
 }
 
-void projection_runner::add(const detail::effect_definition& definition) {
+void projection_runner::add_definition(const detail::effect_definition& definition) {
     state_->effects.push_back(
         std::make_unique<detail::effect_worker>(state_->store, state_->any(definition.projection), definition));
     state_->all.push_back(state_->effects.back().get());
@@ -151,35 +157,37 @@ position projection_runner::catch_up() {
 
 rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_options& options) {
     auto& worker = state_->at(name);
-    const auto result = worker.rebuild(options);
-    if (result == rebuild_result::serving) state_->take_up_again(worker);
+    const auto result = worker.generations().rebuild(options);
+    if (result == rebuild_result::serving) state_->resume(worker);
     return result;
 }
 
 diff_summary projection_runner::diff(std::string_view name, const difference_visitor& each) {
-    return state_->at(name).diff(each);
+    return state_->at(name).generations().diff(each);
 }
 
 void projection_runner::swap_in(std::string_view name) {
     auto& worker = state_->at(name);
-    worker.swap_in();
-    state_->take_up_again(worker);
+    worker.generations().swap_in();
+    state_->resume(worker);
 }
 
 void projection_runner::rollback(std::string_view name) {
     auto& worker = state_->at(name);
-    worker.rollback();
-    state_->take_up_again(worker);
+    worker.generations().rollback();
+    state_->resume(worker);
 }
 
 void projection_runner::discard(std::string_view name) {
-    state_->at(name).discard();
+    state_->at(name).generations().discard();
 }
 
 void projection_runner::start() {
     const std::lock_guard lock(state_->running_mutex);
-    state_->running.reset();
-    state_->running.emplace(state_->store, state_->all, state_->options);
+    if (state_->running)
+        state_->running->resume_faulted();
+    else
+        state_->running.emplace(state_->store, state_->all, state_->options);
 }
 
 void projection_runner::stop() noexcept {
@@ -201,8 +209,8 @@ std::expected<position, wait_failure> projection_runner::wait_for(std::string_vi
 
 std::vector<dead_letter> projection_runner::dead_letters(std::string_view name, position after,
                                                          std::size_t limit) const {
-    // On a connection of its own, so that it waits for nobody.
-    const auto db = detail::open_read_model(state_->at(name).serving_file());
+    // On a connection of its own, so that it does not wait for the projection.
+    const auto db = detail::open_read_model(state_->at(name).serving_file(), state_->options.connection);
     return detail::list_dead_letters(*db, after, limit);
 }
 

@@ -24,23 +24,32 @@ std::string rebuild_progress::message() const {
     return text;
 }
 
-std::string projection_status::message() const {
-    auto text = fmt::format("{}: {}, at {} of {}", name, to_string(state), checkpoint.value, head.value);
-    if (lag_events > 0) text += fmt::format(" ({} behind)", lag_events);
-    if (events_per_s > 0) text += fmt::format(", {:.0f} events/s", events_per_s);
-    if (rebuild) text += "; the new generation " + rebuild->message();
-    if (!last_error.empty()) text += "; last error: " + last_error;
+namespace {
+
+// "catching up, at 41 of 100 (59 behind)", and so on.
+std::string state_of(const projection_status& status) {
+    auto text = fmt::format("{}, at {} of {}", to_string(status.state), status.checkpoint.value, status.head.value);
+    if (status.lag_events > 0) text += fmt::format(" ({} behind)", status.lag_events);
+    if (status.events_per_s > 0) text += fmt::format(", {:.0f} events/s", status.events_per_s);
+    if (status.rebuild) text += "; the new generation " + status.rebuild->message();
+    if (!status.last_error.empty()) text += "; last error: " + status.last_error;
     return text;
+}
+
+}  // namespace
+
+std::string projection_status::message() const {
+    return fmt::format("{}: {}", name, state_of(*this));
 }
 
 std::string wait_failure::message() const {
     if (dead_letter)
         return fmt::format(
             "projection {} has not applied the event at position {}; it is a dead letter ({}); "
-            "replay_dead_letters() applies it once the handler has been put right",
+            "replay_dead_letters() applies it once the handler is fixed",
             status.name, reached.value, dead_letter->error);
-    return fmt::format("projection {} has not come to position {}; it is {}", status.name, reached.value,
-                       status.message().substr(status.name.size() + 2));
+    return fmt::format("projection {} has not reached position {}; it is {}", status.name, reached.value,
+                       state_of(status));
 }
 
 }  // namespace stele::inline v0

@@ -14,16 +14,16 @@ read_ahead::read_ahead(event_range source, const event_table& table)
 
 const decoded_events* read_ahead::next() {
     std::unique_lock lock(mutex_);
-    if (given_out_) used_.push_back(std::move(given_out_));
+    if (returned_) used_.push_back(std::move(returned_));
     changed_.wait(lock, [this] { return !ready_.empty() || over_; });
     if (ready_.empty()) {
         if (failure_) std::rethrow_exception(failure_);
         return nullptr;
     }
-    given_out_ = std::move(ready_.front());
+    returned_ = std::move(ready_.front());
     ready_.pop_front();
     changed_.notify_all();
-    return given_out_.get();
+    return returned_.get();
 }
 
 void read_ahead::run(const std::stop_token& stop) {

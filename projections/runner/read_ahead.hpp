@@ -15,7 +15,7 @@
 
 namespace stele::inline v0::detail {
 
-/// Some events with the messages that they were decoded to.
+/// Events with the messages that they were decoded to.
 struct decoded_events {
     explicit decoded_events(const event_table& table) : messages(table) {}
 
@@ -23,8 +23,8 @@ struct decoded_events {
     decoded_batch messages;
 };
 
-/// Reads and decodes events on a thread of its own while its owner handles those before, at most two batches ahead.
-/// One thread may use it. Its own thread ends with it.
+/// Reads and decodes events on its own thread while its owner handles earlier ones, at most two batches ahead. One
+/// thread may use it. Its own thread ends with it.
 class read_ahead {
 public:
     /// The table must outlive it.
@@ -33,8 +33,8 @@ public:
     read_ahead& operator=(const read_ahead&) = delete;
     ~read_ahead() = default;
 
-    /// The next batch, good until the next call; null at the end. Throws what reading has thrown, once all that was
-    /// read before has been given out.
+    /// The next batch, valid until the next call; null at the end. Throws what reading has thrown, after every batch
+    /// that was read before it.
     const decoded_events* next();
 
 private:
@@ -45,15 +45,15 @@ private:
 
     event_range source_;
     const event_table& table_;
-    batch given_out_;
+    batch returned_;
 
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::deque<batch> ready_;
-    std::vector<batch> used_;  // these keep their memory
+    std::vector<batch> used_;  // to be refilled
     std::exception_ptr failure_;
     bool over_ = false;
-    std::jthread thread_;  // the last to be made and the first to go
+    std::jthread thread_;  // last, so that it ends before the rest is destroyed
 };
 
 }  // namespace stele::inline v0::detail

@@ -9,8 +9,8 @@ read_model::read_model(read_model&&) noexcept = default;
 read_model& read_model::operator=(read_model&&) noexcept = default;
 read_model::~read_model() = default;
 
-read_model read_model::open_read_only(const std::filesystem::path& file) {
-    return read_model{detail::sql_session::reader(file)};
+read_model read_model::open_read_only(const std::filesystem::path& file, const connection_options& connection) {
+    return read_model{detail::sql_session::reader(file, connection)};
 }
 
 read_model read_model::in_memory() {

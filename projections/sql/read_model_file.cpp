@@ -4,12 +4,12 @@
 //   stele_projection   one row: whose read model this is and how far it has come
 //     version, fingerprint   of the projection that built it; another one must build another generation
 //     checkpoint             every event up to this position has been seen, no later one has
-//     witness_*              the last event that was read: a store without it is another store
+//     witness_*              the last event that was read; a store that does not have it is another store
 //     seen …                 how many events; the check is the promise that none is dropped silently
 //     complete               1 once it has been at the head of the store: it may serve
-//   stele_dead_letters  events that the projection could not take, and those that wait behind them
+//   stele_dead_letters  events that the projection could not apply, and those queued behind them
 //     key       events of one key keep their order
-//     attempts  0: never tried, it waits behind an earlier event of its key
+//     attempts  0: never tried, it is queued behind an earlier event of its key
 
 #include "projections/sql/read_model_file.hpp"
 
@@ -26,7 +26,6 @@ namespace {
 
 constexpr std::int64_t application_id = 0x53544C52;  // "STLR"
 constexpr std::int64_t format_version = 1;
-constexpr std::chrono::milliseconds busy_timeout{5000};
 
 constexpr const char* tables = R"(
 CREATE TABLE stele_projection (
@@ -60,8 +59,9 @@ CREATE INDEX stele_dead_letters_by_key ON stele_dead_letters (key, position);
 void expect_file(const std::filesystem::path& file) {
     std::error_code unreadable;
     if (!std::filesystem::exists(file, unreadable))
-        throw error{error_kind::io,
-                    fmt::format("{}: there is no such read model; its projection runner makes it", file.string())};
+        throw error{
+            error_kind::io,
+            fmt::format("{}: there is no such read model; run its projection runner to create it", file.string())};
 }
 
 // The numbers are in the main file from the first day, so it can be judged without touching it.
@@ -73,19 +73,20 @@ void check_format(const std::filesystem::path& file) {
                                 "rebuild the projection",
                                 file.string())};
     if (header.what != file_header::content::sqlite)
-        throw error{error_kind::format,
-                    fmt::format("{}: is not an SQLite file; nothing was touched; move it away", file.string())};
+        throw error{error_kind::foreign_file,
+                    fmt::format("{}: is not an SQLite file; it was left untouched; check the name, or move it away",
+                                file.string())};
     const auto application = header.application_id;
     const auto format = header.user_version;
     if (application != application_id)
-        throw error{error_kind::format,
+        throw error{error_kind::foreign_file,
                     fmt::format("{}: is an SQLite file, but not a read model (application id {:#x}, expected {:#x}); "
-                                "nothing was touched; move it away",
+                                "it was left untouched; check the name, or move it away",
                                 file.string(), application, application_id)};
     if (format > format_version)
-        throw error{error_kind::format,
-                    fmt::format("{}: has read model format {}, this library knows up to {}; nothing was touched; use a "
-                                "newer version of the library, or remove the file and rebuild the projection",
+        throw error{error_kind::newer_format,
+                    fmt::format("{}: has read model format {}, this library knows up to {}; it was left untouched; use "
+                                "a newer version of Stele, or remove the file and rebuild the projection",
                                 file.string(), format, format_version)};
 }
 
@@ -95,11 +96,12 @@ std::uint64_t unsigned_column(const statement& row, int column) {
 
 }  // namespace
 
-std::unique_ptr<connection> create_read_model(const std::filesystem::path& file, const projection_identity& identity) {
+std::unique_ptr<connection> create_read_model(const std::filesystem::path& file, const projection_identity& identity,
+                                              const connection_options& options) {
     if (std::filesystem::exists(std::filesystem::symlink_status(file)))
-        throw error{error_kind::io, fmt::format("{}: is there already; nothing was touched", file.string())};
-    auto db = std::make_unique<connection>(file, open_mode::create, busy_timeout);
-    // Nobody knows the file before it is finished: nothing to go back to, so no journal on the disk.
+        throw error{error_kind::io, fmt::format("{}: exists already; it was left untouched", file.string())};
+    auto db = std::make_unique<connection>(file, open_mode::create, options.busy_timeout, options.vfs);
+    // Nobody knows the file before it is finished: there is nothing to roll back to, so no journal on the disk.
     db->execute("PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE");
     db->execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version));
     db->execute(tables);
@@ -117,22 +119,22 @@ void finish_creation(connection& db) {
 }
 
 void use_for_writing(connection& db) {
-    // A commit that a power cut takes back is one of rows and checkpoint: the events are applied again.
+    // A power cut takes back rows and checkpoint together: the events are applied again.
     db.execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");
 }
 
-std::unique_ptr<connection> open_read_model(const std::filesystem::path& file) {
+std::unique_ptr<connection> open_read_model(const std::filesystem::path& file, const connection_options& options) {
     expect_file(file);
     check_format(file);
-    return std::make_unique<connection>(file, open_mode::read, busy_timeout);
+    return std::make_unique<connection>(file, open_mode::read, options.busy_timeout, options.vfs);
 }
 
-std::unique_ptr<connection> open_to_query(const std::filesystem::path& file) {
-    if (read_file_header(file).application_id != event_store_application_id) return open_read_model(file);
+std::unique_ptr<connection> open_to_query(const std::filesystem::path& file, const connection_options& options) {
+    if (read_file_header(file).application_id != event_store_application_id) return open_read_model(file, options);
     inspect(file);
-    auto db = std::make_unique<connection>(file, open_mode::read, busy_timeout);
+    auto db = std::make_unique<connection>(file, open_mode::read, options.busy_timeout, options.vfs);
     if (db->integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stele_inline'") == 0)
-        throw error{error_kind::format,
+        throw error{error_kind::foreign_file,
                     fmt::format("{}: is an event store without inline projections; add one (inline_projections::add), "
                                 "or give the read model of a projection runner: DIRECTORY/NAME.db",
                                 file.string())};
@@ -143,10 +145,11 @@ bool is_event_store(connection& db) {
     return db.integer("PRAGMA application_id") == event_store_application_id;
 }
 
-std::unique_ptr<connection> open_read_model_to_write(const std::filesystem::path& file) {
+std::unique_ptr<connection> open_read_model_to_write(const std::filesystem::path& file,
+                                                     const connection_options& options) {
     expect_file(file);
     check_format(file);
-    auto db = std::make_unique<connection>(file, open_mode::write, busy_timeout);
+    auto db = std::make_unique<connection>(file, open_mode::write, options.busy_timeout, options.vfs);
     use_for_writing(*db);
     return db;
 }
@@ -163,9 +166,9 @@ generation_record read_record(connection& db) {
     record.identity = {std::string{row.column_bytes(0)}, row.column_int64(1), std::string{row.column_bytes(2)}};
     auto& progress = record.progress;
     progress.checkpoint.value = unsigned_column(row, 3);
-    progress.witness.value = unsigned_column(row, 4);
-    std::memcpy(progress.witness_id.bytes.data(), row.column_bytes(5).data(), sizeof(uuid::bytes));
-    progress.witness_recorded_at = timestamp{std::chrono::microseconds{row.column_int64(6)}};
+    progress.last_seen.position.value = unsigned_column(row, 4);
+    std::memcpy(progress.last_seen.id.bytes.data(), row.column_bytes(5).data(), sizeof(uuid::bytes));
+    progress.last_seen.recorded_at = timestamp{std::chrono::microseconds{row.column_int64(6)}};
     progress.seen = unsigned_column(row, 7);
     progress.applied = unsigned_column(row, 8);
     progress.ignored = unsigned_column(row, 9);

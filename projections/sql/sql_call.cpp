@@ -42,7 +42,7 @@ sql_call::sql_call(sql_session& session, std::string_view sql, std::size_t param
     if (found.parameters != parameters)
         refuse(session.db(), sql, fmt::format("takes {} parameters, {} given", found.parameters, parameters));
     if (columns == 0) refuse(session.db(), sql, "returns rows; use query() or query_one()");
-    refuse(session.db(), sql, fmt::format("returns {} columns, {} asked for", found.columns, columns));
+    refuse(session.db(), sql, fmt::format("returns {} columns, {} expected", found.columns, columns));
 }
 
 sql_call::sql_call(sql_call&& other) noexcept
@@ -156,7 +156,7 @@ void sql_call::refuse_column(int column, std::string_view wanted) const {
     const auto& prepared = statement_->prepared;
     const int type = prepared.column_type(column);
     refuse(session_->db(), statement_->sql,
-           fmt::format("column {} ({}) holds {}, asked for {}{}", column + 1,
+           fmt::format("column {} ({}) holds {}, expected {}{}", column + 1,
                        sqlite3_column_name(prepared.handle(), column), name_of_type(type), wanted,
                        type == SQLITE_NULL ? "; read it as std::optional if it may be NULL" : ""));
 }

@@ -7,7 +7,7 @@
 
 namespace stele::inline v0::detail {
 
-const char* why_refused(sql_rights rights, int action, std::string_view first, std::string_view second) {
+const char* refusal_of(sql_rights rights, int action, std::string_view first, std::string_view second) {
     const auto reserved = [](std::string_view table) {
         return table.starts_with("stele_") ? "tables whose name begins with stele_ belong to the runner" : nullptr;
     };
@@ -15,15 +15,15 @@ const char* why_refused(sql_rights rights, int action, std::string_view first, s
         case SQLITE_ATTACH:
         case SQLITE_DETACH:
             return rights == sql_rights::read ? "attach another read model with read_model::attach()"
-                                              : "a projection reads and writes nothing but its own file";
+                                              : "a projection reads and writes only its own file";
         case SQLITE_TRANSACTION:
         case SQLITE_SAVEPOINT:
             return rights == sql_rights::read ? nullptr
                                               : "the runner begins and ends the transaction; a handler that cannot "
-                                                "go on throws";
+                                                "continue throws";
         case SQLITE_PRAGMA:
             return rights == sql_rights::read ? nullptr
-                                              : "a projection sets no PRAGMA; to ask one, SELECT from pragma_NAME()";
+                                              : "a projection sets no PRAGMA; to read one, SELECT from pragma_NAME()";
         case SQLITE_INSERT:
         case SQLITE_UPDATE:
         case SQLITE_DELETE:
@@ -36,16 +36,17 @@ const char* why_refused(sql_rights rights, int action, std::string_view first, s
     }
 }
 
-const char* why_not_own(const table_names& own, int action, std::string_view first, std::string_view second) {
+const char* refusal_of_foreign_table(const table_names& own, int action, std::string_view first,
+                                     std::string_view second) {
     const auto unless_own = [&](std::string_view table) {
         const bool fine = own.contains(table) || table == "sqlite_master" || table == "sqlite_schema";
-        return fine ? nullptr : "an inline projection writes to no tables but those that its create() makes";
+        return fine ? nullptr : "an inline projection writes only to the tables that its create() makes";
     };
     constexpr std::array<std::string_view, 5> of_the_store{"events", "streams", "types", "type_blocks", "documents"};
     switch (action) {
         case SQLITE_READ:
             return std::ranges::find(of_the_store, first) != of_the_store.end() || first.starts_with("stele_")
-                       ? "an inline projection reads no tables but those of projections"
+                       ? "an inline projection reads only the tables of projections"
                        : nullptr;
         case SQLITE_INSERT:
         case SQLITE_UPDATE:
@@ -59,7 +60,7 @@ const char* why_not_own(const table_names& own, int action, std::string_view fir
         case SQLITE_FUNCTION:
         case SQLITE_RECURSIVE:
         case SQLITE_REINDEX: return nullptr;
-        default: return "an inline projection makes its tables in create(), and neither drops nor changes them";
+        default: return "an inline projection makes its tables in create() and does not drop or alter them";
     }
 }
 

@@ -8,7 +8,7 @@
 
 namespace stele::inline v0::detail {
 
-/// What the SQL of a session's user may do.
+/// What the SQL of a session's user is allowed to do.
 enum class sql_rights : std::uint8_t {
     project,  ///< Read and write tables, but neither the runner's transaction nor its own tables.
     read,     ///< Read only.
@@ -17,11 +17,12 @@ enum class sql_rights : std::uint8_t {
 /// Names of tables and views.
 using table_names = std::set<std::string, std::less<>>;
 
-/// Why a statement may not do `action`, an action code of SQLite's authorizer with what it says about it; nullptr if it
-/// may.
-const char* why_refused(sql_rights rights, int action, std::string_view first, std::string_view second);
+/// Why a statement is not allowed to do `action` (an action code of SQLite's authorizer, with its two arguments);
+/// nullptr if it is.
+const char* refusal_of(sql_rights rights, int action, std::string_view first, std::string_view second);
 
-/// The same for an inline projection, which must not touch the events nor the tables of other projections.
-const char* why_not_own(const table_names& own, int action, std::string_view first, std::string_view second);
+/// The same for an inline projection, which must touch neither the events nor the tables of other projections.
+const char* refusal_of_foreign_table(const table_names& own, int action, std::string_view first,
+                                     std::string_view second);
 
 }  // namespace stele::inline v0::detail

@@ -1,6 +1,7 @@
 #include "projections/sql/sql_session.hpp"
 
 #include "projections/sql/read_model_file.hpp"
+#include "projections/sql/stable_name.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -10,8 +11,7 @@
 namespace stele::inline v0::detail {
 namespace {
 
-constexpr std::chrono::milliseconds busy_timeout{5000};
-// How often a link may change between looking at it and opening the file, before we give up.
+// How many times a link may change between looking at it and opening the file, before we give up.
 constexpr int open_attempts = 100;
 
 // The session whose user's statement is being prepared on this thread; our own statements are not checked. Several
@@ -32,16 +32,6 @@ bool is_identifier(std::string_view name) {
     for (const char c : name)
         if (!letter(c) && !(c >= '0' && c <= '9')) return false;
     return true;
-}
-
-std::filesystem::path target_of(const std::filesystem::path& name) {
-    std::error_code not_a_link;
-    auto target = std::filesystem::read_symlink(name, not_a_link);
-    return not_a_link ? std::filesystem::path{} : target;
-}
-
-std::filesystem::path resolved(const std::filesystem::path& name, const std::filesystem::path& target) {
-    return target.empty() ? name : name.parent_path() / target;
 }
 
 }  // namespace
@@ -66,13 +56,14 @@ std::unique_ptr<sql_session> sql_session::among_events(connection& db, table_nam
 }
 
 std::unique_ptr<sql_session> sql_session::in_memory() {
-    auto db = std::make_unique<connection>(":memory:", open_mode::create, busy_timeout);
+    auto db = std::make_unique<connection>(":memory:", open_mode::create, connection_options{}.busy_timeout);
     return std::unique_ptr<sql_session>(new sql_session(std::move(db), sql_rights::project, false));
 }
 
-std::unique_ptr<sql_session> sql_session::reader(const std::filesystem::path& name) {
-    auto scratch = std::make_unique<connection>(":memory:", open_mode::create, busy_timeout);
+std::unique_ptr<sql_session> sql_session::reader(const std::filesystem::path& name, const connection_options& options) {
+    auto scratch = std::make_unique<connection>(":memory:", open_mode::create, connection_options{}.busy_timeout);
     auto made = std::unique_ptr<sql_session>(new sql_session(std::move(scratch), sql_rights::read, false));
+    made->options_ = options;
     made->files_.push_back({name, {}, {}, false});
     made->reopen();
     return made;
@@ -101,13 +92,13 @@ void sql_session::release(cached_statement& statement) noexcept {
 void sql_session::expect_transaction() const {
     if (in_runner_ && !db_->in_transaction())
         throw error{error_kind::invalid_argument,
-                    fmt::format("{}: the runner's transaction is gone, an earlier statement has rolled it back (OR "
-                                "ROLLBACK, or a fault whose exception was swallowed); let exceptions of the read model "
-                                "pass through the handler",
+                    fmt::format("{}: the runner's transaction has ended, an earlier statement rolled it back (OR "
+                                "ROLLBACK, or an error whose exception was swallowed); let exceptions of the read "
+                                "model pass through the handler",
                                 db_->file())};
 }
 
-// Lets `prepare` prepare a statement of the user; what is not allowed is told in our words.
+// Lets `prepare` prepare a statement of the user; what is not allowed is reported in our words.
 template <class Prepare>
 auto sql_session::checked(std::string_view sql, const Prepare& prepare) {
     refusal_ = nullptr;
@@ -149,27 +140,27 @@ int sql_session::authorize(void* /*unused*/, int action, const char* first, cons
                            const char* /*trigger*/) {
     if (preparing == nullptr) return SQLITE_OK;
     const auto text = [](const char* name) { return std::string_view{name == nullptr ? "" : name}; };
-    const char* why = why_refused(preparing->rights_, action, text(first), text(second));
-    if (why == nullptr && preparing->in_runner_ && preparing->among_events_)
-        why = why_not_own(preparing->own_tables_, action, text(first), text(second));
-    if (why == nullptr) return SQLITE_OK;
-    preparing->refusal_ = why;
+    const char* reason = refusal_of(preparing->rights_, action, text(first), text(second));
+    if (reason == nullptr && preparing->in_runner_ && preparing->among_events_)
+        reason = refusal_of_foreign_table(preparing->own_tables_, action, text(first), text(second));
+    if (reason == nullptr) return SQLITE_OK;
+    preparing->refusal_ = reason;
     return SQLITE_DENY;
 }
 
 void sql_session::follow_links() {
     if (db_->in_transaction()) return;
     for (const auto& file : files_)
-        if (!file.open || (!file.target.empty() && target_of(file.name) != file.target)) return reopen();
+        if (!file.open || (!file.target.empty() && link_target(file.name) != file.target)) return reopen();
 }
 
 void sql_session::reopen() {
     for (auto& file : files_) file.open = false;
     auto& main = files_.front();
     for (int attempt = 1;; ++attempt) {
-        const auto target = target_of(main.name);
+        const auto target = link_target(main.name);
         try {
-            auto db = open_to_query(resolved(main.name, target));
+            auto db = open_to_query(file_of(main.name, target), options_);
             cache_.clear();
             db_ = std::move(db);
             among_events_ = is_event_store(*db_);
@@ -178,8 +169,8 @@ void sql_session::reopen() {
             main.open = true;
             break;
         } catch (const error&) {
-            // The generation may have been removed between looking and opening: then the link says something else.
-            if (attempt == open_attempts || target_of(main.name) == target) throw;
+            // The generation may have been removed between looking and opening: then the link has changed.
+            if (attempt == open_attempts || link_target(main.name) == target) throw;
         }
     }
     for (std::size_t i = 1; i < files_.size(); ++i) attach(files_[i]);
@@ -201,10 +192,10 @@ void sql_session::attach(const std::filesystem::path& name, std::string_view sch
 
 void sql_session::attach(followed_file& file) {
     for (int attempt = 1;; ++attempt) {
-        const auto target = target_of(file.name);
+        const auto target = link_target(file.name);
         try {
-            const auto path = resolved(file.name, target);
-            open_to_query(path);  // says best what is wrong with the file
+            const auto path = file_of(file.name, target);
+            open_to_query(path, options_);  // its error says best what is wrong with the file
             const auto text = path.string();
             auto statement = db_->prepare(fmt::format("ATTACH ?1 AS {}", file.schema));
             statement.bind_text(1, text);
@@ -213,7 +204,7 @@ void sql_session::attach(followed_file& file) {
             file.open = true;
             return;
         } catch (const error&) {
-            if (attempt == open_attempts || target_of(file.name) == target) throw;
+            if (attempt == open_attempts || link_target(file.name) == target) throw;
         }
     }
 }

@@ -3,6 +3,7 @@
 #include "projections/sql/sql_rules.hpp"
 #include "projections/sql/statement_cache.hpp"
 
+#include <stele/eventstore/sqlite/connection_options.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 
 #include <cstdint>
@@ -14,17 +15,16 @@
 
 namespace stele::inline v0::detail {
 
-/// What stands behind a read_model: a connection with its statements, and the rules for the SQL of its user.
+/// The inside of a read_model: a connection with its statements, and the rules for the SQL of its user.
 class sql_session {
 public:
-    /// The session of a projection that writes; its user's statements must run in a transaction begun by somebody
-    /// else.
+    /// The session of a projection that writes; its user's statements must run in a transaction that the caller began.
     static std::unique_ptr<sql_session> writer(std::unique_ptr<connection> db);
     /// The session of an inline projection, on the connection that writes the events; its user may write the tables
     /// named here and no others. The connection must outlive it.
     static std::unique_ptr<sql_session> among_events(connection& db, table_names own_tables);
-    /// A session for one who reads the file that `name` (a file or a link to one) leads to.
-    static std::unique_ptr<sql_session> reader(const std::filesystem::path& name);
+    /// A session that reads the file that `name` (a file or a link to one) leads to.
+    static std::unique_ptr<sql_session> reader(const std::filesystem::path& name, const connection_options& options);
     /// An empty database in memory; each statement is a transaction of its own.
     static std::unique_ptr<sql_session> in_memory();
 
@@ -32,11 +32,11 @@ public:
     sql_session(const sql_session&) = delete;
     sql_session& operator=(const sql_session&) = delete;
 
-    /// Gives the statement for `sql`; when the cached one is in use already, a fresh one that `own` keeps.
+    /// Returns the statement for `sql`; if the cached one is in use already, a new one that `own` keeps.
     cached_statement& acquire(std::string_view sql, std::unique_ptr<cached_statement>& own);
     void release(cached_statement& statement) noexcept;
 
-    /// Throws invalid_argument if the transaction, in which this session's statements must run, is gone.
+    /// Throws invalid_argument if the transaction in which this session's statements must run has ended.
     void expect_transaction() const;
 
     void execute_script(std::string_view sql);
@@ -45,17 +45,17 @@ public:
     /// How many rows statements have changed so far, and how many the last one did.
     [[nodiscard]] std::int64_t total_changes() const noexcept;
 
-    /// Whether the file that is open is an event store, with the tables of inline projections.
+    /// Whether the open file is an event store, with the tables of inline projections.
     [[nodiscard]] bool is_among_events() const noexcept { return among_events_; }
 
     [[nodiscard]] connection& db() noexcept { return *db_; }
     [[nodiscard]] const connection& db() const noexcept { return *db_; }
 
 private:
-    // A stable name and the generation that it led to when it was opened.
+    // A stable name and the generation it led to when it was opened.
     struct followed_file {
         std::filesystem::path name;
-        std::filesystem::path target;  // as it stands in the link; empty if the name is no link
+        std::filesystem::path target;  // as stored in the link; empty if the name is no link
         std::string schema;            // the name it is attached by; empty for the main file
         bool open = false;
     };
@@ -77,8 +77,9 @@ private:
     bool in_runner_;
     bool among_events_ = false;
     table_names own_tables_;         // of an inline projection
-    const char* refusal_ = nullptr;  // what the last preparation was refused for
+    const char* refusal_ = nullptr;  // why the last preparation was refused
     std::size_t in_use_ = 0;
+    connection_options options_;        // of a reader
     std::vector<followed_file> files_;  // of a reader: the main file first, then those attached
 };
 

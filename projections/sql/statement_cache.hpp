@@ -11,7 +11,7 @@
 
 namespace stele::inline v0::detail {
 
-/// A prepared statement with the text it was made from and what does not change about it.
+/// A prepared statement with its text and the facts about it that do not change.
 struct cached_statement {
     /// Throws invalid_argument if `text` does not parse or is not exactly one statement.
     cached_statement(connection& db, std::string_view text);
@@ -26,16 +26,16 @@ struct cached_statement {
 
 /// The statements of one connection, found by their text.
 ///
-/// SQL is mostly a literal, whose address says which one it is: the first look goes to a small table by address and
-/// length, and a comparison with the kept text makes sure (a buffer may have been filled anew). Only then is the text
-/// hashed. The number of statements is bounded, for callers who put values into the text.
+/// SQL is mostly a literal, which its address identifies: the first look-up goes to a small table by address and
+/// length, and a comparison with the stored text confirms it (a buffer may have been refilled). Only if that fails is
+/// the text hashed. The number of statements is bounded, for callers who put values into the text.
 class statement_cache {
 public:
     static constexpr std::size_t capacity = 256;
 
-    /// Nothing if there is none with the text.
+    /// Null if there is none with the text.
     cached_statement* find(std::string_view sql) noexcept;
-    /// Adds one that find() did not find. Forgets all that are not in use first, when the cache is full.
+    /// Adds one that find() did not find. When the cache is full, first removes all that are not in use.
     cached_statement& add(std::unique_ptr<cached_statement> statement, std::string_view sql);
     /// None may be in use.
     void clear() noexcept;
@@ -49,7 +49,7 @@ private:
     static std::size_t slot_of(std::string_view sql) noexcept;
 
     std::array<address_slot, 64> by_address_{};
-    // The keys are the texts that the statements keep.
+    // The keys are the texts in the statements.
     std::unordered_map<std::string_view, std::unique_ptr<cached_statement>> by_text_;
 };
 

@@ -1,4 +1,4 @@
-// first error: it must be constructible without arguments
+// first error: add<P>() constructs the projection without arguments
 #include "testing.pb.h"
 
 #include <stele/eventstore/memory/memory_store.hpp>

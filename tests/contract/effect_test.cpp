@@ -27,14 +27,21 @@ namespace {
 // Nothing waits this long unless it is broken.
 constexpr auto for_ever = 60s;
 
-// What the effects below do.
-std::function<void(const stele::recorded_event&)> on_effect;
+// To where the effects go.
+using gateway = std::function<void(const stele::recorded_event&)>;
 
-// In SQL: an effect for some of the events.
+// In SQL: an effect for some of the events, through the gateway that it is given.
 struct watched : totals {
+    explicit watched(gateway to) : send(std::move(to)) {}
+
     static constexpr auto effects = hana::tuple_t<Incremented>;
-    static void effect(const Incremented&, const stele::recorded_event& at) { on_effect(at); }
+    void effect(const Incremented&, const stele::recorded_event& at) const { send(at); }
+
+    gateway send;
 };
+
+// The effects of a state in memory are static.
+gateway of_watched_sum;
 
 // In memory, without snapshots, so that each start reads everything again.
 struct watched_sum {
@@ -44,7 +51,7 @@ struct watched_sum {
     static constexpr auto effects = hana::tuple_t<Incremented>;
     std::int64_t sum = 0;
     void project(const Incremented& event, const stele::recorded_event&) { sum += event.by(); }
-    static void effect(const Incremented&, const stele::recorded_event& at) { on_effect(at); }
+    static void effect(const Incremented&, const stele::recorded_event& at) { of_watched_sum(at); }
 };
 
 std::vector<std::uint64_t> incremented_after(stele::event_store& store, position after) {
@@ -54,18 +61,15 @@ std::vector<std::uint64_t> incremented_after(stele::event_store& store, position
     return result;
 }
 
-// While it lives, records the positions of the effects.
+// The positions of the effects.
 class effect_log {
 public:
-    effect_log() {
-        on_effect = [this](const stele::recorded_event& at) {
+    [[nodiscard]] gateway entry() {
+        return [this](const stele::recorded_event& at) {
             const std::lock_guard lock(mutex_);
             done_.push_back(at.position.value);
         };
     }
-    effect_log(const effect_log&) = delete;
-    effect_log& operator=(const effect_log&) = delete;
-    ~effect_log() { on_effect = nullptr; }
     std::vector<std::uint64_t> done() const {
         const std::lock_guard lock(mutex_);
         return done_;
@@ -77,9 +81,9 @@ private:
 };
 
 template <class P>
-void run_once(stele::event_store& store, const std::filesystem::path& directory) {
+void run_once(stele::event_store& store, const std::filesystem::path& directory, P projection) {
     projection_runner runner{store, directory};
-    runner.add<P>();
+    runner.add(std::move(projection));
     runner.catch_up();
 }
 
@@ -87,12 +91,12 @@ void run_once(stele::event_store& store, const std::filesystem::path& directory)
 
 STORE_TEST_CASE(store, "effects begin when the projection is added, and no replay repeats or skips one") {
     const temp_dir directory;
-    const effect_log log;
+    effect_log log;
     append_some(*store, 50);
     const auto begin = store->head();
     {
         projection_runner runner{*store, directory.path};
-        runner.add<watched>();
+        runner.add(watched{log.entry()});
         append_some(*store, 20, 2);  // before the read model has seen any event
         runner.catch_up();
         CHECK(log.done() == incremented_after(*store, begin));
@@ -104,28 +108,30 @@ STORE_TEST_CASE(store, "effects begin when the projection is added, and no repla
     }
     store.reopen();
     append_some(*store, 20, 4);
-    run_once<watched>(*store, directory.path);
+    run_once(*store, directory.path, watched{log.entry()});
     std::filesystem::remove_all(directory.path);
     append_some(*store, 20, 5);
-    run_once<watched>(*store, directory.path);
+    run_once(*store, directory.path, watched{log.entry()});
     CHECK(log.done() == incremented_after(*store, begin));
     CHECK(rows_of_totals(directory.path) == fresh_replay(*store));
 }
 
 STORE_TEST_CASE(store, "effects of a memory projection are not repeated when it is folded again") {
     const temp_dir directory;
-    const effect_log log;
+    effect_log log;
+    of_watched_sum = log.entry();
     append_some(*store, 30);
     for (unsigned start = 0; start < 4; ++start) {
-        run_once<watched_sum>(*store, directory.path);
+        run_once(*store, directory.path, watched_sum{});
         append_some(*store, 20, start);
         // More events than between two checkpoints, none of them with an effect.
         std::vector<stele::event_data> many;
         for (int i = 0; i < 1500; ++i) many.push_back(stele::encode(NobodyKnows{}));
         REQUIRE(store->append(stele::stream_id{"others-1"}, stele::expected_version::any(), many));
     }
-    run_once<watched_sum>(*store, directory.path);
+    run_once(*store, directory.path, watched_sum{});
     CHECK(log.done() == incremented_after(*store, position{30}));
+    of_watched_sum = nullptr;
 }
 
 STORE_TEST_CASE(store,
@@ -133,15 +139,14 @@ STORE_TEST_CASE(store,
     const temp_dir directory;
     append(*store, 1, opened("one"));
     projection_runner runner{*store, directory.path};
-    runner.add<watched>();
     std::atomic<int> early = 0;
     std::atomic<int> done = 0;
-    on_effect = [&](const stele::recorded_event& at) {
+    runner.add(watched{[&](const stele::recorded_event& at) {
         auto db = stele::read_model::open_read_only(directory / "totals.db");
         if (!db.query_one<std::int64_t>("SELECT 1 FROM changes WHERE position = ?1", at.position)) ++early;
         if (stele::current_cause() == nullptr || stele::current_cause()->id != at.id) ++early;
         ++done;
-    };
+    }});
     runner.start();
     for (int i = 0; i < 20; ++i) append(*store, 1, incremented(1));
     CHECK(runner.wait_for("totals.effects", store->head(), for_ever));
@@ -153,21 +158,19 @@ STORE_TEST_CASE(store,
     CHECK(status[1].name == "totals.effects");
     CHECK(status[1].applied == 20);
     CHECK(status[1].seen == status[1].applied + status[1].ignored);
-    on_effect = nullptr;
 }
 
 STORE_TEST_CASE(store, "a failed effect is retried, and delays only the effects after it") {
     const temp_dir directory;
-    projection_runner runner{*store, directory.path, {.attempts = 3, .first_backoff = 1ms}};
-    runner.add<watched>();
     std::atomic<int> failures_left = 2;
     std::mutex mutex;
     std::vector<stele::uuid> tried;
-    on_effect = [&](const stele::recorded_event& at) {
+    projection_runner runner{*store, directory.path, {.attempts = 3, .first_backoff = 1ms}};
+    runner.add(watched{[&](const stele::recorded_event& at) {
         const std::lock_guard lock(mutex);
         tried.push_back(at.id);
         if (failures_left-- > 0) throw std::runtime_error("the post office is closed");
-    };
+    }});
     runner.start();
     append(*store, 1, incremented(1));
     CHECK(runner.wait_for("totals.effects", store->head(), for_ever));
@@ -189,7 +192,6 @@ STORE_TEST_CASE(store, "a failed effect is retried, and delays only the effects 
     CHECK(runner.wait_for("totals.effects", store->head(), for_ever));
     runner.stop();
     CHECK(tried.size() == 8);  // 3 that helped, 3 that did not, and one for each of the two
-    on_effect = nullptr;
 }
 
 TEST_CASE("a process killed at any point repeats at most the effect that was running") {
@@ -200,7 +202,7 @@ TEST_CASE("a process killed at any point repeats at most the effect that was run
     {
         auto store = open();
         append_some(store, 10);
-        run_once<watched>(store, directory / "read");
+        run_once(store, directory / "read", watched{[](const auto&) {}});
         append_some(store, 60, 2);
     }
     int kills = 0;
@@ -209,7 +211,7 @@ TEST_CASE("a process killed at any point repeats at most the effect that was run
         if (child == 0) {
             int left = 1 + round % 4;
             std::ofstream out(log, std::ios::app);
-            on_effect = [&](const stele::recorded_event& at) {
+            const auto send = [&](const stele::recorded_event& at) {
                 --left;
                 if (left == 0 && round % 2 == 0) ::raise(SIGKILL);  // before it is done
                 out << at.position.value << ' ' << at.id.str() << '\n' << std::flush;
@@ -217,7 +219,7 @@ TEST_CASE("a process killed at any point repeats at most the effect that was run
             };
             auto store = open();
             projection_runner runner{store, directory / "read"};
-            runner.add<watched>();
+            runner.add(watched{send});
             round % 3 == 0 ? static_cast<void>(runner.rebuild<watched>()) : void();
             runner.catch_up();
             ::_exit(0);
@@ -231,10 +233,9 @@ TEST_CASE("a process killed at any point repeats at most the effect that was run
     }
     {
         std::ofstream out(log, std::ios::app);
-        on_effect = [&](const auto& at) { out << at.position.value << ' ' << at.id.str() << '\n'; };
         auto store = open();
-        run_once<watched>(store, directory / "read");
-        on_effect = nullptr;
+        run_once(store, directory / "read",
+                 watched{[&](const auto& at) { out << at.position.value << ' ' << at.id.str() << '\n'; }});
     }
     CHECK(kills == 16);
     std::vector<std::uint64_t> done;

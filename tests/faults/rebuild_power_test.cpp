@@ -2,7 +2,7 @@
 // what is marked complete is complete; anything else is started again.
 //
 // A rebuild is performed once and its changes to the disk are recorded: those that SQLite makes, and the steps of the
-// library itself: links, removals and syncs of the directory. After a cut the machine reports a new boot. On the way,
+// library itself: links, removals and syncs of the directory. After a cut the runner gets another boot id. On the way,
 // some pages of the shadow move from the WAL to the main file without syncs, as in a large one.
 //
 // To repeat one cut: STELE_SEED=N STELE_CUT=N, as a failure prints it.
@@ -23,6 +23,7 @@
 #include <atomic>
 #include <cerrno>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <stdexcept>
@@ -61,19 +62,7 @@ private:
 
 std::atomic<own_steps*> watching = nullptr;
 
-std::string run_of_the_machine = "before the cut";
-
 }  // namespace
-
-namespace stele::detail {
-
-// Replaces the function of the library.
-std::string boot_id();
-std::string boot_id() {
-    return run_of_the_machine;
-}
-
-}  // namespace stele::detail
 
 // The steps. These replace the functions of the C library that the library and the standard library call.
 // NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): theirs are reserved
@@ -131,13 +120,13 @@ public:
 
     /// Rebuilds, and returns the changes of the disk.
     std::vector<disk_change> perform(way how) {
-        run_of_the_machine = "before the cut";
+        boot_ = "before the cut";
         own_steps steps{vfs_};
         vfs_.record();
         watching = &steps;
         {
             spy_store spy{store_};
-            stele::projection_runner runner{spy, directory_.path, {.batch_events = 20}};
+            stele::projection_runner runner{spy, directory_.path, {.batch_events = 20, .boot_id = boot_id_}};
             runner.add<totals>();
             bool has_begun = false;
             // Between two batches. The next one then overwrites the WAL.
@@ -149,7 +138,7 @@ public:
             if (how == way::wait_and_swap_in) runner.swap_in<totals>();
         }
         watching = nullptr;
-        run_of_the_machine = "after the cut";
+        boot_ = "after the cut";
         return vfs_.recording();
     }
 
@@ -170,13 +159,12 @@ public:
         expect_rows("what serves", directory_ / "totals.db");
         expect_complete_ones();
         const bool is_done = is_complete(shadow_);
-        stele::projection_runner runner{store_, directory_.path};
+        stele::projection_runner runner{store_, directory_.path, {.boot_id = boot_id_}};
         runner.add<totals>();
         std::optional<stele::position> began_at;
         runner.rebuild<totals>({.progress = [&](const auto& now) { began_at = began_at.value_or(now.reached); }});
         if (!is_done && began_at.value() > stele::position{})
-            throw std::runtime_error(
-                fmt::format("a shadow from before the cut was gone on with, from {}", began_at->value));
+            throw std::runtime_error(fmt::format("a shadow from before the cut was resumed, from {}", began_at->value));
         expect_rows("what was rebuilt then", directory_ / "totals.db");
     }
 
@@ -217,6 +205,8 @@ private:
     mutable stele::memory_store store_;
     std::vector<std::string> expected_;
     fs::path shadow_ = directory_ / "totals.3.db";
+    std::string boot_ = "before the cut";
+    std::function<std::string()> boot_id_ = [this] { return boot_; };
 };
 
 bool is_sync(const disk_change& change) {

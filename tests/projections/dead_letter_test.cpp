@@ -95,7 +95,7 @@ STORE_TEST_CASE(
         const failing_at fault({5, 20});  // of counter 2, both
         CHECK(runner.catch_up() == position{30});
         CHECK(status(runner).dead_lettered == 9);
-        CHECK(runner.wait_for<putting_aside>(position{29}, 0ms).error().message().find("waits behind") !=
+        CHECK(runner.wait_for<putting_aside>(position{29}, 0ms).error().message().find("queued behind") !=
               std::string::npos);
         const auto waited = runner.wait_for<putting_aside>(position{5}, 0ms);
         REQUIRE_FALSE(waited);
@@ -164,7 +164,7 @@ TEST_CASE("one event of 100 000 fails: in the background, under both policies") 
         REQUIRE(store.append(stele::stream_id{"counter", std::to_string(n % 3000)}, stele::expected_version::any(),
                              events));
     }
-    constexpr stele::projection_runner_options quick{.attempts = 3, .first_backoff = 1ms};
+    const stele::projection_runner_options quick{.attempts = 3, .first_backoff = 1ms};
     const auto expected = rows_without_faults(store);
     projection_runner stops{store, directory / "stops", quick};
     stops.add<stopping>();

@@ -17,7 +17,7 @@ namespace {
 
 // Nothing waits this long unless it is broken.
 constexpr auto for_ever = 60s;
-constexpr stele::projection_runner_options quick{.first_backoff = 1ms};
+const stele::projection_runner_options quick{.first_backoff = 1ms};
 
 // While it lives, projecting fails when `fails` returns true.
 struct failing {
@@ -113,7 +113,7 @@ STORE_TEST_CASE(store, "a faulted projection stops, wakes its waiters, and delay
         REQUIRE_FALSE(seen);
         CHECK(seen.error().status.state == projection_state::faulted);
         CHECK(seen.error().status.checkpoint.value < 30);
-        CHECK(seen.error().message().find("has not come to position 50; it is faulted") != std::string::npos);
+        CHECK(seen.error().message().find("has not reached position 50; it is faulted") != std::string::npos);
         CHECK(seen.error().message().find("failed at position 3") != std::string::npos);
         CHECK(seen.error().message().find("the disk of the mind is full") != std::string::npos);
         CHECK(attempts == 3);
@@ -138,7 +138,7 @@ STORE_TEST_CASE(store, "a wait that ends early says why") {
     const auto stopped = runner.wait_for<totals>(position{5}, 1ms);
     REQUIRE_FALSE(stopped);
     CHECK(stopped.error().message() ==
-          "projection totals has not come to position 5; it is stopped, at 0 of 5 (5 behind)");
+          "projection totals has not reached position 5; it is stopped, at 0 of 5 (5 behind)");
     CHECK(stopped.error().status.lag_time > 0us);
 
     runner.start();
@@ -207,6 +207,53 @@ TEST_CASE("a rebuild during appends and queries fails no query and loses nothing
     CHECK(went_back == 0);
     CHECK(runner.wait_for<totals>(store.head(), for_ever));
     CHECK(rows_of_totals(directory / "read") == fresh_replay(store));
+}
+
+TEST_CASE("projections are added before start() or after stop(), not between") {
+    stele::memory_store store;
+    append_some(store, 20);
+    const temp_dir directory;
+    projection_runner runner{store, directory.path};
+    runner.add<totals>();
+    runner.start();
+    const auto refused = error_of([&] { runner.add<labels>(); });
+    CHECK(refused.kind == stele::error_kind::invalid_argument);
+    CHECK(refused.says("the projection labels was added to a runner that is started"));
+    CHECK(runner.status().size() == 1);
+    runner.stop();
+    runner.add<labels>();
+    runner.start();
+    CHECK(runner.wait_for<labels>(position{20}, for_ever));
+}
+
+TEST_CASE("start() takes up what is faulted, and leaves alone what runs") {
+    stele::memory_store store;
+    append_some(store, 20);
+    const temp_dir directory;
+    projection_runner runner{store, directory.path, {.threads = 1, .attempts = 1}};
+    runner.add<labels>();
+    runner.add<totals>();
+    {
+        const failing fault{[](const auto& event) { return event.position == position{3}; }};
+        runner.start();
+        CHECK_FALSE(runner.wait_for<totals>(position{20}, for_ever));
+        CHECK(runner.wait_for<labels>(position{20}, for_ever));
+    }
+    // As long as this lasts, the only thread of the background cannot be ended.
+    std::latch go_on{1};
+    std::atomic<bool> in_step = false;
+    before_projecting = [&](const auto&) {
+        in_step = true;
+        go_on.wait();
+    };
+    runner.start();
+    while (!in_step) std::this_thread::yield();
+    runner.start();
+    CHECK(status_of(runner, "labels").state == projection_state::live);
+    go_on.count_down();
+    CHECK(runner.wait_for<totals>(position{20}, for_ever));
+    runner.stop();
+    before_projecting = nullptr;
 }
 
 TEST_CASE("options that make no sense are refused") {

@@ -5,9 +5,13 @@
 
 #include <stele/eventstore/memory/memory_store.hpp>
 
+#include <sqlite3.h>
+
+#include <chrono>
 #include <fstream>
 #include <optional>
 
+using namespace std::chrono_literals;
 using namespace testing;
 using stele::error_kind;
 using stele::position;
@@ -79,12 +83,12 @@ TEST_CASE("a read model of another version, other events or other tables is not 
 
     const auto refused = [&]<class P>(P) { return error_of([&] { run<P>(store, directory.path); }); };
     const auto newer = refused(totals_2{});
-    CHECK(newer.kind == error_kind::format);
+    CHECK(newer.kind == error_kind::needs_rebuild);
     CHECK(newer.says((directory / "totals.1.db").string() + ": was built by version 1 of projection totals, this "
                                                             "program has version 2"));
     CHECK(newer.says("rebuild"));
-    CHECK(refused(totals_of_fewer_events{}).says("declared other events"));
-    CHECK(refused(totals_with_index{}).says("made other tables; count the version up"));
+    CHECK(refused(totals_of_fewer_events{}).says("with other events or tables; count the version up"));
+    CHECK(refused(totals_with_index{}).kind == error_kind::needs_rebuild);
     CHECK(read_model::open_read_only(directory / "totals.db").checkpoint() == position{50});
 
     run<totals_in_other_order>(store, directory.path);
@@ -221,12 +225,12 @@ TEST_CASE("a read model of another store, or of a restored older one, is not tou
     stele::memory_store shorter;
     append_some(shorter, 29);
     const auto beyond = error_of([&] { run<totals>(shorter, directory.path); });
-    CHECK(beyond.kind == error_kind::format);
+    CHECK(beyond.kind == error_kind::other_store);
     CHECK(beyond.says("has seen events up to position 30, but the store ends at 29"));
     stele::memory_store other;
     append_some(other, 40);
     const auto elsewhere = error_of([&] { run<totals>(other, directory.path); });
-    CHECK(elsewhere.kind == error_kind::format);
+    CHECK(elsewhere.kind == error_kind::other_store);
     CHECK(elsewhere.says("at position 30, where the store has event"));
     CHECK(elsewhere.says("another store"));
 
@@ -245,7 +249,7 @@ TEST_CASE("a foreign file in the way is refused by name and not changed") {
 
     std::ofstream{directory / "totals.db"} << "my notes";
     const auto file = refused();
-    CHECK(file.kind == error_kind::format);
+    CHECK(file.kind == error_kind::foreign_file);
     CHECK(file.says((directory / "totals.db").string() + ": is not a link to a generation"));
     CHECK(file.says("move it away"));
     CHECK(fs::file_size(directory / "totals.db") == 8);
@@ -256,15 +260,19 @@ TEST_CASE("a foreign file in the way is refused by name and not changed") {
     fs::remove(directory / "totals.db");
 
     fs::create_symlink("totals.7.db", directory / "totals.db");
-    CHECK(refused().says("leads to 'totals.7.db', which is not there"));
+    const auto missing = refused();
+    CHECK(missing.kind == error_kind::corrupt);
+    CHECK(missing.says("leads to 'totals.7.db', which does not exist"));
 
     std::ofstream{directory / "totals.7.db"} << std::string(5000, 'x');
-    CHECK(refused().kind == error_kind::format);
+    CHECK(refused().kind == error_kind::foreign_file);
     fs::remove(directory / "totals.7.db");
 
     run<labels>(store, directory.path);
     fs::copy_file(directory / "labels.1.db", directory / "totals.7.db");
-    CHECK(refused().says("is the read model of projection labels, not of totals"));
+    const auto theirs = refused();
+    CHECK(theirs.kind == error_kind::foreign_file);
+    CHECK(theirs.says("is the read model of projection labels, not of totals"));
 
     fs::remove(directory / "totals.db");
     run<totals>(store, directory.path);  // builds one above the used numbers
@@ -298,7 +306,7 @@ TEST_CASE("a damaged read model is set aside and rebuilt, and delays no other") 
     runner.add<labels>();
     const auto status = runner.status();
     CHECK(status[0].last_error.starts_with(damaged.string() + ": "));
-    CHECK(status[0].last_error.ends_with("; it is left aside, and a new one is made from all events"));
+    CHECK(status[0].last_error.ends_with("; the file is left as it is, and a new one is built from all events"));
     CHECK(status[1].checkpoint == position{60});
     runner.catch_up();
     CHECK(fs::read_symlink(directory / "totals.db") == "totals.2.db");
@@ -318,4 +326,28 @@ TEST_CASE("a create() that fails leaves no file behind") {
     runner.add<totals>();
     runner.catch_up();
     CHECK(rows_of_totals(directory.path).empty());
+}
+
+TEST_CASE("the connection options reach the files of read models") {
+    stele::memory_store store;
+    append_some(store, 10);
+    const temp_dir directory;
+    run<totals>(store, directory.path);
+    const auto file = directory / "totals.db";
+    CHECK(error_of([&] { (void)read_model::open_read_only(file, {.vfs = "no such vfs"}); }).says("no such vfs"));
+    projection_runner elsewhere{store, directory / "elsewhere", {.connection = {.vfs = "no such vfs"}}};
+    CHECK(error_of([&] { elsewhere.add<totals>(); }).says("no such vfs"));
+
+    projection_runner runner{store, directory.path, {.connection = {.busy_timeout = 20ms}}};
+    runner.add<totals>();
+    append_some(store, 10, 2);
+    sqlite3* other = nullptr;
+    REQUIRE(sqlite3_open((directory / "totals.1.db").c_str(), &other) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(error_of([&] { runner.catch_up(); }).kind == error_kind::busy);
+    CHECK(std::chrono::steady_clock::now() - begin < 4s);  // the default is 5 s
+    sqlite3_close(other);
+    runner.catch_up();
+    CHECK(rows_of_totals(directory.path) == fresh_replay(store));
 }

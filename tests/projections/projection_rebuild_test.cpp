@@ -171,7 +171,7 @@ TEST_CASE("a stopped rebuild is resumed where it was") {
         runner.catch_up();
         stop_half_way(runner, 400);
         CHECK(serving(directory.path) == "totals.1.db");
-        CHECK(error_of([&] { runner.swap_in<totals>(); }).says("no complete generation waits"));
+        CHECK(error_of([&] { runner.swap_in<totals>(); }).says("no complete generation is waiting"));
     }
     projection_runner runner{store, directory.path, {.batch_events = 10}};
     runner.add<totals>();
@@ -240,7 +240,7 @@ TEST_CASE("generations that wait, and generations that served before") {
     projection_runner runner{store, directory.path};
     runner.add<totals>();
     runner.catch_up();
-    CHECK(error_of([&] { runner.rollback<totals>(); }).says("no complete generation from before"));
+    CHECK(error_of([&] { runner.rollback<totals>(); }).says("no previous complete generation"));
     CHECK(error_of([&] { runner.swap_in<totals>(); }).kind == error_kind::invalid_argument);
 
     CHECK(runner.rebuild<totals>({.swap = false}) == rebuild_result::waiting);
@@ -260,7 +260,7 @@ TEST_CASE("generations that wait, and generations that served before") {
     CHECK_FALSE(fs::exists(directory / "totals.3.db"));
     runner.rollback<totals>();
     CHECK(serving(directory.path) == "totals.1.db");
-    CHECK(error_of([&] { runner.rollback<totals>(); }).says("no complete generation from before"));
+    CHECK(error_of([&] { runner.rollback<totals>(); }).says("no previous complete generation"));
     CHECK(error_of([&] { runner.rebuild("nobody"); }).says("nobody"));
 
     CHECK(runner.rebuild<totals>({.swap = false}) == rebuild_result::waiting);
@@ -271,7 +271,7 @@ TEST_CASE("generations that wait, and generations that served before") {
     CHECK(std::ranges::count_if(fs::directory_iterator{directory.path}, is_generation) == 1);
     CHECK(serving(directory.path) == "totals.1.db");
     CHECK(rows_of_totals(directory.path) == fresh_replay(store));
-    CHECK(error_of([&] { runner.swap_in<totals>(); }).says("no complete generation waits"));
+    CHECK(error_of([&] { runner.swap_in<totals>(); }).says("no complete generation is waiting"));
 }
 
 TEST_CASE("a rollback serves a generation of another version, but does not update it") {

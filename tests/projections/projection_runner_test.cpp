@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+
 using namespace testing;
 using stele::error_kind;
 using stele::position;
@@ -51,7 +53,61 @@ struct rolls_back {
     }
 };
 
+// Totals in another unit. The rates are a collaborator, and all handlers are members.
+struct exchange_rates {
+    int rate = 1;
+    std::atomic<int> asked = 0;
+};
+struct converted_totals {
+    static constexpr auto name = "converted";
+    static constexpr int version = 1;
+    static constexpr auto events = hana::tuple_t<Incremented>;
+    static constexpr auto on_fault = stele::on_fault::dead_letter;
+    exchange_rates& rates;
+    std::string table;
+
+    void create(stele::read_model& db) const { db.execute("CREATE TABLE " + table + " (value INTEGER)"); }
+    void project(const Incremented& event, const stele::recorded_event&, stele::read_model& db) {
+        ++rates.asked;
+        if (event.by() == 13) throw std::runtime_error("no rate for it");
+        db.execute("INSERT INTO converted VALUES (?1)", event.by() * rates.rate);
+    }
+    [[nodiscard]] std::string dead_letter_key(const stele::recorded_event&) const { return table; }
+};
+
 }  // namespace
+
+TEST_CASE("a projection may be an object, with members and a collaborator") {
+    stele::memory_store store;
+    append(store, 1, incremented(2));
+    append(store, 2, incremented(13));
+    append(store, 3, incremented(4));
+    const temp_dir directory;
+    exchange_rates rates{.rate = 10};
+    const auto rows = [&] {
+        auto db = stele::read_model::open_read_only(directory / "converted.db");
+        std::vector<int> values;
+        for (auto [value] : db.query<int>("SELECT value FROM converted ORDER BY rowid")) values.push_back(value);
+        return values;
+    };
+    projection_runner runner{store, directory.path};
+    {
+        const converted_totals given{rates, "converted"};
+        runner.add(given);  // a copy, which the runner owns
+    }
+    runner.catch_up();
+    CHECK(rows() == std::vector{20});
+    // The batch was repeated to dead-letter the second event; the third is queued behind it.
+    CHECK(rates.asked == 4);
+    const auto letters = runner.dead_letters<converted_totals>();
+    REQUIRE(letters.size() == 2);
+    CHECK(letters[1].key == "converted");
+    CHECK(letters[0].error == "no rate for it");
+
+    rates.rate = 100;
+    runner.rebuild<converted_totals>();
+    CHECK(rows() == std::vector{200});
+}
 
 STORE_TEST_CASE(store, "a projection continues from its checkpoint to the head") {
     const temp_dir directory;
@@ -169,7 +225,7 @@ TEST_CASE("a handler that ends the transaction is detected") {
     runner.add<rolls_back>();
     const auto failure = error_of([&] { runner.catch_up(); });
     CHECK(failure.says("position 2"));
-    CHECK(failure.says("the runner's transaction is gone"));
+    CHECK(failure.says("the runner's transaction has ended"));
     CHECK(progress_of(directory / "rolls_back.db") == "0: 0 = 0 + 0 + 0");
 }
 
@@ -201,6 +257,6 @@ TEST_CASE("only one runner can use a directory, even across processes") {
     CHECK(!child_gets_busy());
     projection_runner next{store, directory.path};
     next.add<totals>();
-    CHECK(error_of([&] { next.add<totals>(); }).says("a projection with the name totals was added already"));
+    CHECK(error_of([&] { next.add<totals>(); }).says("a projection with the name totals was added before"));
     CHECK(error_of([&] { next.rebuild("nobody"); }).says("no projection with the name nobody"));
 }

@@ -64,7 +64,7 @@ std::vector<std::uint64_t> handled_in(const std::function<void()>& action) {
 void expect_old_one_serves(projection_runner& runner, const fs::path& directory, stele::event_store& store) {
     CHECK(fs::read_symlink(directory / "totals.db") == "totals.1.db");
     CHECK(rows_of_totals(directory) == fresh_replay(store));
-    CHECK(error_of([&] { runner.swap_in<totals>(); }).says("no complete generation waits"));
+    CHECK(error_of([&] { runner.swap_in<totals>(); }).says("no complete generation is waiting"));
 }
 
 void expect_rebuilt(projection_runner& runner, const fs::path& directory, stele::event_store& store,

@@ -89,18 +89,18 @@ TEST_CASE("a value that does not fit is refused, naming column, statement and fi
     };
     const auto small = stored_and_read_as(300, std::int8_t{});
     CHECK(small.kind == error_kind::invalid_argument);
-    CHECK(small.says("column 1 (value) holds an integer, asked for an integer from -128 to 127 (it is 300)"));
+    CHECK(small.says("column 1 (value) holds an integer, expected an integer from -128 to 127 (it is 300)"));
     CHECK(small.says("SELECT value FROM t"));
     CHECK(small.says(":memory:"));
     CHECK(stored_and_read_as(-1, std::uint64_t{}).says("from 0 to 9223372036854775807 (it is -1)"));
     CHECK(stored_and_read_as(2, false).says("from 0 to 1 (it is 2)"));
-    CHECK(stored_and_read_as("12", std::int64_t{}).says("holds text, asked for an integer"));
-    CHECK(stored_and_read_as(1.5, std::int64_t{}).says("holds a real number, asked for an integer"));
-    CHECK(stored_and_read_as(12, std::string{}).says("holds an integer, asked for text"));
-    CHECK(stored_and_read_as("12", 0.0).says("holds text, asked for a real number"));
-    CHECK(stored_and_read_as("12", std::vector<std::byte>{}).says("holds text, asked for a blob"));
-    CHECK(stored_and_read_as(nullptr, 0).says("holds NULL, asked for an integer; read it as std::optional"));
-    CHECK(stored_and_read_as(bytes("short"), stele::uuid{}).says("asked for 16 bytes (it has 5)"));
+    CHECK(stored_and_read_as("12", std::int64_t{}).says("holds text, expected an integer"));
+    CHECK(stored_and_read_as(1.5, std::int64_t{}).says("holds a real number, expected an integer"));
+    CHECK(stored_and_read_as(12, std::string{}).says("holds an integer, expected text"));
+    CHECK(stored_and_read_as("12", 0.0).says("holds text, expected a real number"));
+    CHECK(stored_and_read_as("12", std::vector<std::byte>{}).says("holds text, expected a blob"));
+    CHECK(stored_and_read_as(nullptr, 0).says("holds NULL, expected an integer; read it as std::optional"));
+    CHECK(stored_and_read_as(bytes("short"), stele::uuid{}).says("expected 16 bytes (it has 5)"));
 
     CHECK(error_of([&] {
               db.execute("INSERT INTO t VALUES (?1, ?2)", 1, std::numeric_limits<std::uint64_t>::max());
@@ -131,8 +131,8 @@ TEST_CASE("a wrong number of parameters or columns is refused") {
     CHECK(few.says("INSERT INTO t VALUES (?1, ?2)"));
     CHECK(error_of([&] { db.execute("DELETE FROM t", 1); }).says("takes 0 parameters, 1 given"));
     CHECK(error_of([&] { db.execute("SELECT 1"); }).says("returns rows; use query()"));
-    CHECK(error_of([&] { (void)db.query<int>("SELECT 1, 2"); }).says("returns 2 columns, 1 asked for"));
-    CHECK(error_of([&] { (void)db.query<int>("DELETE FROM t"); }).says("returns 0 columns, 1 asked for"));
+    CHECK(error_of([&] { (void)db.query<int>("SELECT 1, 2"); }).says("returns 2 columns, 1 expected"));
+    CHECK(error_of([&] { (void)db.query<int>("DELETE FROM t"); }).says("returns 0 columns, 1 expected"));
     CHECK(db.execute("INSERT INTO t VALUES (?1, ?2)", 1, 2) == 1);  // the statement can be used for the next call
 }
 
@@ -233,7 +233,7 @@ TEST_CASE("the SQL of a projection cannot touch the runner's transaction and tab
     };
     for (const auto* sql : {"BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a"})
         refused(sql, "the runner begins and ends the transaction");
-    refused("ATTACH 'other.db' AS other", "nothing but its own file");
+    refused("ATTACH 'other.db' AS other", "only its own file");
     refused("PRAGMA journal_mode = DELETE", "sets no PRAGMA");
     for (const auto* sql : {"CREATE TABLE stele_projection (x)", "CREATE TABLE stele_mine (x)"})
         refused(sql, "belong to the runner");
@@ -254,17 +254,17 @@ TEST_CASE("opening a file that is not a read model is refused by name") {
 
     std::ofstream{dir / "text.db"} << std::string(5000, 'x');
     const auto text = open(dir / "text.db");
-    CHECK(text.kind == error_kind::format);
+    CHECK(text.kind == error_kind::foreign_file);
     CHECK(text.says((dir / "text.db").string()));
 
     run_sql(dir / "other.db", "PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)");
     const auto other = open(dir / "other.db");
-    CHECK(other.kind == error_kind::format);
+    CHECK(other.kind == error_kind::foreign_file);
     CHECK(other.says("is an SQLite file, but not a read model"));
     CHECK(!std::filesystem::exists(dir / "other.db-shm"));
 
     run_sql(dir / "newer.db", "PRAGMA application_id = 0x53544C52; PRAGMA user_version = 99");
     const auto newer = open(dir / "newer.db");
-    CHECK(newer.kind == error_kind::format);
+    CHECK(newer.kind == error_kind::newer_format);
     CHECK(newer.says("has read model format 99, this library knows up to 1"));
 }

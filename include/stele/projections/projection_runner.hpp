@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/sqlite/connection_options.hpp>
 #include <stele/projections/effects/effect.hpp>
 #include <stele/projections/generations/read_model_diff.hpp>
 #include <stele/projections/generations/rebuild.hpp>
@@ -14,6 +15,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <typeinfo>
 #include <utility>
@@ -21,83 +23,108 @@
 
 namespace stele::inline v0 {
 
+namespace detail {
+/// The id that Linux gives to this run of the machine; empty if it cannot be read.
+std::string boot_id_of_machine();
+}  // namespace detail
+
 struct projection_runner_options {
     /// Most events in one transaction of a read model. More is faster (each transaction costs a write to the file),
-    /// fewer means that readers see changes sooner while a projection catches up.
+    /// fewer means that readers see changes sooner while a projection catches up. At least 1.
     std::size_t batch_events = 1000;
-    /// In the background, at most so many projections are worked on at the same time. At least 1.
+    /// How many projections are worked on at the same time in the background. At least 1.
     std::size_t threads = 2;
     /// How many times in a row a projection may fail in the background before it is faulted. At least 1.
     unsigned attempts = 5;
-    /// How long it rests after the first failure; twice as long after each further one, up to 64 times that.
+    /// The pause after the first failure. It doubles with each further one, up to 64 times this value.
     std::chrono::milliseconds first_backoff{100};
-    /// Whether catch_up() and the background rebuild a projection whose read model was built by another version of it
-    /// (or declared other events or tables), as rebuild() does, instead of refusing it. They do not if a complete
-    /// generation waits, new or rolled back: then it is for you to decide.
+    /// Whether catch_up() and the background rebuild a projection that has changed since its read model was built
+    /// (another version, events or tables), as rebuild() does, instead of refusing it with needs_rebuild. They do not
+    /// while a complete generation is waiting, new or rolled back: then the decision is yours.
     bool rebuild_changed = false;
+    /// How the SQLite files of the read models are opened.
+    connection_options connection = {};
+    /// Returns an id that is different after every restart of the machine: a rebuild that was interrupted by a power
+    /// cut must not be resumed. The default asks Linux. Where that fails it returns an empty id, and no interrupted
+    /// rebuild is resumed.
+    std::function<std::string()> boot_id = &detail::boot_id_of_machine;
 };
 
-/// Keeps read models up to date with an event store: reads events on from each projection's checkpoint, calls
-/// project(), and stores rows and checkpoint in one transaction, so that every event is in the rows exactly once
-/// however often and wherever the process is killed.
+/// Keeps read models up to date with an event store: reads the events after each projection's checkpoint, calls
+/// project(), and stores rows and checkpoint in one transaction. So every event is in the rows exactly once, wherever
+/// the process is killed. Guide: docs/projections.md.
 ///
 ///     stele::projection_runner runner{store, "bank.read"};
 ///     runner.add<balances>();
 ///     runner.catch_up();
 ///     auto db = stele::read_model::open_read_only("bank.read/balances.db");
 ///
-/// The read models live in a directory, each in SQLite files of its own, so that projections do not block one another:
+/// The read models are in a directory, each in SQLite files of its own, so that projections do not block one another:
 ///
-///     balances.1.db   a generation: the tables, and what they were built by and from
+///     balances.1.db   a generation: the tables, and which projection and store they were built from
 ///     balances.2.db   the next one, built by rebuild(); the one before is kept for rollback()
-///     balances.db     the stable name: a link to the generation that serves. It is replaced in one step, so readers
-///                     see the old generation or the new one, never anything between.
+///     balances.db     the stable name: a link to the generation that serves. It is replaced atomically: readers see
+///                     the old generation or the new one (a blue/green switch).
 ///     runner.lock     held by the one runner that may write here
 ///
-/// Those in memory are structs that the runner keeps (memory_projection.hpp), and answer by query().
+/// Projections in memory are structs that the runner owns (memory_projection.hpp); query() asks them.
 ///
-/// In a program that goes on, they are kept up to date in the background:
+/// To keep read models up to date in the background:
 ///
 ///     runner.start();
 ///     const auto receipt = bus.send(deposit("42", 5000));
 ///     if (const auto seen = runner.wait_for<balances>(receipt->position, 2s); !seen)
 ///         std::cerr << seen.error().message() << '\n';
 ///
-/// What cannot be taken stops a projection, or is put aside (dead_letter.hpp).
-/// A projection that fails does not keep the others from their events. Any thread may call anything, and what is done
-/// for the same projection takes turns; but add() comes before all else, and start() and stop() are for one thread.
+/// An event that cannot be applied stops its projection or becomes a dead letter (dead_letter.hpp). The other
+/// projections continue.
+///
+/// Threads: any thread may call anything; calls that concern the same projection wait for each other. add() comes
+/// before all else.
 class projection_runner {
 public:
-    /// Makes the directory if it is not there. The store must outlive the runner.
-    /// Throws stele::error: busy (another runner, here or in another process, has the directory), io.
+    /// Creates the directory if it does not exist. The store must outlive the runner.
+    /// Throws stele::error: busy (another runner, in this process or another, has the directory), io, invalid_argument
+    /// (an option is out of range).
     projection_runner(event_store& store, std::filesystem::path directory, projection_runner_options options = {});
     projection_runner(projection_runner&&) noexcept;
     projection_runner& operator=(projection_runner&&) noexcept;
+    /// As stop().
     ~projection_runner();
 
-    /// Registers the projection P, in tables (projection.hpp) or in memory (memory_projection.hpp) by what its
-    /// project() takes, and makes its read model if there is none. If it has side effects (effect.hpp), these begin
-    /// now. A read model that is damaged is left aside, a new one is made from all events, and last_error says so.
+    /// Registers a projection, into tables (projection.hpp) or in memory (memory_projection.hpp), depending on what its
+    /// project() takes, and creates its read model if there is none. If it has side effects (effect.hpp), they begin
+    /// now. A damaged read model is left where it is and a new one is built from all events; last_error reports that.
     ///
-    /// Throws stele::error: invalid_argument (one with its name is registered already, or its create() failed),
-    /// format (the file is not a read model, of a newer format, or of a projection with another name), io.
+    /// The runner owns the object and calls its handlers until it is destroyed; the headers above say on which threads.
+    /// add<P>() constructs P without arguments.
+    ///
+    /// Throws stele::error: invalid_argument (the runner is started; a projection of this name was added before; or
+    /// create() passed SQL that fails), handler_failed (create() threw something else), foreign_file (the file is not a
+    /// read model, or that of another projection), newer_format, io.
     template <class P>
     void add() {
         if constexpr (detail::is_in_memory<P>())
-            add(detail::define_memory_projection<P>());
+            add_with_effects<P>(detail::define_memory_projection<P>(), nullptr);
         else
-            add(detail::define_projection<P>());
-        static_assert(detail::check_effects<P>());
-        if constexpr (projection_with_effects<P>) add(detail::define_effects<P>());
+            add_tables(detail::make_projection<P>());
+    }
+    template <class P>
+    void add(P projection) {
+        if constexpr (detail::is_in_memory<P>())
+            add_with_effects<P>(detail::define_memory_projection(std::move(projection)), nullptr);
+        else
+            add_tables(std::make_shared<P>(std::move(projection)));
     }
 
     /// Calls `function` with the state of the projection P, which is in memory, and returns a copy of what it returns.
     ///
     ///     const auto top = runner.query<largest_accounts>([](const largest_accounts& rows) { return rows.top(10); });
     ///
-    /// The state does not change during the call and lies between two events; it holds all those that a wait_for() has
-    /// returned for. Queries of several threads run side by side, the projection waits for them: be short, and do not
-    /// ask the same projection from inside. Throws invalid_argument if P was not added, and what the function throws.
+    /// The state does not change during the call and is that between two events; it contains every event that a
+    /// wait_for() has returned for. Queries of several threads run side by side, and the projection waits for them: be
+    /// brief, and do not query the same projection from inside. Throws invalid_argument if P was not added, and what
+    /// the function throws.
     template <class P, class Function>
     auto query(Function&& function) const {
         static_assert(detail::is_in_memory<P>(),
@@ -107,39 +134,41 @@ public:
     }
 
     /// Writes a snapshot of P now, whatever its policy. Throws stele::error: invalid_argument (P was not added, or has
-    /// no snapshots, or snapshot() gave a message that cannot be stored), io; and what snapshot() throws.
+    /// no snapshots, or snapshot() returned a message that cannot be stored), io; and what snapshot() throws.
     template <class P>
     void take_snapshot() {
         take_snapshot(P::name);
     }
     void take_snapshot(std::string_view name);
 
-    /// Applies to every projection the events up to the head as it is when the call begins, on the caller's thread, and
+    /// Brings every projection up to the head of the store as it is when the call begins, on the caller's thread, and
     /// returns that position.
     ///
-    /// Throws stele::error once every projection has had its turn: what a handler threw, with projection, position,
-    /// stream and type (its batch is rolled back: the read model stays as it was after the batch before); undecodable
-    /// (an event's payload does not parse); format (P::version, its events or its tables are not those that the read
-    /// model was built with: see rebuild(); or the read model was built from another store, or one that has been set
-    /// back since); busy, full, io, corrupt.
+    /// Throws stele::error after every projection was tried. Each message names the projection, and for a failed event
+    /// its position, stream and type; the failed batch is rolled back. Kinds:
+    ///   - handler_failed (a handler threw), or the kind of the stele::error that it threw; undecodable (the payload
+    ///     does not parse)
+    ///   - needs_rebuild (version, events or tables of the projection have changed: see rebuild())
+    ///   - other_store (the read model was built from another store, or this one was restored to an earlier state)
+    ///   - busy, full, io, corrupt
     position catch_up();
 
     /// Keeps all projections up to date from now on, until stop() or the end of the runner. Appends of this process
-    /// wake them at once, those of others within the store's poll interval.
+    /// wake them at once, those of other processes within the store's poll interval.
     ///
-    /// A projection that fails is tried again from its checkpoint, after a rest, up to `attempts` times in a row; then
-    /// it is faulted and stands still. Called again, start() begins anew, also with those.
-    /// Throws what the store throws when it is asked for its head.
+    /// A projection that fails is retried from its checkpoint after a pause, up to `attempts` times in a row; then it
+    /// is faulted and stops. start() starts what is not running: everything after stop(), and projections that are
+    /// faulted. It has no effect on those that run. Throws what the store throws when it is asked for its head.
     void start();
 
-    /// Returns when what is being applied has been committed. No effect if nothing was started.
+    /// Returns when the batches in progress are committed. No effect if nothing was started.
     void stop() noexcept;
 
-    /// Waits until every event up to `reached` is in the read model of P, at most for `timeout`, and returns how far
-    /// the read model is. What returns a position has been committed: a query that begins now sees it.
+    /// Waits at most `timeout` until every event up to `reached` (inclusive) is in the read model of P, and returns the
+    /// read model's checkpoint. Everything up to it is committed: a query that begins now sees it.
     ///
-    /// Returns a wait_failure when the time is over, and at once when the projection is faulted or the event at that
-    /// position is a dead letter.
+    /// Returns a wait_failure when the time is over, and at once when the projection is faulted or the event at
+    /// `reached` is a dead letter.
     /// Throws invalid_argument if P was not added.
     template <class P>
     [[nodiscard]] std::expected<position, wait_failure> wait_for(position reached,
@@ -149,10 +178,10 @@ public:
     [[nodiscard]] std::expected<position, wait_failure> wait_for(std::string_view name, position reached,
                                                                  std::chrono::milliseconds timeout) const;
 
-    /// How each projection is doing, in the order in which they were added.
+    /// The status of each projection, in the order in which they were added.
     [[nodiscard]] std::vector<projection_status> status() const;
 
-    /// The dead letters of P that come after a position, in order, at most `limit`.
+    /// The dead letters of P after a position, in order, at most `limit`.
     template <class P>
     [[nodiscard]] std::vector<dead_letter> dead_letters(position after = {}, std::size_t limit = 1000) const {
         return dead_letters(P::name, after, limit);
@@ -161,7 +190,7 @@ public:
                                                         std::size_t limit = 1000) const;
 
     /// Applies the dead letters of P in order, each in a transaction of its own, on the caller's thread. One that fails
-    /// again stays, and with it those that wait behind it.
+    /// again stays, and so do those that are queued behind it.
     /// Throws as catch_up(); what was applied before stays applied.
     template <class P>
     dead_letter_replay replay_dead_letters() {
@@ -169,18 +198,18 @@ public:
     }
     dead_letter_replay replay_dead_letters(std::string_view name);
 
-    /// Builds the read model of P anew from the first event to the head, on the caller's thread, in a file beside the
-    /// one that serves, and lets it serve then, unless the options say otherwise. Readers go over by themselves (see
-    /// read_model::open_read_only).
+    /// Builds a new generation of P's read model from the first event to the head, on the caller's thread, in a file
+    /// beside the one that serves, and then switches readers to it, unless the options say otherwise (blue/green;
+    /// readers follow by themselves, see read_model::open_read_only).
     ///
-    /// Meanwhile the old generation serves, and is kept up to date if this version of P has built it. (One that was
-    /// built by another version stands still.) Only its last events are applied while the other one waits.
+    /// Meanwhile the old generation serves. It is kept up to date if this version of P built it; otherwise it stays at
+    /// its position. It is locked only while the last events are applied to the new one.
     ///
-    /// The new generation is written without syncs and brought to the disk before it is marked as complete. If the
-    /// process ends before that, or `stop` or the disk ends the rebuild, the next one goes on with what is there, if it
-    /// is of the same version of P; if the machine went down, it begins anew. If a handler fails, what was built is
+    /// The new generation is written without syncs and synced before it is marked as complete. If the process ends
+    /// before that, or `stop` or a disk error ends the rebuild, the next rebuild resumes it, provided that P has not
+    /// changed; after a restart of the machine it starts over. If a handler fails, the unfinished generation is
     /// removed.
-    /// The generation that served before is kept, for rollback(); what is older is removed. So is one that waits, when
+    /// The generation that served before is kept for rollback(); older ones are removed, and so is a waiting one once
     /// the new one is complete.
     /// Throws as catch_up().
     template <class P>
@@ -190,10 +219,10 @@ public:
     /// The same by name. Throws invalid_argument if no projection of the name was added.
     rebuild_result rebuild(std::string_view name, const rebuild_options& options = {});
 
-    /// Compares the generation of P that serves with the one that waits, or if none does, the one that served before
-    /// with the one that serves: row by row, as diff_read_models() does. Both are brought to the same position first;
-    /// one that another version of P has built stands still, but rebuild() lets the other one wait where it stands.
-    /// Nobody waits for the comparison except who wants to rebuild, swap or roll back P; `each` must not do so.
+    /// Compares the generation of P that serves with the one that waits, or if none waits, the previous one with the
+    /// one that serves: row by row, as diff_read_models() does. Both are brought to the same position first. (One that
+    /// another version of P built stays at its position; rebuild() lets the new one wait at the same.)
+    /// Blocks only rebuild, swap_in and rollback of P; do not call those from `each`.
     /// Throws invalid_argument if there is only one complete generation; and as catch_up().
     template <class P>
     diff_summary diff(const difference_visitor& each = {}) {
@@ -201,28 +230,27 @@ public:
     }
     diff_summary diff(std::string_view name, const difference_visitor& each = {});
 
-    /// Lets the complete generation of P that waits serve, once it has caught up. The one that served before is kept.
-    /// Throws invalid_argument if none waits, format if another version of P has built it; and as catch_up().
+    /// Switches readers to the generation of P that waits, after it has caught up. The one that served is kept.
+    /// Throws invalid_argument if none waits, needs_rebuild if another version of P built it; and as catch_up().
     template <class P>
     void swap_in() {
         swap_in(P::name);
     }
     void swap_in(std::string_view name);
 
-    /// Lets the generation of P serve that served before the last rebuild or swap. The one that serves now waits from
-    /// then on: swap_in() goes back to it.
+    /// Switches readers back to the generation of P that served before the last rebuild or swap. The one that serves
+    /// now waits from then on: swap_in() switches to it again.
     ///
-    /// If this version of P has built it, it catches up first. If not, it serves as it is, and stands still: that helps
-    /// readers until the program of that version runs again.
-    /// Throws invalid_argument if there is none; and as catch_up().
+    /// If this version of P built it, it catches up first. Otherwise it serves as it is and stays at its position,
+    /// until a program with that version runs again. Throws invalid_argument if there is none; and as catch_up().
     template <class P>
     void rollback() {
         rollback(P::name);
     }
     void rollback(std::string_view name);
 
-    /// Removes the generations of P that do not serve: the one kept for rollback(), one that waits, and what there is
-    /// of one whose rebuild was stopped. Throws io.
+    /// Removes the generations of P that do not serve: the one kept for rollback(), a waiting one, and an unfinished
+    /// one. Throws io.
     template <class P>
     void discard() {
         discard(P::name);
@@ -230,9 +258,19 @@ public:
     void discard(std::string_view name);
 
 private:
-    void add(const detail::projection_definition& definition);
-    void add(const detail::memory_projection_definition& definition);
-    void add(const detail::effect_definition& definition);
+    template <class P>
+    void add_tables(std::shared_ptr<P> projection) {
+        add_with_effects<P>(detail::define_projection(projection), projection);
+    }
+    template <class P, class Definition>
+    void add_with_effects(const Definition& definition, std::shared_ptr<P> projection) {
+        add_definition(definition);
+        static_assert(detail::check_effects<P>());
+        if constexpr (projection_with_effects<P>) add_definition(detail::define_effects<P>(std::move(projection)));
+    }
+    void add_definition(const detail::projection_definition& definition);
+    void add_definition(const detail::memory_projection_definition& definition);
+    void add_definition(const detail::effect_definition& definition);
     [[nodiscard]] detail::locked_state read(std::string_view name, const std::type_info& type) const;
 
     struct state;

@@ -13,35 +13,35 @@
 namespace stele::inline v0 {
 
 enum class projection_state : std::uint8_t {
-    stopped,      ///< Nobody works on it; catch_up() may.
+    stopped,      ///< Nothing runs in the background; catch_up() brings it up to date.
     catching_up,  ///< There are events that it has not seen.
     live,         ///< It has seen everything and waits for more.
     rebuilding,   ///< A new generation is being built beside the one that serves.
-    faulted,      ///< It failed too often, and stands still until start() is called again.
+    faulted,      ///< It failed too often and is stopped until start() is called again.
 };
 
-/// The name of a state as in this list, with a blank: "catching up".
+/// The name of a state as in this list, with a space: "catching up".
 [[nodiscard]] std::string_view to_string(projection_state state);
 
-/// How a projection is doing, as it was at one moment.
+/// The status of a projection at one moment.
 struct projection_status {
     std::string name;
     projection_state state = projection_state::stopped;
-    /// Every event up to here is in the read model.
+    /// Every event up to here (inclusive) is in the read model.
     position checkpoint;
-    /// Where the store's last event stands.
+    /// The position of the store's last event.
     position head;
     /// How many positions the read model is behind.
     std::uint64_t lag_events = 0;
     /// How long the oldest event that it lacks has been in the store; 0 if it lacks none.
     std::chrono::microseconds lag_time{};
-    /// How fast it is, or was when it last had something to do; 0 if that is not known yet.
+    /// Its rate while it last had something to do; 0 if that is not known yet.
     double events_per_s = 0;
     /// How long it takes to reach the head at that rate; nothing if the rate is not known.
     std::optional<std::chrono::seconds> eta;
-    /// How far the new generation is, while one is being built. All else is about the one that serves.
+    /// The progress of the new generation while one is being built. Everything else describes the one that serves.
     std::optional<rebuild_progress> rebuild;
-    /// What went wrong last, also if trying again has helped since; empty if nothing did.
+    /// The last error, even if a retry has succeeded since; empty if there was none.
     std::string last_error;
     /// Events of the read model's whole life: seen = applied + ignored + dead_lettered, always.
     std::uint64_t seen = 0;
@@ -54,16 +54,16 @@ struct projection_status {
     [[nodiscard]] std::string message() const;
 };
 
-/// Why a wait for a projection ended without what was waited for.
+/// Why a wait for a projection ended without the position that was waited for.
 struct wait_failure {
     /// The position that was waited for.
     position reached;
-    /// How the projection was doing then. If it is faulted, the wait ended before its time was over.
+    /// The status of the projection at that moment. If it is faulted, the wait ended early.
     projection_status status;
-    /// Set if the projection went on, and put the event at that position aside.
+    /// Set if the event at that position is a dead letter, so that the projection has passed it without applying it.
     std::optional<stele::dead_letter> dead_letter;
 
-    /// One sentence for people: the lag, the state, and the fault if that is why.
+    /// One sentence for people: the lag, the state, and the error that caused it.
     [[nodiscard]] std::string message() const;
 };
 

@@ -2,33 +2,36 @@
 
 #include <stele/projections/effects/detail/effect_rules.hpp>
 
-/// Side effects of a projection: a mail, a call to another system, a command. They stand apart from project(), so that
-/// the read model can be built again as often as one likes without any of them happening again.
+/// Side effects of a projection: a mail, a call to another system, a command. They are separate from project(), so the
+/// read model can be rebuilt as often as you like without repeating any of them. Guide: docs/projections.md.
 ///
 ///     struct overdrawn {
-///         …                                                            // as any projection, in tables or in memory
+///         …                                                            // as any projection into tables
 ///         static constexpr auto effects = hana::tuple_t<AccountOverdrawn>;
-///         static void effect(const AccountOverdrawn& e, const stele::recorded_event& at) {
-///             mail_gateway().send(at.id.str(), e.owner(), "Your account is overdrawn.");
+///         void effect(const AccountOverdrawn& e, const stele::recorded_event& at) {
+///             gateway.send(at.id.str(), e.owner(), "Your account is overdrawn.");
 ///         }
+///         mail_gateway& gateway;
 ///     };
+///     runner.add(overdrawn{gateway});
 ///
-/// The runner calls effect() for each of these events, in order, once the read model that serves has committed it: what
-/// it asks the read model is answered with the event in it.
+/// The runner calls effect() for each of these events, in order, once the read model that serves has committed it: a
+/// query made by the effect sees the event. One call at a time, but project() may run on another thread at that moment,
+/// on the same object. In a projection in memory effect() must be static.
 ///
-/// **At least once, with a stable id.** How far the effects are is kept in the event store, under the name of the
-/// projection, after each event that has one. So a crash repeats the one effect that was under way, and nothing else;
-/// `at.id` is the same then, for whoever receives it to recognise.
+/// **At-least-once, with a stable id.** The position of the effects is stored in the event store, under the name of the
+/// projection, after each event that has one: the log serves as the outbox. A crash repeats at most the effect that was
+/// in progress, with the same `at.id`, by which the receiver can recognise the repetition (idempotency key).
 ///
-/// **Never by a replay.** Effects begin with the first event after the projection was first added to a runner.
-/// Rebuilds, rollbacks, a new `version`, a restart without a snapshot, even removing the read model change nothing
-/// about how far the effects are, as it is not kept there. What is appended during a rebuild has its effect once it is
-/// in the read model that serves. Two runners over one store, with read models of the same name, would each try to do
-/// the same effects: let one of them have the projection.
+/// **Never repeated by a replay.** Effects begin with the first event after the projection was first added to a runner.
+/// Rebuilds, rollbacks, a new `version`, a restart without a snapshot, even deleting the read model do not change how
+/// far the effects are, because that is not stored there. Events appended during a rebuild have their effect once they
+/// are in the read model that serves. Run such a projection in one runner per store: two runners, each with a read
+/// model of the same name, would both do its effects.
 ///
-/// One that throws is tried again after a rest like a projection, and then faulted, while the read model goes on;
-/// start() begins anew. Effects have a name and a line in status() of their own, "overdrawn.effects": wait_for() by
-/// this name waits until they are done. Their counters begin with the runner. A command that an effect sends has the
+/// An effect that throws is retried after a pause, like a projection, and then faulted; the read model is not affected.
+/// start() tries again. Effects have their own name and line in status(), "overdrawn.effects": wait_for() by this name
+/// waits until they are done. Their counters start at zero with the runner. A command that an effect sends has the
 /// event as its cause (causation.hpp).
 namespace stele::inline v0 {
 

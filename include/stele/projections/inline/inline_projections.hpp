@@ -5,7 +5,9 @@
 #include <stele/projections/projection.hpp>
 #include <stele/projections/projection_status.hpp>
 
+#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace stele::inline v0 {
@@ -19,21 +21,21 @@ consteval bool check_inline() {
                   "an inline projection is part of the append, which may still fail, so it has no side effects: take "
                   "`effects` out, or add the projection to a projection_runner");
     static_assert(on_fault_of<P>() == on_fault::stop,
-                  "an inline projection puts no event aside, what it cannot take fails the append: take `on_fault` "
-                  "out, or add the projection to a projection_runner");
+                  "an inline projection has no dead letters, an event that it cannot apply fails the append: take "
+                  "`on_fault` out, or add the projection to a projection_runner");
     return check_effects<P>();
 }
 
 }  // namespace detail
 
 struct inline_options {
-    /// Whether add() rebuilds a projection whose tables were made by another version of it (or that declared other
-    /// events or tables), as rebuild() does, instead of refusing it.
+    /// Whether add() rebuilds a projection that has changed since its tables were made (another version, events or
+    /// tables), as rebuild() does, instead of refusing it with needs_rebuild.
     bool rebuild_changed = false;
 };
 
-/// Projections that are applied in the transaction of every append, with their tables in the event store's own file:
-/// who reads after an append sees what it did, without waiting.
+/// Projections that are applied in the transaction of every append, with their tables in the event store's own file: a
+/// read after an append sees the result without waiting. Guide: docs/projections.md.
 ///
 ///     auto store = stele::sqlite_store::open("bank.db");
 ///     stele::inline_projections applied{store};
@@ -41,51 +43,66 @@ struct inline_options {
 ///     bus.send(deposit("42", 5000));
 ///     auto db = stele::read_model::open_read_only("bank.db");   // sees the deposit
 ///
-/// The projections are those of projection.hpp, and each event is in the rows exactly once. When project() throws, the
-/// append ends in that fault (stele::error, of the kind that was thrown, or else invalid_argument) and nothing of it is
-/// stored; other appends that share the commit are not touched. A handler reads and writes the tables of its own
-/// create() alone, and must not append.
+/// The projections are those of projection.hpp, with static handlers or members, and each event is in the rows exactly
+/// once. When project() throws, the append fails with that error (stele::error, of the kind that was thrown, or
+/// handler_failed) and nothing of it is stored; other appends that share the commit are not affected, so an inline
+/// projection can also enforce rules. A handler reads and writes only the tables of its own create(), and must not
+/// append.
 ///
-/// What is added stays until the store is closed, also when this object is gone. A process that has not added a
-/// projection appends without it. No event is skipped by that: the tables stand still, read_model::checkpoint() says
-/// where, and the next append of a process that has it applies what is missing before its own events. Until that is
-/// possible (a handler throws at one of them), appends of that process fail and name the event.
+/// An added projection, with its object, stays until the store is closed, even after this object is gone. A process
+/// that has not added a projection appends without it. No event is skipped by that: the tables stay where they are,
+/// read_model::checkpoint() says where, and the next append of a process that has the projection first applies what is
+/// missing. Until that succeeds (a handler throws at one of the events), appends of that process fail and name the
+/// event.
 ///
-/// Any thread may call anything. Appends wait meanwhile, those of other processes at most for their busy timeout.
+/// Threads: any thread may call anything. Appends wait meanwhile, those of other processes at most for their busy
+/// timeout. Handlers are called one at a time, on the thread of any append that is being committed.
 class inline_projections {
 public:
     /// The store must outlive it.
     explicit inline_projections(sqlite_store& store, inline_options options = {}) : store_(store), options_(options) {}
 
-    /// Applies P from now on. Makes its tables if they are not there, and applies what they lack, in one transaction.
+    /// Applies a projection from now on. Makes its tables if they do not exist, and applies the events they lack, in
+    /// one transaction. add<P>() constructs P without arguments.
     ///
-    /// Throws stele::error, and nothing has changed then: invalid_argument (P was added already, its create() failed,
-    /// one of its tables is there already, or a handler threw, with the event's position, stream and type);
-    /// undecodable; format (another version of P has made the tables, or one with other events or tables: see
-    /// rebuild()); busy, full, io, closed.
+    /// Throws stele::error, and nothing has changed then: invalid_argument (P was added before, its create() passed SQL
+    /// that fails, or one of its tables exists already); handler_failed (create() or a handler threw; with the event's
+    /// position, stream and type); undecodable; needs_rebuild (the projection has changed since the tables were made:
+    /// see rebuild()); busy, full, io, closed.
     template <class P>
     void add() {
-        static_assert(detail::check_inline<P>());
-        add(detail::define_projection<P>(), false);
+        register_projection(detail::make_projection<P>(), false);
+    }
+    template <class P>
+    void add(P projection) {
+        register_projection(std::make_shared<P>(std::move(projection)), false);
     }
 
-    /// Makes the tables of P anew and applies all events, in one transaction: who reads sees the old rows until the new
-    /// ones are complete, and if anything fails, the old ones stay. P is applied from then on, as after add().
-    /// Throws as add(), but not because another version has made the tables.
+    /// Makes the tables of P again from all events, in one transaction: readers see the old rows until the new ones are
+    /// complete, and if anything fails, the old ones stay. P is applied from then on, as after add().
+    /// Throws as add(), except needs_rebuild.
     template <class P>
     void rebuild() {
-        static_assert(detail::check_inline<P>());
-        add(detail::define_projection<P>(), true);
+        register_projection(detail::make_projection<P>(), true);
+    }
+    template <class P>
+    void rebuild(P projection) {
+        register_projection(std::make_shared<P>(std::move(projection)), true);
     }
 
-    /// Drops the tables of a projection and applies it no more. Throws invalid_argument if there is none of the name.
+    /// Drops the tables of a projection and stops applying it. Throws invalid_argument if there is none of the name.
     void remove(std::string_view name);
 
-    /// How each projection of the file is doing, by name. Those that this process has not added are `stopped`.
+    /// The status of each projection in the file, by name. Those that this process has not added are `stopped`.
     [[nodiscard]] std::vector<projection_status> status() const;
 
 private:
-    void add(const detail::projection_definition& definition, bool rebuild);
+    template <class P>
+    void register_projection(std::shared_ptr<P> projection, bool rebuild) {
+        static_assert(detail::check_inline<P>());
+        add_definition(detail::define_projection(std::move(projection)), rebuild);
+    }
+    void add_definition(const detail::projection_definition& definition, bool rebuild);
 
     sqlite_store& store_;
     inline_options options_;

@@ -7,8 +7,9 @@
 #include <string>
 #include <utility>
 
-/// Live projections: folded from events at the moment when somebody asks, and kept by nobody. For audit ("how did this
-/// come about?"), for time travel, and for questions that are asked too seldom to keep an answer.
+/// Live projections: folded from events when the question is asked, and not stored. For audit ("how did this come
+/// about?"), for point-in-time queries, and for questions that are too rare to keep an answer. Guide:
+/// docs/projections.md.
 ///
 ///     struct turnover {
 ///         static constexpr auto events = hana::tuple_t<MoneyDeposited, MoneyWithdrawn>;
@@ -20,18 +21,18 @@
 ///     auto then = stele::fold<turnover>(store, {.up_to = store.position_at(new_year)});
 ///     auto one  = stele::fold<turnover>(store.read_stream(stele::stream_id{"account-42"}, {.up_to = {17}}));
 ///
-/// Every projection in memory (memory_projection.hpp) can be folded so as well; a struct that is only folded needs no
+/// Any projection in memory (memory_projection.hpp) can be folded this way too; a struct that is only folded needs no
 /// name and no version.
 namespace stele::inline v0 {
 
-/// Folds the events of a range into a new P, in the order of the range; those whose type is not in `P::events` are
-/// passed over. No more is in memory at a time than P and one batch.
+/// Folds the events of a range into a new P, in the order of the range; events whose type is not in `P::events` are
+/// skipped. Memory: P and one batch.
 ///
 /// Throws what reading throws, undecodable (an event's payload does not parse), and what project() throws.
 template <class P>
 [[nodiscard]] P fold(event_range events) {
     static_assert(std::default_initializable<P>,
-                  "what is folded begins empty: it must be constructible without arguments");
+                  "fold() begins with an empty P: it must be constructible without arguments");
     P result{};
     detail::event_decoder decoder{detail::event_table_of<P, detail::memory_binding<P>>()};
     for (const event_batch& batch : events)
@@ -39,8 +40,8 @@ template <class P>
     return result;
 }
 
-/// The same for the events of a store, or those of them that the options let through. Only types in `P::events` (and
-/// what became of them, upcast.hpp) are read, unless the options name types themselves.
+/// The same for the events of a store that the options select. Reads only the types in `P::events` (and the older types
+/// that are upcast to them, upcast.hpp), unless the options name types.
 template <class P>
 [[nodiscard]] P fold(event_store& store, all_read_options options = {}) {
     const auto& table = detail::event_table_of<P, detail::memory_binding<P>>();

@@ -3,8 +3,9 @@
 #include <stele/aggregates/snapshot_policy.hpp>
 #include <stele/projections/memory/detail/memory_projection_rules.hpp>
 
-/// A projection in memory: a plain struct that events are folded into, for answers that no table gives fast enough, or
-/// that need no table. The runner keeps it up to date as it does those in tables; projection_runner::query() asks it.
+/// A projection in memory: a plain struct that events are folded into, for answers that no table gives fast enough or
+/// that need no table. A runner keeps it up to date like projections into tables; projection_runner::query() asks it.
+/// Guide: docs/projections.md.
 ///
 ///     struct largest_accounts {
 ///         static constexpr auto name = "largest_accounts";
@@ -17,9 +18,12 @@
 ///         void project(const MoneyWithdrawn& e, const stele::recorded_event& at);
 ///     };
 ///
-/// project() is called with each of these events once, in the order of positions; what it does depends on the event and
-/// the state alone. It throws to say that it cannot take an event: the projection stops before it then, and what
-/// project() changed before it threw is gone by the time of the next attempt, which begins with folding the state anew.
+/// project() is called once with each of these events, in the order of positions, one call at a time; what it does
+/// depends only on the event and the state. If it cannot apply an event it throws: the projection stops before that
+/// event. Before the next attempt the state is folded again from the start, so a half-done change does not stay.
+///
+/// `runner.add<P>()` begins with a P constructed without arguments. `runner.add(largest_accounts{…})` begins with a
+/// copy of the object, which may carry settings; the copy is made again whenever the state is folded from the start.
 ///
 /// A process that starts reads all events again, unless the projection has snapshots (as aggregates have,
 /// snapshot.hpp):
@@ -29,17 +33,18 @@
 ///     snapshot_type snapshot() const;
 ///     void restore(const snapshot_type& saved);           // called on a new object
 ///
-/// A snapshot is a file NAME.snapshot in the runner's directory, replaced in one step. It is not used, but all events
-/// are read again, if it was made by another `version` or with other definitions of the message or the events (the same
-/// fingerprint as that of an aggregate's snapshot), from another store or one that was set back since, or if its bytes
-/// are not those that were written. projection_status::last_error says so then, or that one could not be written;
-/// neither is ever in the way.
+/// A snapshot is the file NAME.snapshot in the runner's directory, replaced atomically. It is skipped, and all events
+/// are read again, if it was written by another `version` or with other definitions of the message or the events (the
+/// same fingerprint as for snapshots of aggregates), for another store or one that was restored to an earlier state, or
+/// if its bytes are damaged. projection_status::last_error reports that, and a snapshot that could not be written;
+/// neither stops the projection.
 namespace stele::inline v0 {
 
-/// Whether P has all that a projection in memory needs, except that it takes each of its events: that is checked where
-/// it is used, with a sentence that names what is missing.
+/// Whether P has everything a projection in memory needs, except a project() for each of its events: that is checked
+/// where it is used, with a sentence that names what is missing.
 template <class P>
-concept memory_projection = detail::is_in_memory<P>() && detail::has_projection_name<P> &&
-                            detail::has_projection_version<P> && std::default_initializable<P>;
+concept memory_projection =
+    detail::is_in_memory<P>() && detail::has_projection_name<P> && detail::has_projection_version<P> &&
+    (std::default_initializable<P> || std::copy_constructible<P>);
 
 }  // namespace stele::inline v0

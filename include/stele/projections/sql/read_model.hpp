@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/sqlite/connection_options.hpp>
 #include <stele/eventstore/version.hpp>
 #include <stele/projections/sql/sql_value.hpp>
 
@@ -25,8 +26,7 @@ class inline_model;
 ///
 ///     for (auto [account, balance] : db.query<std::string, std::int64_t>("SELECT account, balance FROM balances")) …
 ///
-/// Rows are read from the file while one goes through them. The read model must outlive the range. One thread at a
-/// time.
+/// Rows are read from the file during the iteration. The read model must outlive the range. One thread at a time.
 template <class... Columns>
 class rows {
 public:
@@ -38,7 +38,7 @@ public:
         using difference_type = std::ptrdiff_t;
 
         explicit iterator(rows& range) : range_(&range) {}
-        /// Reads the columns of the current row; what it throws is named in sql_value.hpp.
+        /// Reads the columns of the current row. Throws as described in sql_value.hpp.
         value_type operator*() const { return range_->read(std::index_sequence_for<Columns...>{}); }
         iterator& operator++() {
             range_->more_ = range_->call_.next();
@@ -70,34 +70,34 @@ private:
     bool more_ = false;
 };
 
-/// The SQL tables that a projection keeps: the handler's way to write them, everybody's way to read them.
+/// The SQL tables of a projection: its handlers write them, everyone else reads them.
 ///
-/// Every function takes one SQL statement and a value for each of its parameters (`?1`, `?2`, …), typed as the table
-/// in sql_value.hpp says. A statement is prepared when it is first seen and kept: repeating it costs a look at the
-/// text's address and its bytes, so write SQL as literals and pass what varies as parameters.
+/// Every function takes one SQL statement and a value for each of its parameters (`?1`, `?2`, …); sql_value.hpp lists
+/// the types. A statement is prepared the first time and cached: finding it again costs a comparison of its text, so
+/// write SQL as literals and pass what varies as parameters.
 ///
 ///     db.execute("INSERT INTO balances VALUES (?1, ?2) ON CONFLICT DO UPDATE SET balance = balance + ?2", id, amount);
 ///
-/// All functions throw stele::error, and name the SQL and the file in it: invalid_argument (SQL that does not parse, a
-/// constraint that does not hold, another number of parameters or columns, a value of the wrong type or out of range),
+/// All functions throw stele::error with the SQL and the file in the message: invalid_argument (SQL that does not
+/// parse, a violated constraint, the wrong number of parameters or columns, a value of the wrong type or out of range),
 /// busy, full, io, corrupt (from the engine).
 ///
-/// One thread at a time; open one for each thread that reads. Nobody who reads waits for the projection, nor it for
-/// them. Each query sees one committed state; for several over the same state, put them between execute("BEGIN") and
+/// One thread at a time; open one for each thread that reads. Readers and the projection never wait for each other.
+/// Each query sees one committed state; to run several on the same state, put them between execute("BEGIN") and
 /// execute("COMMIT").
 class read_model {
 public:
     /// Opens the read model of a projection for reading.
     ///
-    /// `file` is its stable name, "DIRECTORY/NAME.db", which leads to the generation that currently serves. When a
-    /// rebuilt generation takes over, the next query that begins while no rows are being read goes to it. (The name of
-    /// one generation, "NAME.2.db", stays with that generation.) Or it is the file of an event store, for the tables of
-    /// its inline projections.
-    /// Throws stele::error: io (there is no such file), format (it is not a read model, or of a newer format, or an
-    /// event store to which no projection was added inline).
-    static read_model open_read_only(const std::filesystem::path& file);
+    /// `file` is its stable name, "DIRECTORY/NAME.db", which leads to the generation that serves. When readers are
+    /// switched to another generation (blue/green), the next query that begins while no rows are being read goes to it.
+    /// (The name of one generation, "NAME.2.db", stays with that generation.) Or `file` is an event store, for the
+    /// tables of its inline projections.
+    /// Throws stele::error: io (there is no such file), foreign_file (it is neither a read model nor an event store
+    /// with inline projections), newer_format.
+    static read_model open_read_only(const std::filesystem::path& file, const connection_options& connection = {});
 
-    /// Makes an empty one that lives in memory, to try out and test the functions of a projection.
+    /// Makes an empty one in memory, to try out and test the functions of a projection.
     static read_model in_memory();
 
     read_model(read_model&&) noexcept;
@@ -106,8 +106,8 @@ public:
 
     /// Runs one statement that returns no rows. Returns how many rows it inserted, changed or deleted.
     ///
-    /// In the handler of a projection it is part of the runner's transaction: BEGIN, COMMIT, PRAGMA, ATTACH and
-    /// changes to tables whose name begins with "stele_" are refused (invalid_argument).
+    /// In a handler it is part of the runner's transaction: BEGIN, COMMIT, PRAGMA, ATTACH and changes to tables whose
+    /// name begins with "stele_" are refused (invalid_argument).
     template <class... Args>
     std::int64_t execute(std::string_view sql, const Args&... args) {
         auto call = make_call(sql, sizeof...(Args), 0, detail::argument_life::call);
@@ -126,7 +126,7 @@ public:
 
     /// Returns the only row of a query, or nothing when it has none.
     ///
-    /// Throws invalid_argument if there are more rows: add "LIMIT 1" if any of them will do.
+    /// Throws invalid_argument if there is more than one row: add "LIMIT 1" if any of them will do.
     template <class... Columns, class... Args>
     [[nodiscard]] std::optional<std::tuple<Columns...>> query_one(std::string_view sql, const Args&... args) {
         static_assert(sizeof...(Columns) > 0, "name the types of the columns: query_one<std::int64_t>(…)");
@@ -146,17 +146,16 @@ public:
     /// Runs several statements without parameters, separated by ';'. For the tables and indexes in create().
     void execute_script(std::string_view sql);
 
-    /// Makes the tables of a second read model readable as `name.TABLE`, to join over both; it is followed to new
-    /// generations as well. For read models that were opened for reading. Throws as open_read_only().
+    /// Makes the tables of a second read model readable as `name.TABLE`, for joins over both. It follows that read
+    /// model to new generations too. Only for read models that were opened for reading. Throws as open_read_only().
     void attach(const std::filesystem::path& file, std::string_view name);
 
-    /// The position up to which the events are in the tables: every event up to it is, none after it is. Read in a
-    /// query of its own, so that rows read before may be older and rows read after may be newer. For inline
-    /// projections: that of the one which is furthest behind. Throws invalid_argument for one in memory, which no
-    /// runner keeps.
+    /// The position up to which (inclusive) the events are in the tables; none after it is. Read in a query of its own,
+    /// so rows read before may be older and rows read after may be newer. For inline projections: that of the one which
+    /// is furthest behind. Throws invalid_argument for one in memory, which has no runner.
     [[nodiscard]] position checkpoint();
 
-    /// The file that is being read at the moment: that of a generation, for example "bank.read/balances.2.db".
+    /// The file that is being read at the moment, a generation: for example "bank.read/balances.2.db".
     [[nodiscard]] std::filesystem::path file() const;
 
 private:

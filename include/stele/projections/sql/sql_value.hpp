@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-/// Which C++ types stand for which SQL values; see read_model.hpp, which uses this. Nothing converts silently: a value
-/// that does not fit, or a column that holds another type than asked for, throws stele::error (invalid_argument).
+/// How C++ types map to SQL values in read_model.hpp. Nothing converts silently: a value that does not fit, or a column
+/// that holds another type than the one requested, throws stele::error (invalid_argument).
 ///
 /// | C++ type                                           | SQL       | remarks                                       |
 /// |----------------------------------------------------|-----------|-----------------------------------------------|
@@ -30,24 +30,24 @@
 /// | std::optional<T>                                   | T or NULL | the only way to read a column that is NULL    |
 /// | nullptr, std::nullopt                              | NULL      | to bind only                                  |
 ///
-/// A std::string_view or std::span that was read is good until its range goes to the next row.
+/// A std::string_view or std::span that was read is valid until its range moves to the next row.
 namespace stele::inline v0::detail {
 
 class sql_session;
 struct cached_statement;
 
-/// How long the texts and blobs that are bound stay where they are.
+/// How long bound texts and blobs stay valid.
 enum class argument_life : std::uint8_t {
     call,  ///< Until the statement has run: they are not copied.
-    bind,  ///< They may go as soon as they are bound: they are copied.
+    bind,  ///< Only while they are bound: they are copied.
 };
 
-/// One use of a prepared statement of a session: bind every parameter, step through the rows, gone. The types are
-/// sorted out by the templates below; everything else is here, compiled once.
+/// One use of a prepared statement of a session: bind every parameter, step through the rows. The templates below sort
+/// out the types; everything else is here, compiled once.
 class sql_call {
 public:
-    /// Takes the statement from the session's cache, or prepares it. Throws stele::error (invalid_argument) if the
-    /// statement does not have so many parameters and columns, if it is more than one, or is not allowed here.
+    /// Takes the statement from the session's cache, or prepares it. Throws stele::error (invalid_argument) if it has
+    /// another number of parameters or columns, if it is more than one statement, or is not allowed here.
     sql_call(sql_session& session, std::string_view sql, std::size_t parameters, std::size_t columns,
              argument_life life);
     sql_call(sql_call&& other) noexcept;
@@ -135,7 +135,7 @@ void bind_value(sql_call& call, int parameter, const T& value) {
     } else {
         static_assert(always_false<T>,
                       "this type cannot be bound to an SQL parameter: pass one of the types in the "
-                      "table of stele/sql_value.hpp");
+                      "table of stele/projections/sql/sql_value.hpp");
     }
 }
 
@@ -170,12 +170,12 @@ T read_value(const sql_call& call, int column) {
         return T{bytes.begin(), bytes.end()};
     } else {
         static_assert(always_false<T>,
-                      "an SQL column cannot be read as this type: ask for one of the types in the "
-                      "table of stele/sql_value.hpp");
+                      "an SQL column cannot be read as this type: use one of the types in the "
+                      "table of stele/projections/sql/sql_value.hpp");
     }
 }
 
-/// Whether a value of the type refers to memory of the statement, so that it may not outlive the row.
+/// Whether a value of the type refers to memory of the statement, so that it must not outlive the row.
 template <class T>
 inline constexpr bool is_view = std::same_as<T, std::string_view> || std::same_as<T, std::span<const std::byte>>;
 template <class T>

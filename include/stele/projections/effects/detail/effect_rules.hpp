@@ -1,20 +1,27 @@
 #pragma once
 
 #include <stele/codec/codec.hpp>
-#include <stele/projections/projection.hpp>
+#include <stele/projections/detail/projection_rules.hpp>
 
 #include <concepts>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
-/// What a projection with side effects needs, checked when compiling, and its effects behind pointers.
+/// What a projection with side effects needs, checked at compile time, and its effects behind pointers.
 namespace stele::inline v0::detail {
 
 template <class P>
 concept lists_effects = requires { P::effects; };
 
 template <class P, class Event>
-concept has_effect = requires(const Event& event, const recorded_event& at) {
+concept has_effect = requires(P& projection, const Event& event, const recorded_event& at) {
+    { projection.effect(event, at) } -> std::same_as<void>;
+};
+
+template <class P, class Event>
+concept has_static_effect = requires(const Event& event, const recorded_event& at) {
     { P::effect(event, at) } -> std::same_as<void>;
 };
 
@@ -39,11 +46,18 @@ struct effect_binding {
     static std::string taker() { return "the effects of projection " + std::string{P::name}; }
 
     template <class Event>
-    static void handle(void*, const google::protobuf::Message& event, const recorded_event& at) {
+    static void handle(void* object, const google::protobuf::Message& event, const recorded_event& at) {
         static_assert(has_effect<P, Event>,
                       "for each event in `effects` add to the projection: "
-                      "`static void effect(const Event& event, const stele::recorded_event& at);`");
-        if constexpr (has_effect<P, Event>) P::effect(static_cast<const Event&>(event), at);
+                      "`void effect(const Event& event, const stele::recorded_event& at)` "
+                      "(static if it needs no member)");
+        static_assert(!has_effect<P, Event> || !is_in_memory<P>() || has_static_effect<P, Event>,
+                      "effect() of a projection in memory must be static: it runs while project() changes the state. "
+                      "If it needs a collaborator, declare the effects in a projection into tables");
+        if constexpr (has_static_effect<P, Event>)
+            P::effect(static_cast<const Event&>(event), at);
+        else if constexpr (has_effect<P, Event>)
+            static_cast<P*>(object)->effect(static_cast<const Event&>(event), at);
     }
 };
 
@@ -51,8 +65,8 @@ template <class P>
 consteval bool check_effects() {
     if constexpr (lists_effects<P>) {
         static_assert(on_fault_of<P>() == on_fault::stop,
-                      "a projection with effects stops at what it cannot take, so that no effect speaks of what is not "
-                      "in the read model: remove `on_fault` or `effects`");
+                      "a projection with effects stops at an event that it cannot apply, so that no effect reports "
+                      "what is not in the read model: remove `on_fault` or `effects`");
     } else {
         static_assert(!has_any_effect<P>(),
                       "this projection has `effect`: add the list of events that have one, "
@@ -61,15 +75,18 @@ consteval bool check_effects() {
     return true;
 }
 
-/// What the runner has to know about the effects of a projection, without its type.
+/// What a runner knows about the effects of a projection, without its type.
 struct effect_definition {
     std::string_view projection;
-    const event_table* events = nullptr;  ///< Calls effect().
+    const event_table* events = nullptr;  ///< Calls effect(); the context is the object.
+    std::shared_ptr<void> object;         ///< The projection; null if its effects are static.
 };
 
 template <class P>
-effect_definition define_effects() {
-    return {.projection = P::name, .events = &event_table_of<effects_of<P>, effect_binding<P>>()};
+effect_definition define_effects(std::shared_ptr<P> projection) {
+    return {.projection = P::name,
+            .events = &event_table_of<effects_of<P>, effect_binding<P>>(),
+            .object = std::move(projection)};
 }
 
 }  // namespace stele::inline v0::detail

@@ -2,9 +2,10 @@
 
 #include <stele/aggregates/detail/snapshot_rules.hpp>
 #include <stele/codec/codec.hpp>
-#include <stele/projections/projection.hpp>
+#include <stele/projections/detail/projection_rules.hpp>
 
 #include <concepts>
+#include <functional>
 #include <memory>
 #include <shared_mutex>
 #include <string>
@@ -13,22 +14,8 @@
 #include <typeinfo>
 #include <vector>
 
-/// What a projection in memory needs, checked when compiling, and its functions behind pointers.
+/// What a projection in memory needs, checked at compile time, and its functions behind pointers.
 namespace stele::inline v0::detail {
-
-template <class P, class Event>
-concept projects_in_memory = requires(P& state, const Event& event, const recorded_event& at) {
-    { state.project(event, at) } -> std::same_as<void>;
-};
-
-/// Whether P is meant to be one: it takes an event without a read model.
-template <class P>
-consteval bool is_in_memory() {
-    if constexpr (lists_events<P>)
-        return with_types(P::events, []<class... Events>() { return (projects_in_memory<P, Events> || ...); });
-    else
-        return false;
-}
 
 template <class P>
 struct memory_binding {
@@ -102,43 +89,65 @@ const snapshot_functions* memory_snapshot_functions() {
     }
 }
 
-/// What the runner has to know about a projection in memory, without its type.
+/// What a runner knows about a projection in memory, without its type.
 struct memory_projection_definition {
     std::string_view name;
-    const event_table* events = nullptr;  ///< Calls project(); the context of the calls is the state.
+    const event_table* events = nullptr;  ///< Calls project(); the context is the state.
     const std::type_info* type = nullptr;
-    std::shared_ptr<void> (*make)() = nullptr;
+    std::function<std::shared_ptr<void>()> make;    ///< Returns a new state, which no event was folded into.
     const snapshot_functions* snapshots = nullptr;  ///< Null if it has none.
 };
 
-/// Checks that P is a projection in memory, with a sentence for each thing that is missing, and describes it.
+/// Checks that P is a projection in memory, with a sentence for each thing that is missing, and describes it. `make`
+/// returns its state before the first event.
 template <class P>
-memory_projection_definition define_memory_projection() {
+memory_projection_definition describe_memory_projection(std::function<std::shared_ptr<void>()> make) {
     static_assert(has_projection_name<P>, "add to the projection its name: `static constexpr auto name = \"…\";`");
     static_assert(has_projection_version<P>,
                   "add to the projection: `static constexpr int version = 1;` (count up when what it does changes)");
-    static_assert(std::default_initializable<P>,
-                  "a projection in memory begins empty: it must be constructible without arguments");
     static_assert(!creates_tables<P>,
                   "this projection has `create` for tables, and `project` for a state in memory: remove `create`, or "
                   "add the parameter `stele::read_model&` to `project`");
     static_assert(!declares_on_fault<P>,
-                  "a projection in memory stops at what it cannot take: remove `on_fault`, or keep it in tables");
+                  "a projection in memory stops at an event that it cannot apply: remove `on_fault`, or project into "
+                  "tables");
     static_assert(check_memory_snapshot<P>());
-    if constexpr (has_projection_name<P> && has_projection_version<P> && std::default_initializable<P>) {
+    if constexpr (has_projection_name<P> && has_projection_version<P>) {
         static_assert(is_projection_name(P::name),
                       "the name of a projection is the name of its file: 1 to 64 letters, digits, '_' and '-'");
         static_assert(P::version >= 1, "the version of a projection is 1 or more");
         return {.name = P::name,
                 .events = &event_table_of<P, memory_binding<P>>(),
                 .type = &typeid(P),
-                .make = []() -> std::shared_ptr<void> { return std::make_shared<P>(); },
+                .make = std::move(make),
                 .snapshots = memory_snapshot_functions<P>()};
     }
     return {};
 }
 
-/// A state that nobody changes as long as this lives.
+/// States begin as a P without arguments.
+template <class P>
+memory_projection_definition define_memory_projection() {
+    return describe_memory_projection<P>([]() -> std::shared_ptr<void> { return make_projection<P>(); });
+}
+
+/// States begin as a copy of the object.
+template <class P>
+memory_projection_definition define_memory_projection(P&& first) {
+    using state = std::remove_cvref_t<P>;
+    static_assert(std::copy_constructible<state>,
+                  "the state of a projection in memory begins as a copy of the object that is added: make it copyable, "
+                  "or use add<P>()");
+    if constexpr (std::copy_constructible<state>)
+        return describe_memory_projection<state>(
+            [first = std::make_shared<const state>(std::forward<P>(first))]() -> std::shared_ptr<void> {
+                return std::make_shared<state>(*first);
+            });
+    else
+        return {};
+}
+
+/// A state that does not change while this exists.
 struct locked_state {
     std::shared_lock<std::shared_mutex> lock;
     const void* state;

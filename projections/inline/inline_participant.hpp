@@ -11,13 +11,13 @@
 
 namespace stele::inline v0::detail {
 
-/// The inline projections of one store, which take part in its appends. It belongs to the store.
-class inline_worker final : public append_participant {
+/// The inline projections of one store, which take part in its appends. The store owns it.
+class inline_participant final : public append_participant {
 public:
     /// In a transaction of the connection; both must outlive it.
-    inline_worker(event_store& store, connection& db) : store_(store), db_(db), records_(db) {}
+    inline_participant(event_store& store, connection& db) : store_(store), db_(db), records_(db) {}
 
-    /// As inline_projections::add() and rebuild(), in a transaction; if that is rolled back, refresh() finds it out.
+    /// As inline_projections::add() and rebuild(), in a transaction; if that is rolled back, refresh() notices.
     void add(const projection_definition& definition, bool rebuild, const inline_options& options);
     void remove(std::string_view name);
     [[nodiscard]] bool has(std::string_view name) const;
@@ -35,7 +35,7 @@ private:
     connection& db_;
     inline_records records_;
     std::vector<model_ptr> models_;
-    std::vector<progress> before_;  // of each, before the append that is being applied
+    std::vector<progress> before_;  // of each, before the current append
 };
 
 }  // namespace stele::inline v0::detail

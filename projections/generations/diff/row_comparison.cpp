@@ -1,6 +1,6 @@
 // The rows of a table that both generations have, compared by SQLite itself.
 
-#include "projections/generations/model_comparison.hpp"
+#include "projections/generations/diff/model_comparison.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 namespace stele::inline v0::detail {
 namespace {
 
-using kind = model_difference::kind;
+using kind = difference_kind;
 using names_list = std::vector<std::string>;
 
 // "FORMAT, FORMAT" with the name of each column, as SQL.
@@ -22,7 +22,7 @@ std::string for_each_column(const names_list& columns, const char* between, Form
     return text;
 }
 
-// Values are the same when their bytes are, whatever the collation of the column, and 1 is not 1.0.
+// Values are equal if their bytes are, whatever the collation of the column; 1 does not equal 1.0.
 std::string differ(const std::string& column) {
     return fmt::format("(o.{0} IS NOT n.{0} COLLATE BINARY OR typeof(o.{0}) <> typeof(n.{0}))", column);
 }
@@ -43,7 +43,7 @@ std::string text(const statement& row, int column) {
 
 }  // namespace
 
-// Rows that changed, and rows of the old one that the new one has not.
+// Rows that changed, and rows that only the old one has.
 void model_comparison::compare_by_key(const table& both) {
     const auto all = joined(both.key, both.common);
     auto query = db_->prepare(fmt::format(
@@ -57,7 +57,7 @@ void model_comparison::compare_by_key(const table& both) {
         for_each_column(both.key, ", ", [](const std::string& c) { return "o." + c; })));
     while (!over_ && query.step()) {
         const bool only_old = query.column_int64(0) != 0;
-        model_difference found{.what = only_old ? kind::only_old : kind::changed, .table = both.name};
+        model_difference found{.kind = only_old ? kind::only_old : kind::changed, .table = both.name};
         for (std::size_t i = 0; i < all.size(); ++i) {
             const auto at = static_cast<int>(1 + 3 * i);
             model_difference::column column{all[i], text(query, at), only_old ? "" : text(query, at + 1)};
@@ -65,7 +65,7 @@ void model_comparison::compare_by_key(const table& both) {
             if (is_key) found.key.push_back({.name = column.name, .old_value = column.old_value});
             if (only_old ? !is_key : query.column_int64(at + 2) != 0) found.columns.push_back(std::move(column));
         }
-        tell(found);
+        report(found);
     }
 }
 
@@ -77,7 +77,7 @@ void model_comparison::list_new_rows(const table& both) {
                     sql_name(both.name), same_key(both.key), sql_name(both.key.front()),
                     for_each_column(both.key, ", ", [](const std::string& c) { return "n." + c; })));
     while (!over_ && query.step()) {
-        model_difference found{.what = kind::only_new, .table = both.name};
+        model_difference found{.kind = kind::only_new, .table = both.name};
         for (std::size_t i = 0; i < all.size(); ++i) {
             auto value = text(query, static_cast<int>(i));
             if (i < both.key.size())
@@ -85,11 +85,11 @@ void model_comparison::list_new_rows(const table& both) {
             else
                 found.columns.push_back({.name = all[i], .new_value = std::move(value)});
         }
-        tell(found);
+        report(found);
     }
 }
 
-// How often a row is in each. What does not fit into memory SQLite sorts in a file.
+// Counts how many times each row is in each. SQLite sorts in a file if it does not fit into memory.
 void model_comparison::compare_whole_rows(const table& both) {
     const auto list = for_each_column(both.common, ", ", [](const std::string& c) { return c; });
     auto query = db_->prepare(fmt::format(
@@ -101,13 +101,13 @@ void model_comparison::compare_whole_rows(const table& both) {
         })));
     while (!over_ && query.step()) {
         const auto more = query.column_int64(0);
-        model_difference found{.what = more > 0 ? kind::only_new : kind::only_old, .table = both.name};
+        model_difference found{.kind = more > 0 ? kind::only_new : kind::only_old, .table = both.name};
         for (std::size_t i = 0; i < both.common.size(); ++i) {
             auto value = text(query, static_cast<int>(1 + i));
             found.columns.push_back({.name = both.common[i]});
             (more > 0 ? found.columns.back().new_value : found.columns.back().old_value) = std::move(value);
         }
-        for (auto left = std::abs(more); left > 0 && !over_; --left) tell(found);
+        for (auto left = std::abs(more); left > 0 && !over_; --left) report(found);
     }
 }
 

@@ -1,29 +1,22 @@
-#include "projections/generations/model_comparison.hpp"
+#include "projections/generations/diff/model_comparison.hpp"
 
 #include "projections/sql/read_model_file.hpp"
+#include "projections/sql/stable_name.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <system_error>
 #include <utility>
 
 namespace stele::inline v0::detail {
 namespace {
 
-using kind = model_difference::kind;
+using kind = difference_kind;
 using names_list = std::vector<std::string>;
 
 bool holds(const names_list& list, const std::string& name) {
     return std::ranges::find(list, name) != list.end();
-}
-
-// The file that a stable name leads to.
-std::filesystem::path generation_of(const std::filesystem::path& name) {
-    std::error_code not_a_link;
-    const auto target = std::filesystem::read_symlink(name, not_a_link);
-    return not_a_link ? name : name.parent_path() / target;
 }
 
 }  // namespace
@@ -34,18 +27,19 @@ std::string sql_name(std::string_view name) {
     return text + '"';
 }
 
-model_comparison::model_comparison(const std::filesystem::path& old_file, const std::filesystem::path& new_file)
-    : db_(open_read_model(generation_of(old_file))) {
-    summary_.old_file = generation_of(old_file);
-    summary_.new_file = generation_of(new_file);
-    open_read_model(summary_.new_file);  // says best what is wrong with the file
+model_comparison::model_comparison(const std::filesystem::path& old_file, const std::filesystem::path& new_file,
+                                   const connection_options& options)
+    : db_(open_read_model(file_of(old_file), options)) {
+    summary_.old_file = file_of(old_file);
+    summary_.new_file = file_of(new_file);
+    open_read_model(summary_.new_file, options);  // its error says best what is wrong with the file
     const auto path = summary_.new_file.string();
     {
         auto attach = db_->prepare("ATTACH ?1 AS other");
         attach.bind_text(1, path);
         attach.run();
     }
-    db_->execute("BEGIN");  // what is read first in each is what it stays
+    db_->execute("BEGIN");  // fixes the state of each with its first read
     const auto checkpoint = [&](const char* schema) {
         const auto sql = fmt::format("SELECT checkpoint FROM {}.stele_projection", schema);
         return position{static_cast<std::uint64_t>(db_->integer(sql))};
@@ -61,8 +55,8 @@ diff_summary model_comparison::run(const difference_visitor& each) {
     return std::move(summary_);
 }
 
-void model_comparison::tell(const model_difference& found) {
-    switch (found.what) {
+void model_comparison::report(const model_difference& found) {
+    switch (found.kind) {
         case kind::changed: ++summary_.changed; break;
         case kind::only_old: ++summary_.only_old; break;
         case kind::only_new: ++summary_.only_new; break;
@@ -101,10 +95,10 @@ void model_comparison::compare_tables() {
         if (holds(new_tables, name))
             compare_columns(name);
         else
-            tell({.what = kind::table_only_old, .table = name});
+            report({.kind = kind::table_only_old, .table = name});
     }
     for (const auto& name : new_tables)
-        if (!over_ && !holds(old_tables, name)) tell({.what = kind::table_only_new, .table = name});
+        if (!over_ && !holds(old_tables, name)) report({.kind = kind::table_only_new, .table = name});
 }
 
 void model_comparison::compare_columns(const std::string& name) {
@@ -116,11 +110,11 @@ void model_comparison::compare_columns(const std::string& name) {
         if (holds(new_columns, column))
             both.common.push_back(column);
         else
-            tell({.what = kind::column_only_old, .table = name, .columns = {{.name = column}}});
+            report({.kind = kind::column_only_old, .table = name, .columns = {{.name = column}}});
     }
     for (const auto& column : new_columns)
         if (!over_ && !holds(old_columns, column))
-            tell({.what = kind::column_only_new, .table = name, .columns = {{.name = column}}});
+            report({.kind = kind::column_only_new, .table = name, .columns = {{.name = column}}});
     if (over_ || both.common.empty()) return;
 
     const auto key = columns("main", name, "WHERE pk > 0 ORDER BY pk");
@@ -131,7 +125,7 @@ void model_comparison::compare_columns(const std::string& name) {
     if (!over_) list_new_rows(both);
 }
 
-// Both have the same key, and it tells rows apart: SQLite lets NULLs into it.
+// Whether both have the same key, and it identifies rows: SQLite allows NULLs in it.
 bool model_comparison::key_is_usable(const std::string& name, const names_list& key) {
     const auto declared = [&](const char* schema) {
         auto query = db_->prepare(

@@ -1,4 +1,4 @@
-#include "projections/inline/inline_worker.hpp"
+#include "projections/inline/inline_participant.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>
 
@@ -10,7 +10,7 @@
 namespace stele::inline v0::detail {
 namespace {
 
-// Calls `function` with each event of the append, as it stands in the store.
+// Calls `function` with each event of the append, as it will be in the store.
 template <class Function>
 void for_each_event(std::span<const stream_write> writes, std::span<const append_result> results, timestamp recorded_at,
                     const Function& function) {
@@ -30,7 +30,7 @@ void for_each_event(std::span<const stream_write> writes, std::span<const append
     }
 }
 
-// Whether what is being handled is a fault of the disk, after which nothing is certain, and not of the event.
+// Whether the current exception is about the disk, after which nothing is certain, and not about the event.
 bool is_of_the_disk() {
     const auto kind = kind_of(std::current_exception());
     return kind == error_kind::io || kind == error_kind::full || kind == error_kind::corrupt ||
@@ -39,18 +39,21 @@ bool is_of_the_disk() {
 
 }  // namespace
 
-std::vector<inline_worker::model_ptr>::iterator inline_worker::find(std::string_view name) {
+std::vector<inline_participant::model_ptr>::iterator inline_participant::find(std::string_view name) {
     return std::ranges::find_if(models_, [&](const auto& model) { return model->name() == name; });
 }
 
-bool inline_worker::has(std::string_view name) const {
+bool inline_participant::has(std::string_view name) const {
     return std::ranges::any_of(models_, [&](const auto& model) { return model->name() == name; });
 }
 
-void inline_worker::add(const projection_definition& definition, bool rebuild, const inline_options& options) {
+void inline_participant::add(const projection_definition& definition, bool rebuild, const inline_options& options) {
     if (has(definition.name) && !rebuild)
-        throw error{error_kind::invalid_argument,
-                    fmt::format("{}: the inline projection {} was added already", db_.file(), definition.name)};
+        throw error{
+            error_kind::invalid_argument,
+            fmt::format("{}: the inline projection {} was added before; to apply it again from the first event, "
+                        "use inline_projections::rebuild",
+                        db_.file(), definition.name)};
     auto model = std::make_unique<inline_model>(db_, records_, definition);
     auto record = records_.find(definition.name);
     if (record && (rebuild || (options.rebuild_changed && record->identity != model->identity()))) {
@@ -68,7 +71,7 @@ void inline_worker::add(const projection_definition& definition, bool rebuild, c
         models_.push_back(std::move(model));
 }
 
-void inline_worker::remove(std::string_view name) {
+void inline_participant::remove(std::string_view name) {
     if (!records_.find(name))
         throw error{error_kind::invalid_argument,
                     fmt::format("{}: there is no inline projection with the name {}", db_.file(), name)};
@@ -76,15 +79,15 @@ void inline_worker::remove(std::string_view name) {
     std::erase_if(models_, [&](const auto& model) { return model->name() == name; });
 }
 
-void inline_worker::refresh(position head) {
+void inline_participant::refresh(position head) {
     for (const auto& model : models_) {
         model->load();
         model->catch_up(store_, head);
     }
 }
 
-void inline_worker::appended(std::span<const stream_write> writes, std::span<const append_result> results,
-                             timestamp recorded_at) {
+void inline_participant::appended(std::span<const stream_write> writes, std::span<const append_result> results,
+                                  timestamp recorded_at) {
     before_.clear();
     for (const auto& model : models_) before_.push_back(model->now());
     for (const auto& model : models_)
@@ -103,7 +106,7 @@ void inline_worker::appended(std::span<const stream_write> writes, std::span<con
         });
 }
 
-void inline_worker::finish() {
+void inline_participant::finish() {
     for (const auto& model : models_) model->save();
 }
 

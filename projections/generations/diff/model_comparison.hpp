@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/sqlite/connection_options.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/projections/generations/read_model_diff.hpp>
 
@@ -14,20 +15,21 @@ namespace stele::inline v0::detail {
 /// The name of a table or column, quoted for SQL.
 std::string sql_name(std::string_view name);
 
-/// Two read models as they are when this is made; those who write to them go on meanwhile.
+/// Two read models as they are when this is made. Their writers are not blocked.
 class model_comparison {
 public:
     /// Throws as diff_read_models().
-    model_comparison(const std::filesystem::path& old_file, const std::filesystem::path& new_file);
+    model_comparison(const std::filesystem::path& old_file, const std::filesystem::path& new_file,
+                     const connection_options& options);
 
-    /// Goes through them as diff_read_models() says. Call it once.
+    /// Compares them as diff_read_models() does. Call it once.
     diff_summary run(const difference_visitor& each);
 
 private:
     /// A table that both have.
     struct table {
         std::string name;
-        std::vector<std::string> key;     // columns; none if its rows are told apart as a whole
+        std::vector<std::string> key;     // columns; none if its rows are compared as a whole
         std::vector<std::string> common;  // other columns that both have
     };
 
@@ -39,7 +41,7 @@ private:
     void compare_by_key(const table& both);
     void list_new_rows(const table& both);
     void compare_whole_rows(const table& both);
-    void tell(const model_difference& found);
+    void report(const model_difference& found);
 
     std::unique_ptr<connection> db_;  // the old one is `main` in it, the new one `other`
     diff_summary summary_;

@@ -1,0 +1,169 @@
+#pragma once
+
+#include <stele/codec/codec.hpp>
+#include <stele/eventstore/event.hpp>
+#include <stele/projections/dead_letter.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace stele::inline v0 {
+class read_model;
+}
+
+/// What a projection needs, checked at compile time, and its functions behind pointers. Handlers may be static or
+/// members: they are called on an object either way.
+namespace stele::inline v0::detail {
+
+constexpr bool is_projection_name(std::string_view name) {
+    for (const char c : name) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '-') return false;
+    }
+    return !name.empty() && name.size() <= 64;
+}
+
+template <class P>
+concept has_projection_name = requires {
+    { P::name } -> std::convertible_to<std::string_view>;
+};
+
+template <class P>
+concept has_projection_version = requires {
+    { P::version } -> std::convertible_to<std::int64_t>;
+};
+
+template <class P, class Event>
+concept projects = requires(P& projection, const Event& event, const recorded_event& at, read_model& db) {
+    { projection.project(event, at, db) } -> std::same_as<void>;
+};
+
+template <class P, class Event>
+concept projects_in_memory = requires(P& state, const Event& event, const recorded_event& at) {
+    { state.project(event, at) } -> std::same_as<void>;
+};
+
+template <class P>
+concept creates_tables = requires(P& projection, read_model& db) {
+    { projection.create(db) } -> std::same_as<void>;
+};
+
+template <class P>
+concept declares_on_fault = requires { P::on_fault; };
+
+template <class P>
+concept declares_key = requires { &P::dead_letter_key; };
+
+/// Whether P is a projection in memory: it takes an event without a read model.
+template <class P>
+consteval bool is_in_memory() {
+    if constexpr (lists_events<P>)
+        return with_types(P::events, []<class... Events>() { return (projects_in_memory<P, Events> || ...); });
+    else
+        return false;
+}
+
+template <class P>
+constexpr stele::on_fault on_fault_of() {
+    if constexpr (declares_on_fault<P>) {
+        static_assert(std::same_as<std::remove_cvref_t<decltype(P::on_fault)>, stele::on_fault>,
+                      "`on_fault` of a projection is stele::on_fault::stop or stele::on_fault::dead_letter");
+        return P::on_fault;
+    }
+    return stele::on_fault::stop;
+}
+
+/// Makes the object for add<P>().
+template <class P>
+std::shared_ptr<P> make_projection() {
+    static_assert(std::default_initializable<P>,
+                  "add<P>() constructs the projection without arguments, which this one does not allow: pass an "
+                  "object, `add(P{…})`");
+    if constexpr (std::default_initializable<P>)
+        return std::make_shared<P>();
+    else
+        return nullptr;
+}
+
+/// Whose project() is called, and with which tables: the context of the functions in a projection's event table.
+struct projection_call {
+    void* object = nullptr;
+    read_model* db = nullptr;
+};
+
+/// What a runner knows about a projection into tables, without its type.
+struct projection_definition {
+    std::string_view name;
+    std::int64_t version = 0;
+    const event_table* events = nullptr;  ///< Calls project(); the context is a projection_call.
+    std::shared_ptr<void> object;         ///< The projection itself.
+    void (*create_tables)(void* object, read_model& db) = nullptr;
+    stele::on_fault on_fault = stele::on_fault::stop;
+    std::string (*key_of)(void* object, const recorded_event& event) = nullptr;
+
+    void create(read_model& db) const { create_tables(object.get(), db); }
+    [[nodiscard]] std::string dead_letter_key(const recorded_event& event) const { return key_of(object.get(), event); }
+    [[nodiscard]] projection_call call(read_model& db) const { return {object.get(), &db}; }
+};
+
+template <class P>
+struct projection_binding {
+    static constexpr bool skips_others = true;
+    static std::string taker() { return "projection " + std::string{P::name}; }
+
+    template <class Event>
+    static void handle(void* context, const google::protobuf::Message& event, const recorded_event& at) {
+        static_assert(projects<P, Event>,
+                      "for each event in `events` add to the projection: "
+                      "`void project(const Event& event, const stele::recorded_event& at, stele::read_model& db)` "
+                      "(static if it needs no member)");
+        if constexpr (projects<P, Event>) {
+            const auto& call = *static_cast<const projection_call*>(context);
+            static_cast<P*>(call.object)->project(static_cast<const Event&>(event), at, *call.db);
+        }
+    }
+};
+
+template <class P>
+std::string dead_letter_key_of(void* object, const recorded_event& event) {
+    if constexpr (declares_key<P>)
+        return static_cast<P*>(object)->dead_letter_key(event);
+    else
+        return std::string{event.stream};
+}
+
+/// Checks that P is a projection, with a sentence for each thing that is missing, and describes it.
+template <class P>
+projection_definition define_projection(std::shared_ptr<P> projection) {
+    static_assert(has_projection_name<P>, "add to the projection its name: `static constexpr auto name = \"…\";`");
+    static_assert(has_projection_version<P>,
+                  "add to the projection: `static constexpr int version = 1;` (count up when what it does changes)");
+    static_assert(
+        creates_tables<P>,
+        "add to the projection: `static void create(stele::read_model& db)`, which makes its tables (or, for one in "
+        "memory, `void project(const Event& event, const stele::recorded_event& at)` for each event)");
+    if constexpr (has_projection_name<P> && has_projection_version<P> && creates_tables<P>) {
+        static_assert(is_projection_name(P::name),
+                      "the name of a projection is the name of its file: 1 to 64 letters, digits, '_' and '-'");
+        static_assert(P::version >= 1, "the version of a projection is 1 or more");
+        return {.name = P::name,
+                .version = P::version,
+                .events = &event_table_of<P, projection_binding<P>>(),
+                .object = std::move(projection),
+                .create_tables = [](void* object, read_model& db) { static_cast<P*>(object)->create(db); },
+                .on_fault = on_fault_of<P>(),
+                .key_of = &dead_letter_key_of<P>};
+    }
+    return {};
+}
+
+template <class P>
+projection_definition define_projection() {
+    return define_projection<P>(make_projection<P>());
+}
+
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,32 @@
+#include "projections/runner/same_store.hpp"
+
+#include <stele/eventstore/error.hpp>
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+namespace stele::inline v0::detail {
+
+void expect_same_store(event_store& store, const progress& built, std::string_view who) {
+    const auto refuse = [&](const std::string& difference) {
+        throw error{error_kind::other_store,
+                    fmt::format("{}: {}; it was built from another store, or the store was restored to an earlier "
+                                "state; nothing was changed; open the right store, or rebuild the projection from this "
+                                "one",
+                                who, difference)};
+    };
+    if (const auto head = store.head(); built.checkpoint > head)
+        refuse(fmt::format("has seen events up to position {}, but the store ends at {}", built.checkpoint.value,
+                           head.value));
+    const auto& last = built.last_seen;
+    if (last.position.value == 0) return;
+    auto read = store.read_all({.after = {last.position.value - 1}, .up_to = last.position, .limit = 1});
+    for (const auto& event : std::move(read).events())
+        if (event.id != last.id)
+            refuse(fmt::format("has seen event {} at position {}, where the store has event {}", last.id.str(),
+                               last.position.value, event.id.str()));
+}
+
+}  // namespace stele::inline v0::detail

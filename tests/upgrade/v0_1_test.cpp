@@ -219,7 +219,7 @@ TEST_CASE("only a projection that has changed needs a rebuild") {
     old_files old;
     stele::projection_runner runner{old.store, old.read_models()};
     runner.add<totals_of_today>();
-    CHECK(error_of([&] { runner.catch_up(); }).kind == stele::error_kind::format);
+    CHECK(error_of([&] { runner.catch_up(); }).kind == stele::error_kind::needs_rebuild);
     CHECK(runner.rebuild<totals_of_today>() == stele::rebuild_result::serving);
     CHECK(first_three(rows_of_totals(old.read_models())) == rows_of_0_1);
 }

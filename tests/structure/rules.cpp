@@ -160,11 +160,11 @@ breaches full_folders(const std::vector<std::string>& files) {
         if (slash != std::string::npos) ++count[file.substr(0, slash)];
     }
     breaches found;
-    for (const auto& [folder, number] : count) {
-        const bool free =
-            std::ranges::any_of(excepted, [&folder = folder](auto each) { return folder.starts_with(each); });
-        if (number > fullest_folder && !free)
-            found.push_back(folder + " holds " + std::to_string(number) + " files, more than " +
+    for (const auto& each : count) {
+        const auto& folder = each.first;
+        const auto is_above = [&folder](std::string_view exception) { return folder.starts_with(exception); };
+        if (each.second > fullest_folder && std::ranges::none_of(excepted, is_above))
+            found.push_back(folder + " holds " + std::to_string(each.second) + " files, more than " +
                             std::to_string(fullest_folder) + "; put what belongs together into a folder of its own");
     }
     return found;

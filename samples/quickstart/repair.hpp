@@ -22,7 +22,7 @@ struct repair {                                 // an aggregate: rules, and the 
     bool open = false;
 
     stele::decision<repair> decide(const OpenRepair& c) const {
-        if (c.item().empty()) return stele::reject("no_item", "say what is to be repaired");
+        if (c.item().empty()) return stele::reject("no_item", "say which item to repair");
         if (!item.empty()) return stele::reject("number_taken", "{} is the number of a {}", c.repair(), item);
         return stele::accept(repair_opened(c.item()));
     }

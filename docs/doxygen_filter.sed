@@ -4,7 +4,7 @@
 /^inline [a-z_]+ [a-z_]+::/,/^}/d
 s/namespace stele::inline v0/namespace stele/
 s@^( .*[;,{}]|  +[a-z_]+)( +)// @\1\2///< @
-s@^( +)(~?([a-z_]+)\(\3&&.*|.*operator=\([a-z_]+&&.*)$@\1/// Moves.\n\1\2@
-s@^( +)(using (value_type|difference_type) =.*)$@\1/// For ranges.\n\1\2@
-s@^( +)(.*[^a-z_](begin|end)\(\).*)$@\1/// For ranges.\n\1\2@
-s@^( +)(.*operator(==|<=>|\*|->|\+\+|\[\])\(.*)$@\1/// As usual.\n\1\2@
+s@^( +)(~?([a-z_]+)\(\3&&.*|.*operator=\([a-z_]+&&.*)$@\1/** Moves. */ \2@
+s@^( +)(using (value_type|difference_type) =.*)$@\1/** For ranges. */ \2@
+s@^( +)(.*[^a-z_](begin|end)\(\).*)$@\1/** For ranges. */ \2@
+s@^( +)(.*operator(==|<=>|\*|->|\+\+|\[\])\(.*)$@\1/** As usual. */ \2@

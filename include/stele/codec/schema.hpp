@@ -27,7 +27,7 @@ struct schema_finding {
     std::string message_type;  ///< The message (or enum) that was changed: the event itself, or one that it holds.
     std::string field;         ///< Its field (or value); empty if the whole type is concerned.
     std::string was;           ///< "int64", "number 2", "repeated" …
-    std::string is;
+    std::string is;            ///< The same today.
 
     /// One sentence for people.
     [[nodiscard]] std::string message() const;

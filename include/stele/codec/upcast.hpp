@@ -39,7 +39,9 @@ namespace stele::inline v0 {
 /// The name under which events of this message were stored before the message was renamed. `name` is a literal.
 template <class Event>
 struct alias {
+    /// The type of today.
     using event = Event;
+    /// The full name that stored events have.
     std::string_view name;
 };
 

@@ -25,9 +25,13 @@ enum class on_fault : std::uint8_t {
 /// past them: none is lost, and none is stored twice. Once the handler is fixed,
 /// projection_runner::replay_dead_letters() applies them.
 struct dead_letter {
+    /// Where the event is in the store.
     stele::position position = {};
+    /// The stream of the event.
     std::string stream = {};
+    /// The type of the event.
     std::string type = {};
+    /// Events of the same key wait behind it.
     std::string key = {};
     /// How many times it was tried; 0 if it is queued behind an earlier one.
     std::uint64_t attempts = 0;

@@ -28,6 +28,7 @@ namespace detail {
 std::string boot_id_of_machine();
 }  // namespace detail
 
+/// How a runner reads, retries and stores.
 struct projection_runner_options {
     /// Most events in one transaction of a read model. More is faster (each transaction costs a write to the file),
     /// fewer means that readers see changes sooner while a projection catches up. At least 1.
@@ -109,6 +110,7 @@ public:
         else
             add_tables(detail::make_projection<P>());
     }
+    /// The same for a projection that is given, with what it holds.
     template <class P>
     void add(P projection) {
         if constexpr (detail::is_in_memory<P>())
@@ -139,6 +141,7 @@ public:
     void take_snapshot() {
         take_snapshot(P::name);
     }
+    /// The same for the projection of this name.
     void take_snapshot(std::string_view name);
 
     /// Brings every projection up to the head of the store as it is when the call begins, on the caller's thread, and
@@ -175,6 +178,7 @@ public:
                                                                  std::chrono::milliseconds timeout) const {
         return wait_for(P::name, reached, timeout);
     }
+    /// The same for the projection of this name.
     [[nodiscard]] std::expected<position, wait_failure> wait_for(std::string_view name, position reached,
                                                                  std::chrono::milliseconds timeout) const;
 
@@ -186,6 +190,7 @@ public:
     [[nodiscard]] std::vector<dead_letter> dead_letters(position after = {}, std::size_t limit = 1000) const {
         return dead_letters(P::name, after, limit);
     }
+    /// The same for the projection of this name.
     [[nodiscard]] std::vector<dead_letter> dead_letters(std::string_view name, position after = {},
                                                         std::size_t limit = 1000) const;
 
@@ -196,6 +201,7 @@ public:
     dead_letter_replay replay_dead_letters() {
         return replay_dead_letters(P::name);
     }
+    /// The same for the projection of this name.
     dead_letter_replay replay_dead_letters(std::string_view name);
 
     /// Builds a new generation of P's read model from the first event to the head, on the caller's thread, in a file
@@ -228,6 +234,7 @@ public:
     diff_summary diff(const difference_visitor& each = {}) {
         return diff(P::name, each);
     }
+    /// The same for the projection of this name.
     diff_summary diff(std::string_view name, const difference_visitor& each = {});
 
     /// Switches readers to the generation of P that waits, after it has caught up. The one that served is kept.
@@ -236,6 +243,7 @@ public:
     void swap_in() {
         swap_in(P::name);
     }
+    /// The same for the projection of this name.
     void swap_in(std::string_view name);
 
     /// Switches readers back to the generation of P that served before the last rebuild or swap. The one that serves
@@ -247,6 +255,7 @@ public:
     void rollback() {
         rollback(P::name);
     }
+    /// The same for the projection of this name.
     void rollback(std::string_view name);
 
     /// Removes the generations of P that do not serve: the one kept for rollback(), a waiting one, and an unfinished
@@ -255,6 +264,7 @@ public:
     void discard() {
         discard(P::name);
     }
+    /// The same for the projection of this name.
     void discard(std::string_view name);
 
 private:

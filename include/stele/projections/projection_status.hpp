@@ -12,6 +12,7 @@
 
 namespace stele::inline v0 {
 
+/// What a projection is doing.
 enum class projection_state : std::uint8_t {
     stopped,      ///< Nothing runs in the background; catch_up() brings it up to date.
     catching_up,  ///< There are events that it has not seen.
@@ -25,7 +26,9 @@ enum class projection_state : std::uint8_t {
 
 /// The status of a projection at one moment.
 struct projection_status {
+    /// The name of the projection; that of its effects ends in ".effects".
     std::string name;
+    /// What it is doing now.
     projection_state state = projection_state::stopped;
     /// Every event up to here (inclusive) is in the read model.
     position checkpoint;
@@ -45,8 +48,11 @@ struct projection_status {
     std::string last_error;
     /// Events of the read model's whole life: seen = applied + ignored + dead_lettered, always.
     std::uint64_t seen = 0;
+    /// Events that a handler has taken.
     std::uint64_t applied = 0;
+    /// Events of types that the projection does not declare.
     std::uint64_t ignored = 0;
+    /// Events that have become dead letters.
     std::uint64_t dead_lettered = 0;
 
     /// One line for people: "balances: catching up, at 41 of 100 (59 behind), 12000 events/s", or

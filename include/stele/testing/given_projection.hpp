@@ -65,6 +65,7 @@ public:
                                             std::source_location where = std::source_location::current()) && {
         return std::move(*this).when(recorded_message<Event>{event, {}}, where);
     }
+    /// The same with an event as it is recorded.
     template <class Event>
     [[nodiscard]] projection_result<P> when(const recorded_message<Event>& input,
                                             std::source_location where = std::source_location::current()) && {

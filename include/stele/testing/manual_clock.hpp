@@ -17,10 +17,14 @@ namespace stele::inline v0 {
 /// Any thread may call anything. The clock must outlive what was given its reader.
 class manual_clock {
 public:
+    /// Starts at `now`.
     explicit manual_clock(timestamp now = {}) : microseconds_(now.time_since_epoch().count()) {}
 
+    /// The time that was set last.
     [[nodiscard]] timestamp now() const { return timestamp{timestamp::duration{microseconds_.load()}}; }
+    /// Sets the time, also backwards.
     void set(timestamp now) { microseconds_ = now.time_since_epoch().count(); }
+    /// Moves the time by `by`.
     void advance(timestamp::duration by) { microseconds_ += by.count(); }
 
     /// A function that reads this clock.

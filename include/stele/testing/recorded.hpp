@@ -11,16 +11,20 @@ namespace stele::inline v0 {
 
 /// What a store knows about an event beside the fact.
 struct recorded_as {
+    /// The stream of the event.
     std::string stream = "given-1";
     /// When it was recorded.
     timestamp at{};
+    /// What is stored beside the event.
     stele::metadata metadata = {};
 };
 
 /// An event, and how it was recorded.
 template <class Event>
 struct recorded_message {
+    /// The message.
     Event event;
+    /// Where, when and with what it is recorded.
     recorded_as as;
 };
 

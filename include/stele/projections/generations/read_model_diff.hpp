@@ -11,6 +11,7 @@
 
 namespace stele::inline v0 {
 
+/// How a row differs.
 enum class difference_kind : std::uint8_t {
     changed,          ///< The rows with this key have different values: both, in `columns`.
     only_old,         ///< The row is only in the old generation; its values are in `columns`.
@@ -24,13 +25,18 @@ enum class difference_kind : std::uint8_t {
 
 /// One difference between two generations of a read model. Values are in SQL notation: 12, 'text', NULL, x'00FF'.
 struct model_difference {
+    /// A column and its two values.
     struct column {
+        /// The name of the column.
         std::string name;
         std::string old_value = {};  ///< Empty if there is none.
+        /// Its value in the new generation.
         std::string new_value = {};
     };
 
+    /// How the row differs.
     difference_kind kind = difference_kind::changed;
+    /// The table of the row.
     std::string table;
     /// The columns of the primary key with their values (in old_value). Empty for a table without one, whose rows are
     /// compared as a whole.
@@ -44,14 +50,19 @@ struct model_difference {
 
 /// The result of a comparison of two generations.
 struct diff_summary {
+    /// The file of the old generation.
     std::filesystem::path old_file;
+    /// The file of the new generation.
     std::filesystem::path new_file;
     /// The checkpoint of each. If they differ, rows may differ just because of the events between.
     position old_checkpoint;
+    /// The last position that the new generation has applied.
     position new_checkpoint;
     /// How many differences of each kind were found.
     std::uint64_t changed = 0;
+    /// Rows that only the old generation has.
     std::uint64_t only_old = 0;
+    /// Rows that only the new generation has.
     std::uint64_t only_new = 0;
     /// Tables and columns that only one of them has.
     std::uint64_t tables_and_columns = 0;

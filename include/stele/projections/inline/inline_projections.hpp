@@ -28,6 +28,7 @@ consteval bool check_inline() {
 
 }  // namespace detail
 
+/// How inline projections are applied.
 struct inline_options {
     /// Whether add() rebuilds a projection that has changed since its tables were made (another version, events or
     /// tables), as rebuild() does, instead of refusing it with needs_rebuild.
@@ -73,6 +74,7 @@ public:
     void add() {
         register_projection(detail::make_projection<P>(), false);
     }
+    /// The same for a projection that is given, with what it holds.
     template <class P>
     void add(P projection) {
         register_projection(std::make_shared<P>(std::move(projection)), false);
@@ -85,6 +87,7 @@ public:
     void rebuild() {
         register_projection(detail::make_projection<P>(), true);
     }
+    /// The same for a projection that is given, with what it holds.
     template <class P>
     void rebuild(P projection) {
         register_projection(std::make_shared<P>(std::move(projection)), true);

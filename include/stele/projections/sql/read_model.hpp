@@ -30,6 +30,7 @@ class inline_model;
 template <class... Columns>
 class rows {
 public:
+    /// Made by read_model::query().
     explicit rows(detail::sql_call call) : call_(std::move(call)) {}
 
     class iterator {

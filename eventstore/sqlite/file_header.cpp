@@ -13,8 +13,8 @@
 namespace stele::inline v0::detail {
 namespace {
 
-// Offsets in the file (sqlite.org/fileformat2.html, 1.3 and 1.6): the header has 100 bytes, then comes the root page of
-// sqlite_schema, which begins with its kind and, two bytes on, the number of its cells.
+// Offsets in the file (sqlite.org/fileformat2.html, 1.3 and 1.6): the header has 100 bytes, then the root page of
+// sqlite_schema starts with its kind and, at offset 3, the number of its cells.
 constexpr std::string_view magic{"SQLite format 3\0", 16};
 constexpr std::size_t user_version_at = 60;
 constexpr std::size_t application_id_at = 68;
@@ -29,11 +29,12 @@ std::uint32_t number_at(const first_bytes& bytes, std::size_t offset) {
     return number;
 }
 
-// Reads the first bytes of a file, as many as there are. Through SQLite's own file functions: when a process closes any
-// descriptor of a file, it loses all its POSIX locks on it, also those of its connections; SQLite knows how to wait
-// with that.
-std::optional<first_bytes> read_first_bytes(const std::filesystem::path& file) {
-    sqlite3_vfs* const vfs = sqlite3_vfs_find(nullptr);
+// Reads the first bytes of a file, as many as it has, through SQLite's own file functions: when a process closes any
+// descriptor of a file, it loses all its POSIX locks on it, including those of its connections. SQLite defers such a
+// close.
+std::optional<first_bytes> read_first_bytes(const std::filesystem::path& file, const std::string& vfs_name) {
+    sqlite3_vfs* const vfs = sqlite3_vfs_find(vfs_name.empty() ? nullptr : vfs_name.c_str());
+    if (vfs == nullptr) return {};  // opening the file reports it
     const auto absolute = std::filesystem::absolute(file).string();
     const std::unique_ptr<const char, decltype(&sqlite3_free_filename)> name(
         sqlite3_create_filename(absolute.c_str(), "", "", 0, nullptr), &sqlite3_free_filename);
@@ -52,26 +53,26 @@ std::optional<first_bytes> read_first_bytes(const std::filesystem::path& file) {
 
 }  // namespace
 
-file_header read_file_header(const std::filesystem::path& file) {
+file_header read_file_header(const std::filesystem::path& file, const connection_options& options) {
     file_header header;
     std::error_code unreadable;
     const auto type = std::filesystem::status(file, unreadable).type();
     if (type != std::filesystem::file_type::regular) {
-        // Reading from a pipe, for one, would wait for ever.
+        // Reading from a pipe, for example, would block.
         const bool absent = unreadable || type == std::filesystem::file_type::not_found;
-        header.what = absent ? file_header::content::nothing : file_header::content::other;
+        header.kind = absent ? file_header::content::nothing : file_header::content::other;
         return header;
     }
     if (std::filesystem::file_size(file, unreadable) == 0 || unreadable) return header;
-    const auto first = read_first_bytes(file);
+    const auto first = read_first_bytes(file, options.vfs);
     if (!first) return header;
     const auto& bytes = *first;
     if (std::ranges::all_of(bytes, [](char byte) { return byte == 0; })) {
-        header.what = file_header::content::unwritten;
+        header.kind = file_header::content::unwritten;
     } else if (std::string_view(bytes.data(), magic.size()) != magic) {
-        header.what = file_header::content::other;
+        header.kind = file_header::content::other;
     } else {
-        header.what = file_header::content::sqlite;
+        header.kind = file_header::content::sqlite;
         header.user_version = number_at(bytes, user_version_at);
         header.application_id = number_at(bytes, application_id_at);
         header.has_tables = bytes[schema_page_at] != empty_leaf_page || bytes[schema_page_at + 3] != 0 ||

@@ -8,10 +8,13 @@
 #include <stele/eventstore/document.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event.hpp>
+#include <stele/eventstore/event_batch.hpp>
 #include <stele/eventstore/event_range.hpp>
 #include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/format.hpp>
 #include <stele/eventstore/library_version.hpp>
 #include <stele/eventstore/metadata.hpp>
+#include <stele/eventstore/read_options.hpp>
 #include <stele/eventstore/stream.hpp>
 #include <stele/eventstore/subscription.hpp>
 #include <stele/eventstore/uuid.hpp>

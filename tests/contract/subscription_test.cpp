@@ -90,7 +90,7 @@ STORE_TEST_CASE(store, "a subscription ends by its owner, by a stop token and by
     std::stop_source outside;
     auto by_token = stele::subscribe(*store, {}, [](const auto&) {}, outside.get_token());
     CHECK(by_token.wait_for(position{5}, patience) == position{5});
-    const auto too_early = by_token.wait_for(position{6}, 1ms);
+    const auto too_early = by_token.wait_for(position{6}, std::chrono::milliseconds{1});
     REQUIRE_FALSE(too_early);
     CHECK_FALSE(too_early.error().ended);
     CHECK(too_early.error().message() == "the subscription is at position 5, waiting for 6");

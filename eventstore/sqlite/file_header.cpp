@@ -1,12 +1,15 @@
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
-#include <optional>
+#include <new>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -29,25 +32,39 @@ std::uint32_t number_at(const first_bytes& bytes, std::size_t offset) {
     return number;
 }
 
+sqlite3_vfs* find_vfs(const std::filesystem::path& file, const std::string& name) {
+    if (auto* const found = sqlite3_vfs_find(name.empty() ? nullptr : name.c_str())) return found;
+    throw error(error_kind::invalid_argument,
+                fmt::format("{}: there is no SQLite VFS named '{}'; register it first", file.string(), name));
+}
+
+struct file_closer {
+    void operator()(sqlite3_file* handle) const noexcept {
+        if (handle->pMethods != nullptr) handle->pMethods->xClose(handle);
+    }
+};
+
 // Reads the first bytes of a file, as many as it has, through SQLite's own file functions: when a process closes any
 // descriptor of a file, it loses all its POSIX locks on it, including those of its connections. SQLite defers such a
 // close.
-std::optional<first_bytes> read_first_bytes(const std::filesystem::path& file, const std::string& vfs_name) {
-    sqlite3_vfs* const vfs = sqlite3_vfs_find(vfs_name.empty() ? nullptr : vfs_name.c_str());
-    if (vfs == nullptr) return {};  // opening the file reports it
+first_bytes read_first_bytes(const std::filesystem::path& file, const std::string& vfs_name) {
+    sqlite3_vfs* const vfs = find_vfs(file, vfs_name);
     const auto absolute = std::filesystem::absolute(file).string();
     const std::unique_ptr<const char, decltype(&sqlite3_free_filename)> name(
         sqlite3_create_filename(absolute.c_str(), "", "", 0, nullptr), &sqlite3_free_filename);
+    if (name == nullptr) throw std::bad_alloc();
     const auto memory =
         std::make_unique<std::max_align_t[]>(static_cast<std::size_t>(vfs->szOsFile) / sizeof(std::max_align_t) + 1);
-    auto* const handle = reinterpret_cast<sqlite3_file*>(memory.get());
-    if (name == nullptr ||
-        vfs->xOpen(vfs, name.get(), handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, nullptr) != SQLITE_OK)
-        return {};
+    const std::unique_ptr<sqlite3_file, file_closer> handle(reinterpret_cast<sqlite3_file*>(memory.get()));
     first_bytes bytes{};
-    const int code = handle->pMethods->xRead(handle, bytes.data(), static_cast<int>(bytes.size()), 0);
-    handle->pMethods->xClose(handle);
-    if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) return {};
+    int code = vfs->xOpen(vfs, name.get(), handle.get(), SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, nullptr);
+    if (code == SQLITE_OK)
+        code = handle->pMethods->xRead(handle.get(), bytes.data(), static_cast<int>(bytes.size()), 0);
+    if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ)
+        throw error(kind_of(code),
+                    fmt::format("{}: cannot be read: {} (SQLite {}); check the directory, its permissions and the disk",
+                                file.string(), sqlite3_errstr(code), code),
+                    code);
     return bytes;
 }
 
@@ -64,9 +81,7 @@ file_header read_file_header(const std::filesystem::path& file, const connection
         return header;
     }
     if (std::filesystem::file_size(file, unreadable) == 0 || unreadable) return header;
-    const auto first = read_first_bytes(file, options.vfs);
-    if (!first) return header;
-    const auto& bytes = *first;
+    const auto bytes = read_first_bytes(file, options.vfs);
     if (std::ranges::all_of(bytes, [](char byte) { return byte == 0; })) {
         header.kind = file_header::content::unwritten;
     } else if (std::string_view(bytes.data(), magic.size()) != magic) {

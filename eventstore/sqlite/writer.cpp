@@ -141,7 +141,7 @@ void writer::transact(event_store& store, const append_host::transaction& work) 
 void writer::check_open() const {
     if (!refusal_.empty())
         throw error(error_kind::closed,
-                    fmt::format("{}: the store refuses writes after an earlier fault ({}); open it again", db_.file(),
+                    fmt::format("{}: the store refuses writes after an earlier fault ({}); open the store again", db_.file(),
                                 refusal_));
 }
 

@@ -3,6 +3,7 @@
 /// Events and how they are kept: the floor that everything stands on. A program also includes an engine:
 /// stele/sqlite.hpp or stele/memory.hpp.
 
+#include <stele/eventstore/append_result.hpp>
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/conflict.hpp>
 #include <stele/eventstore/document.hpp>

@@ -194,7 +194,7 @@ STORE_TEST_CASE(store, "one event and a list of events are appended without a ve
     CHECK(store->append(stream, expected_version::no_stream(), {.type = "test.One"})->version.value == 1);
     const auto two = make_event("test.Two");
     CHECK(store->append(stream, expected_version::exactly({1}), two)->version.value == 2);
-    CHECK(store->append(stream, expected_version::exactly({1}), two).error().reason ==
+    CHECK(store->append(stream, expected_version::exactly({2}), two).error().reason ==
           stele::conflict_reason::event_id);
     CHECK(store->append(stream, expected_version::any(), two)->repeated);
     const auto last = store->append(stream, expected_version::any(), {make_event("test.Three"), {.type = "test.Four"}});

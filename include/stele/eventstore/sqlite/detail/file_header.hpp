@@ -14,7 +14,7 @@ namespace stele::inline v0::detail {
 /// of the disk, so they are consistent at any instant.
 struct file_header {
     enum class content : std::uint8_t {
-        nothing,    ///< There is no such file, it is empty, or it cannot be read.
+        nothing,    ///< There is no such file, or it is empty.
         unwritten,  ///< Zeros: the file was extended, but its first transaction did not finish.
         sqlite,     ///< The fields below are meaningful.
         other,      ///< Not an SQLite file.
@@ -26,6 +26,7 @@ struct file_header {
     bool has_tables = false;
 };
 
+/// Throws stele::error that names the file: io if it cannot be read, invalid_argument if there is no such VFS.
 file_header read_file_header(const std::filesystem::path& file, const connection_options& options = {});
 
 }  // namespace stele::inline v0::detail

@@ -18,7 +18,6 @@ std::string_view to_string(error_kind kind) noexcept {
         case error_kind::invalid_argument: return "invalid_argument";
         case error_kind::undecodable: return "undecodable";
         case error_kind::handler_failed: return "handler_failed";
-        case error_kind::format: return "format";
     }
     return "unknown";
 }

@@ -5,15 +5,15 @@
 //     state          0 live, 1 deleted (may be started again), 2 closed permanently
 //   types     id <-> name of an event type. Rows are never removed.
 //   events    one row per event, in commit order.
-//     position        1, 2, 3, …; AUTOINCREMENT: never assigned twice, and no gap after a rollback (which undoes it too)
-//     version         1, 2, 3, … within the stream
-//     id              16 bytes; unique, so a repeated append is always recognised
-//     recorded_at     microseconds since 1970, UTC; never smaller than in the row before
+//     position        1, 2, 3, …; AUTOINCREMENT: never assigned twice, and no gap after a rollback (which undoes it
+//     too) version         1, 2, 3, … within the stream id              16 bytes; unique, so a repeated append is
+//     always recognised recorded_at     microseconds since 1970, UTC; never smaller than in the row before
 //     closes_append   1 in the last event of an append, else 0: distinguishes a repeated append from a part of one
 //     payload, metadata   the bytes as given, possibly empty but never NULL
 //   type_blocks   which blocks of 1024 positions (position - 1 divided by 1024) hold events of a type. A filtered read
 //                 skips the others. A listed block may hold none any more, but a block with events is always listed.
-//   documents     values beside the events, by kind and key (see document.hpp); position and written_at are those of the
+//   documents     values beside the events, by kind and key (see document.hpp); position and written_at are those of
+//   the
 //                 append that wrote it
 //
 // Others may keep tables of their own in the file; see append_participant.hpp.
@@ -22,8 +22,8 @@
 // ids in time order (uuid::v7) make their index grow at its end. An index over the types would cost a row per event;
 // type_blocks costs one per type and block.
 
-#include <stele/eventstore/sqlite/detail/file_header.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
+#include <stele/eventstore/sqlite/detail/file_header.hpp>
 
 #include <fmt/format.h>
 
@@ -143,9 +143,8 @@ file_state inspect(const std::filesystem::path& file, const connection_options& 
             if (holds_bytes(file.string() + "-journal")) return file_state::absent_or_empty;
             [[fallthrough]];
         case file_header::content::other:
-            throw error(
-                error_kind::foreign_file,
-                fmt::format("{}: is not an SQLite file; it was not changed; use another name", file.string()));
+            throw error(error_kind::foreign_file,
+                        fmt::format("{}: is not an SQLite file; it was not changed; use another name", file.string()));
         case file_header::content::sqlite: break;
     }
     if (header.application_id == 0 && !header.has_tables) return file_state::absent_or_empty;

@@ -141,8 +141,8 @@ void writer::transact(event_store& store, const append_host::transaction& work) 
 void writer::check_open() const {
     if (!refusal_.empty())
         throw error(error_kind::closed,
-                    fmt::format("{}: the store refuses writes after an earlier fault ({}); open the store again", db_.file(),
-                                refusal_));
+                    fmt::format("{}: the store refuses writes after an earlier fault ({}); open the store again",
+                                db_.file(), refusal_));
 }
 
 // After a fault of the disk its content is unknown until the file is opened again.

@@ -65,8 +65,8 @@ void expect_file(const std::filesystem::path& file) {
 }
 
 // The numbers are in the main file from the first day, so it can be judged without touching it.
-void check_format(const std::filesystem::path& file) {
-    const auto header = read_file_header(file);
+void check_format(const std::filesystem::path& file, const connection_options& options) {
+    const auto header = read_file_header(file, options);
     if (header.kind == file_header::content::nothing)
         throw error{error_kind::io,
                     fmt::format("{}: is empty or cannot be read; check its permissions, or remove it and "
@@ -125,12 +125,13 @@ void use_for_writing(connection& db) {
 
 std::unique_ptr<connection> open_read_model(const std::filesystem::path& file, const connection_options& options) {
     expect_file(file);
-    check_format(file);
+    check_format(file, options);
     return std::make_unique<connection>(file, open_mode::read, options);
 }
 
 std::unique_ptr<connection> open_to_query(const std::filesystem::path& file, const connection_options& options) {
-    if (read_file_header(file, options).application_id != event_store_application_id) return open_read_model(file, options);
+    if (read_file_header(file, options).application_id != event_store_application_id)
+        return open_read_model(file, options);
     inspect(file, options);
     auto db = std::make_unique<connection>(file, open_mode::read, options);
     if (db->integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stele_inline'") == 0)
@@ -148,7 +149,7 @@ bool is_event_store(connection& db) {
 std::unique_ptr<connection> open_read_model_to_write(const std::filesystem::path& file,
                                                      const connection_options& options) {
     expect_file(file);
-    check_format(file);
+    check_format(file, options);
     auto db = std::make_unique<connection>(file, open_mode::write, options);
     use_for_writing(*db);
     return db;

@@ -404,7 +404,8 @@ TEST_CASE("a projection can only change its own tables") {
     }
     CHECK(store.head() == position{0});
     action = [&](read_model&) { put(store, 1, opened("x")); };
-    CHECK(error_of([&] { put(store, 1, opened("x")); }).says("this thread is committing an append, so it cannot append"));
+    CHECK(
+        error_of([&] { put(store, 1, opened("x")); }).says("this thread is committing an append, so it cannot append"));
     action = [](read_model& db) { db.execute("INSERT INTO probe WITH one(x) AS (SELECT 7) SELECT count(*) FROM one"); };
     put(store, 1, opened("x"));
     CHECK(here.read().query_one<int>("SELECT x FROM probe") == std::tuple{1});

@@ -22,7 +22,6 @@ enum class error_kind {
     invalid_argument,     ///< The caller passed something that is never accepted. Nothing was done.
     undecodable,          ///< Stored bytes do not parse as the message their type names, or the type is unknown.
     handler_failed,       ///< The caller's own handler threw an exception that is no stele::error; it is nested.
-    format,
 };
 
 /// Returns the enumerator's own name, for example "busy".

@@ -47,14 +47,8 @@ void fold_appended(any_aggregate& known, std::span<const event_data> events, str
     // From the bytes, as after a read: a state is the same whichever way it came about.
     for (std::size_t i = 0; i < events.size(); ++i) {
         const auto left = events.size() - 1 - i;
-        recorded_event event{};
-        event.version = {end.version.value - left};
-        event.position = {end.position.value - left};
-        event.id = events[i].id;
-        event.type = events[i].type;
-        event.payload = events[i].payload;
-        event.metadata = events[i].metadata;
-        decoder.decode(event, known.state());
+        const stream_position at{{end.version.value - left}, {end.position.value - left}};
+        decoder.decode(as_recorded(events[i], {}, at), known.state());
     }
     known.place = end;
 }

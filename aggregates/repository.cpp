@@ -29,7 +29,7 @@ std::expected<append_result, conflict> save_aggregate(event_store& store, const 
         throw error(error_kind::invalid_argument,
                     fmt::format("A rejection ({}) for {} was to be saved. Look at is_accepted() before saving.",
                                 no->code, stream.str()));
-    if (decided.events().empty()) return append_result{known.place.version, known.place.position};
+    if (decided.events().empty()) return append_result{known.place};
     const auto metadata_bytes = encode(about);
     std::vector<event_data> events;
     events.reserve(decided.events().size());

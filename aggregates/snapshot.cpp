@@ -76,7 +76,7 @@ std::expected<version, std::string> detail::verify_snapshot(event_store& store, 
 }
 
 void remove_snapshot(event_store& store, const stream_id& stream) {
-    const document_write removal{detail::snapshot_kind, stream.str(), {}, document_write::action::remove};
+    const document_write removal{detail::snapshot_kind, stream.str(), {}, document_action::remove};
     detail::write_documents(store, {&removal, 1});
 }
 

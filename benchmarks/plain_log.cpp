@@ -200,7 +200,7 @@ digest plain_log::read_stream(const stele::stream_id& stream) {
 }
 
 void make_store(const std::filesystem::path& file) {
-    stele::sqlite_store::open(file);
+    (void)stele::sqlite_store::open(file);
 }
 
 workload make_filled_store(const std::filesystem::path& file, std::size_t streams, std::size_t events_each) {

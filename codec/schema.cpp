@@ -79,7 +79,7 @@ std::vector<document_write> find_new(const recorded_schema_map& recorded, const 
         "Events that are stored cannot be read any more as they were written. Undo the change, or make it a new "
         "message and upcast the old one (upcast.hpp). Nothing was recorded.";
     for (const auto& each : findings) text += "\n  " + each.message();
-    throw error(error_kind::format, text);
+    throw error(error_kind::incompatible_schema, text);
 }
 
 }  // namespace

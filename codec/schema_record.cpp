@@ -143,7 +143,7 @@ std::string schema_bytes(const Descriptor& message) {
 }
 
 document_write schema_document(std::string_view type, std::uint32_t version, std::string bytes) {
-    return {kind, fmt::format("{}/{:06}", type, version), std::move(bytes), document_write::action::add};
+    return {kind, fmt::format("{}/{:06}", type, version), std::move(bytes), document_action::add};
 }
 
 }  // namespace stele::inline v0::detail

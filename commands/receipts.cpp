@@ -96,7 +96,7 @@ std::vector<document_write> receipts::remember(const any_decision& decision, con
         kept.set_began_stream(place.version.value == 0 && !decision.events().empty());
         if (decision.events().empty()) kept.set_position(place.position.value);
     }
-    return {{receipt_kind, key_, kept.SerializeAsString(), document_write::action::add}};
+    return {{receipt_kind, key_, kept.SerializeAsString(), document_action::add}};
 }
 
 }  // namespace detail
@@ -116,7 +116,7 @@ std::uint64_t forget_receipts(event_store& store, timestamp written_before) {
         std::vector<document_write> removals;
         for (const document& kept : found)
             if (kept.written_at < written_before)
-                removals.push_back({receipt_kind, kept.key, {}, document_write::action::remove});
+                removals.push_back({receipt_kind, kept.key, {}, document_action::remove});
         if (removals.empty()) continue;
         detail::write_documents(store, removals);
         forgotten += removals.size();

@@ -26,11 +26,11 @@ const recorded_event* current_cause() noexcept {
     return handled;
 }
 
-void add_causation(metadata& about) {
-    if (handled == nullptr || !about.causation_id.empty()) return;
+void add_causation(metadata& value) {
+    if (handled == nullptr || !value.causation_id.empty()) return;
     auto cause = caused_by(*handled);
-    about.causation_id = std::move(cause.causation_id);
-    if (about.correlation_id.empty()) about.correlation_id = std::move(cause.correlation_id);
+    value.causation_id = std::move(cause.causation_id);
+    if (value.correlation_id.empty()) value.correlation_id = std::move(cause.correlation_id);
 }
 
 }  // namespace stele::inline v0

@@ -7,18 +7,17 @@ std::string_view to_string(error_kind kind) noexcept {
         case error_kind::busy: return "busy";
         case error_kind::full: return "full";
         case error_kind::io: return "io";
-        case error_kind::corrupt: return "corrupt";
-        case error_kind::format: return "format";
         case error_kind::unavailable: return "unavailable";
+        case error_kind::corrupt: return "corrupt";
+        case error_kind::closed: return "closed";
         case error_kind::foreign_file: return "foreign_file";
         case error_kind::newer_format: return "newer_format";
         case error_kind::other_store: return "other_store";
         case error_kind::needs_rebuild: return "needs_rebuild";
         case error_kind::incompatible_schema: return "incompatible_schema";
-        case error_kind::handler_failed: return "handler_failed";
-        case error_kind::closed: return "closed";
         case error_kind::invalid_argument: return "invalid_argument";
         case error_kind::undecodable: return "undecodable";
+        case error_kind::handler_failed: return "handler_failed";
     }
     return "unknown";
 }

@@ -1,4 +1,4 @@
-#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/event_batch.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -29,11 +29,14 @@ void event_batch::add(const recorded_event& event) {
         place += text.size();
         return kept;
     };
-    auto& added = events_.emplace_back(event);
-    added.stream = copy(event.stream);
-    added.type = copy(event.type);
-    added.payload = copy(event.payload);
-    added.metadata = copy(event.metadata);
+    events_.push_back({.position = event.position,
+                       .version = event.version,
+                       .recorded_at = event.recorded_at,
+                       .id = event.id,
+                       .stream = copy(event.stream),
+                       .type = copy(event.type),
+                       .payload = copy(event.payload),
+                       .metadata = copy(event.metadata)});
     size_bytes_ += size;
 }
 

@@ -1,6 +1,5 @@
 #include <stele/eventstore/detail/failures.hpp>
-
-#include <fmt/format.h>
+#include <stele/eventstore/format.hpp>
 
 namespace stele::inline v0::detail {
 
@@ -24,20 +23,20 @@ std::optional<error_kind> kind_of(const std::exception_ptr& failure) {
     }
 }
 
-void throw_with(std::string_view what) {
-    const auto message = fmt::format("{}: {}", what, message_of(std::current_exception()));
+void throw_with(std::string_view context) {
+    const auto message = fmt::format("{}: {}", context, message_of(std::current_exception()));
     try {
         throw;
     } catch (const error& failure) {
         std::throw_with_nested(error{failure.kind(), message, failure.engine_code()});
     } catch (...) {
-        std::throw_with_nested(error{error_kind::invalid_argument, message});
+        std::throw_with_nested(error{error_kind::handler_failed, message});
     }
 }
 
 void throw_failed_at(std::string_view who, const recorded_event& event) {
-    throw_with(fmt::format("{} failed at position {} (stream {}, version {}, type {})", who, event.position.value,
-                           event.stream, event.version.value, event.type));
+    throw_with(fmt::format("{} failed at position {} (stream {}, version {}, type {})", who, event.position,
+                           event.stream, event.version, event.type));
 }
 
 void throw_any(const std::vector<std::exception_ptr>& failures, std::string_view who) {

@@ -10,10 +10,10 @@
 
 namespace stele::inline v0::detail {
 
-/// Wakes those who wait for the head of a store to move. Any thread.
+/// Wakes the threads that wait for the head of a store to move. Any thread.
 class head_signal {
 public:
-    /// Tells that the head is now at `head`.
+    /// Announces that the head is now at `head`.
     void announce(position head) {
         {
             const std::lock_guard lock(mutex_);
@@ -23,12 +23,12 @@ public:
         moved_.notify_all();
     }
 
-    /// Waits until `read_head()` is beyond `seen`, at most for `timeout` or until a stop; returns what it read last.
-    /// It is read again after each announcement, and every `poll` for what other processes append.
+    /// Waits until `read_head()` is beyond `seen`, at most for `timeout` or until a stop; returns its last result.
+    /// It is called after each announcement, and every `poll` to notice appends of other processes.
     template <class ReadHead>
     position wait_for_append(position seen, std::chrono::milliseconds timeout, std::chrono::milliseconds poll,
                              const std::stop_token& stop, ReadHead read_head) {
-        // A year is as good as for ever, and does not overflow.
+        // A year is as good as no limit, and does not overflow.
         const std::chrono::milliseconds longest = std::chrono::years{1};
         const auto deadline = std::chrono::steady_clock::now() + std::min(timeout, longest);
         poll = std::min(poll, longest);

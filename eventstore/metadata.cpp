@@ -1,4 +1,4 @@
-#include "eventstore/utf8.hpp"
+#include "eventstore/names.hpp"
 #include "stele_messages.pb.h"
 
 #include <stele/eventstore/error.hpp>

@@ -4,8 +4,14 @@
 
 namespace stele::inline v0::detail {
 
-/// Throws invalid_argument unless `name` is 1 to 512 bytes of UTF-8 without control characters. `what` ("stream name")
-/// begins the message.
-void check_name(std::string_view what, std::string_view name);
+/// Whether `text` is well-formed UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates, at most U+10FFFF).
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+/// Throws invalid_argument unless `name` is 1 to 512 bytes of UTF-8 without control characters. `kind` ("stream name")
+/// starts the message.
+void check_name(std::string_view kind, std::string_view name);
+
+/// Throws invalid_argument for that name.
+[[noreturn]] void refuse_name(std::string_view kind, std::string_view name, std::string_view reason);
 
 }  // namespace stele::inline v0::detail

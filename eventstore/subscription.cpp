@@ -1,4 +1,6 @@
 #include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/format.hpp>
 #include <stele/eventstore/subscription.hpp>
 
 #include <algorithm>
@@ -10,7 +12,7 @@
 namespace stele::inline v0 {
 namespace {
 
-// The wait ends with each commit and each stop; this only bounds it.
+// Each commit and each stop ends the wait; this only bounds it.
 constexpr std::chrono::hours idle_wait{1};
 
 }  // namespace
@@ -83,6 +85,15 @@ struct subscription::state {
     }
 };
 
+std::string subscription_wait_failure::message() const {
+    auto text = fmt::format("the subscription is at position {}, waiting for {}", reached, wanted);
+    if (failure)
+        text += "; it has failed: " + detail::message_of(failure);
+    else if (ended)
+        text += "; it was stopped";
+    return text;
+}
+
 subscription::subscription(std::unique_ptr<state> started) : state_(std::move(started)) {}
 subscription::subscription(subscription&&) noexcept = default;
 subscription& subscription::operator=(subscription&&) noexcept = default;
@@ -93,10 +104,12 @@ position subscription::position() const {
     return state_->reached;
 }
 
-bool subscription::wait_for(stele::position reached, std::chrono::milliseconds timeout) const {
+std::expected<position, subscription_wait_failure> subscription::wait_for(stele::position wanted,
+                                                                          std::chrono::milliseconds timeout) const {
     std::unique_lock lock(state_->mutex);
-    state_->changed.wait_for(lock, timeout, [&] { return state_->reached >= reached || state_->ended; });
-    return state_->reached >= reached;
+    state_->changed.wait_for(lock, timeout, [&] { return state_->reached >= wanted || state_->ended; });
+    if (state_->reached >= wanted) return state_->reached;
+    return std::unexpected(subscription_wait_failure{wanted, state_->reached, state_->ended, state_->failure});
 }
 
 void subscription::stop() noexcept {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <mutex>
 #include <random>
 
@@ -23,10 +24,10 @@ std::uint64_t random_bits() {
 }
 
 // RFC 9562, 6.2, method 2 (monotonic random): within a millisecond the 74 bits after the time count up by a random
-// step, so ids of one process never compare equal or out of order, also when the clock is set back.
+// step, so ids of one process never compare equal or out of order, even if the clock is set back.
 class generator {
 public:
-    // A forked process must not go on with the state of its parent: both would make the same ids.
+    // A forked process must not use the state of its parent: both would create the same ids.
     generator() {
         ::pthread_atfork(nullptr, nullptr, [] { forked = true; });
     }
@@ -118,6 +119,13 @@ std::optional<uuid> uuid::parse(std::string_view text) {
         if (high < 0 || low < 0) return std::nullopt;
         id.bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
     }
+    return id;
+}
+
+std::optional<uuid> uuid::from_bytes(std::string_view bytes) {
+    uuid id;
+    if (bytes.size() != id.bytes.size()) return std::nullopt;
+    std::memcpy(id.bytes.data(), bytes.data(), bytes.size());
     return id;
 }
 

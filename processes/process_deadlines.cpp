@@ -46,7 +46,7 @@ document_write put_deadline(std::string_view process, const deadline_place& dead
 }
 
 document_write remove_deadline(std::string_view process, const deadline_place& deadline) {
-    return {deadline_kind, key_of(process, deadline), {}, document_write::action::remove};
+    return {deadline_kind, key_of(process, deadline), {}, document_action::remove};
 }
 
 std::optional<deadline_place> next_deadline(event_store& store, std::string_view process) {

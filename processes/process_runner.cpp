@@ -71,7 +71,7 @@ struct process_runner::state {
             while (!stop.stop_requested()) {
                 const auto seen = store.head();
                 const auto done = run_once(stop);
-                if (!done.any) store.wait_for_append(seen, done.busy ? busy_wait : until_next_deadline(), stop);
+                if (!done.any) (void)store.wait_for_append(seen, done.busy ? busy_wait : until_next_deadline(), stop);
             }
         } catch (...) {
             for (const auto& worker : workers)

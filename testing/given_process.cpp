@@ -64,14 +64,7 @@ private:
     void take_event(const process_input& input, bool wants_reaction) {
         const event_data data = encode(*input.message, input.as.metadata);
         ++position_;
-        const recorded_event event{.position = {position_},
-                                   .version = {position_},
-                                   .recorded_at = input.as.at,
-                                   .id = data.id,
-                                   .stream = input.as.stream,
-                                   .type = data.type,
-                                   .payload = data.payload,
-                                   .metadata = data.metadata};
+        const auto event = as_recorded(data, input.as.stream, {{position_}, {position_}}, input.as.at);
         process_visit visit;
         decoder_.decode(event, &visit);
         // One that belongs to no instance does not reach any, so it is shown to nobody.

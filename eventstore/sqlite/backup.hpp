@@ -1,12 +1,12 @@
 #pragma once
 
-#include <stele/eventstore/sqlite/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/connection_options.hpp>
 
 #include <filesystem>
 
 namespace stele::inline v0::detail {
 
 /// Copies the store in `from` to the new file `to`; see sqlite_store::backup.
-void backup(const std::filesystem::path& from, const std::filesystem::path& to, const sqlite_options& options);
+void backup(const std::filesystem::path& from, const std::filesystem::path& to, const connection_options& options);
 
 }  // namespace stele::inline v0::detail

@@ -2,14 +2,14 @@
 
 #include "eventstore/sqlite/reader_sql.hpp"
 
-#include <stele/eventstore/sqlite/detail/schema.hpp>
+#include <stele/eventstore/sqlite/detail/file_format.hpp>
 
 #include <algorithm>
 
 namespace stele::inline v0::detail {
 namespace {
 
-// Entries of the memory of streams; it is dropped whole when full.
+// Most entries of the cache of streams; it is dropped as a whole when full.
 constexpr std::size_t cached_streams = 100'000;
 
 }  // namespace
@@ -24,9 +24,9 @@ catalog::catalog(connection& db)
       add_type_(db.prepare("INSERT INTO types (name) VALUES (?1)")),
       add_block_(db.prepare("INSERT OR IGNORE INTO type_blocks (type, block) VALUES (?1, ?2)")) {}
 
-stream_entry catalog::find_stream(const stream_id& name) {
+stream_record catalog::find_stream(const stream_id& name) {
     if (const auto known = streams_.find(name.str()); known != streams_.end()) return known->second;
-    stream_entry found;
+    stream_record found;
     find_stream_.bind_text(1, name.str());
     if (find_stream_.step()) {
         found.id = find_stream_.column_int64(0);
@@ -44,13 +44,13 @@ stream_entry catalog::find_stream(const stream_id& name) {
     return found;
 }
 
-void catalog::add_stream(stream_entry& stream, const stream_id& name) {
+void catalog::add_stream(stream_record& stream, const stream_id& name) {
     add_stream_.bind_text(1, name.str());
     add_stream_.run();
     stream.id = db_.last_insert_rowid();
 }
 
-void catalog::update_stream(stream_entry& stream, version removed_up_to) {
+void catalog::update_stream(stream_record& stream, version removed_up_to) {
     stream.removed = std::max(stream.removed, removed_up_to);
     update_stream_.bind(1, stream.id);
     update_stream_.bind(2, to_integer(removed_up_to.value));
@@ -58,7 +58,7 @@ void catalog::update_stream(stream_entry& stream, version removed_up_to) {
     update_stream_.run();
 }
 
-void catalog::remember(const stream_id& name, const stream_entry& stream) {
+void catalog::remember(const stream_id& name, const stream_record& stream) {
     if (streams_.size() >= cached_streams) streams_.clear();
     streams_[name.str()] = stream;
 }

@@ -5,10 +5,11 @@
 namespace stele::inline v0::detail {
 namespace {
 
-// Bounds of a group: large enough to share a sync among all who wait, small enough that nobody waits for megabytes.
+// Bounds of a group: large enough to share a sync among all waiting appends, small enough that none waits for
+// megabytes.
 constexpr std::size_t group_requests = 256;
 constexpr std::size_t group_bytes = 4UL << 20;
-// Bounds of what is under way without anybody waiting for it.
+// Bounds of the asynchronous appends in flight.
 constexpr std::size_t async_requests_limit = 8192;
 constexpr std::size_t async_bytes_limit = 32UL << 20;
 
@@ -18,7 +19,7 @@ std::size_t bytes_of(std::span<const event_data> events) {
     return sum;
 }
 
-// Whether this thread is writing for a queue. What it calls then must not wait for one.
+// Whether this thread is writing for a queue. A call back into a queue would deadlock.
 thread_local bool writing = false;
 
 class writing_scope {
@@ -32,11 +33,10 @@ public:
 void expect_not_writing() {
     if (writing)
         throw error(error_kind::invalid_argument,
-                    "an append is being committed on this thread, so it cannot append (or add an inline projection, or "
-                    "compact); the handler of an inline projection must only read events and write its tables");
+                    "this thread is committing an append, so it cannot append, compact the store or register a "
+                    "participant; code that takes part in an append may only read events and write its own tables");
 }
 
-// Hands the outcome over to whoever holds the future.
 void fulfil(async_append& append) {
     if (append.request.fault)
         append.promise.set_exception(append.request.fault);
@@ -48,13 +48,13 @@ void fulfil(async_append& append) {
 
 }  // namespace
 
-std::shared_ptr<waiting_place> waiting_place::of_this_thread() {
-    thread_local const auto place = std::make_shared<waiting_place>();
-    place->now_ = turn::wait;
-    return place;
+std::shared_ptr<waiter> waiter::of_this_thread() {
+    thread_local const auto own = std::make_shared<waiter>();
+    own->now_ = signal::wait;
+    return own;
 }
 
-void waiting_place::tell(turn now) {
+void waiter::set(signal now) {
     {
         const std::lock_guard lock(mutex_);
         now_ = now;
@@ -62,9 +62,9 @@ void waiting_place::tell(turn now) {
     wake_.notify_one();
 }
 
-waiting_place::turn waiting_place::wait() {
+waiter::signal waiter::wait() {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return now_ != turn::wait; });
+    wake_.wait(lock, [this] { return now_ != signal::wait; });
     return now_;
 }
 
@@ -82,13 +82,13 @@ commit_queue::~commit_queue() {
 
 void commit_queue::submit(append_request& request) {
     expect_not_writing();
-    request.caller = waiting_place::of_this_thread();
+    request.caller = waiter::of_this_thread();
     {
         const std::lock_guard lock(mutex_);
         waiting_.push_back({&request, nullptr});
         if (!leading_) hand_over();
     }
-    if (request.caller->wait() == waiting_place::turn::lead) lead(&request);
+    if (request.caller->wait() == waiter::signal::lead) lead(&request);
 }
 
 void commit_queue::submit(std::unique_ptr<async_append> append) {
@@ -104,7 +104,7 @@ void commit_queue::submit(std::unique_ptr<async_append> append) {
     if (!leading_) hand_over();
 }
 
-// Commits for everyone who waits. Called by the one whose turn it is; `own` is its request, if it waits for one.
+// Commits a group. Called by the leader; `own` is its request, if it waits for one.
 void commit_queue::lead(const append_request* own) {
     auto group = [this] {
         const std::lock_guard lock(mutex_);
@@ -118,7 +118,7 @@ void commit_queue::lead(const append_request* own) {
         commit_(requests);
     }
 
-    // The next one is told only after these: they may be back in the queue by then, and share its sync.
+    // The next leader is woken after these: they may be back in the queue by then and share its sync.
     std::size_t async_count = 0;
     std::size_t async_bytes = 0;
     for (const auto& member : group) {
@@ -127,9 +127,9 @@ void commit_queue::lead(const append_request* own) {
             async_bytes += member.request->size_bytes;
             fulfil(*member.owned);
         } else if (member.request != own) {
-            // The request is gone as soon as its caller knows.
+            // The caller destroys the request as soon as it is woken.
             const auto caller = member.request->caller;
-            caller->tell(waiting_place::turn::done);
+            caller->set(waiter::signal::done);
         }
     }
     const std::lock_guard lock(mutex_);
@@ -139,18 +139,18 @@ void commit_queue::lead(const append_request* own) {
     hand_over();
 }
 
-// Tells whoever is next to lead. Called with the lock, when nobody does or by the one who did.
+// Makes the next in line the leader. Called with the lock, when there is no leader or by the one that just finished.
 void commit_queue::hand_over() {
     leading_ = false;
     if (exclusive_waiting_ > 0) return exclusive_wake_.notify_one();
     if (waiting_.empty()) return;
     leading_ = true;
     if (waiting_.front().owned) {
-        async_turn_ = true;
+        async_leads_ = true;
         async_wake_.notify_one();
     } else {
         const auto caller = waiting_.front().request->caller;
-        caller->tell(waiting_place::turn::lead);
+        caller->set(waiter::signal::lead);
     }
 }
 
@@ -189,9 +189,9 @@ std::vector<commit_queue::entry> commit_queue::take_group() {
 
 void commit_queue::lead_for_async(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    // When a stop is requested, the wait still answers whether something is left to do.
-    while (async_wake_.wait(lock, stop, [this] { return async_turn_; })) {
-        async_turn_ = false;
+    // After a stop request the wait still returns whether something is left to do.
+    while (async_wake_.wait(lock, stop, [this] { return async_leads_; })) {
+        async_leads_ = false;
         lock.unlock();
         lead(nullptr);
         lock.lock();

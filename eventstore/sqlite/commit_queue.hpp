@@ -16,39 +16,37 @@
 
 namespace stele::inline v0::detail {
 
-/// What a removal asks for; see event_store::truncate_stream and its neighbours.
+/// The arguments of event_store::do_remove().
 struct removal_request {
-    enum class kind : std::uint8_t { truncate, erase, tombstone };
-
     const stream_id& stream;
     expected_version expected;
-    kind what;
+    stream_removal kind;
     version before;
     const event_data& record;
 };
 
-/// Where a thread waits for its turn. Each thread has one for all its appends, and whoever wakes it holds on to it, so
-/// that it can be woken without a lock: a woken thread goes on at once instead of meeting its waker at the mutex.
-class waiting_place {
+/// Where a thread waits for its append. Each thread has one for all its appends. Its waker shares ownership, so it can
+/// wake the thread without holding the queue's lock: the thread does not run into the waker at the mutex.
+class waiter {
 public:
-    enum class turn : std::uint8_t { wait, lead, done };
+    enum class signal : std::uint8_t { wait, lead, done };
 
-    /// That of the calling thread, which is told to wait.
-    static std::shared_ptr<waiting_place> of_this_thread();
+    /// The waiter of the calling thread, set to wait.
+    static std::shared_ptr<waiter> of_this_thread();
 
-    void tell(turn now);
-    /// Waits until it is told something else, and returns that.
-    turn wait();
+    void set(signal now);
+    /// Waits until it is set to something other than wait, and returns that.
+    signal wait();
 
 private:
     std::mutex mutex_;
     std::condition_variable wake_;
-    turn now_ = turn::wait;
+    signal now_ = signal::wait;
 };
 
-/// One append (or removal) on its way through the queue. What it points to is kept by whoever made it.
+/// One append (or removal) on its way through the queue. Its creator keeps what it points to.
 struct append_request {
-    using outcome_type = std::expected<std::vector<append_result>, conflict>;
+    using outcome_type = append_all_outcome;
 
     std::span<const stream_write> writes;
     std::span<const document_write> documents = {};
@@ -59,41 +57,41 @@ struct append_request {
     std::optional<outcome_type> outcome = {};
     std::exception_ptr fault = {};
 
-    /// The queue's own: where the caller waits. None for an asynchronous append.
-    std::shared_ptr<waiting_place> caller = {};
+    /// Set by the queue: where the caller waits. None for an asynchronous append.
+    std::shared_ptr<waiter> caller = {};
 };
 
-/// An append nobody waits for: it owns what it writes, and is told when it is done.
+/// An append that no thread waits for: it owns its events, and fulfils a promise.
 struct async_append {
     async_append(stream_id stream, expected_version expected, std::vector<event_data> to_append);
 
     std::vector<event_data> events;
     stream_write write;
     append_request request;
-    std::promise<std::expected<append_result, conflict>> promise;
+    std::promise<append_outcome> promise;
 };
 
 /// Lets concurrent appends share one commit, and so one sync (group commit, as in LevelDB's writers queue).
 ///
-/// The first in the queue leads: it takes everyone who is waiting (up to a bound), commits for all, wakes them, and
-/// hands the lead to the next in line. A lone caller only ever leads itself. A thread is started with the first
-/// asynchronous append, to lead when no caller is there who could.
+/// The first thread in the queue leads: it takes all waiting appends (up to a bound), commits them, wakes their
+/// threads, and makes the next thread the leader. A lone caller only ever leads itself. The first asynchronous append
+/// starts a thread that leads when no caller can.
 class commit_queue {
 public:
     using append_group = std::span<append_request* const>;
 
-    /// `commit` is called by one thread at a time and sets outcome or fault of each request; it throws nothing.
+    /// `commit` is called by one thread at a time and sets the outcome or fault of each request; it must not throw.
     explicit commit_queue(std::function<void(append_group)> commit) : commit_(std::move(commit)) {}
-    /// Finishes what is under way.
+    /// Finishes the appends in flight.
     ~commit_queue();
     commit_queue(const commit_queue&) = delete;
     commit_queue& operator=(const commit_queue&) = delete;
 
     /// Returns when the request is done. Any thread.
     void submit(append_request& request);
-    /// Returns at once, unless too much is under way already. Any thread.
+    /// Returns at once, unless too many are in flight. Any thread.
     void submit(std::unique_ptr<async_append> append);
-    /// Calls `work` while no group is being committed. What it throws passes through. Any thread.
+    /// Calls `work` while no group is being committed. Its exceptions pass through. Any thread.
     void exclusive(const std::function<void()>& work);
 
 private:
@@ -111,15 +109,15 @@ private:
     std::function<void(append_group)> commit_;
     std::mutex mutex_;
     std::deque<entry> waiting_;
-    bool leading_ = false;               // somebody commits, or has been told to
-    std::size_t exclusive_waiting_ = 0;  // they go before the next group
+    bool leading_ = false;               // a thread commits, or has been signalled to
+    std::size_t exclusive_waiting_ = 0;  // they run before the next group
     std::condition_variable exclusive_wake_;
 
-    // Asynchronous appends under way, in the queue or being committed.
+    // Asynchronous appends in flight: queued or being committed.
     std::size_t async_count_ = 0;
     std::size_t async_bytes_ = 0;
     std::condition_variable async_space_;
-    bool async_turn_ = false;  // the thread below has been told to lead
+    bool async_leads_ = false;  // the thread below has been signalled to lead
     std::condition_variable_any async_wake_;
     std::jthread async_leader_;
 };

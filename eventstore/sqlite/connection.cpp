@@ -11,10 +11,10 @@ namespace {
 std::string_view advice(error_kind kind) {
     switch (kind) {
         case error_kind::busy: return "another process holds the lock; try again";
-        case error_kind::full: return "make room, then open the file again";
+        case error_kind::full: return "free some space, then open the file again";
         case error_kind::io: return "check the directory, its permissions and the disk, then open the file again";
         case error_kind::corrupt: return "the file is damaged; restore a backup, or rebuild it if it is a read model";
-        case error_kind::format: return "it is not a file of this library; give another name";
+        case error_kind::foreign_file: return "it is not a file of this library; use another name";
         default: return "";
     }
 }
@@ -38,7 +38,7 @@ error_kind kind_of(int sqlite_code) noexcept {
         case SQLITE_LOCKED: return error_kind::busy;
         case SQLITE_FULL: return error_kind::full;
         case SQLITE_CORRUPT: return error_kind::corrupt;
-        case SQLITE_NOTADB: return error_kind::format;
+        case SQLITE_NOTADB: return error_kind::foreign_file;
         case SQLITE_TOOBIG:
         case SQLITE_CONSTRAINT:
         case SQLITE_RANGE:
@@ -136,7 +136,7 @@ double statement::column_double(int column) const {
 }
 
 std::string_view statement::column_bytes(int column) const {
-    // One look at the column for both; good without the connection's mutex, as only one thread uses it at a time.
+    // One access to the column for both; safe without the connection's mutex, because one thread uses it at a time.
     sqlite3_value* const value = sqlite3_column_value(handle(), column);
     const auto* const data = static_cast<const char*>(sqlite3_value_blob(value));
     const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
@@ -177,14 +177,14 @@ int flags_of(open_mode mode) {
 
 }  // namespace
 
-connection::connection(const std::filesystem::path& file, open_mode mode, std::chrono::milliseconds busy_timeout,
-                       const std::string& vfs)
+connection::connection(const std::filesystem::path& file, open_mode mode, const connection_options& options)
     : file_(file.string()) {
     sqlite3* raw = nullptr;
-    const int code = sqlite3_open_v2(file_.c_str(), &raw, flags_of(mode), vfs.empty() ? nullptr : vfs.c_str());
+    const int code =
+        sqlite3_open_v2(file_.c_str(), &raw, flags_of(mode), options.vfs.empty() ? nullptr : options.vfs.c_str());
     db_.reset(raw);
     if (code != SQLITE_OK) throw make_error(raw, code, file_, "open");
-    sqlite3_busy_timeout(raw, static_cast<int>(busy_timeout.count()));
+    sqlite3_busy_timeout(raw, static_cast<int>(options.busy_timeout.count()));
     // Two connections that checkpoint at the same instant can damage a file before SQLite 3.51.3.
     if (mode == open_mode::read) sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }

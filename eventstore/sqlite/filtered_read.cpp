@@ -1,6 +1,6 @@
-// Filtered reads. Nothing that does not pass is handed to the caller, and most of it is not even looked at:
-//   - a filter by types reads only the blocks of positions that are listed for them (type_blocks);
-//   - a filter by streams that have few events in all collects those through the index over (stream, version);
+// Filtered reads. Most events that do not pass are not even read:
+//   - a filter by types reads only the blocks of positions listed for them (type_blocks);
+//   - a filter by streams with few events in total collects those through the index over (stream, version);
 //   - otherwise SQLite steps over the events of the window, a bounded number in one read transaction.
 
 #include "eventstore/sqlite/reader.hpp"
@@ -15,11 +15,11 @@
 namespace stele::inline v0::detail {
 namespace {
 
-// So many positions are looked through in one read transaction.
+// The number of positions examined in one read transaction.
 constexpr std::int64_t window_blocks = 16;
 constexpr std::int64_t window_positions = window_blocks * positions_per_block;
 
-// A filter by streams that hold no more events than this collects them instead of stepping over the others.
+// A filter by streams with at most this many events collects them instead of stepping over the others.
 constexpr std::int64_t few_events = 8192;
 
 // `text` as a JSON string. Names hold no control characters.
@@ -32,8 +32,8 @@ std::string json_string(std::string_view text) {
     return json + '"';
 }
 
-// The first name after all those that begin with `prefix`: its last character is replaced by the next one. Names
-// compare by bytes, and UTF-8 keeps the order of characters. Empty when there is no such name.
+// The first name after all names that begin with `prefix`: its last character is replaced by the next one. Names
+// compare by bytes, and UTF-8 keeps the order of characters. Empty if there is no such name.
 std::string after_all_with(std::string prefix) {
     while (!prefix.empty()) {
         auto start = prefix.size() - 1;
@@ -45,7 +45,7 @@ std::string after_all_with(std::string prefix) {
         prefix.resize(start);
         ++code;
         if (code == 0xD800) code = 0xE000;  // surrogates are no characters
-        if (code > 0x10FFFF) continue;      // the last character there is: the one before it counts
+        if (code > 0x10FFFF) continue;      // the greatest character: increment the one before it
         if (code < 0x80) return prefix + static_cast<char>(code);
         const auto tail = [code](int shift) { return static_cast<char>(0x80 | (code >> shift & 0x3F)); };
         if (code < 0x800) return prefix + static_cast<char>(0xC0 | code >> 6) + tail(0);
@@ -110,7 +110,7 @@ void reader::fetch_filtered(const all_read_options& options, event_batch& batch)
     }
 }
 
-// Shortens the interval to where its first event in the order of the read is; false when it holds none.
+// Shortens the interval to its first event in the order of the read; false if it holds none.
 bool reader::step_over_gap(interval& rest, direction order) {
     auto& query = all_[std::to_underlying(order)];
     const reset_guard done(query);
@@ -126,7 +126,7 @@ bool reader::step_over_gap(interval& rest, direction order) {
     return true;
 }
 
-// The parts of the window that can hold events of the wanted types, in the order of the read.
+// The parts of the window that may hold events of the filter's types, in the order of the read.
 std::vector<reader::interval> reader::candidates(const interval& window, const sql_filter& filter, direction order) {
     if (filter.types.empty()) return {window};
     std::vector<interval> parts;

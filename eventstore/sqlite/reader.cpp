@@ -2,10 +2,9 @@
 
 #include "eventstore/sqlite/reader_sql.hpp"
 
-#include <fmt/format.h>
+#include <stele/eventstore/format.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -17,13 +16,13 @@ document document_at(statement& row) {
     return {.key = std::string(row.column_bytes(0)),
             .value = std::string(row.column_bytes(1)),
             .position = {static_cast<std::uint64_t>(row.column_int64(2))},
-            .written_at = timestamp{std::chrono::microseconds{row.column_int64(3)}}};
+            .written_at = to_time(row.column_int64(3))};
 }
 
 }  // namespace
 
 reader::reader(const std::filesystem::path& file, const sqlite_options& options)
-    : db_(file, open_mode::read, options.busy_timeout, options.vfs),
+    : db_(file, open_mode::read, options.connection),
       limits_(options.limits),
       all_{db_.prepare(all_query(direction::forward)), db_.prepare(all_query(direction::backward))},
       stream_{db_.prepare(stream_query(direction::forward)), db_.prepare(stream_query(direction::backward))},
@@ -68,16 +67,16 @@ position reader::head() {
     return {head_.step() ? static_cast<std::uint64_t>(head_.column_int64(0)) : 0};
 }
 
-// Times never go back, so the last position that is not too late is found by halving.
+// Times never decrease, so a binary search finds the last position that is not too late.
 position reader::position_at(timestamp time) {
-    const auto wanted = time.time_since_epoch().count();
+    const auto wanted = to_integer(time);
     std::int64_t low = 0;  // everything up to here was recorded at `time` or before
     std::int64_t high = to_integer(head().value);
     while (low < high) {
         const auto middle = low + (high - low) / 2;
         const reset_guard done(time_after_);
         time_after_.bind(1, middle);
-        // Removed events leave gaps: the next one that is there stands for them.
+        // Removed events leave gaps: the next event stands for them.
         if (time_after_.step() && time_after_.column_int64(0) <= wanted)
             low = middle + 1;
         else
@@ -113,8 +112,8 @@ void reader::fetch(const all_read_options& options, event_batch& batch) {
     collect(query, {options.direction, options.after.value, options.up_to.value}, {}, batch);
 }
 
-// Versions of a stream follow each other without a gap, as only the first ones of a stream are ever removed. Positions
-// rise or fall; what was removed is a gap there.
+// Versions of a stream have no gaps, because only the first events of a stream are ever removed. Positions rise or
+// fall; removed events are gaps there.
 bool reader::row_order::takes(std::uint64_t place, bool gapless) {
     if (place <= after_ || place > up_to_) return false;
     const bool forward = direction_ == direction::forward;
@@ -127,23 +126,22 @@ bool reader::row_order::takes(std::uint64_t place, bool gapless) {
 void reader::check_order(row_order& order, std::string_view known_stream, const recorded_event& event) const {
     if (order.takes(known_stream.empty() ? event.position.value : event.version.value, !known_stream.empty())) return;
     throw db_.damage(
-        fmt::format("the event at position {}, version {} of {}, is not in its place or one beside it is "
-                    "missing",
-                    event.position.value, event.version.value, event.stream));
+        fmt::format("the event at position {}, version {} of {}, is out of order or one next to it is missing",
+                    event.position, event.version, event.stream));
 }
 
-// Adds the rows of `query` to the batch. `known_stream` is the stream they are all of, or empty to look each up.
+// Adds the rows of `query` to the batch. `known_stream` is the stream of all rows, or empty to look up each one.
 void reader::collect(statement& query, row_order order, std::string_view known_stream, event_batch& batch) {
     recorded_event event;
     while (batch.size_bytes() < limits_.read_batch_bytes && query.step()) {
         event.position.value = static_cast<std::uint64_t>(query.column_int64(0));
         event.version.value = static_cast<std::uint64_t>(query.column_int64(1));
-        event.recorded_at = timestamp{std::chrono::microseconds{query.column_int64(2)}};
+        event.recorded_at = to_time(query.column_int64(2));
         const auto id = query.column_bytes(3);
-        if (id.size() != event.id.bytes.size())
-            throw db_.damage(
-                fmt::format("the event at position {} has an id of {} bytes", event.position.value, id.size()));
-        std::memcpy(event.id.bytes.data(), id.data(), id.size());
+        const auto parsed = uuid::from_bytes(id);
+        if (!parsed)
+            throw db_.damage(fmt::format("the event at position {} has an id of {} bytes", event.position, id.size()));
+        event.id = *parsed;
         event.stream = known_stream.empty() ? stream_name(query.column_int64(4)) : known_stream;
         event.type = type_name(query.column_int64(5));
         event.payload = query.column_bytes(6);
@@ -161,8 +159,7 @@ std::string_view reader::stream_name(std::int64_t id) {
     if (slot.id == id) return slot.name;
     const reset_guard done(find_stream_name_);
     find_stream_name_.bind(1, id);
-    if (!find_stream_name_.step())
-        throw db_.damage(fmt::format("an event refers to stream {}, which is not there", id));
+    if (!find_stream_name_.step()) throw db_.damage(fmt::format("an event refers to stream {}, which is missing", id));
     slot.name = find_stream_name_.column_bytes(0);
     slot.id = id;
     return slot.name;
@@ -173,7 +170,7 @@ std::string_view reader::type_name(std::int64_t id) {
     const reset_guard done(find_type_name_);
     find_type_name_.bind(1, id);
     if (!find_type_name_.step())
-        throw db_.damage(fmt::format("an event refers to event type {}, which is not there", id));
+        throw db_.damage(fmt::format("an event refers to event type {}, which is missing", id));
     return type_names_.emplace(id, find_type_name_.column_bytes(0)).first->second;
 }
 

@@ -29,7 +29,7 @@ public:
     version stream_version(const stream_id& stream);
 
 private:
-    // A filter in the form in which SQL takes it: JSON lists, empty for "everything".
+    // A filter in the form that the SQL expects: JSON lists, empty for "everything".
     struct sql_filter {
         std::string types;          // of type ids
         std::string stream_ranges;  // of pairs: first name, first name after
@@ -49,8 +49,8 @@ private:
     bool step_over_gap(interval& rest, direction order);
     [[nodiscard]] bool full(const event_batch& batch, std::uint64_t limit) const;
 
-    // The order in which the rows of a read must come. In a damaged file they may not, and who goes on reading after
-    // the last one would go in a circle, or miss an event.
+    // The order in which the rows of a read must come. In a damaged file they may not, and continuing after the last
+    // row would loop or miss an event.
     class row_order {
     public:
         row_order(direction direction, std::uint64_t after, std::uint64_t up_to)
@@ -59,7 +59,7 @@ private:
 
     private:
         direction direction_;
-        std::uint64_t after_, up_to_;  // what is left: (after, up_to]
+        std::uint64_t after_, up_to_;  // the rest: (after, up_to]
         bool begun_ = false;
     };
     void check_order(row_order& order, std::string_view known_stream, const recorded_event& event) const;
@@ -69,8 +69,8 @@ private:
 
     connection db_;
     store_limits limits_;
-    // Names never change, so what was read once stays true. Streams may be many: a table by id that grows up to a
-    // bound, and is overwritten in place then.
+    // Names never change, so cached ones stay valid. There may be many streams: the table by id grows up to a bound,
+    // then its slots are reused.
     struct named_stream {
         std::int64_t id = 0;
         std::string name;
@@ -86,13 +86,13 @@ private:
     std::map<std::string, statement> scans_;  // by their SQL: one for each kind of filter, plan and direction
 };
 
-/// Lends readers out, and keeps some of them for the next time. Any thread.
+/// Lends readers and keeps some idle ones. Any thread.
 class reader_pool {
 public:
     reader_pool(std::filesystem::path file, sqlite_options options)
         : file_(std::move(file)), options_(std::move(options)) {}
 
-    /// Calls `use` with a reader that nobody else has. The reader is not kept if that throws.
+    /// Calls `use` with a reader that nobody else uses. The reader is not kept if that throws.
     template <class Use>
     auto with_reader(Use use) {
         try {

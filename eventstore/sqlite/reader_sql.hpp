@@ -1,9 +1,9 @@
 #pragma once
 
-// The statements of a reader that are put together from parts.
+// The statements of a reader that are composed of parts, and how values are stored.
 
 #include <stele/eventstore/event_store.hpp>
-#include <stele/eventstore/sqlite/detail/schema.hpp>
+#include <stele/eventstore/sqlite/detail/file_format.hpp>
 
 #include <fmt/format.h>
 
@@ -13,13 +13,21 @@
 
 namespace stele::inline v0::detail {
 
-/// The columns in the order in which reader::collect() takes them.
+/// The columns in the order in which reader::collect() reads them.
 inline constexpr std::string_view columns =
     "SELECT position, version, recorded_at, id, stream, type, payload, metadata FROM events";
 
 /// SQLite has no unsigned integers; no position or version is that large.
 inline std::int64_t to_integer(std::uint64_t value) {
     return static_cast<std::int64_t>(std::min(value, position::max().value));
+}
+
+/// Times are stored as microseconds since 1970.
+inline std::int64_t to_integer(timestamp time) {
+    return time.time_since_epoch().count();
+}
+inline timestamp to_time(std::int64_t microseconds) {
+    return timestamp{std::chrono::microseconds{microseconds}};
 }
 
 inline std::string_view order_of(direction order) {
@@ -38,7 +46,7 @@ inline std::string stream_query(direction order) {
         columns, order_of(order));
 }
 
-/// The blocks that are listed for any of the types (?1, a JSON list of ids) from block ?2 to ?3.
+/// The blocks listed for any of the types (?1, a JSON list of ids) from block ?2 to ?3.
 inline constexpr std::string_view blocks_query =
     "SELECT DISTINCT block FROM type_blocks WHERE type IN (SELECT value FROM json_each(?1)) AND block BETWEEN ?2 AND "
     "?3 "
@@ -54,8 +62,8 @@ inline constexpr std::string_view streams_in_ranges =
 inline const std::string few_query = fmt::format(
     "SELECT count(*) FROM (SELECT 1 {} CROSS JOIN events ON events.stream = streams.id LIMIT ?1)", streams_in_ranges);
 
-/// A filtered read of the window (?1, ?2], at most ?3 events. With types: ?4. With streams: ?5, by looking at the
-/// stream of each event in the window, or, when the streams have few events in all, by collecting those.
+/// A filtered read of the window (?1, ?2], at most ?3 events. With types: ?4. With streams: ?5, by testing the stream
+/// of each event in the window or, if the streams have few events in total, by collecting those.
 inline std::string scan_query(bool types, bool streams, bool by_stream, direction order) {
     std::string sql(columns);
     sql += " WHERE position > ?1 AND position <= ?2";

@@ -1,6 +1,6 @@
 #include "eventstore/sqlite/writer.hpp"
 
-#include <stele/eventstore/sqlite/detail/schema.hpp>
+#include <stele/eventstore/sqlite/detail/file_format.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -11,49 +11,50 @@
 namespace stele::inline v0::detail {
 namespace {
 
-// Holds the lock for as long as the scope lasts.
+// Holds the lock until the end of the scope.
 class locked {
 public:
-    locked(process_lock& lock, std::chrono::milliseconds timeout) : lock_(lock) { lock_.lock(timeout); }
+    locked(file_lock& lock, std::chrono::milliseconds timeout) : lock_(lock) { lock_.lock(timeout); }
     locked(const locked&) = delete;
     locked& operator=(const locked&) = delete;
     ~locked() { lock_.unlock(); }
 
 private:
-    process_lock& lock_;
+    file_lock& lock_;
 };
 
-// A checkpoint syncs the WAL before it copies it, so on a full disk the sync is done all the same, and the store can be
-// read.
+// A checkpoint syncs the WAL before it copies it. On a full disk only the copy fails: the sync is done, and the store
+// can be read.
 void make_durable(connection& db) {
     const int code = db.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
     if (code != SQLITE_OK && kind_of(code) != error_kind::full) throw db.last_error("checkpoint");
 }
 
-// Makes the file ready before the first statement on it is prepared.
-connection& prepared(connection& db, process_lock& lock, const sqlite_options& options) {
-    const locked here(lock, options.busy_timeout);
-    make_schema(db);
+// Prepares the file before the first statement on it is prepared.
+connection& prepared(connection& db, file_lock& lock, const sqlite_options& options) {
+    const locked here(lock, options.connection.busy_timeout);
+    prepare_tables(db);
     db.execute("PRAGMA journal_mode = WAL");
     db.execute(options.durability == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     db.execute("PRAGMA wal_autocheckpoint = 4000");
-    // A commit that a process had written, but not synced when it ended, counts from now on. It must be as durable as
-    // any other before somebody reads it or an append is answered with "repeated".
+    // A process may have ended after it wrote a commit and before it synced it. That commit counts, so it must be
+    // durable before a reader sees it or an append is answered with "repeated".
     if (options.durability == durability::full) make_durable(db);
     return db;
 }
 
-std::filesystem::path inspected(const std::filesystem::path& file) {
-    inspect(file);
+std::filesystem::path inspected(const std::filesystem::path& file, const connection_options& options) {
+    inspect(file, options);
     return file;
 }
 
 }  // namespace
 
 writer::writer(const std::filesystem::path& file, const sqlite_options& options)
-    : lock_(inspected(file).string() + "-lock"),
-      db_(file, open_mode::create, options.busy_timeout, options.vfs),
-      busy_timeout_(options.busy_timeout),
+    : lock_(inspected(file, options.connection).string() + "-lock"),
+      db_(file, open_mode::create, options.connection),
+      busy_timeout_(options.connection.busy_timeout),
+      now_(options.now),
       begin_(prepared(db_, lock_, options).prepare("BEGIN IMMEDIATE")),
       commit_(db_.prepare("COMMIT")),
       data_version_query_(db_.prepare("PRAGMA data_version")),
@@ -76,7 +77,7 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options)
       catalog_(db_) {}
 
 writer::~writer() {
-    // Closing the last connection checkpoints, and that must not meet a write of another process.
+    // Closing the last connection checkpoints, which must not coincide with a write of another process.
     try {
         lock_.lock(busy_timeout_);
     } catch (const error&) {
@@ -92,7 +93,7 @@ position writer::commit(commit_queue::append_group group) noexcept {
             try {
                 return commit_all(group);
             } catch (const append_fault&) {
-                // One append took the whole transaction back with it: the others begin anew, without it.
+                // One append rolled the whole transaction back: start again with the others.
                 forget();
             }
         }
@@ -117,14 +118,14 @@ void writer::compact() {
     }
 }
 
-void writer::transact(const std::function<void(connection&, participation::participant_ptr&)>& work) {
+void writer::transact(event_store& store, const append_host::transaction& work) {
     check_open();
     const locked here(lock_, busy_timeout_);
     try {
         auto participant = participant_;
         begin_.run();
         refresh();
-        work(db_, participant);
+        work(store, db_, participant);
         commit_.run();
         participant_ = std::move(participant);
     } catch (const error& fault) {
@@ -140,11 +141,11 @@ void writer::transact(const std::function<void(connection&, participation::parti
 void writer::check_open() const {
     if (!refusal_.empty())
         throw error(error_kind::closed,
-                    fmt::format("{}: no more is written after an earlier fault ({}); open the store again", db_.file(),
-                                refusal_));
+                    fmt::format("{}: the store refuses writes after an earlier fault ({}); open the store again",
+                                db_.file(), refusal_));
 }
 
-// After a fault of the disk nobody knows what it holds; only a fresh look at the file tells.
+// After a fault of the disk its content is unknown until the file is opened again.
 void writer::note_fault(const error& fault) {
     const auto kind = fault.kind();
     if (kind == error_kind::io || kind == error_kind::full || kind == error_kind::corrupt) refusal_ = fault.what();
@@ -175,7 +176,8 @@ position writer::commit_all(commit_queue::append_group group) {
     return last;
 }
 
-// Sets the outcome, or the fault if it is this append's alone. Throws append_fault if the transaction went with it.
+// Sets the outcome, or the fault if it concerns this append only. Throws append_fault if the whole transaction was
+// rolled back.
 void writer::apply_guarded(append_request& request) {
     try {
         request.outcome = apply(request);
@@ -183,7 +185,7 @@ void writer::apply_guarded(append_request& request) {
         request.outcome.reset();
         request.fault = own.cause;
         if (!db_.in_transaction()) throw;
-        undo_append();
+        roll_back_append();
     }
 }
 

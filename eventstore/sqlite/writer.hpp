@@ -5,7 +5,7 @@
 
 #include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
-#include <stele/eventstore/sqlite/detail/process_lock.hpp>
+#include <stele/eventstore/sqlite/detail/file_lock.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <cstdint>
@@ -16,22 +16,22 @@ namespace stele::inline v0::detail {
 /// The one connection of the process that writes. One thread at a time: the leader of the commit queue.
 class writer {
 public:
-    /// Opens the file and makes the schema if it is empty.
+    /// Opens the file and creates the tables if it is empty.
     writer(const std::filesystem::path& file, const sqlite_options& options);
     ~writer();
     writer(const writer&) = delete;
     writer& operator=(const writer&) = delete;
 
     /// Commits a group of appends in one transaction and sets each outcome, or the same fault for all. A conflict of
-    /// one never touches the others. After a fault of the disk every later call ends in `closed`. Returns the position
-    /// of the last event that was appended, or 0.
+    /// one never affects the others. After a fault of the disk every later call fails with `closed`. Returns the
+    /// position of the last event appended, or 0.
     position commit(commit_queue::append_group group) noexcept;
 
-    /// Gives the space of removed events back to the disk. Throws as the engine does.
+    /// Returns the space of removed events to the disk. Throws as the engine does.
     void compact();
 
-    /// As participation::transact().
-    void transact(const std::function<void(connection&, participation::participant_ptr&)>& work);
+    /// As append_host::transact(); `store` is passed on to `work`.
+    void transact(event_store& store, const append_host::transaction& work);
     [[nodiscard]] const append_participant* participant() const { return participant_.get(); }
 
 private:
@@ -49,20 +49,19 @@ private:
     outcome apply(const append_request& request);
     outcome append(std::span<const stream_write> writes, std::span<const document_write> documents = {});
     bool write_documents(std::span<const document_write> documents, position last);
-    void undo_append();
+    void roll_back_append();
     std::optional<conflict> write_events(const stream_write& write, bool closes_append, append_result& result);
-    static std::optional<conflict> refusal_of(const stream_entry& stream, const stream_id& name,
-                                              expected_version expected);
-    bool insert(stream_entry& stream, const event_data& event, bool closes_append);
+    bool insert(stream_record& stream, const event_data& event, bool closes_append);
     std::optional<std::vector<append_result>> find_repeated(std::span<const stream_write> writes);
     outcome remove(const removal_request& removal);
 
-    process_lock lock_;  // held until the connection has closed, which checkpoints
+    file_lock lock_;  // held until the connection has closed, which checkpoints
     connection db_;
     std::chrono::milliseconds busy_timeout_;
-    std::string refusal_;  // why no more is written, once a commit has failed
+    std::function<timestamp()> now_;
+    std::string refusal_;  // why the store refuses writes, after a commit has failed
 
-    // True as long as nobody else writes and nothing is rolled back; refresh() and forget() see to it.
+    // Valid as long as nobody else writes and nothing is rolled back; refresh() and forget() ensure it.
     std::int64_t data_version_ = -1;
     std::int64_t last_recorded_at_ = 0;
 
@@ -71,7 +70,7 @@ private:
     statement add_event_, find_event_, stored_events_, remove_events_;
     statement head_, put_document_, add_document_, remove_document_;
     catalog catalog_;
-    participation::participant_ptr participant_;  // goes before the connection it writes on
+    append_host::participant_ptr participant_;  // destroyed before the connection it writes on
 };
 
 }  // namespace stele::inline v0::detail

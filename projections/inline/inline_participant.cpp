@@ -18,14 +18,8 @@ void for_each_event(std::span<const stream_write> writes, std::span<const append
         const auto& events = writes[i].events;
         for (std::size_t k = 0; k < events.size(); ++k) {
             const auto behind = events.size() - 1 - k;
-            function(recorded_event{.position = {results[i].position.value - behind},
-                                    .version = {results[i].version.value - behind},
-                                    .recorded_at = recorded_at,
-                                    .id = events[k].id,
-                                    .stream = writes[i].stream.str(),
-                                    .type = events[k].type,
-                                    .payload = events[k].payload,
-                                    .metadata = events[k].metadata});
+            const stream_position at{{results[i].version.value - behind}, {results[i].position.value - behind}};
+            function(as_recorded(events[k], writes[i].stream.str(), at, recorded_at));
         }
     }
 }

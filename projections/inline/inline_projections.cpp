@@ -12,11 +12,11 @@ namespace {
 template <class Work>
 void transact(sqlite_store& store, const Work& work) {
     using detail::inline_participant;
-    detail::participation::transact(store,
-                                    [&](detail::connection& db, detail::participation::participant_ptr& participant) {
-                                        if (!participant) participant = std::make_shared<inline_participant>(store, db);
-                                        work(dynamic_cast<inline_participant&>(*participant));
-                                    });
+    store.append_host().transact(
+        [&](event_store& events, detail::connection& db, detail::append_host::participant_ptr& participant) {
+            if (!participant) participant = std::make_shared<inline_participant>(events, db);
+            work(dynamic_cast<inline_participant&>(*participant));
+        });
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ void inline_projections::remove(std::string_view name) {
 
 std::vector<projection_status> inline_projections::status() const {
     std::vector<projection_status> all;
-    const auto db = detail::participation::open_to_read(store_);
+    const auto db = store_.append_host().open_to_read();
     for (const auto& record : detail::list_inline_records(*db)) {
         projection_status status;
         status.name = record.identity.name;
@@ -42,7 +42,7 @@ std::vector<projection_status> inline_projections::status() const {
         detail::measure_lag(status, store_);
         all.push_back(std::move(status));
     }
-    detail::participation::look(store_, [&](const detail::append_participant* participant) {
+    store_.append_host().look([&](const detail::append_participant* participant) {
         const auto* const inlined = dynamic_cast<const detail::inline_participant*>(participant);
         for (auto& status : all)
             if (inlined != nullptr && inlined->has(status.name))

@@ -5,7 +5,7 @@
 #include "projections/runner/projection_lag.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>
-#include <stele/eventstore/sqlite/detail/process_lock.hpp>
+#include <stele/eventstore/sqlite/detail/file_lock.hpp>
 #include <stele/projections/projection_runner.hpp>
 
 #include <fmt/format.h>
@@ -90,7 +90,7 @@ struct projection_runner::state {
     event_store& store;
     std::filesystem::path directory;
     projection_runner_options options;
-    detail::process_lock lock;
+    detail::file_lock lock;
     std::vector<std::unique_ptr<detail::projection_worker>> workers;
     std::vector<std::unique_ptr<detail::memory_worker>> memory_workers;
     std::vector<std::unique_ptr<detail::effect_worker>> effects;

@@ -29,10 +29,9 @@ const decoded_events* read_ahead::next() {
 void read_ahead::run(const std::stop_token& stop) {
     std::exception_ptr failure;
     try {
-        for (const event_batch& read : source_) {
+        for (auto read = source_.begin(); read != event_range::end(); ++read) {
             auto next = used_batch();
-            // The range is ours, and fills what it finds in place of its batch: no event is copied.
-            std::swap(next->events, const_cast<event_batch&>(read));
+            next->events = read.take(std::move(next->events));
             next->messages.decode(next->events);
             std::unique_lock lock(mutex_);
             if (!changed_.wait(lock, stop, [this] { return ready_.size() < most_ahead; })) return;

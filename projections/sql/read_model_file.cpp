@@ -13,8 +13,8 @@
 
 #include "projections/sql/read_model_file.hpp"
 
+#include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
-#include <stele/eventstore/sqlite/detail/schema.hpp>
 
 #include <fmt/format.h>
 
@@ -65,14 +65,14 @@ void expect_file(const std::filesystem::path& file) {
 }
 
 // The numbers are in the main file from the first day, so it can be judged without touching it.
-void check_format(const std::filesystem::path& file) {
-    const auto header = read_file_header(file);
-    if (header.what == file_header::content::nothing)
+void check_format(const std::filesystem::path& file, const connection_options& options) {
+    const auto header = read_file_header(file, options);
+    if (header.kind == file_header::content::nothing)
         throw error{error_kind::io,
                     fmt::format("{}: is empty or cannot be read; check its permissions, or remove it and "
                                 "rebuild the projection",
                                 file.string())};
-    if (header.what != file_header::content::sqlite)
+    if (header.kind != file_header::content::sqlite)
         throw error{error_kind::foreign_file,
                     fmt::format("{}: is not an SQLite file; it was left untouched; check the name, or move it away",
                                 file.string())};
@@ -100,7 +100,7 @@ std::unique_ptr<connection> create_read_model(const std::filesystem::path& file,
                                               const connection_options& options) {
     if (std::filesystem::exists(std::filesystem::symlink_status(file)))
         throw error{error_kind::io, fmt::format("{}: exists already; it was left untouched", file.string())};
-    auto db = std::make_unique<connection>(file, open_mode::create, options.busy_timeout, options.vfs);
+    auto db = std::make_unique<connection>(file, open_mode::create, options);
     // Nobody knows the file before it is finished: there is nothing to roll back to, so no journal on the disk.
     db->execute("PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE");
     db->execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version));
@@ -125,14 +125,15 @@ void use_for_writing(connection& db) {
 
 std::unique_ptr<connection> open_read_model(const std::filesystem::path& file, const connection_options& options) {
     expect_file(file);
-    check_format(file);
-    return std::make_unique<connection>(file, open_mode::read, options.busy_timeout, options.vfs);
+    check_format(file, options);
+    return std::make_unique<connection>(file, open_mode::read, options);
 }
 
 std::unique_ptr<connection> open_to_query(const std::filesystem::path& file, const connection_options& options) {
-    if (read_file_header(file).application_id != event_store_application_id) return open_read_model(file, options);
-    inspect(file);
-    auto db = std::make_unique<connection>(file, open_mode::read, options.busy_timeout, options.vfs);
+    if (read_file_header(file, options).application_id != event_store_application_id)
+        return open_read_model(file, options);
+    inspect(file, options);
+    auto db = std::make_unique<connection>(file, open_mode::read, options);
     if (db->integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stele_inline'") == 0)
         throw error{error_kind::foreign_file,
                     fmt::format("{}: is an event store without inline projections; add one (inline_projections::add), "
@@ -148,8 +149,8 @@ bool is_event_store(connection& db) {
 std::unique_ptr<connection> open_read_model_to_write(const std::filesystem::path& file,
                                                      const connection_options& options) {
     expect_file(file);
-    check_format(file);
-    auto db = std::make_unique<connection>(file, open_mode::write, options.busy_timeout, options.vfs);
+    check_format(file, options);
+    auto db = std::make_unique<connection>(file, open_mode::write, options);
     use_for_writing(*db);
     return db;
 }

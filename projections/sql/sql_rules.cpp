@@ -1,9 +1,10 @@
 #include "projections/sql/sql_rules.hpp"
 
+#include <stele/eventstore/sqlite/detail/file_format.hpp>
+
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <array>
 
 namespace stele::inline v0::detail {
 
@@ -42,10 +43,9 @@ const char* refusal_of_foreign_table(const table_names& own, int action, std::st
         const bool fine = own.contains(table) || table == "sqlite_master" || table == "sqlite_schema";
         return fine ? nullptr : "an inline projection writes only to the tables that its create() makes";
     };
-    constexpr std::array<std::string_view, 5> of_the_store{"events", "streams", "types", "type_blocks", "documents"};
     switch (action) {
         case SQLITE_READ:
-            return std::ranges::find(of_the_store, first) != of_the_store.end() || first.starts_with("stele_")
+            return std::ranges::find(store_tables, first) != store_tables.end() || first.starts_with("stele_")
                        ? "an inline projection reads only the tables of projections"
                        : nullptr;
         case SQLITE_INSERT:

@@ -56,12 +56,12 @@ std::unique_ptr<sql_session> sql_session::among_events(connection& db, table_nam
 }
 
 std::unique_ptr<sql_session> sql_session::in_memory() {
-    auto db = std::make_unique<connection>(":memory:", open_mode::create, connection_options{}.busy_timeout);
+    auto db = std::make_unique<connection>(":memory:", open_mode::create);
     return std::unique_ptr<sql_session>(new sql_session(std::move(db), sql_rights::project, false));
 }
 
 std::unique_ptr<sql_session> sql_session::reader(const std::filesystem::path& name, const connection_options& options) {
-    auto scratch = std::make_unique<connection>(":memory:", open_mode::create, connection_options{}.busy_timeout);
+    auto scratch = std::make_unique<connection>(":memory:", open_mode::create);
     auto made = std::unique_ptr<sql_session>(new sql_session(std::move(scratch), sql_rights::read, false));
     made->options_ = options;
     made->files_.push_back({name, {}, {}, false});

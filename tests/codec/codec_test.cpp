@@ -31,14 +31,7 @@ struct all_notes {
 };
 
 stele::recorded_event record(const stele::event_data& data, std::uint64_t version = 1) {
-    return {.position = {version + 100},
-            .version = {version},
-            .recorded_at = {},
-            .id = data.id,
-            .stream = "note-7",
-            .type = data.type,
-            .payload = data.payload,
-            .metadata = data.metadata};
+    return stele::as_recorded(data, "note-7", {{version}, {version + 100}});
 }
 
 stele::event_range range_of(std::vector<stele::event_data> events) {

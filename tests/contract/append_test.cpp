@@ -156,9 +156,9 @@ STORE_TEST_CASE(store, "an invalid append is refused by name and changes nothing
     refused(make_events(100'001), "100001 events, at most 100000 are allowed in one append");
     refused({{.id = {}, .type = "a"}}, "an event id is nil");
     const auto event = make_event();
-    refused({event, make_event(), event}, "stands twice in the batch");
+    refused({event, make_event(), event}, "occurs twice in the batch");
     CHECK(kind_of_refusal(*store, stream_id{"stele-streams"}, make_events(1),
-                          "the category 'stele' is kept for the store itself") == error_kind::invalid_argument);
+                          "the category 'stele' is reserved for the store itself") == error_kind::invalid_argument);
     CHECK(store->stream_version(account).value == 1);
 }
 
@@ -187,4 +187,21 @@ STORE_TEST_CASE(store, "a repeated append returns the first result, other events
     const std::vector fresh{make_event("test.New")};
     REQUIRE(store->append(other, expected_version::no_stream(), fresh));
     CHECK(lines(store->read_stream(other)) == std::vector<std::string>{"5 account-43@1 test.New payload"});
+}
+
+STORE_TEST_CASE(store, "one event and a list of events are appended without a vector") {
+    const stream_id stream{"short-1"};
+    CHECK(store->append(stream, expected_version::no_stream(), {.type = "test.One"})->version.value == 1);
+    const auto two = make_event("test.Two");
+    CHECK(store->append(stream, expected_version::exactly({1}), two)->version.value == 2);
+    CHECK(store->append(stream, expected_version::exactly({2}), two).error().reason ==
+          stele::conflict_reason::event_id);
+    CHECK(store->append(stream, expected_version::any(), two)->repeated);
+    const auto last = store->append(stream, expected_version::any(), {make_event("test.Three"), {.type = "test.Four"}});
+    REQUIRE(last);
+    CHECK(*last == stele::stream_position{{4}, {4}});
+    std::string types;
+    for (const auto& event : store->read_stream(stream).events()) types.append(event.type).append(" ");
+    CHECK(types == "test.One test.Two test.Three test.Four ");
+    CHECK_THROWS_AS((void)store->append(stream, expected_version::any(), {}), stele::error);
 }

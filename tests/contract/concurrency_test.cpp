@@ -93,7 +93,7 @@ TEST_CASE("two processes with two threads each append to the same streams") {
     temp_dir directory;
     const auto file = directory / "events.db";
     const auto work = [&file](int seed) {
-        auto store = stele::sqlite_store::open(file, {.busy_timeout = std::chrono::seconds{60}});
+        auto store = stele::sqlite_store::open(file, {.connection = {.busy_timeout = std::chrono::seconds{60}}});
         std::vector<stele::uuid> one, two;
         std::jthread first([&] { one = append_exactly(store, 150, seed); });
         std::jthread second([&] { two = append_exactly(store, 150, seed + 1); });

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-using action = stele::document_write::action;
+using action = stele::document_action;
 using stele::document_write;
 using stele::expected_version;
 using stele::stream_id;

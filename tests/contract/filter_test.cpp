@@ -137,6 +137,6 @@ STORE_TEST_CASE(store, "asynchronous appends are done in order, and their future
     for (int i = 0; i < 50; ++i) (void)store->append_async(stream, expected_version::any(), make_events(1));
     store.reopen();
     while (store->stream_version(stream).value < 350)
-        store->wait_for_append(store->head(), std::chrono::milliseconds{1});
+        (void)store->wait_for_append(store->head(), std::chrono::milliseconds{1});
     CHECK(store->stream_version(stream).value == 350);
 }

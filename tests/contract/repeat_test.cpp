@@ -130,7 +130,7 @@ STORE_TEST_CASE(store, "an append to several streams is all or none, and the con
     const std::vector<stele::stream_write> twice{{one, expected_version::any(), a}, {one, expected_version::any(), b}};
     CHECK_THROWS_WITH_AS(
         (void)store->append(twice),
-        "append to stream 'account-1': the stream stands twice in one append; join its events in one write",
+        "append to stream 'account-1': the stream occurs twice in one append; put its events in one write",
         stele::error);
     CHECK_THROWS_AS((void)store->append(std::span<const stele::stream_write>{}), stele::error);
     CHECK(store->append(one, expected_version::no_stream(), a));

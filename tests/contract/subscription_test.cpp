@@ -77,7 +77,11 @@ STORE_TEST_CASE(store, "a handler that throws ends the subscription at that even
     CHECK_THROWS_WITH_AS(subscription.wait(), "no threes", std::runtime_error);
     CHECK(subscription.failure() != nullptr);
     CHECK(subscription.position().value == 2);
-    CHECK_FALSE(subscription.wait_for(position{3}, patience));
+    const auto waited = subscription.wait_for(position{3}, patience);
+    REQUIRE_FALSE(waited);
+    CHECK(waited.error().ended);
+    CHECK(waited.error().reached.value == 2);
+    CHECK(waited.error().message() == "the subscription is at position 2, waiting for 3; it has failed: no threes");
     CHECK(handled == 2);
 }
 
@@ -85,9 +89,15 @@ STORE_TEST_CASE(store, "a subscription ends by its owner, by a stop token and by
     REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), make_events(5)));
     std::stop_source outside;
     auto by_token = stele::subscribe(*store, {}, [](const auto&) {}, outside.get_token());
-    CHECK(by_token.wait_for(position{5}, patience));
+    CHECK(by_token.wait_for(position{5}, patience) == position{5});
+    const auto too_early = by_token.wait_for(position{6}, std::chrono::milliseconds{1});
+    REQUIRE_FALSE(too_early);
+    CHECK_FALSE(too_early.error().ended);
+    CHECK(too_early.error().message() == "the subscription is at position 5, waiting for 6");
     outside.request_stop();
     by_token.wait();
+    CHECK(by_token.wait_for(position{6}, patience).error().message() ==
+          "the subscription is at position 5, waiting for 6; it was stopped");
     CHECK(by_token.failure() == nullptr);
 
     std::stop_source inside;

@@ -28,7 +28,7 @@ constexpr int threads_per_process = 16;
 constexpr int accepted_per_thread = 25;
 
 stele::sqlite_options patient() {
-    return {.durability = stele::durability::normal, .busy_timeout = std::chrono::minutes{2}};
+    return {.durability = stele::durability::normal, .connection = {.busy_timeout = std::chrono::minutes{2}}};
 }
 
 // What an accepted append was promised. Far smaller than PIPE_BUF, so a write to a pipe is atomic.

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -61,7 +62,7 @@ TEST_CASE("a file that is not a store is refused by name and not changed") {
     SUBCASE("an SQLite file of another program") {
         run_sql(file, "CREATE TABLE notes (text)");
         const auto fault = refusal(file);
-        CHECK(fault.kind() == error_kind::format);
+        CHECK(fault.kind() == error_kind::foreign_file);
         CHECK(says(fault, "is an SQLite file, but not an event store"));
     }
     SUBCASE("a file of a newer format") {
@@ -70,14 +71,14 @@ TEST_CASE("a file that is not a store is refused by name and not changed") {
         }
         run_sql(file, "PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)");
         const auto fault = refusal(file);
-        CHECK(fault.kind() == error_kind::format);
+        CHECK(fault.kind() == error_kind::newer_format);
         CHECK(says(fault, "has file format 99, this library knows up to 1"));
     }
     SUBCASE("a text") {
         std::ofstream(file)
             << "Dear diary, today I have written more than a hundred bytes about nothing in particular, "
                "so that it looks like a file with something in it.";
-        CHECK(refusal(file).kind() == error_kind::format);
+        CHECK(refusal(file).kind() == error_kind::foreign_file);
     }
 }
 
@@ -107,7 +108,7 @@ TEST_CASE(
     "a process that holds the write lock for the whole busy timeout makes an append busy, and it may be repeated") {
     const temp_dir directory;
     const auto file = directory / "events.db";
-    auto store = stele::sqlite_store::open(file, {.busy_timeout = std::chrono::milliseconds{20}});
+    auto store = stele::sqlite_store::open(file, {.connection = {.busy_timeout = std::chrono::milliseconds{20}}});
     sqlite3* other = nullptr;
     REQUIRE(sqlite3_open(file.c_str(), &other) == SQLITE_OK);
     REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
@@ -123,6 +124,51 @@ TEST_CASE(
     REQUIRE(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK);
     sqlite3_close(other);
     CHECK(store.append(stream_id{"a-1"}, expected_version::no_stream(), events));
+}
+
+TEST_CASE("a moved store works under its new owner, and the old handle says that it was moved from") {
+    const temp_dir directory;
+    auto first = stele::sqlite_store::open(directory / "events.db");
+    REQUIRE(first.append(stream_id{"a-1"}, expected_version::no_stream(), make_event()));
+    std::map<std::string, stele::sqlite_store> stores;
+    stores.emplace("tenant", std::move(first));
+    auto& store = stores.at("tenant");
+    CHECK(store.append(stream_id{"a-1"}, expected_version::exactly({1}), make_event())->version.value == 2);
+
+    const auto closed = [](const auto& call) {
+        try {
+            call();
+        } catch (const stele::error& fault) {
+            CHECK(says(fault, "was moved from"));
+            return fault.kind() == error_kind::closed;
+        }
+        return false;
+    };
+    auto& old = first;  // NOLINT(bugprone-use-after-move)
+    CHECK(closed([&] { (void)old.head(); }));
+    CHECK(closed([&] { (void)old.append(stream_id{"a-1"}, expected_version::any(), make_event()); }));
+    CHECK(closed([&] { (void)old.read_all().begin(); }));
+    CHECK(closed([&] { old.compact(); }));
+
+    old = stele::sqlite_store::open(directory / "other.db");
+    CHECK(old.head().value == 0);
+    old = std::move(store);
+    CHECK(old.head().value == 2);
+}
+
+TEST_CASE("a VFS that does not exist is named when the store is opened") {
+    const temp_dir directory;
+    const auto file = directory / "events.db";
+    {
+        (void)stele::sqlite_store::open(file);
+    }
+    try {
+        (void)stele::sqlite_store::open(file, {.connection = {.vfs = "no-such-vfs"}});
+        FAIL("was opened");
+    } catch (const stele::error& fault) {
+        CHECK(says(fault, file.string()));
+        CHECK(says(fault, "no-such-vfs"));
+    }
 }
 
 TEST_CASE("two stores on one file see each other's events at once") {
@@ -191,9 +237,9 @@ TEST_CASE("compacting frees the space of removed events and changes nothing else
     const auto next = store.append(small, expected_version::exactly(stele::version{3}), make_events(1));
     REQUIRE(next);
     CHECK(next->position.value == 25);
-    const auto anew = store.append(big, expected_version::no_stream(), make_events(1));
-    REQUIRE(anew);
-    CHECK(anew->version.value == 21);
+    const auto again = store.append(big, expected_version::no_stream(), make_events(1));
+    REQUIRE(again);
+    CHECK(again->version.value == 21);
 }
 
 TEST_CASE("streams beyond the name cache of a reader keep their own names") {

@@ -58,7 +58,7 @@ std::string problem_with(fault_vfs& vfs, stele::sqlite_store& store, const std::
     if (failed == std::filesystem::exists(to)) return failed ? "it failed, and is there" : "it is not there";
     if (const auto left = left_beside(to); !left.empty()) return left + " is left";
     if (failed) store.backup(to);
-    auto copy = stele::sqlite_store::open(to, {.vfs = vfs.name()});
+    auto copy = stele::sqlite_store::open(to, {.connection = {.vfs = vfs.name()}});
     if (read_whole(copy).appends.size() != appends) return "the copy is not whole";
     return {};
 }
@@ -68,7 +68,7 @@ std::string problem_with(fault_vfs& vfs, stele::sqlite_store& store, const std::
 TEST_CASE("each call to the disk may fail during a backup") {
     fault_vfs vfs;
     const temp_dir directory;
-    auto store = stele::sqlite_store::open(directory / "events.db", {.vfs = vfs.name()});
+    auto store = stele::sqlite_store::open(directory / "events.db", {.connection = {.vfs = vfs.name()}});
     for (std::uint32_t n = 0; n < appends; ++n)
         REQUIRE(store.append(stream_id{"order", std::to_string(n % 3)}, expected_version::any(),
                              make_labelled({0, 0, n}, {1, 4, 2})));

@@ -69,8 +69,9 @@ public:
         } catch (const stele::error& fault) {
             ++refused_;
             const std::string_view message = fault.what();
-            const bool fits = fault.kind() == error_kind::corrupt || fault.kind() == error_kind::format ||
-                              fault.kind() == error_kind::io || fault.kind() == error_kind::closed;
+            const bool fits = fault.kind() == error_kind::corrupt || fault.kind() == error_kind::foreign_file ||
+                              fault.kind() == error_kind::newer_format || fault.kind() == error_kind::io ||
+                              fault.kind() == error_kind::closed;
             if (!fits || message.find(file_) == message.npos)
                 return fmt::format("({}) {}", to_string(fault.kind()), message);
             if (!opened && read_image(file_).at(file_) != bytes) return "the file was refused, but has been changed";
@@ -99,7 +100,7 @@ private:
     fault_vfs vfs_;
     temp_dir directory_;
     std::string file_ = directory_ / "events.db";
-    stele::sqlite_options options_{.vfs = vfs_.name()};
+    stele::sqlite_options options_{.connection = {.vfs = vfs_.name()}};
     std::vector<std::string> events_;
     const std::array<stele::event_filter, 2> filters_{stele::event_filter{.categories = {"order"}},
                                                       {.types = {"test.Kind1", "test.Kind2"}}};

@@ -72,7 +72,7 @@ void make_store(const std::filesystem::path& file) {
 }
 
 void open_and_append(const std::filesystem::path& file) {
-    auto store = stele::sqlite_store::open(file, {.busy_timeout = std::chrono::milliseconds{20}});
+    auto store = stele::sqlite_store::open(file, {.connection = {.busy_timeout = std::chrono::milliseconds{20}}});
     append_some(store, 1);
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("a disk that becomes full, and then has room again") {
     }
     const auto second = result.find('\n');
     REQUIRE_MESSAGE(second != std::string::npos, result);
-    check_says(result.substr(0, second), "full", directory / "events.db", "make room");
+    check_says(result.substr(0, second), "full", directory / "events.db", "free some space");
     check_says(result.substr(second + 1), "closed", directory / "events.db", "open the store again");
 }
 
@@ -238,7 +238,7 @@ TEST_CASE("a WAL whose store is missing is not mistaken for a new store") {
             REQUIRE(made >= 0);
             ::close(made);
         }
-        check_says(fault_of([&] { open_and_append(moved); }), "corrupt", moved, "put the file back");
+        check_says(fault_of([&] { open_and_append(moved); }), "corrupt", moved, "put back the file");
         std::filesystem::remove(moved);
         copy("");
     }
@@ -248,11 +248,12 @@ TEST_CASE("a WAL whose store is missing is not mistaken for a new store") {
 TEST_CASE("something that is not a file is not a store") {
     const temp_dir directory;
     SUBCASE("a directory") {
-        check_says(fault_of([&] { open_and_append(directory.path); }), "format", directory.path, "give another name");
+        check_says(fault_of([&] { open_and_append(directory.path); }), "foreign_file", directory.path,
+                   "use another name");
     }
     SUBCASE("a pipe") {
         const auto pipe = directory / "pipe";
         REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-        check_says(fault_of([&] { open_and_append(pipe); }), "format", pipe, "give another name");
+        check_says(fault_of([&] { open_and_append(pipe); }), "foreign_file", pipe, "use another name");
     }
 }

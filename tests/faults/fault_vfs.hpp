@@ -44,7 +44,7 @@ public:
     fault_vfs(const fault_vfs&) = delete;
     fault_vfs& operator=(const fault_vfs&) = delete;
 
-    /// For sqlite_options::vfs.
+    /// For connection_options::vfs.
     [[nodiscard]] const std::string& name() const;
 
     /// From now on, connections without a VFS name use this one.

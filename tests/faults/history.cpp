@@ -84,7 +84,9 @@ history::history(std::filesystem::path file, stele::sqlite_options options, std:
 
 void history::perform(const step& next) {
     switch (next.what) {
-        case step::kind::open: store_.reset(new stele::sqlite_store(stele::sqlite_store::open(file_, options_))); break;
+        case step::kind::open:
+            store_ = std::make_unique<stele::sqlite_store>(stele::sqlite_store::open(file_, options_));
+            break;
         case step::kind::close:
             store_.reset();
             closings_.push_back(clock_());
@@ -98,7 +100,8 @@ void history::perform(const step& next) {
         case step::kind::compact: store_->compact(); break;
         case step::kind::checkpoint: {
             sqlite3* other = nullptr;
-            if (sqlite3_open_v2(file_.c_str(), &other, SQLITE_OPEN_READWRITE, options_.vfs.c_str()) == SQLITE_OK)
+            if (sqlite3_open_v2(file_.c_str(), &other, SQLITE_OPEN_READWRITE, options_.connection.vfs.c_str()) ==
+                SQLITE_OK)
                 sqlite3_wal_checkpoint_v2(other, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
             sqlite3_close(other);
             break;

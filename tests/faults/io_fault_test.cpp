@@ -144,7 +144,7 @@ private:
     fault_vfs vfs_;
     temp_dir directory_;
     std::string file_ = directory_ / "events.db";
-    stele::sqlite_options options_{.vfs = vfs_.name()};
+    stele::sqlite_options options_{.connection = {.vfs = vfs_.name()}};
     std::vector<step> steps_ = small_history();
     std::optional<history> past_;
     bool faulted_ = false;  // a write has failed since the store was opened

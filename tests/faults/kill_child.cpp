@@ -159,7 +159,7 @@ private:
 void run_child(const child_plan& plan, int pipe) {
     try {
         auto store = stele::sqlite_store::open(
-            plan.file, {.durability = plan.durability, .busy_timeout = std::chrono::minutes{1}});
+            plan.file, {.durability = plan.durability, .connection = {.busy_timeout = std::chrono::minutes{1}}});
         const receipt opened;
         if (::write(pipe, &opened, sizeof opened) != sizeof opened) ::_exit(1);
         std::vector<std::jthread> threads;

@@ -31,7 +31,7 @@ struct recorded_history {
 
 class power_loss {
 public:
-    explicit power_loss(durability how) : options_{.durability = how, .vfs = vfs_.name()} {}
+    explicit power_loss(durability how) : options_{.durability = how, .connection = {.vfs = vfs_.name()}} {}
 
     recorded_history perform(const std::vector<step>& steps) {
         vfs_.record();

@@ -166,7 +166,7 @@ STORE_TEST_CASE(store, "a handler that throws rolls back its batch, and the erro
     {
         const fault_at fault{101};
         const auto failure = error_of([&] { runner.catch_up(); });
-        CHECK(failure.kind == error_kind::invalid_argument);
+        CHECK(failure.kind == error_kind::handler_failed);
         CHECK(failure.says("projection totals (" + (directory / "totals.1.db").string() + ") failed at position 101"));
         CHECK(failure.says("stream counter-1"));
         CHECK(failure.says("type testing.Incremented): the disk of the mind is full"));

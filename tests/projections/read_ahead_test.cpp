@@ -35,17 +35,15 @@ struct troubled_store {
     void fail_to_read() {
         store.on_read_all = [](const stele::recorded_event& event) {
             if (event.position == bad_one) throw stele::error{error_kind::io, "events.db: the disk is gone"};
-            return event;
         };
     }
     void damage() {
-        store.on_read_all = [](stele::recorded_event event) {
+        store.on_read_all = [](stele::recorded_event& event) {
             if (event.position == bad_one) event.payload = "\xFF";
-            return event;
         };
     }
     void mend() {
-        store.on_read_all = [](const auto& event) { return event; };
+        store.on_read_all = [](const auto&) {};
     }
 };
 

@@ -22,13 +22,7 @@ struct store_configuration {
 
 inline std::unique_ptr<stele::event_store> open_sqlite(const std::filesystem::path& file,
                                                        const stele::sqlite_options& options) {
-    // The store does not move; a lambda's return is constructed in place.
-    struct holder final {
-        static stele::sqlite_store* make(const std::filesystem::path& f, const stele::sqlite_options& o) {
-            return new stele::sqlite_store(stele::sqlite_store::open(f, o));
-        }
-    };
-    return std::unique_ptr<stele::event_store>(holder::make(file, options));
+    return std::make_unique<stele::sqlite_store>(stele::sqlite_store::open(file, options));
 }
 
 inline std::vector<store_configuration> store_configurations() {

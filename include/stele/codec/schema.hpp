@@ -48,8 +48,8 @@ template <class... Takers>
     return detail::check_schemas(store, detail::stored_messages_of<Takers...>());
 }
 
-/// The same, but throws stele::error (format), with a line for each finding and nothing written; and if all fits,
-/// records what is new. Costs one read if nothing is. Several programs may do so at once.
+/// The same, but throws stele::error (incompatible_schema), with a line for each finding and nothing written; and if
+/// all fits, records what is new. Costs one read if nothing is. Several programs may do so at once.
 template <class... Takers>
 void record_schemas(event_store& store) {
     detail::record_schemas(store, detail::stored_messages_of<Takers...>());

@@ -11,16 +11,16 @@ namespace stele::inline v0 {
 /// Why an append was not accepted.
 enum class conflict_reason : std::uint8_t {
     version,     ///< The stream is not at the version that the append expects.
-    event_id,    ///< One of the event ids is stored already, and not by an equal append.
+    event_id,    ///< One of the event ids is already stored, but not by an equal append.
     deleted,     ///< The stream was deleted; only expected_version::no_stream() starts it again.
     tombstoned,  ///< The stream is closed permanently.
     document,    ///< A document that the append adds exists already.
 };
 
-/// An append that was not accepted because someone else appended first (optimistic concurrency). Nothing was written:
+/// An append that was not accepted because another one came first (optimistic concurrency). Nothing was written:
 /// read again, then decide again.
 struct conflict {
-    /// The stream that failed, when the append was to several.
+    /// The stream that failed, if the append was to several.
     stream_id stream;
     expected_version expected;
     /// The stream's version at that moment; 0 if there is no such stream.

@@ -11,18 +11,17 @@ enum class error_kind {
     busy,                 ///< Another process held the lock for the whole busy timeout. Try again.
     full,                 ///< The disk (or a limit of the engine) is full. Make room, reopen, try again.
     io,                   ///< Reading, writing or syncing failed. The store refuses writes until it is reopened.
-    unavailable,          ///< The outcome is unknown. Repeat the call with the same ids.
+    unavailable,          ///< The outcome is unknown. Repeat the call with the same ids; it is idempotent.
     corrupt,              ///< The file is damaged. Restore a backup.
     closed,               ///< The store refuses writes after an earlier fault, or the object was stopped.
     foreign_file,         ///< Not a file of ours. It was left untouched; check the name.
     newer_format,         ///< Written by a newer version of Stele. It was left untouched; use that version.
-    other_store,          ///< It follows another store, or a store that was restored to an earlier state.
+    other_store,          ///< The file follows another store, or this store was restored to an earlier state.
     needs_rebuild,        ///< The projection has changed since its read model was built. Rebuild it.
-    incompatible_schema,  ///< Events that are stored cannot be read by the messages of this program.
-    invalid_argument,     ///< The caller passed something that can never be accepted. Nothing was done.
+    incompatible_schema,  ///< This program's messages cannot read events that are stored.
+    invalid_argument,     ///< The caller passed something that is never accepted. Nothing was done.
     undecodable,          ///< Stored bytes do not parse as the message their type names, or the type is unknown.
-    handler_failed,       ///< The caller's own handler threw; the message carries what it said.
-    format,
+    handler_failed,       ///< The caller's own handler threw an exception that is no stele::error; it is nested.
 };
 
 /// Returns the enumerator's own name, for example "busy".

@@ -4,73 +4,79 @@
 #include <stele/eventstore/version.hpp>
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace stele::inline v0 {
 
 /// A time in UTC, in microseconds since 1970.
 using timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
-/// An event that is to be appended: bytes with a type name. The codec (codec.hpp) makes it from a Protobuf message.
+/// The current time of the system clock. What stores and runners use unless their options name another clock.
+timestamp system_time();
+
+/// An event to append: bytes with a type name. The codec (codec.hpp) makes it from a Protobuf message.
 struct event_data {
-    /// Identifies the event for ever; a repeated append is recognised by it (see event_store.hpp).
+    /// Identifies the event permanently. A repeated append is recognised by it (see event_store.hpp).
     uuid id = uuid::v7();
-    /// The full name of the message, for example "bank.MoneyDeposited". Same rules as a stream name, no '-' needed.
+    /// The full name of the message, for example "bank.MoneyDeposited": 1 to 512 bytes of UTF-8 without control
+    /// characters.
     std::string type = {};
-    /// Any bytes, also none.
+    /// Any bytes; may be empty.
     std::string payload = {};
-    /// What encode(metadata) returned, or nothing.
+    /// The result of encode(metadata), or empty.
     std::string metadata = {};
 };
 
-/// An event as the store keeps it. The texts and bytes belong to the event_batch it was read from, and live as long.
+namespace detail {
+
+/// A member of this type makes a struct movable only. Compilers print its name when a recorded_event is copied.
+struct view_only_keep_an_owned_event_instead {
+    view_only_keep_an_owned_event_instead() = default;
+    view_only_keep_an_owned_event_instead(view_only_keep_an_owned_event_instead&&) = default;
+    view_only_keep_an_owned_event_instead& operator=(view_only_keep_an_owned_event_instead&&) = default;
+};
+
+}  // namespace detail
+
+/// An event as stored: a view whose texts and bytes belong to the event_batch it was read from and live as long.
+///
+/// It cannot be copied, because a copy would outlive its batch unnoticed. To keep an event, make an owned_event of it.
 struct recorded_event {
-    stele::position position;
-    stele::version version;
-    /// When the store took it. Never earlier than that of any event before it, even if the clock was set back.
-    timestamp recorded_at;
-    uuid id;
-    std::string_view stream;
-    std::string_view type;
-    std::string_view payload;
-    std::string_view metadata;
+    stele::position position{};
+    stele::version version{};
+    /// When the store recorded it. Never earlier than any event before it, even if the clock was set back.
+    timestamp recorded_at{};
+    uuid id{};
+    std::string_view stream = {};
+    std::string_view type = {};
+    std::string_view payload = {};
+    std::string_view metadata = {};
+
+    [[no_unique_address]] detail::view_only_keep_an_owned_event_instead movable_only = {};
 };
 
-/// Some events in the order they were read, together with the bytes they refer to. Not for several threads at once.
-class event_batch {
-public:
-    [[nodiscard]] auto begin() const noexcept { return events_.begin(); }
-    [[nodiscard]] auto end() const noexcept { return events_.end(); }
-    [[nodiscard]] std::size_t size() const noexcept { return events_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return events_.empty(); }
-    [[nodiscard]] const recorded_event& operator[](std::size_t i) const { return events_[i]; }
-    [[nodiscard]] const recorded_event& front() const { return events_.front(); }
-    [[nodiscard]] const recorded_event& back() const { return events_.back(); }
+/// An event that owns its texts and bytes, so it may be kept, copied and passed to another thread.
+struct owned_event {
+    owned_event() = default;
+    explicit owned_event(const recorded_event& event);
 
-    /// How many bytes of text and payload the events hold together.
-    [[nodiscard]] std::size_t size_bytes() const noexcept { return size_bytes_; }
+    stele::position position{};
+    stele::version version{};
+    timestamp recorded_at{};
+    uuid id{};
+    std::string stream;
+    std::string type;
+    std::string payload;
+    std::string metadata;
 
-    /// For stores: copies the texts and bytes that `event` refers to and adds it at the end.
-    void add(const recorded_event& event);
-    /// For stores: forgets the events and keeps the memory for the next ones.
-    void clear() noexcept;
-
-private:
-    // Chunks never move, so the views stay good while the batch grows.
-    struct chunk {
-        std::unique_ptr<char[]> data;
-        std::size_t size = 0;
-    };
-    char* allocate(std::size_t size);
-
-    std::vector<recorded_event> events_;
-    std::vector<chunk> chunks_;
-    std::size_t chunk_ = 0;  // the chunk in use
-    std::size_t used_ = 0;   // bytes of it that are taken
-    std::size_t size_bytes_ = 0;
+    /// The event as a view into this object, good until this object changes or ends.
+    [[nodiscard]] recorded_event view() const& noexcept;
+    recorded_event view() const&& = delete;
 };
+
+/// The event that `data` becomes when a store records it: a view into `data` and `stream`.
+[[nodiscard]] recorded_event as_recorded(const event_data& data, std::string_view stream, stream_position at,
+                                         timestamp recorded_at = {}) noexcept;
 
 }  // namespace stele::inline v0

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/event_batch.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -11,18 +11,19 @@ namespace stele::inline v0 {
 
 class event_sequence;
 
-/// The result of a read: a single-pass range over batches of events, fetched as the caller goes on.
+/// The result of a read: a single-pass range over batches of events, fetched as the caller iterates.
 ///
-/// Each batch is read in one short transaction of its own and nothing is held open while the caller works, so a slow
-/// reader never keeps the store from tidying up. A batch is good until the next one is asked for.
+/// Each batch is read in a short transaction of its own. No transaction stays open while the caller works, so a slow
+/// reader never delays checkpoints. A batch is valid until the iterator is incremented.
 ///
 ///     for (const stele::event_batch& batch : store.read_all()) …
 ///     for (const stele::recorded_event& event : store.read_stream(id).events()) …
 ///
-/// The store must outlive the range. One thread at a time. Fetching throws what reading throws (event_store.hpp).
+/// The store must outlive the range, and must not be moved meanwhile. One thread at a time. Fetching throws what
+/// reading throws (event_store.hpp).
 class event_range {
 public:
-    /// Fills the (cleared) batch with the next events; leaving it empty ends the range.
+    /// Fills the (empty) batch with the next events; leaving it empty ends the range.
     using fetch = std::move_only_function<void(event_batch&)>;
 
     explicit event_range(fetch next) : next_(std::move(next)) {}
@@ -42,18 +43,21 @@ public:
         void operator++(int) { ++*this; }
         bool operator==(std::default_sentinel_t) const { return range_->batch_.empty(); }
 
+        /// Moves the current batch out, so that it can be kept without copying an event. Call it once for a batch, and
+        /// increment the iterator next. The memory of `reuse` is used for the next batch.
+        [[nodiscard]] event_batch take(event_batch reuse = {}) const {
+            return std::exchange(range_->batch_, std::move(reuse));
+        }
+
     private:
         event_range* range_;
     };
 
-    /// Fetches the first batch. Call it once.
-    iterator begin() {
-        advance();
-        return iterator{*this};
-    }
+    /// Fetches the first batch. A range is read once: a second call throws stele::error (invalid_argument).
+    iterator begin();
     static std::default_sentinel_t end() { return {}; }
 
-    /// The same events one by one. Takes this range over, so that it may stand in a `for` as shown above.
+    /// The same events one by one. Consumes this range, so that it may be used in a `for` as shown above.
     event_sequence events() &&;
 
 private:
@@ -64,9 +68,10 @@ private:
 
     fetch next_;
     event_batch batch_;
+    bool begun_ = false;
 };
 
-/// A single-pass range over events; each is good until the next one is asked for.
+/// A single-pass range over events; each is valid until the iterator is incremented.
 class event_sequence {
 public:
     explicit event_sequence(event_range batches) : batches_(std::move(batches)) {}
@@ -94,6 +99,7 @@ public:
         std::size_t index_ = 0;
     };
 
+    /// As event_range::begin(): once.
     iterator begin() { return iterator{batches_.begin()}; }
     static std::default_sentinel_t end() { return {}; }
 

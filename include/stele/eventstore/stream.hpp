@@ -10,15 +10,15 @@ namespace stele::inline v0 {
 /// The longest stream name, in bytes.
 inline constexpr std::size_t max_stream_name_bytes = 512;
 
-/// The category that the store keeps for its own records; appending to it is refused.
+/// The category of the store's own records; appending to it is refused.
 inline constexpr std::string_view system_category = "stele";
 
-/// Returns the part of a stream name before the first '-', or all of it when there is none.
+/// Returns the part of a stream name before the first '-', or all of it if there is none.
 constexpr std::string_view category_of(std::string_view stream_name) {
     return stream_name.substr(0, stream_name.find('-'));
 }
 
-/// Returns the part of a stream name after the first '-', or nothing when there is none.
+/// Returns the part of a stream name after the first '-', or nothing if there is none.
 constexpr std::string_view instance_id_of(std::string_view stream_name) {
     const auto dash = stream_name.find('-');
     return dash == std::string_view::npos ? std::string_view{} : stream_name.substr(dash + 1);
@@ -32,7 +32,7 @@ class stream_id {
 public:
     /// Throws stele::error (invalid_argument) that says what is wrong with the name.
     explicit stream_id(std::string name);
-    /// Joins `category` and `id` with '-'. Throws as above, also when the category contains '-' or either is empty.
+    /// Joins `category` and `id` with '-'. Throws as above, and if the category contains '-' or either is empty.
     stream_id(std::string_view category, std::string_view id);
 
     [[nodiscard]] const std::string& str() const noexcept { return name_; }

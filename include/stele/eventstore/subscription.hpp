@@ -4,53 +4,73 @@
 
 #include <chrono>
 #include <exception>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <stop_token>
+#include <string>
 
 namespace stele::inline v0 {
 
 struct subscription_options {
-    /// Begins with the event after this one; the default begins with the first. Give what position() said last time.
+    /// Exclusive: starts with the event after this one; the default starts with the first. To resume, pass the
+    /// position() you saved.
     position after{};
     event_filter filter = {};
 };
 
-/// Hands the events of a store to a handler, in order and each once: first those that are there, then each new one as
-/// it is committed. There is no seam between the two: positions are given in commit order without gaps, so "everything
-/// after n" can never turn out to have left something out.
+/// Why subscription::wait_for() did not reach its position.
+struct subscription_wait_failure {
+    /// The position that was waited for.
+    position wanted;
+    /// How far the subscription had come.
+    position reached;
+    /// The subscription was stopped or failed, so waiting longer would not help.
+    bool ended = false;
+    /// The error that ended it; empty if it was stopped or is still running.
+    std::exception_ptr failure = {};
+
+    /// One sentence for people.
+    [[nodiscard]] std::string message() const;
+};
+
+/// Passes the events of a store to a handler, in order and each once: first the stored ones, then each new one as it is
+/// committed. Nothing is lost between the two, because positions are assigned in commit order without gaps.
 ///
-/// The handler runs on a thread of the subscription, one event at a time; the event is good for that call. It is woken
-/// right after a commit of this process, and within the store's poll interval after one of another process. A command
-/// that it sends carries the event as its cause (see causation.hpp).
-/// A handler that throws ends the subscription: wait() throws that error on, and position() tells how far it came.
-/// So does a fault of the store. Nothing is remembered across processes: keep position() where your results are kept.
+/// The handler runs on a thread of the subscription, one event at a time; the event is valid during that call. The
+/// thread wakes at once after a commit of this process, and within the store's poll interval after one of another
+/// process. Commands that the handler sends carry the event as their cause (see causation.hpp).
+/// An exception of the handler ends the subscription: wait() throws it, and position() says how far it came. A fault of
+/// the store ends it too. The subscription stores nothing: save position() together with your results. After a crash
+/// between the two an event is delivered again (at-least-once).
 ///
-/// The store must outlive the subscription. The owner's calls may come from any thread.
+/// The store must outlive the subscription and must not be moved meanwhile. The owner's calls may come from any thread.
 class subscription {
 public:
     using handler = std::function<void(const recorded_event&)>;
 
     subscription(subscription&&) noexcept;
     subscription& operator=(subscription&&) noexcept;
-    /// Stops and waits for the handler to return.
+    /// Stops, and waits for the handler to return.
     ~subscription();
 
-    /// Everything up to here has been handled, or does not pass the filter: also where few events pass, this moves on
-    /// with the store's head.
+    /// Every event up to here (inclusive) was handled or did not pass the filter. It follows the store's head even if
+    /// few events pass.
     [[nodiscard]] stele::position position() const;
 
-    /// Waits until position() is at least `reached`, or `timeout` is over, or the subscription has ended; returns
-    /// whether it is. Not from the handler.
-    [[nodiscard]] bool wait_for(stele::position reached, std::chrono::milliseconds timeout) const;
+    /// Waits until position() is at least `wanted` and returns it. Fails when `timeout` expires or the subscription
+    /// ends first. Do not call it from the handler.
+    [[nodiscard]] std::expected<stele::position, subscription_wait_failure> wait_for(
+        stele::position wanted, std::chrono::milliseconds timeout) const;
 
-    /// Asks the subscription to end after the event at hand. Also from the handler.
+    /// Asks the subscription to end after the current event. The handler may call it.
     void stop() noexcept;
 
-    /// Waits until the subscription has ended, and throws the error that ended it, if one did. Not from the handler.
+    /// Waits until the subscription has ended, and rethrows the error that ended it, if any. Do not call it from the
+    /// handler.
     void wait();
 
-    /// The error that ended it; nothing while it runs, or when it was stopped.
+    /// The error that ended it; empty while it runs or if it was stopped.
     [[nodiscard]] std::exception_ptr failure() const;
 
 private:
@@ -62,7 +82,8 @@ private:
     std::unique_ptr<state> state_;
 };
 
-/// Starts a subscription. It ends when `stop` is requested, when the object says so, or with an error.
+/// Starts a subscription. It ends when `stop` is requested, when stop() is called or the object is destroyed, or with
+/// an error.
 ///
 ///     auto subscription = stele::subscribe(store, {.filter = {.categories = {"account"}}},
 ///                                          [](const stele::recorded_event& event) { … });

@@ -12,19 +12,25 @@ struct version {
     std::uint64_t value = 0;
     friend constexpr auto operator<=>(version, version) = default;
 
-    /// After every version there can be.
+    /// The version of the event that follows.
+    [[nodiscard]] constexpr version next() const { return {value + 1}; }
+
+    /// Greater than or equal to every version.
     static constexpr version max() { return {std::numeric_limits<std::int64_t>::max()}; }
 };
 
-/// Where an event stands in the whole store: 1 for the first, one more for each next, without gaps.
+/// The 1-based number of an event in the whole store, without gaps.
 ///
-/// Positions are given in commit order: once a reader has seen position n, no event can later appear before it.
-/// position{} (0) stands before the first event, so "read after position{}" reads everything.
+/// Positions are assigned in commit order: once a reader has seen position n, no event can later appear before it.
+/// position{} (0) is before the first event, so reading after position{} reads everything.
 struct position {
     std::uint64_t value = 0;
     friend constexpr auto operator<=>(position, position) = default;
 
-    /// After every position there can be.
+    /// The position of the event that follows.
+    [[nodiscard]] constexpr position next() const { return {value + 1}; }
+
+    /// Greater than or equal to every position.
     static constexpr position max() { return {std::numeric_limits<std::int64_t>::max()}; }
 };
 
@@ -35,10 +41,10 @@ struct stream_position {
     friend constexpr bool operator==(const stream_position&, const stream_position&) = default;
 };
 
-/// Where a stream must be for an append to be accepted: the caller's half of optimistic concurrency.
+/// The version a stream must have for an append to be accepted: the caller's half of optimistic concurrency.
 class expected_version {
 public:
-    /// No expectation: append wherever the stream ends.
+    /// No expectation: append at the end of the stream, whatever its version.
     static constexpr expected_version any() { return {mode::any, {}}; }
     /// The stream must not exist.
     static constexpr expected_version no_stream() { return {mode::no_stream, {}}; }
@@ -49,7 +55,7 @@ public:
         return v.value == 0 ? no_stream() : expected_version{mode::exactly, v};
     }
 
-    /// Whether a stream whose version is `actual` (0: there is no such stream) meets the expectation.
+    /// Whether a stream at version `actual` (0: no such stream) meets the expectation.
     [[nodiscard]] constexpr bool accepts(version actual) const {
         switch (mode_) {
             case mode::any: return true;
@@ -60,9 +66,9 @@ public:
         return false;
     }
 
-    /// Whether the expectation names one version: no_stream() and exactly(n) do, any() and stream_exists() do not.
+    /// Whether the expectation names one version: true for no_stream() and exactly(n).
     [[nodiscard]] constexpr bool names_a_version() const { return mode_ == mode::no_stream || mode_ == mode::exactly; }
-    /// That version: the events are to follow it. Meaningful only if names_a_version().
+    /// The version the new events must follow. Meaningful only if names_a_version().
     [[nodiscard]] constexpr stele::version number() const { return version_; }
 
     /// "any", "no_stream", "stream_exists" or the number.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/codec/detail/event_table.hpp>
+#include <stele/eventstore/event_batch.hpp>
 
 #include <cstddef>
 #include <exception>

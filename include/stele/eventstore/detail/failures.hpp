@@ -11,21 +11,21 @@
 
 namespace stele::inline v0::detail {
 
-/// What an exception says.
+/// The message of an exception.
 std::string message_of(const std::exception_ptr& failure);
 
-/// The kind of a stele::error; nothing if it is another exception.
+/// The kind of a stele::error; nothing for any other exception.
 std::optional<error_kind> kind_of(const std::exception_ptr& failure);
 
-/// Throws the exception that is being handled again, nested in a stele::error of its kind (invalid_argument, if it has
-/// none) that says "`what`: " and what the exception says.
-[[noreturn]] void throw_with(std::string_view what);
+/// Rethrows the exception being handled, nested in a stele::error whose message is "`context`: " and its message. The
+/// kind stays that of a stele::error; another exception is a handler's own, so it becomes handler_failed.
+[[noreturn]] void throw_with(std::string_view context);
 
-/// The same, where `what` is who failed, and the event's position, stream and type.
+/// The same; the context is who failed and the event's position, stream, version and type.
 [[noreturn]] void throw_failed_at(std::string_view who, const recorded_event& event);
 
-/// Throws one exception for all, if there are any: the only one as it is, several as one that tells of each. `who` are
-/// those that failed: "projections". If the first is no stele::error, it is thrown as it is.
+/// Throws one exception for all failures, if there are any: a single one unchanged, several as one that lists them.
+/// `who` names what failed: "projections". If the first is no stele::error, it is thrown unchanged.
 void throw_any(const std::vector<std::exception_ptr>& failures, std::string_view who);
 
 }  // namespace stele::inline v0::detail

@@ -2,35 +2,35 @@
 
 #include <stele/eventstore/event_store.hpp>
 
+#include <functional>
 #include <memory>
 
 namespace stele::inline v0 {
 
-/// Keeps events in memory, for tests and for trying things out: same rules and answers as sqlite_store, nothing on
-/// disk, so everything is gone with the object.
+/// Keeps events in memory, for tests and experiments. It behaves as sqlite_store does, but nothing is on disk:
+/// everything is gone with the object. Not movable.
 class memory_store final : public event_store {
 public:
-    explicit memory_store(store_limits limits = {});
+    /// `now` gives the time of events and documents; any thread may call it.
+    explicit memory_store(store_limits limits = {}, std::function<timestamp()> now = system_time);
     ~memory_store() override;
 
-    [[nodiscard]] std::optional<document> find_document(std::string_view kind, std::string_view key) override;
-    [[nodiscard]] std::vector<document> list_documents(std::string_view kind,
-                                                       const document_read_options& options = {}) override;
-    [[nodiscard]] position head() override;
-    [[nodiscard]] version stream_version(const stream_id& stream) override;
-    [[nodiscard]] position position_at(timestamp time) override;
-    position wait_for_append(position seen, std::chrono::milliseconds timeout,
-                             const std::stop_token& stop = {}) override;
-
 private:
-    append_outcome do_append(std::span<const stream_write> writes, std::span<const document_write> documents) override;
-    std::future<std::expected<append_result, conflict>> do_append_async(stream_id stream, expected_version expected,
-                                                                        std::vector<event_data> events) override;
-    std::expected<append_result, conflict> do_remove(const stream_id& stream, expected_version expected, removal what,
-                                                     version before, const event_data& record) override;
-    void fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) override;
-    void fetch(const all_read_options& options, event_batch& batch) override;
-    [[nodiscard]] const store_limits& limits() const override;
+    append_all_outcome do_append(std::span<const stream_write> writes,
+                                 std::span<const document_write> documents) override;
+    std::future<append_outcome> do_append_async(stream_id stream, expected_version expected,
+                                                std::vector<event_data> events) override;
+    append_outcome do_remove(const stream_id& stream, expected_version expected, stream_removal kind, version before,
+                             const event_data& record) override;
+    void do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) override;
+    void do_fetch(const all_read_options& options, event_batch& batch) override;
+    std::optional<document> do_find_document(std::string_view kind, std::string_view key) override;
+    std::vector<document> do_list_documents(std::string_view kind, const document_read_options& options) override;
+    position do_head() override;
+    version do_stream_version(const stream_id& stream) override;
+    position do_position_at(timestamp time) override;
+    position do_wait_for_append(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop) override;
+    [[nodiscard]] const store_limits& do_limits() const override;
 
     struct state;
     std::unique_ptr<state> state_;

@@ -5,9 +5,10 @@
 
 namespace stele::inline v0 {
 
-/// How an SQLite file is opened: a store, or a read model.
+/// How SQLite files are opened: a store (sqlite_options::connection), and read models.
 struct connection_options {
-    /// How long to wait for a lock that another connection holds before the call fails with busy.
+    /// How long a statement or an append waits for a lock that another connection or process holds, before it throws
+    /// busy.
     std::chrono::milliseconds busy_timeout{5000};
     /// The name of a registered SQLite VFS; empty for the default one.
     std::string vfs = {};

@@ -1,92 +1,104 @@
 #pragma once
 
 #include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/sqlite/connection_options.hpp>
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
 namespace stele::inline v0 {
 
 namespace detail {
-struct participation;
-}
+class append_host;
+class sqlite_engine;
+}  // namespace detail
 
-/// What a returned append has survived. "Written" is write(): the bytes are with the operating system. "Synced" is
-/// fsync(): they are with the disk.
+/// What a returned append survives. "Written" is write(): the operating system has the bytes. "Synced" is fsync(): the
+/// disk has them.
 enum class durability : std::uint8_t {
-    /// Every commit is written and synced before append() returns. A process crash loses nothing that was returned,
-    /// a power cut loses nothing that was returned. The default.
+    /// Every commit is written and synced before append() returns. Neither a process crash nor a power cut loses
+    /// anything that was returned. The default.
     full,
-    /// Every commit is written before append() returns; it is synced with a later checkpoint. A process crash loses
-    /// nothing that was returned; a power cut may lose the last appends (a suffix in commit order, never a gap).
+    /// Every commit is written before append() returns, and synced at a later checkpoint. A process crash loses nothing
+    /// that was returned; a power cut may lose the last appends (a suffix in commit order, never a gap).
     normal,
 };
 
 struct sqlite_options {
     stele::durability durability = durability::full;
-    /// How long an append waits for another process that is writing before it throws busy.
-    std::chrono::milliseconds busy_timeout{5000};
-    /// How many idle read connections are kept; more readers at once open (and close) their own.
+    /// For every connection of the store. Its busy timeout is also how long an append waits for another process.
+    connection_options connection = {};
+    /// How many idle read connections are kept. More concurrent readers open (and close) their own.
     std::size_t idle_readers = 4;
-    /// How often wait_for_append() looks for what other processes have appended (this process wakes it at once).
+    /// How often wait_for_append() checks for appends of other processes (this process wakes it at once).
     std::chrono::milliseconds poll_interval{20};
     store_limits limits = {};
-    /// The name of a registered SQLite VFS; empty for the default one.
-    std::string vfs = {};
+    /// Gives the time of events and documents; one thread at a time calls it.
+    std::function<timestamp()> now = system_time;
 };
 
 /// An event store in one SQLite file (with FILE-wal and FILE-shm beside it while it is open).
 ///
-/// One connection per process writes; concurrent appends share one commit, so they share one sync. Reads go through
-/// read-only connections of their own and never wait for a write. Several processes may open the same file: a lock
-/// on FILE-lock keeps their writes and checkpoints apart, which SQLite before 3.51.3 needs (see README, "Promises").
+/// One connection per process writes; concurrent appends share one commit and so one sync (group commit). Reads use
+/// read-only connections of their own and never wait for a write. Several processes may open the same file: a lock on
+/// FILE-lock keeps their writes and checkpoints apart, which SQLite before 3.51.3 needs (docs/operations.md).
+///
+/// A handle that can be moved, for example into a container or an owner. Ranges, subscriptions, buses and runners refer
+/// to the handle that they were given: move it before they are made, and while no other thread uses it. Every call on a
+/// handle that was moved from throws closed; it can be destroyed and assigned to.
 class sqlite_store final : public event_store {
 public:
-    /// Opens the store, and makes it if there is no such file.
+    /// Opens the store, and creates it if there is no such file.
     ///
-    /// Throws format (not a file of ours, or of a newer format: nothing was touched), io (no such directory, not
-    /// writable), corrupt, busy.
-    static sqlite_store open(const std::filesystem::path& file, const sqlite_options& options = {});
+    /// Throws foreign_file (not a store), newer_format (written by a newer version; neither is touched), io (no such
+    /// directory, not writable), corrupt, busy.
+    [[nodiscard]] static sqlite_store open(const std::filesystem::path& file, const sqlite_options& options = {});
+
+    sqlite_store(sqlite_store&&) noexcept;
+    /// Closes the store that this handle had.
+    sqlite_store& operator=(sqlite_store&&) noexcept;
     ~sqlite_store() override;
 
-    [[nodiscard]] std::optional<document> find_document(std::string_view kind, std::string_view key) override;
-    [[nodiscard]] std::vector<document> list_documents(std::string_view kind,
-                                                       const document_read_options& options = {}) override;
-    [[nodiscard]] position head() override;
-    [[nodiscard]] version stream_version(const stream_id& stream) override;
-    [[nodiscard]] position position_at(timestamp time) override;
-    position wait_for_append(position seen, std::chrono::milliseconds timeout,
-                             const std::stop_token& stop = {}) override;
-
-    /// Copies the store as it is at this moment to a new file, while others read and write. The copy is a store of its
-    /// own: to restore, open it. It appears under its name only when it is whole and synced.
-    /// Throws invalid_argument when there is a file of that name already, io, full.
+    /// Copies the store as of this moment to a new file, while others read and write. The copy is an independent store:
+    /// to restore it, open it. It appears under its name only when it is complete and synced.
+    /// Throws invalid_argument if a file of that name exists, io, full.
     void backup(const std::filesystem::path& to);
 
-    /// Gives the space of removed events back to the disk, by writing the file anew (needs its size once more for as
-    /// long as it lasts). Appends wait meanwhile, reads go on. Positions and versions stay.
+    /// Returns the space of removed events to the disk by rewriting the file; needs its size once more meanwhile.
+    /// Appends wait until it is done, reads do not. Positions and versions stay.
     void compact();
 
     /// The version of SQLite that the process is linked with, for example "3.40.1".
-    static std::string sqlite_version();
+    [[nodiscard]] static std::string sqlite_version();
+
+    /// Where code that takes part in the transactions of appends registers. It outlives moves of this handle.
+    [[nodiscard]] detail::append_host& append_host() const;
 
 private:
-    friend struct detail::participation;
     sqlite_store(const std::filesystem::path& file, const sqlite_options& options);
 
-    append_outcome do_append(std::span<const stream_write> writes, std::span<const document_write> documents) override;
-    std::future<std::expected<append_result, conflict>> do_append_async(stream_id stream, expected_version expected,
-                                                                        std::vector<event_data> events) override;
-    std::expected<append_result, conflict> do_remove(const stream_id& stream, expected_version expected, removal what,
-                                                     version before, const event_data& record) override;
-    void fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) override;
-    void fetch(const all_read_options& options, event_batch& batch) override;
-    [[nodiscard]] const store_limits& limits() const override;
+    append_all_outcome do_append(std::span<const stream_write> writes,
+                                 std::span<const document_write> documents) override;
+    std::future<append_outcome> do_append_async(stream_id stream, expected_version expected,
+                                                std::vector<event_data> events) override;
+    append_outcome do_remove(const stream_id& stream, expected_version expected, stream_removal kind, version before,
+                             const event_data& record) override;
+    void do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) override;
+    void do_fetch(const all_read_options& options, event_batch& batch) override;
+    std::optional<document> do_find_document(std::string_view kind, std::string_view key) override;
+    std::vector<document> do_list_documents(std::string_view kind, const document_read_options& options) override;
+    position do_head() override;
+    version do_stream_version(const stream_id& stream) override;
+    position do_position_at(timestamp time) override;
+    position do_wait_for_append(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop) override;
+    [[nodiscard]] const store_limits& do_limits() const override;
 
-    struct state;
-    std::unique_ptr<state> state_;
+    [[nodiscard]] detail::sqlite_engine& engine() const;
+
+    std::unique_ptr<detail::sqlite_engine> engine_;
 };
 
 }  // namespace stele::inline v0

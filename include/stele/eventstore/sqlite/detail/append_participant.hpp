@@ -2,7 +2,6 @@
 
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
-#include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <exception>
 #include <functional>
@@ -11,13 +10,13 @@
 
 namespace stele::inline v0::detail {
 
-/// A fault of one append, which leaves the others of its transaction as they are.
+/// A fault of one append that leaves the other appends of its transaction as they are.
 struct append_fault {
     std::exception_ptr cause;
 };
 
-/// What takes part in every transaction that appends, on the writing connection and before the commit. Called by one
-/// thread at a time. After a rollback refresh() is called before anything else is.
+/// Takes part in every transaction that appends, on the writing connection and before the commit. Called by one thread
+/// at a time. After a rollback, refresh() is called before anything else.
 class append_participant {
 public:
     append_participant() = default;
@@ -25,29 +24,34 @@ public:
     append_participant& operator=(const append_participant&) = delete;
     virtual ~append_participant() = default;
 
-    /// A transaction has begun, and others may have written since the last one, up to `head`. What it throws fails all
+    /// A transaction has begun, and others may have written since the last one, up to `head`. An exception fails all
     /// appends of the transaction.
     virtual void refresh(position head) = 0;
-    /// One append has been written, and ended at `results`, one for each write. Throws append_fault to undo that one;
-    /// anything else fails all appends of the transaction.
+    /// One append has been written and ended at `results`, one for each write. Throwing append_fault undoes only this
+    /// append; any other exception fails all appends of the transaction.
     virtual void appended(std::span<const stream_write> writes, std::span<const append_result> results,
                           timestamp recorded_at) = 0;
-    /// The transaction is about to be committed. What it throws fails all appends of it.
+    /// The transaction is about to be committed. An exception fails all its appends.
     virtual void finish() = 0;
 };
 
-/// The way of participants into a store.
-struct participation {
+/// The part of a store that participants use. It belongs to the store and stays where it is when the handle moves.
+class append_host {
+public:
     using participant_ptr = std::shared_ptr<append_participant>;
+    /// Gets the store to read from, the writing connection, and the current participant (nullptr if there is none). A
+    /// participant that it sets joins the store if the transaction commits. Both references outlive the participant.
+    using transaction = std::function<void(event_store&, connection&, participant_ptr&)>;
 
-    /// Calls `work` with the writing connection and the participant, in a transaction of its own, and commits. No
-    /// append of this process is under way meanwhile. A participant that `work` puts in place of none stays if that
-    /// succeeds. If anything throws, the transaction is rolled back.
-    static void transact(sqlite_store& store, const std::function<void(connection&, participant_ptr&)>& work);
-    /// Calls `work` with the participant, nullptr if there is none, while no append of this process is under way.
-    static void look(sqlite_store& store, const std::function<void(const append_participant*)>& work);
-    /// Opens a connection that reads the store's file.
-    static std::unique_ptr<connection> open_to_read(sqlite_store& store);
+    virtual ~append_host() = default;
+
+    /// Calls `work` in a transaction of its own and commits. No append of this process runs meanwhile. If anything
+    /// throws, the transaction is rolled back.
+    virtual void transact(const transaction& work) = 0;
+    /// Calls `look` with the participant, nullptr if there is none, while no append of this process runs.
+    virtual void look(const std::function<void(const append_participant*)>& look) = 0;
+    /// Opens a read-only connection to the store's file.
+    virtual std::unique_ptr<connection> open_to_read() = 0;
 };
 
 }  // namespace stele::inline v0::detail

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/sqlite/connection_options.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -14,10 +14,10 @@ struct sqlite3_stmt;
 
 namespace stele::inline v0::detail {
 
-/// A prepared statement. Belongs to the thread that uses its connection; must go before the connection does.
+/// A prepared statement. Belongs to the thread that uses its connection; must be destroyed before the connection.
 ///
-/// Parameters and columns are numbered as SQLite does: parameters from 1, columns from 0. Text and blobs that are bound
-/// are not copied: they must stay until the statement is reset.
+/// Numbered as in SQLite: parameters from 1, columns from 0. Bound text and blobs are not copied: they must stay valid
+/// until the statement is reset.
 class statement {
 public:
     statement(sqlite3* db, std::string_view sql, const std::string& file);
@@ -29,12 +29,12 @@ public:
     void bind_blob(int parameter, std::string_view value);
     void bind_null(int parameter);
 
-    /// Goes to the next row; false at the end. Throws stele::error with the file and SQLite's message; the statement
-    /// is reset then.
+    /// Goes to the next row; false at the end. On an error it resets the statement and throws stele::error with the
+    /// file and SQLite's message.
     bool step();
     /// Steps a statement that returns no rows and resets it.
     void run();
-    /// As step(), but returns SQLite's extended result code where step() would throw.
+    /// As step(), but returns SQLite's extended result code instead of throwing.
     int try_step() noexcept;
     void reset() noexcept;
 
@@ -59,7 +59,7 @@ private:
     const std::string* file_;
 };
 
-/// Resets a statement when the scope ends, whatever happens in it.
+/// Resets a statement when the scope ends.
 class reset_guard {
 public:
     explicit reset_guard(statement& s) noexcept : statement_(s) {}
@@ -72,38 +72,37 @@ private:
 };
 
 enum class open_mode : std::uint8_t {
-    create,  ///< Read and write; the file is made if it is not there.
-    write,   ///< Read and write; the file must be there.
-    read,    ///< Read only, and never checkpoints, also not when it is closed.
+    create,  ///< Read and write; creates the file if it does not exist.
+    write,   ///< Read and write; the file must exist.
+    read,    ///< Read only; never checkpoints, not even when it is closed.
 };
 
 /// A connection to one SQLite file. One thread at a time.
 class connection {
 public:
-    /// Throws stele::error that names the file: io (cannot be opened), format (not a database).
-    connection(const std::filesystem::path& file, open_mode mode, std::chrono::milliseconds busy_timeout,
-               const std::string& vfs = {});
+    /// Throws stele::error that names the file: io (cannot be opened), foreign_file (not a database).
+    connection(const std::filesystem::path& file, open_mode mode, const connection_options& options = {});
     ~connection();
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
     [[nodiscard]] statement prepare(std::string_view sql) { return {db_.get(), sql, file_}; }
-    /// Runs statements that return nothing of interest, separated by ';'.
+    /// Runs statements separated by ';' and ignores their rows.
     void execute(const std::string& sql);
-    /// As execute(), but returns SQLite's extended result code where that would throw.
+    /// As execute(), but returns SQLite's extended result code instead of throwing.
     int try_execute(const char* sql) noexcept;
-    /// The first column of the first row of a query, for example "PRAGMA user_version"; 0 when there is no row.
+    /// The first column of the first row of a query, for example "PRAGMA user_version"; 0 if there is no row.
     [[nodiscard]] std::int64_t integer(std::string_view sql);
 
-    /// Whether a transaction is open; SQLite ends one by itself after some faults.
+    /// Whether a transaction is open. SQLite rolls back by itself after some faults.
     [[nodiscard]] bool in_transaction() const noexcept;
     [[nodiscard]] std::int64_t last_insert_rowid() const noexcept;
     [[nodiscard]] std::int64_t changes() const noexcept;
     [[nodiscard]] const std::string& file() const noexcept { return file_; }
     [[nodiscard]] sqlite3* handle() const noexcept { return db_.get(); }
-    /// The last error of this connection as stele::error; `doing` ("commit") begins the message after the file's name.
+    /// The last error of this connection as stele::error; `doing` ("commit") starts the message after the file's name.
     [[nodiscard]] error last_error(std::string_view doing) const;
-    /// Damage that SQLite has not seen, as stele::error of the kind corrupt: the file's name, `what`, and what to do.
+    /// Damage that SQLite did not detect, as stele::error (corrupt): the file's name, `what`, and what to do.
     [[nodiscard]] error damage(std::string_view what) const;
 
 private:
@@ -114,12 +113,12 @@ private:
     std::unique_ptr<sqlite3, closer> db_;
 };
 
-/// Which kind of fault SQLite's (extended) result code is.
+/// The kind of error that an (extended) result code of SQLite is.
 [[nodiscard]] error_kind kind_of(int sqlite_code) noexcept;
 
-/// Called while an exception is handled that comes from statements that are right whatever the caller passed: throws it
-/// on. What SQLite calls a mistake in the statement (a value that is too large, a row that is there twice) is damage of
-/// the file then, so it is told as corrupt.
+/// Rethrows the exception being handled, for statements that are correct whatever the caller passed. What SQLite
+/// reports as a mistake in the statement (a value too large, a duplicate row) then means a damaged file, so it becomes
+/// corrupt.
 [[noreturn]] void rethrow_as_damage();
 
 }  // namespace stele::inline v0::detail

@@ -1,29 +1,32 @@
 #pragma once
 
+#include <stele/eventstore/sqlite/connection_options.hpp>
+
 #include <cstdint>
 #include <filesystem>
 
 namespace stele::inline v0::detail {
 
-/// What the first bytes of a file say about it, when they are looked at as bytes.
+/// What the first bytes of a file say about it.
 ///
-/// To ask SQLite would change the file if a writer of it was interrupted: it is recovered first. Told to look at the
-/// main file alone, SQLite takes one that was interrupted in a checkpoint for damaged. What is read here is within one
-/// sector of the disk, so it is whole at any instant.
+/// Asking SQLite would change a file whose writer was interrupted, because it recovers the file first; and opened as
+/// immutable, a file that was interrupted during a checkpoint looks damaged. The bytes read here are within one sector
+/// of the disk, so they are consistent at any instant.
 struct file_header {
     enum class content : std::uint8_t {
-        nothing,    ///< There is no such file, it is empty, or it cannot be read.
-        unwritten,  ///< Zeros: the file was given room, and the first transaction did not end.
-        sqlite,     ///< The numbers below are meaningful.
+        nothing,    ///< There is no such file, or it is empty.
+        unwritten,  ///< Zeros: the file was extended, but its first transaction did not finish.
+        sqlite,     ///< The fields below are meaningful.
         other,      ///< Not an SQLite file.
     };
 
-    content what = content::nothing;
+    content kind = content::nothing;
     std::uint32_t application_id = 0;
     std::uint32_t user_version = 0;
     bool has_tables = false;
 };
 
-file_header read_file_header(const std::filesystem::path& file);
+/// Throws stele::error that names the file: io if it cannot be read, invalid_argument if there is no such VFS.
+file_header read_file_header(const std::filesystem::path& file, const connection_options& options = {});
 
 }  // namespace stele::inline v0::detail

@@ -1,5 +1,11 @@
-#include "eventstore/utf8.hpp"
+#include "eventstore/names.hpp"
 
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/stream.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -38,6 +44,20 @@ bool is_utf8(std::string_view text) noexcept {
         i += length;
     }
     return true;
+}
+
+void refuse_name(std::string_view kind, std::string_view name, std::string_view reason) {
+    throw error(error_kind::invalid_argument, fmt::format("{} '{}': {}", kind, name.substr(0, 80), reason));
+}
+
+void check_name(std::string_view kind, std::string_view name) {
+    if (name.empty()) refuse_name(kind, name, "is empty; give it 1 to 512 bytes");
+    if (name.size() > max_stream_name_bytes)
+        refuse_name(kind, name,
+                    fmt::format("has {} bytes, at most {} are allowed", name.size(), max_stream_name_bytes));
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    if (std::ranges::any_of(name, is_control)) refuse_name(kind, "?", "contains a control character");
+    if (!is_utf8(name)) refuse_name(kind, "?", "is not valid UTF-8");
 }
 
 }  // namespace stele::inline v0::detail

@@ -1,30 +1,29 @@
 // The file format. Every number and name here is part of it: never change one, only add, with a new format number.
 //
 //   streams   id <-> name of a stream. Rows are never removed.
-//     removed_up_to  events up to this version were removed; versions go on counting after it
-//     state          0 live, 1 deleted (may begin anew), 2 ended for ever
+//     removed_up_to  events up to this version were removed; later versions continue after it
+//     state          0 live, 1 deleted (may be started again), 2 closed permanently
 //   types     id <-> name of an event type. Rows are never removed.
-//   events    one row an event, in the order of commits.
-//     position        1, 2, 3, …; AUTOINCREMENT: never given twice, no gap after a rollback (it is rolled back as well)
-//     version         1, 2, 3, … within the stream
-//     id              16 bytes; unique, so a repeated append is found out for ever
-//     recorded_at     microseconds since 1970, UTC; never smaller than in the row before
-//     closes_append   1 in the last event of an append, else 0: tells a repeated append from a part of it
-//     payload, metadata   the bytes as they were given, empty but never NULL
+//   events    one row per event, in commit order.
+//     position        1, 2, 3, …; AUTOINCREMENT: never assigned twice, and no gap after a rollback (which undoes it
+//     too) version         1, 2, 3, … within the stream id              16 bytes; unique, so a repeated append is
+//     always recognised recorded_at     microseconds since 1970, UTC; never smaller than in the row before
+//     closes_append   1 in the last event of an append, else 0: distinguishes a repeated append from a part of one
+//     payload, metadata   the bytes as given, possibly empty but never NULL
 //   type_blocks   which blocks of 1024 positions (position - 1 divided by 1024) hold events of a type. A filtered read
-//                 skips the others. A block may be listed and hold none any more, never the other way round.
+//                 skips the others. A listed block may hold none any more, but a block with events is always listed.
 //   documents     values beside the events, by kind and key (see document.hpp); position and written_at are those of
 //   the
 //                 append that wrote it
 //
-// Beside them may stand the tables of inline projections; see projections/inline_record.cpp.
+// Others may keep tables of their own in the file; see append_participant.hpp.
 //
-// Integer ids for streams and types instead of their names halve the size of the file and double the append rate; event
-// ids in time order (uuid::v7) keep their index growing at its end. An index over the types would cost a row for each
-// event; type_blocks costs one for each type and block.
+// Integer ids for streams and types instead of their names halve the size of the file and double the append rate. Event
+// ids in time order (uuid::v7) make their index grow at its end. An index over the types would cost a row per event;
+// type_blocks costs one per type and block.
 
+#include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
-#include <stele/eventstore/sqlite/detail/schema.hpp>
 
 #include <fmt/format.h>
 
@@ -77,13 +76,13 @@ CREATE TABLE documents (
 
 void check_format(const std::string& file, std::int64_t application, std::int64_t format) {
     if (application != event_store_application_id)
-        throw error(error_kind::format,
+        throw error(error_kind::foreign_file,
                     fmt::format("{}: is an SQLite file, but not an event store (application id {:#x}, expected {:#x}); "
-                                "nothing was touched; give another name",
+                                "it was not changed; use another name",
                                 file, application, event_store_application_id));
     if (format > format_version)
-        throw error(error_kind::format,
-                    fmt::format("{}: has file format {}, this library knows up to {}; nothing was touched; use a newer "
+        throw error(error_kind::newer_format,
+                    fmt::format("{}: has file format {}, this library knows up to {}; it was not changed; use a newer "
                                 "version of the library",
                                 file, format, format_version));
 }
@@ -94,14 +93,14 @@ bool holds_bytes(const std::filesystem::path& file) {
     return !ignored && size > 0;
 }
 
-// The first transaction is synced before there is a WAL, so a WAL alone is what is left of a store.
+// The first transaction is synced before there is a WAL, so a WAL alone is the rest of a store.
 void check_alone(const std::filesystem::path& file) {
     const auto wal = file.string() + "-wal";
     if (holds_bytes(wal))
         throw error(
             error_kind::corrupt,
-            fmt::format("{}: is empty or not there, but {} holds events; nothing was touched; put the file back "
-                        "that belongs to it, or restore a backup, or remove {} to begin a new store",
+            fmt::format("{}: is empty or missing, but {} holds events; nothing was changed; put back the file that "
+                        "belongs to it, or restore a backup, or remove {} to start a new store",
                         file.string(), wal, wal));
 }
 
@@ -110,9 +109,9 @@ struct definition {
     std::string text;
 };
 
-// How SQLite keeps what the statements of `tables` made, in a store that is new.
+// How SQLite stores the definitions of `tables` in a new store.
 std::vector<definition> definitions_of_format() {
-    connection db{":memory:", open_mode::create, {}};
+    connection db{":memory:", open_mode::create};
     db.execute(tables);
     std::vector<definition> all;
     auto query = db.prepare("SELECT name, type || tbl_name || coalesce(sql, '') FROM sqlite_schema");
@@ -128,25 +127,24 @@ void check_definitions(connection& db) {
         const reset_guard reset(query);
         query.bind_text(1, name);
         if (!query.step() || query.column_bytes(0) != text)
-            throw db.damage(fmt::format("the definition of {} is not that of file format {}; nothing was touched", name,
+            throw db.damage(fmt::format("the definition of {} is not that of file format {}; nothing was changed", name,
                                         format_version));
     }
 }
 
 }  // namespace
 
-file_state inspect(const std::filesystem::path& file) {
-    const auto header = read_file_header(file);
-    switch (header.what) {
+file_state inspect(const std::filesystem::path& file, const connection_options& options) {
+    const auto header = read_file_header(file, options);
+    switch (header.kind) {
         case file_header::content::nothing: check_alone(file); return file_state::absent_or_empty;
         case file_header::content::unwritten:
-            // Interrupted in its first transaction, which SQLite undoes with the journal.
+            // Interrupted in its first transaction, which SQLite rolls back with the journal.
             if (holds_bytes(file.string() + "-journal")) return file_state::absent_or_empty;
             [[fallthrough]];
         case file_header::content::other:
-            throw error(
-                error_kind::format,
-                fmt::format("{}: is not an SQLite file; nothing was touched; give another name", file.string()));
+            throw error(error_kind::foreign_file,
+                        fmt::format("{}: is not an SQLite file; it was not changed; use another name", file.string()));
         case file_header::content::sqlite: break;
     }
     if (header.application_id == 0 && !header.has_tables) return file_state::absent_or_empty;
@@ -154,7 +152,7 @@ file_state inspect(const std::filesystem::path& file) {
     return file_state::store;
 }
 
-void make_schema(connection& db) {
+void prepare_tables(connection& db) {
     db.execute("BEGIN IMMEDIATE");
     try {
         const bool empty = db.integer("SELECT count(*) FROM sqlite_schema") == 0;

@@ -1,5 +1,5 @@
 #include <stele/eventstore/error.hpp>
-#include <stele/eventstore/sqlite/detail/process_lock.hpp>
+#include <stele/eventstore/sqlite/detail/file_lock.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,8 +16,8 @@ namespace {
 constexpr long turnstile = 0;
 constexpr long writing = 1;
 
-// Open-file-description locks (fcntl(2)): they belong to this object, not to the process, so that two stores on one
-// file in one process keep apart as well, and they end with the process however it ends.
+// Open-file-description locks (fcntl(2)): they belong to this object, not to the process, so two stores on one file in
+// one process exclude each other too. They end with the process however it ends.
 bool set_lock(int descriptor, long byte, short type) {
     struct flock range = {};
     range.l_type = type;
@@ -29,20 +29,20 @@ bool set_lock(int descriptor, long byte, short type) {
 
 }  // namespace
 
-process_lock::process_lock(const std::filesystem::path& file)
+file_lock::file_lock(const std::filesystem::path& file)
     : file_(file.string()), descriptor_(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
     if (descriptor_ < 0)
         throw error(error_kind::io,
-                    fmt::format("{}: cannot open the lock file: {}; the directory must be there and writable", file_,
+                    fmt::format("{}: cannot open the lock file: {}; the directory must exist and be writable", file_,
                                 std::strerror(errno)),
                     errno);
 }
 
-process_lock::~process_lock() {
+file_lock::~file_lock() {
     ::close(descriptor_);
 }
 
-void process_lock::lock(std::chrono::milliseconds timeout) {
+void file_lock::lock(std::chrono::milliseconds timeout) {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     wait(turnstile, deadline);
     try {
@@ -54,11 +54,11 @@ void process_lock::lock(std::chrono::milliseconds timeout) {
     set_lock(descriptor_, turnstile, F_UNLCK);
 }
 
-void process_lock::unlock() noexcept {
+void file_lock::unlock() noexcept {
     set_lock(descriptor_, writing, F_UNLCK);
 }
 
-void process_lock::wait(long byte, std::chrono::steady_clock::time_point deadline) {
+void file_lock::wait(long byte, std::chrono::steady_clock::time_point deadline) {
     std::chrono::microseconds pause{20};
     while (!set_lock(descriptor_, byte, F_WRLCK)) {
         if (errno != EAGAIN && errno != EACCES && errno != EINTR)

@@ -1,0 +1,107 @@
+#include "eventstore/append_checks.hpp"
+
+#include "eventstore/names.hpp"
+
+#include <stele/eventstore/format.hpp>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace stele::inline v0::detail {
+namespace {
+
+constexpr std::size_t document_key_bytes = 1024;
+
+[[noreturn]] void refuse(const stream_id& stream, std::string_view reason) {
+    throw error(error_kind::invalid_argument, fmt::format("append to stream '{}': {}", stream, reason));
+}
+
+void check_ids(std::span<const stream_write> writes) {
+    std::vector<uuid> ids;
+    bool ascending = true;  // ids as made by uuid::v7 are, and need no sort
+    for (const auto& write : writes) {
+        for (const auto& event : write.events) {
+            if (event.id.is_nil())
+                refuse(write.stream, "an event id is nil; leave it to the default or give one of your own");
+            ascending = ascending && (ids.empty() || ids.back() < event.id);
+            ids.push_back(event.id);
+        }
+    }
+    if (ascending) return;
+    std::ranges::sort(ids);
+    if (const auto twice = std::ranges::adjacent_find(ids); twice != ids.end())
+        refuse(writes.front().stream, fmt::format("event id {} occurs twice in the batch", *twice));
+}
+
+void check_streams(std::span<const stream_write> writes) {
+    std::vector<std::string_view> streams;
+    for (const auto& write : writes) {
+        if (write.stream.category() == system_category)
+            refuse(write.stream, fmt::format("the category '{}' is reserved for the store itself", system_category));
+        if (write.events.empty()) refuse(write.stream, "the batch has no events");
+        streams.push_back(write.stream.str());
+    }
+    std::ranges::sort(streams);
+    if (const auto twice = std::ranges::adjacent_find(streams); twice != streams.end())
+        refuse(stream_id(std::string(*twice)), "the stream occurs twice in one append; put its events in one write");
+}
+
+}  // namespace
+
+void check_writes(std::span<const stream_write> writes, const store_limits& limits) {
+    if (writes.empty())
+        throw error(error_kind::invalid_argument, "append: nothing to write; pass at least one event or document");
+    check_streams(writes);
+    std::size_t bytes = 0;
+    std::size_t count = 0;
+    for (const auto& write : writes) {
+        for (const auto& event : write.events) {
+            check_name("event type", event.type);
+            const auto size = event.payload.size() + event.metadata.size();
+            if (size > limits.event_bytes)
+                refuse(write.stream, fmt::format("an event of type {} has {} bytes, at most {} are allowed", event.type,
+                                                 size, limits.event_bytes));
+            bytes += size;
+        }
+        count += write.events.size();
+    }
+    const auto& stream = writes.front().stream;
+    if (count > limits.append_events)
+        refuse(stream,
+               fmt::format("{} events, at most {} are allowed in one append; split it", count, limits.append_events));
+    if (bytes > limits.append_bytes)
+        refuse(stream,
+               fmt::format("{} bytes, at most {} are allowed in one append; split it", bytes, limits.append_bytes));
+    check_ids(writes);
+}
+
+void check_documents(std::span<const document_write> documents, const store_limits& limits) {
+    std::size_t bytes = 0;
+    std::set<std::pair<std::string_view, std::string_view>> seen;
+    for (const auto& document : documents) {
+        check_name("document kind", document.kind);
+        const auto refuse_document = [&](std::string_view what, std::size_t size, std::size_t limit) {
+            throw error(error_kind::invalid_argument,
+                        fmt::format("document of kind '{}': the {} has {} bytes, at most {} "
+                                    "are allowed",
+                                    document.kind, what, size, limit));
+        };
+        if (document.key.empty() || document.key.size() > document_key_bytes)
+            refuse_document("key", document.key.size(), document_key_bytes);
+        if (document.value.size() > limits.event_bytes)
+            refuse_document("value", document.value.size(), limits.event_bytes);
+        if (!seen.emplace(document.kind, document.key).second)
+            throw error(error_kind::invalid_argument,
+                        fmt::format("document of kind '{}': a key occurs twice in the append", document.kind));
+        bytes += document.key.size() + document.value.size();
+    }
+    if (bytes > limits.append_bytes)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("append: the documents have {} bytes, at most {} are allowed in "
+                                "one append; split it",
+                                bytes, limits.append_bytes));
+}
+
+}  // namespace stele::inline v0::detail

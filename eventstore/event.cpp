@@ -1,0 +1,42 @@
+#include <stele/eventstore/event.hpp>
+
+namespace stele::inline v0 {
+
+timestamp system_time() {
+    return std::chrono::floor<timestamp::duration>(std::chrono::system_clock::now());
+}
+
+owned_event::owned_event(const recorded_event& event)
+    : position(event.position),
+      version(event.version),
+      recorded_at(event.recorded_at),
+      id(event.id),
+      stream(event.stream),
+      type(event.type),
+      payload(event.payload),
+      metadata(event.metadata) {}
+
+recorded_event owned_event::view() const& noexcept {
+    return {.position = position,
+            .version = version,
+            .recorded_at = recorded_at,
+            .id = id,
+            .stream = stream,
+            .type = type,
+            .payload = payload,
+            .metadata = metadata};
+}
+
+recorded_event as_recorded(const event_data& data, std::string_view stream, stream_position at,
+                           timestamp recorded_at) noexcept {
+    return {.position = at.position,
+            .version = at.version,
+            .recorded_at = recorded_at,
+            .id = data.id,
+            .stream = stream,
+            .type = data.type,
+            .payload = data.payload,
+            .metadata = data.metadata};
+}
+
+}  // namespace stele::inline v0

@@ -1,0 +1,161 @@
+#include "eventstore/memory/memory_log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace stele::inline v0::detail {
+
+class memory_log::lookup final : public stored_events {
+public:
+    explicit lookup(const memory_log& log) : log_(log) {}
+
+    std::optional<stored_event> at(position where) override {
+        if (where > log_.head() || log_.at(where).removed) return std::nullopt;
+        const auto& event = log_.at(where);
+        return stored_event{event.stream_number, event.version, event.data.id, event.closes_append};
+    }
+    stream_record find_stream(const stream_id& name) override { return log_.record_of(name); }
+
+private:
+    const memory_log& log_;
+};
+
+stream_record memory_log::record_of(const stream_id& name) const {
+    const auto found = streams_.find(name.str());
+    return found == streams_.end() ? stream_record{} : found->second.record;
+}
+
+std::optional<conflict> memory_log::refusal_of(const stream_write& write) const {
+    const auto stream = record_of(write.stream);
+    if (auto refused = detail::refusal_of(stream, write.stream, write.expected)) return refused;
+    for (const auto& event : write.events)
+        if (ids_.contains(event.id)) return event_id_conflict(write, stream.version());
+    return std::nullopt;
+}
+
+std::optional<std::vector<append_result>> memory_log::find_repeated(std::span<const stream_write> writes) const {
+    const auto first = ids_.find(writes.front().events.front().id);
+    if (first == ids_.end()) return std::nullopt;
+    lookup stored(*this);
+    return detail::find_repeated(writes, first->second, stored);
+}
+
+bool memory_log::adds_existing(std::span<const document_write> writes) const {
+    return std::ranges::any_of(writes, [this](const document_write& write) {
+        const auto kind = documents_.find(write.kind);
+        return write.action == document_action::add && kind != documents_.end() && kind->second.contains(write.key);
+    });
+}
+
+append_all_outcome memory_log::append(std::span<const stream_write> writes, std::span<const document_write> documents) {
+    for (const auto& write : writes) {
+        if (const auto refused = refusal_of(write)) {
+            if (auto earlier = find_repeated(writes)) return *std::move(earlier);
+            return std::unexpected(*refused);
+        }
+    }
+    if (adds_existing(documents)) return std::unexpected(document_conflict());
+    const auto now = events_.empty() ? now_() : std::max(now_(), events_.back().recorded_at);
+    auto results = store(writes, now);
+    store(documents, now);
+    return results;
+}
+
+std::vector<append_result> memory_log::store(std::span<const stream_write> writes, timestamp now) {
+    std::vector<append_result> results;
+    for (const auto& write : writes) {
+        auto& [name, stream] = *streams_.try_emplace(write.stream.str()).first;
+        auto& record = stream.record;
+        if (record.id == 0) record.id = static_cast<std::int64_t>(streams_.size());
+        record.state = stream_state::live;
+        for (const auto& event : write.events) {
+            const bool closes = &write == &writes.back() && &event == &write.events.back();
+            record.last = record.last.next();
+            events_.push_back({&name, record.id, record.last, now, closes, false, event});
+            stream.positions.push_back(head());
+            ids_.emplace(event.id, head());
+        }
+        results.push_back({{record.last, head()}});
+    }
+    return results;
+}
+
+void memory_log::store(std::span<const document_write> writes, timestamp now) {
+    for (const auto& write : writes) {
+        if (write.action == document_action::remove)
+            documents_[write.kind].erase(write.key);
+        else
+            documents_[write.kind][write.key] = {write.value, head(), now};
+    }
+}
+
+append_outcome memory_log::remove(const stream_id& name, expected_version expected, stream_removal kind, version before,
+                                  const event_data& record) {
+    const auto plan = plan_removal(record_of(name), name, expected, kind, before);
+    if (!plan) return std::unexpected(plan.error());
+    auto& stream = streams_.at(name.str());
+    remove(stream, plan->up_to);
+    stream.record.state = plan->state;
+    const auto write = removal_record(record);
+    return append(std::span(&write, 1))->front();
+}
+
+void memory_log::remove(kept_stream& stream, version up_to) {
+    for (auto n = stream.record.removed.value; n < up_to.value; ++n) {
+        auto& event = events_[stream.positions[n].value - 1];
+        ids_.erase(event.data.id);
+        event.removed = true;
+        event.data = {};
+    }
+    stream.record.removed = std::max(stream.record.removed, up_to);
+}
+
+void memory_log::add_to(event_batch& batch, position where) const {
+    const auto& event = at(where);
+    batch.add(as_recorded(event.data, *event.stream, {event.version, where}, event.recorded_at));
+}
+
+bool memory_log::full(const event_batch& batch, std::uint64_t limit) const {
+    return batch.size() >= std::min<std::uint64_t>(limit, limits_.read_batch_events) ||
+           batch.size_bytes() >= limits_.read_batch_bytes;
+}
+
+void memory_log::fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) const {
+    const auto found = streams_.find(stream.str());
+    if (found == streams_.end()) return;
+    const auto& positions = found->second.positions;
+    const auto first = options.after.value;
+    const auto last = std::min<std::uint64_t>(options.up_to.value, positions.size());
+    for (auto n = first; n < last && !full(batch, options.limit); ++n) {
+        const auto where = positions[options.direction == direction::forward ? n : first + last - 1 - n];
+        if (where <= options.as_of && !at(where).removed) add_to(batch, where);
+    }
+}
+
+void memory_log::fetch(const all_read_options& options, event_batch& batch) const {
+    const auto first = options.after.value;
+    const auto last = std::min<std::uint64_t>(options.up_to.value, events_.size());
+    for (auto n = first; n < last && !full(batch, options.limit); ++n) {
+        const position where{(options.direction == direction::forward ? n : first + last - 1 - n) + 1};
+        const auto& event = at(where);
+        if (!event.removed && options.filter.passes(*event.stream, event.data.type)) add_to(batch, where);
+    }
+}
+
+std::vector<document> memory_log::list_documents(std::string_view kind, const document_read_options& options) const {
+    std::vector<document> found;
+    const auto all = documents_.find(kind);
+    if (all == documents_.end()) return found;
+    auto next = options.after < options.prefix ? all->second.lower_bound(options.prefix)
+                                               : all->second.upper_bound(options.after);
+    for (; next != all->second.end() && found.size() < options.limit && next->first.starts_with(options.prefix); ++next)
+        found.push_back({next->first, next->second.value, next->second.position, next->second.written_at});
+    return found;
+}
+
+position memory_log::position_at(timestamp time) const {
+    const auto after = std::ranges::upper_bound(events_, time, {}, &kept_event::recorded_at);
+    return {static_cast<std::uint64_t>(after - events_.begin())};
+}
+
+}  // namespace stele::inline v0::detail

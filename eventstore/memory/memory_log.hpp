@@ -1,0 +1,75 @@
+#pragma once
+
+#include "eventstore/append_rules.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace stele::inline v0::detail {
+
+/// The events and documents of a memory_store. One thread at a time writes, and none reads meanwhile.
+class memory_log {
+public:
+    memory_log(store_limits limits, std::function<timestamp()> now) : limits_(limits), now_(std::move(now)) {}
+
+    append_all_outcome append(std::span<const stream_write> writes, std::span<const document_write> documents = {});
+    append_outcome remove(const stream_id& name, expected_version expected, stream_removal kind, version before,
+                          const event_data& record);
+
+    void fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) const;
+    void fetch(const all_read_options& options, event_batch& batch) const;
+    [[nodiscard]] std::vector<document> list_documents(std::string_view kind,
+                                                       const document_read_options& options) const;
+    [[nodiscard]] position head() const { return {events_.size()}; }
+    [[nodiscard]] version stream_version(const stream_id& name) const { return record_of(name).version(); }
+    [[nodiscard]] position position_at(timestamp time) const;
+    [[nodiscard]] const store_limits& limits() const { return limits_; }
+
+private:
+    struct kept_event {
+        const std::string* stream;  // the key in streams_, which never moves
+        std::int64_t stream_number;
+        stele::version version;
+        timestamp recorded_at;
+        bool closes_append;
+        bool removed;
+        event_data data;
+    };
+    struct kept_stream {
+        stream_record record;
+        std::vector<position> positions;  // version n is at n - 1, also if it was removed
+    };
+    struct kept_document {
+        std::string value;
+        stele::position position;
+        timestamp written_at;
+    };
+    class lookup;
+
+    [[nodiscard]] const kept_event& at(position where) const { return events_[where.value - 1]; }
+    [[nodiscard]] stream_record record_of(const stream_id& name) const;
+    [[nodiscard]] std::optional<conflict> refusal_of(const stream_write& write) const;
+    [[nodiscard]] std::optional<std::vector<append_result>> find_repeated(std::span<const stream_write> writes) const;
+    [[nodiscard]] bool adds_existing(std::span<const document_write> writes) const;
+    std::vector<append_result> store(std::span<const stream_write> writes, timestamp now);
+    void store(std::span<const document_write> writes, timestamp now);
+    void remove(kept_stream& stream, version up_to);
+    void add_to(event_batch& batch, position where) const;
+    [[nodiscard]] bool full(const event_batch& batch, std::uint64_t limit) const;
+
+    store_limits limits_;
+    std::function<timestamp()> now_;
+    std::vector<kept_event> events_;  // the event at position n is at n - 1
+    std::unordered_map<std::string, kept_stream> streams_;
+    std::map<uuid, position> ids_;  // of the events that are not removed
+    std::map<std::string, std::map<std::string, kept_document, std::less<>>, std::less<>>
+        documents_;  // by kind and key
+};
+
+}  // namespace stele::inline v0::detail

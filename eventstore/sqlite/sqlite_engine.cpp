@@ -1,0 +1,105 @@
+#include "eventstore/sqlite/sqlite_engine.hpp"
+
+#include "eventstore/sqlite/backup.hpp"
+
+#include <utility>
+
+namespace stele::inline v0::detail {
+
+sqlite_engine::sqlite_engine(std::filesystem::path file, const sqlite_options& options)
+    : file_(std::move(file)),
+      options_(options),
+      writer_(file_, options_),
+      queue_([this](commit_queue::append_group group) { signal_.announce(writer_.commit(group)); }),
+      readers_(file_, options_) {}
+
+void sqlite_engine::backup(const std::filesystem::path& to) {
+    detail::backup(file_, to, options_.connection);
+}
+
+void sqlite_engine::compact() {
+    queue_.exclusive([this] { writer_.compact(); });
+}
+
+void sqlite_engine::transact(const transaction& work) {
+    queue_.exclusive([&] { writer_.transact(*this, work); });
+}
+
+void sqlite_engine::look(const std::function<void(const append_participant*)>& look) {
+    queue_.exclusive([&] { look(writer_.participant()); });
+}
+
+std::unique_ptr<connection> sqlite_engine::open_to_read() {
+    return std::make_unique<connection>(file_, open_mode::read, options_.connection);
+}
+
+append_all_outcome sqlite_engine::submit(append_request& request) {
+    queue_.submit(request);
+    if (request.fault) std::rethrow_exception(request.fault);
+    return *std::move(request.outcome);
+}
+
+append_all_outcome sqlite_engine::do_append(std::span<const stream_write> writes,
+                                            std::span<const document_write> documents) {
+    append_request request{.writes = writes, .documents = documents};
+    for (const auto& document : documents) request.size_bytes += document.key.size() + document.value.size();
+    for (const auto& write : writes)
+        for (const auto& event : write.events) request.size_bytes += event.payload.size() + event.metadata.size();
+    return submit(request);
+}
+
+std::future<append_outcome> sqlite_engine::do_append_async(stream_id stream, expected_version expected,
+                                                           std::vector<event_data> events) {
+    auto append = std::make_unique<async_append>(std::move(stream), expected, std::move(events));
+    auto result = append->promise.get_future();
+    queue_.submit(std::move(append));
+    return result;
+}
+
+append_outcome sqlite_engine::do_remove(const stream_id& stream, expected_version expected, stream_removal kind,
+                                        version before, const event_data& record) {
+    const removal_request removal{stream, expected, kind, before, record};
+    append_request request{.writes = {}, .removal = &removal};
+    const auto outcome = submit(request);
+    if (!outcome) return std::unexpected(outcome.error());
+    return outcome->front();
+}
+
+void sqlite_engine::do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) {
+    readers_.with_reader([&](reader& r) { r.fetch(stream, options, batch); });
+}
+
+void sqlite_engine::do_fetch(const all_read_options& options, event_batch& batch) {
+    readers_.with_reader([&](reader& r) { r.fetch(options, batch); });
+}
+
+std::optional<document> sqlite_engine::do_find_document(std::string_view kind, std::string_view key) {
+    return readers_.with_reader([&](reader& r) { return r.find_document(kind, key); });
+}
+
+std::vector<document> sqlite_engine::do_list_documents(std::string_view kind, const document_read_options& options) {
+    return readers_.with_reader([&](reader& r) { return r.list_documents(kind, options); });
+}
+
+position sqlite_engine::do_head() {
+    return readers_.with_reader([](reader& r) { return r.head(); });
+}
+
+version sqlite_engine::do_stream_version(const stream_id& stream) {
+    return readers_.with_reader([&](reader& r) { return r.stream_version(stream); });
+}
+
+position sqlite_engine::do_position_at(timestamp time) {
+    return readers_.with_reader([&](reader& r) { return r.position_at(time); });
+}
+
+position sqlite_engine::do_wait_for_append(position seen, std::chrono::milliseconds timeout,
+                                           const std::stop_token& stop) {
+    return signal_.wait_for_append(seen, timeout, options_.poll_interval, stop, [this] { return head(); });
+}
+
+const store_limits& sqlite_engine::do_limits() const {
+    return options_.limits;
+}
+
+}  // namespace stele::inline v0::detail

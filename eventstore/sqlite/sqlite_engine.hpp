@@ -1,0 +1,52 @@
+#pragma once
+
+#include "eventstore/head_signal.hpp"
+#include "eventstore/sqlite/commit_queue.hpp"
+#include "eventstore/sqlite/reader.hpp"
+#include "eventstore/sqlite/writer.hpp"
+
+#include <stele/eventstore/sqlite/detail/append_participant.hpp>
+#include <stele/eventstore/sqlite/sqlite_store.hpp>
+
+namespace stele::inline v0::detail {
+
+/// The store behind a sqlite_store. It stays where it is when the handle moves, so participants refer to this.
+class sqlite_engine final : public event_store, public append_host {
+public:
+    sqlite_engine(std::filesystem::path file, const sqlite_options& options);
+
+    void backup(const std::filesystem::path& to);
+    void compact();
+
+    void transact(const transaction& work) override;
+    void look(const std::function<void(const append_participant*)>& look) override;
+    std::unique_ptr<connection> open_to_read() override;
+
+    append_all_outcome do_append(std::span<const stream_write> writes,
+                                 std::span<const document_write> documents) override;
+    std::future<append_outcome> do_append_async(stream_id stream, expected_version expected,
+                                                std::vector<event_data> events) override;
+    append_outcome do_remove(const stream_id& stream, expected_version expected, stream_removal kind, version before,
+                             const event_data& record) override;
+    void do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) override;
+    void do_fetch(const all_read_options& options, event_batch& batch) override;
+    std::optional<document> do_find_document(std::string_view kind, std::string_view key) override;
+    std::vector<document> do_list_documents(std::string_view kind, const document_read_options& options) override;
+    position do_head() override;
+    version do_stream_version(const stream_id& stream) override;
+    position do_position_at(timestamp time) override;
+    position do_wait_for_append(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop) override;
+    [[nodiscard]] const store_limits& do_limits() const override;
+
+private:
+    append_all_outcome submit(append_request& request);
+
+    std::filesystem::path file_;
+    sqlite_options options_;
+    head_signal signal_;
+    writer writer_;  // declared before the readers, so it is closed last
+    commit_queue queue_;
+    reader_pool readers_;
+};
+
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <stele/eventstore/version.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stele::inline v0 {
+
+enum class direction : std::uint8_t { forward, backward };
+
+/// Which events of the whole store to read. An event passes if its stream passes and its type passes; an empty list
+/// lets everything pass. A store looks filtered events up instead of scanning (docs/event-store.md).
+struct event_filter {
+    /// Passes streams of any of these categories, for example "account".
+    std::vector<std::string> categories = {};
+    /// Passes streams whose name begins with any of these, in addition to those that pass by category.
+    std::vector<std::string> stream_prefixes = {};
+    /// Passes events of any of these types, by full name.
+    std::vector<std::string> types = {};
+
+    [[nodiscard]] bool empty() const { return passes_all_streams() && types.empty(); }
+    [[nodiscard]] bool passes_all_streams() const { return categories.empty() && stream_prefixes.empty(); }
+    /// Whether an event of that stream and type passes.
+    [[nodiscard]] bool passes(std::string_view stream, std::string_view type) const;
+};
+
+/// What to read of one stream: the events whose version is in the window (after, up_to].
+struct stream_read_options {
+    version after{};                 ///< Exclusive. The default starts at the first event.
+    version up_to = version::max();  ///< Inclusive. The default ends at the last event.
+    stele::direction direction = direction::forward;
+    std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();  ///< At most this many events.
+    /// Reads the stream as it was when the store's head was here. With event_store::position_at(): as of a time.
+    position as_of = position::max();
+};
+
+/// What to read of the whole store: the events whose position is in the window (after, up_to].
+struct all_read_options {
+    position after{};                  ///< Exclusive. The default starts at the first event.
+    position up_to = position::max();  ///< Inclusive. The default ends at the head.
+    stele::direction direction = direction::forward;
+    std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();  ///< At most this many events.
+    event_filter filter = {};
+};
+
+}  // namespace stele::inline v0

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <stele/eventstore/sqlite/detail/connection.hpp>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+
+namespace stele::inline v0::detail {
+
+/// Marks the file of an event store, in its header: "STEL".
+inline constexpr std::int64_t event_store_application_id = 0x5354454C;
+
+/// The tables of a store. Everything else in the file belongs to someone else.
+inline constexpr std::array<std::string_view, 5> store_tables{"streams", "types", "events", "type_blocks", "documents"};
+
+/// The number of positions in one block of `type_blocks`; part of the file format.
+inline constexpr std::int64_t positions_per_block = 1024;
+
+/// What a file is, judged without changing it.
+enum class file_state : std::uint8_t { absent_or_empty, store };
+
+/// Checks that a file may be opened as a store. Throws stele::error: foreign_file if it is not a store, newer_format if
+/// a newer version wrote it, corrupt if only its WAL is left.
+file_state inspect(const std::filesystem::path& file, const connection_options& options);
+
+/// Creates the tables in an empty file, or checks them. Throws as inspect(), and corrupt if a table is not defined as
+/// the format says.
+void prepare_tables(connection& db);
+
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+namespace stele::inline v0::detail {
+
+/// Keeps the writes and checkpoints of several processes apart, by locks on a file beside the store.
+///
+/// SQLite has locks of its own, but before 3.51.3 a commit and a checkpoint of two connections at the same instant can
+/// damage the file, and a writer that starts its next commit at once starves the others. Two bytes are locked: waiters
+/// take the turnstile first, so a process that has just written queues behind them. One thread at a time.
+class file_lock {
+public:
+    /// Opens (and creates) the lock file. Throws stele::error (io) that names it.
+    explicit file_lock(const std::filesystem::path& file);
+    ~file_lock();
+    file_lock(const file_lock&) = delete;
+    file_lock& operator=(const file_lock&) = delete;
+
+    /// Throws stele::error (busy) if others hold the lock for the whole timeout.
+    void lock(std::chrono::milliseconds timeout);
+    void unlock() noexcept;
+
+private:
+    void wait(long byte, std::chrono::steady_clock::time_point deadline);
+
+    std::string file_;
+    int descriptor_;
+};
+
+}  // namespace stele::inline v0::detail

@@ -1,7 +1,7 @@
 #include "support/counter.hpp"
 #include "support/spy_store.hpp"
 
-#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/load.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>

@@ -58,7 +58,7 @@ std::vector<std::string> findings(const std::string& was, const std::string& is,
     for (const auto& each : stele::detail::check_schemas(store, sold_as(proto{is, syntax}))) {
         CHECK(each.type == "shop.Sold");
         CHECK(each.version == 1);
-        lines.push_back(each.message_type + "." + each.field + ": " + each.was + " -> " + each.is);
+        lines.push_back(each.message_type + "." + each.field + ": " + each.recorded + " -> " + each.current);
     }
     return lines;
 }
@@ -137,7 +137,7 @@ STORE_TEST_CASE(store, "schemas are recorded as versions, none is overwritten, a
     CHECK(store->find_document("schema", "shop.Sold/000001")->value == value);
 
     const auto refused = error_of([&] { stele::detail::record_schemas(*store, sold_as(bad)); });
-    CHECK(refused.kind == stele::error_kind::format);
+    CHECK(refused.kind == stele::error_kind::incompatible_schema);
     CHECK(refused.says("shop.Sold.amount: was int64 (event shop.Sold, recorded version 2), is string"));
     CHECK(recorded_keys(*store).size() == 2);
 }

@@ -259,7 +259,7 @@ STORE_TEST_CASE(store, "verify_snapshot finds what a snapshot forgets, and a fol
     const auto changed = stele::verify_snapshot<tally<>>(*store, one);
     REQUIRE_FALSE(changed);
     CHECK(changed.error() ==
-          "Stream \"tally-1\" at version 5: events lead to another state than the snapshot that is kept of version 4 "
+          "Stream \"tally-1\" at version 5: events lead to another state than the stored snapshot of version 4 "
           "and the events after it.\nBump fold_version if evolve has changed; from events -> from the "
           "snapshot:\nmodified: value: 60 -> 6\n");
     tally<>::faults = {.forgets_steps = true};

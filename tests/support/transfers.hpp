@@ -2,7 +2,7 @@
 
 #include "transfers.pb.h"
 
-#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/load.hpp>
 #include <stele/processes/process_manager.hpp>
 
 #include <chrono>

@@ -6,6 +6,7 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/commands/command_bus.hpp>
+#include <stele/eventstore/event_store.hpp>
 #include <stele/processes/process_runner.hpp>
 
 #include <doctest/doctest.h>

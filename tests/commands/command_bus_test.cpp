@@ -49,7 +49,7 @@ std::string send_failure(stele::event_store& store, const auto& command, const s
     bus_type bus{store};
     const auto head = store.head();
     try {
-        (void)bus.send(command, about);
+        (void)bus.send(command, {.metadata = about});
     } catch (const stele::error& e) {
         CHECK(e.kind() == stele::error_kind::invalid_argument);
         CHECK(store.head() == head);
@@ -255,9 +255,12 @@ TEST_CASE("an instance id that is not a valid stream name is refused, naming the
     stele::memory_store store;
     CHECK(send_failure(store, increment("", 1))
               .starts_with("The instance id of the command testing.Increment makes no stream name: "));
-    CHECK(send_failure(store, increment("a\nb", 1)).starts_with("The command testing.Increment "));
-    CHECK(send_failure(store, increment(std::string(600, 'x'), 1)).starts_with("The command testing.Increment "));
-    CHECK(send_failure(store, increment("\xff", 1)).starts_with("The command testing.Increment "));
+    CHECK(send_failure(store, increment("a\nb", 1))
+              .starts_with("The instance id of the command testing.Increment makes no stream name: "));
+    CHECK(send_failure(store, increment(std::string(600, 'x'), 1))
+              .starts_with("The instance id of the command testing.Increment makes no stream name: "));
+    CHECK(send_failure(store, increment("\xff", 1))
+              .starts_with("The instance id of the command testing.Increment makes no stream name: "));
 }
 
 TEST_CASE("an event or metadata that could not be read again is refused, and nothing is appended") {

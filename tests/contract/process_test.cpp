@@ -24,7 +24,8 @@ STORE_TEST_CASE(store, "a process sends its commands to the aggregates and react
 
 STORE_TEST_CASE(store, "a command carries what caused it") {
     open_wallets(*store);
-    REQUIRE(transfer_bus{*store}.send(request_transfer("1", "a", "b", 30), {.correlation_id = "request 7"}));
+    REQUIRE(
+        transfer_bus{*store}.send(request_transfer("1", "a", "b", 30), {.metadata = {.correlation_id = "request 7"}}));
     catch_up(*store);
     stele::uuid requested;
     for (const auto& event : store->read_stream(stele::stream_id{"transfer-1"}).events())

@@ -98,7 +98,7 @@ STORE_TEST_CASE(store, "an idempotency key stands for one command") {
     REQUIRE(bus.send(open("2")));
     REQUIRE(bus.send(increment("1", 5), {.idempotency_key = key_named("a")}));
     const std::string begin = "The idempotency key " + key_named("a").str() + " was used for ";
-    const std::string end = ": give each command an id of its own.";
+    const std::string end = ": give each command a key of its own.";
     CHECK(refused(bus, increment("1", 6), key_named("a")) ==
           begin +
               "another testing.Increment for counter-1 before, and cannot be used for testing.Increment for "

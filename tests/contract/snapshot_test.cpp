@@ -296,7 +296,7 @@ STORE_TEST_CASE(store, "a repository saves a decision, or returns a conflict if 
     CHECK(nothing->version.value == 3);
     CHECK(nothing->position.value == 3);
     CHECK_THROWS_WITH_AS((void)tallies.save("1", known, known.state.decide(increment("1", -1))),
-                         "A rejection (negative) for tally-1 was to be saved. Look at is_accepted() before saving.",
+                         "A rejection (negative) for tally-1 cannot be saved. Check is_accepted() before saving.",
                          stele::error);
 
     REQUIRE(tallies.save("1", known, known.state.decide(count("1", {4, 5}))));

@@ -3,6 +3,8 @@
 #include "testing.pb.h"
 
 #include <stele/aggregates/load.hpp>
+#include <stele/codec/codec.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <cstdint>
 #include <initializer_list>

@@ -3,6 +3,7 @@
 #include "support/counter.hpp"
 
 #include <stele/aggregates/snapshot.hpp>
+#include <stele/codec/codec.hpp>
 
 namespace testing {
 

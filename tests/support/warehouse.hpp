@@ -3,7 +3,8 @@
 #include "warehouse.pb.h"
 
 #include <stele/aggregates/load.hpp>
-#include <stele/codec/upcast.hpp>
+#include <stele/codec/codec.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <cstdint>
 #include <map>

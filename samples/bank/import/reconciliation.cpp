@@ -3,6 +3,7 @@
 #include "bank/domain/account.hpp"
 
 #include <stele/codec/codec.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <fmt/format.h>
 

@@ -80,14 +80,18 @@ command_definition define_command() {
             .decide = &decide<Aggregate, Command>};
 }
 
+template <class Aggregate>
+void define_commands(std::vector<command_definition>& commands) {
+    with_types(Aggregate::commands,
+               [&]<class... Commands>() { (commands.push_back(define_command<Aggregate, Commands>()), ...); });
+}
+
 /// The table of a bus: built on first use.
 template <class... Aggregates>
 const command_table& command_table_of() {
     static const command_table table{[] {
         std::vector<command_definition> commands;
-        (with_types(Aggregates::commands,
-                    [&]<class... Commands>() { (commands.push_back(define_command<Aggregates, Commands>()), ...); }),
-         ...);
+        (define_commands<Aggregates>(commands), ...);
         return commands;
     }()};
     return table;

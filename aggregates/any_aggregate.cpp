@@ -1,27 +1,29 @@
 #include <stele/aggregates/detail/any_aggregate.hpp>
 #include <stele/aggregates/detail/snapshot_document.hpp>
+#include <stele/codec/codec.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <chrono>
 
 namespace stele::inline v0::detail {
 namespace {
 
-/// Begins with the last snapshot, if that is inside the window.
-void begin_with_snapshot(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
-                         const warning_handler& warn) {
+/// Begins with the last snapshot, if it is inside the window.
+void restore_snapshot(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
+                      const warning_handler& warn) {
     const snapshot_functions* functions = known.type().snapshots;
     if (!functions) return;
     try {
         const auto found = find_snapshot(store, stream, *functions);
-        known.needs_snapshot = found.is_there && !found.state;
-        if (!found.state || found.place.version > window.up_to || found.place.position > window.as_of) return;
+        known.needs_snapshot = found.exists && !found.state;
+        if (!found.state || found.reached.version > window.up_to || found.reached.position > window.as_of) return;
         functions->restore(known.state(), *found.state);
-        known.place = found.place;
-        known.snapshot = found.place.version;
+        known.reached = found.reached;
+        known.snapshot = found.reached.version;
     } catch (...) {
         known.type().restart(known.state());
         known.needs_snapshot = true;
-        tell_failure(warn, stream.str(), "cannot be used, so all events are read");
+        warn_of_failure(warn, stream.str(), "cannot be used, so all events are read");
     }
 }
 
@@ -29,11 +31,11 @@ void begin_with_snapshot(event_store& store, const stream_id& stream, any_aggreg
 
 void bring_up_to_date(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
                       const warning_handler& warn) {
-    const bool is_load = known.place.version.value == 0;
+    const bool is_load = known.reached.version.value == 0;
     const auto begin = std::chrono::steady_clock::now();
-    if (is_load) begin_with_snapshot(store, stream, known, window, warn);
+    if (is_load) restore_snapshot(store, stream, known, window, warn);
     event_decoder decoder{*known.type().events};
-    if (!fold_stream(store, stream, known.place, window, decoder, known.state(), known.type().restart)) {
+    if (!fold_stream(store, stream, known.reached, window, decoder, known.state(), known.type().restart)) {
         known.needs_snapshot |= known.snapshot.value != 0;
         known.snapshot = {};
     }
@@ -42,15 +44,22 @@ void bring_up_to_date(event_store& store, const stream_id& stream, any_aggregate
         known.needs_snapshot = true;
 }
 
+std::vector<event_data> encode_events(const any_decision& decision, const std::string& metadata_bytes) {
+    std::vector<event_data> events;
+    events.reserve(decision.events().size());
+    for (const auto& event : decision.events()) events.push_back(encode_event(*event, metadata_bytes));
+    return events;
+}
+
 void fold_appended(any_aggregate& known, std::span<const event_data> events, stream_position end) {
     event_decoder decoder{*known.type().events};
-    // From the bytes, as after a read: a state is the same whichever way it came about.
+    // From the bytes, as after a read, so that the state is the same either way.
     for (std::size_t i = 0; i < events.size(); ++i) {
         const auto left = events.size() - 1 - i;
         const stream_position at{{end.version.value - left}, {end.position.value - left}};
         decoder.decode(as_recorded(events[i], {}, at), known.state());
     }
-    known.place = end;
+    known.reached = end;
 }
 
 }  // namespace stele::inline v0::detail

@@ -1,10 +1,9 @@
 #include <stele/aggregates/detail/snapshot_document.hpp>
 #include <stele/aggregates/repository.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 
 #include <fmt/format.h>
-
-#include <vector>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -23,18 +22,15 @@ void load_aggregate(event_store& store, const stream_id& stream, any_aggregate& 
 }
 
 std::expected<append_result, conflict> save_aggregate(event_store& store, const stream_id& stream, any_aggregate& known,
-                                                      const any_decision& decided, const metadata& about,
+                                                      const any_decision& decided, const stele::metadata& metadata,
                                                       const warning_handler& warn) {
     if (const auto* no = decided.rejection())
         throw error(error_kind::invalid_argument,
-                    fmt::format("A rejection ({}) for {} was to be saved. Look at is_accepted() before saving.",
-                                no->code, stream.str()));
-    if (decided.events().empty()) return append_result{known.place};
-    const auto metadata_bytes = encode(about);
-    std::vector<event_data> events;
-    events.reserve(decided.events().size());
-    for (const auto& event : decided.events()) events.push_back(encode_event(*event, metadata_bytes));
-    auto appended = store.append(stream, expected_version::exactly(known.place.version), events);
+                    fmt::format("A rejection ({}) for {} cannot be saved. Check is_accepted() before saving.", no->code,
+                                stream.str()));
+    if (decided.events().empty()) return append_result{known.reached};
+    const auto events = encode_events(decided, encode(metadata));
+    auto appended = store.append(stream, expected_version::exactly(known.reached.version), events);
     if (!appended) return appended;
     fold_appended(known, events, {appended->version, appended->position});
     write_due_snapshot(store, stream, known, warn);
@@ -42,9 +38,9 @@ std::expected<append_result, conflict> save_aggregate(event_store& store, const 
 }
 
 void write_snapshot_of(event_store& store, const stream_id& stream, const snapshot_functions& functions,
-                       const void* state, stream_position place) {
-    if (place.version.value == 0) return;
-    const document_write snapshot = make_snapshot(stream, functions, state, place);
+                       const void* state, stream_position reached) {
+    if (reached.version.value == 0) return;
+    const document_write snapshot = make_snapshot(stream, functions, state, reached);
     write_documents(store, {&snapshot, 1});
 }
 

@@ -1,5 +1,7 @@
 #include <stele/aggregates/detail/snapshot_document.hpp>
 #include <stele/aggregates/snapshot.hpp>
+#include <stele/codec/codec.hpp>
+#include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 
 #include <fmt/format.h>
@@ -10,7 +12,7 @@ namespace {
 
 using detail::any_aggregate;
 
-/// Returns how two states differ, or nothing if they do not.
+/// Returns how two states differ; empty if they do not.
 std::string difference(any_aggregate& from_events, any_aggregate& from_snapshot) {
     const detail::snapshot_functions& functions = *from_events.type().snapshots;
     google::protobuf::util::DefaultFieldComparator fields;
@@ -26,23 +28,23 @@ std::string difference(any_aggregate& from_events, any_aggregate& from_snapshot)
 }
 
 std::string describe(const stream_id& stream, version taken_at, version compared_at, const char* which,
-                     const char* what_to_do, const std::string& difference) {
+                     const char* advice, const std::string& difference) {
     return fmt::format(
         "Stream \"{}\" at version {}: events lead to another state than {} of version {} and the events after it.\n"
         "{}from events -> from the snapshot:\n{}",
-        stream.str(), compared_at.value, which, taken_at.value, what_to_do, difference);
+        stream.str(), compared_at.value, which, taken_at.value, advice, difference);
 }
 
-/// Puts the state into a snapshot and makes a new state of it.
+/// Makes a new state by way of a snapshot.
 any_aggregate through_snapshot(any_aggregate& known) {
     const detail::snapshot_functions& functions = *known.type().snapshots;
     const event_data stored = encode(*functions.take(known.state()));
     const std::unique_ptr<google::protobuf::Message> message{functions.prototype->New()};
-    if (!message->ParseFromString(stored.payload))
-        throw error(error_kind::undecodable, fmt::format("A snapshot does not parse as {}.", stored.type));
+    if (const auto parsed = detail::parse_message(*message, stored.payload); !parsed)
+        throw error(error_kind::undecodable, fmt::format("A snapshot is not a {}: {}.", stored.type, parsed.error()));
     any_aggregate result{known.type()};
     functions.restore(result.state(), *message);
-    result.place = known.place;
+    result.reached = known.reached;
     return result;
 }
 
@@ -54,23 +56,23 @@ std::expected<version, std::string> detail::verify_snapshot(event_store& store, 
     any_aggregate restored{type};
     event_decoder decoder{*type.events};
     for (const recorded_event& event : store.read_stream(stream).events()) {
-        const version before = from_events.place.version;
+        const version before = from_events.reached.version;
         restored = through_snapshot(from_events);
         decoder.decode(event, from_events.state());
         decoder.decode(event, restored.state());
-        from_events.place = {event.version, event.position};
+        from_events.reached = {event.version, event.position};
         if (const auto text = difference(from_events, restored); !text.empty())
             return std::unexpected(describe(stream, before, event.version, "a snapshot", "", text));
     }
     restored = through_snapshot(from_events);
-    const version end = from_events.place.version;
+    const version end = from_events.reached.version;
     if (const auto text = difference(from_events, restored); !text.empty())
         return std::unexpected(describe(stream, end, end, "a snapshot", "", text));
 
     any_aggregate loaded{type};
     bring_up_to_date(store, stream, loaded, {.up_to = end}, {});
     if (const auto text = difference(from_events, loaded); !text.empty())
-        return std::unexpected(describe(stream, loaded.snapshot, end, "the snapshot that is kept",
+        return std::unexpected(describe(stream, loaded.snapshot, end, "the stored snapshot",
                                         "Bump fold_version if evolve has changed; ", text));
     return end;
 }

@@ -1,7 +1,9 @@
 #include "stele_snapshot.pb.h"
 
 #include <stele/aggregates/detail/snapshot_document.hpp>
+#include <stele/codec/codec.hpp>
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 
 #include <fmt/format.h>
@@ -15,16 +17,12 @@ std::string_view bytes_of(const uuid& id) {
     return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
 }
 
-/// Covers the stream too: a snapshot is none of another stream.
+/// Covers the stream too, so that a snapshot cannot pass for one of another stream.
 uuid digest(const stream_id& stream, std::string_view content) {
     std::string text = stream.str();
     text += '\0';
     text += content;
     return uuid::v5({}, text);
-}
-
-bool parse(google::protobuf::Message& message, std::string_view bytes) {
-    return message.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size())) && message.IsInitialized();
 }
 
 [[noreturn]] void throw_corrupt(std::size_t size) {
@@ -33,19 +31,19 @@ bool parse(google::protobuf::Message& message, std::string_view bytes) {
 
 bool is_due(const any_aggregate& known) {
     const snapshot_functions* functions = known.type().snapshots;
-    if (!functions || !functions->policy.is_automatic || known.place.version.value == 0) return false;
-    return known.needs_snapshot || known.place.version.value - known.snapshot.value >= functions->policy.events;
+    if (!functions || !functions->policy.is_automatic || known.reached.version.value == 0) return false;
+    return known.needs_snapshot || known.reached.version.value - known.snapshot.value >= functions->policy.events;
 }
 
 }  // namespace
 
-void tell_failure(const warning_handler& warn, std::string_view stream, std::string_view what) noexcept {
+void warn_of_failure(const warning_handler& warn, std::string_view stream, std::string_view effect) noexcept {
     if (!warn) return;
     try {
-        warn(fmt::format("The snapshot of the stream \"{}\" {}: {}", stream, what,
+        warn(fmt::format("The snapshot of the stream \"{}\" {}: {}", stream, effect,
                          message_of(std::current_exception())));
     } catch (...) {
-        // Nobody is left to tell.
+        // A handler that throws has nobody to report to.
     }
 }
 
@@ -54,24 +52,24 @@ found_snapshot find_snapshot(event_store& store, const stream_id& stream, const 
     if (!found) return {};
     v1::Snapshot outer;
     v1::SnapshotContent content;
-    if (!parse(outer, found->value) || outer.digest() != bytes_of(digest(stream, outer.content())) ||
-        !parse(content, outer.content()))
+    if (!parse_message(outer, found->value) || outer.digest() != bytes_of(digest(stream, outer.content())) ||
+        !parse_message(content, outer.content()))
         throw_corrupt(found->value.size());
-    found_snapshot result{.is_there = true};
+    found_snapshot result{.exists = true};
     if (content.fingerprint() != bytes_of(functions.fingerprint)) return result;
     std::unique_ptr<google::protobuf::Message> state{functions.prototype->New()};
-    if (!parse(*state, content.state())) throw_corrupt(found->value.size());
+    if (!parse_message(*state, content.state())) throw_corrupt(found->value.size());
     result.state = std::move(state);
-    result.place = {{content.version()}, {content.position()}};
+    result.reached = {{content.version()}, {content.position()}};
     return result;
 }
 
 document_write make_snapshot(const stream_id& stream, const snapshot_functions& functions, const void* state,
-                             stream_position place) {
+                             stream_position reached) {
     v1::SnapshotContent content;
     content.set_fingerprint(std::string{bytes_of(functions.fingerprint)});
-    content.set_version(place.version.value);
-    content.set_position(place.position.value);
+    content.set_version(reached.version.value);
+    content.set_position(reached.position.value);
     content.set_state(encode_event(*functions.take(state), {}).payload);
     v1::Snapshot outer;
     outer.set_content(content.SerializeAsString());
@@ -82,13 +80,13 @@ document_write make_snapshot(const stream_id& stream, const snapshot_functions& 
 std::optional<document_write> take_due_snapshot(const stream_id& stream, any_aggregate& known,
                                                 const warning_handler& warn) noexcept {
     if (!is_due(known)) return {};
-    // Also if it fails: what fails now is tried again as late as if it had not.
-    known.snapshot = known.place.version;
+    // Even if it fails: the next attempt comes as late as after a success.
+    known.snapshot = known.reached.version;
     known.needs_snapshot = false;
     try {
-        return make_snapshot(stream, *known.type().snapshots, known.state(), known.place);
+        return make_snapshot(stream, *known.type().snapshots, known.state(), known.reached);
     } catch (...) {
-        tell_failure(warn, stream.str(), "could not be taken");
+        warn_of_failure(warn, stream.str(), "could not be taken");
         return {};
     }
 }
@@ -97,7 +95,7 @@ void write_snapshot(event_store& store, const document_write& snapshot, const wa
     try {
         write_documents(store, {&snapshot, 1});
     } catch (...) {
-        tell_failure(warn, snapshot.key, "was not written");
+        warn_of_failure(warn, snapshot.key, "was not written");
     }
 }
 

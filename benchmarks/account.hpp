@@ -2,7 +2,7 @@
 
 #include "account.pb.h"
 
-#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/load.hpp>
 #include <stele/aggregates/snapshot_policy.hpp>
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 #include <stele/codec/codec.hpp>
 #include <stele/codec/detail/message_check.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
 
@@ -21,7 +22,7 @@ std::string serialise(const Message& event) {
         throw error(error_kind::invalid_argument,
                     fmt::format("{}: the message takes {} bytes; Protobuf ends at {}.", type, size, INT_MAX));
     std::string bytes;
-    // The length that is passed in may be more than was asked for (libstdc++ 12).
+    // The length that is passed in may exceed the one requested (libstdc++ 12).
     bytes.resize_and_overwrite(size, [&](char* data, std::size_t) {
         event.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(data));
         return size;
@@ -31,8 +32,8 @@ std::string serialise(const Message& event) {
 
 }  // namespace
 
-event_data encode(const Message& event, const metadata& about) {
-    return detail::encode_event(event, encode(about));
+event_data encode(const Message& event, const stele::metadata& metadata) {
+    return detail::encode_event(event, encode(metadata));
 }
 
 namespace detail {

@@ -41,10 +41,10 @@ const google::protobuf::Message* decoded_batch::parse(const recorded_event& even
 }
 
 bool decoded_batch::handle(std::size_t index, const recorded_event& event, void* context) const {
-    const auto& what = decoded_[index];
-    if (what.failure) std::rethrow_exception(what.failure);
-    if (what.handle == nullptr) return false;
-    what.handle(context, *what.event, event);
+    const auto& next = decoded_[index];
+    if (next.failure) std::rethrow_exception(next.failure);
+    if (next.handle == nullptr) return false;
+    next.handle(context, *next.event, event);
     return true;
 }
 

@@ -1,14 +1,14 @@
 #include <stele/codec/detail/event_table.hpp>
+#include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/error.hpp>
 
+#include <cxxabi.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <climits>
+#include <cstdlib>
 #include <cstring>
-#include <map>
 #include <mutex>
-#include <typeindex>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -23,16 +23,16 @@ std::string describe(const recorded_event& event) {
                        event.position.value, event.stream, event.version.value);
 }
 
-[[noreturn]] void throw_unknown_type(const recorded_event& event, const std::string& taker) {
+[[noreturn]] void throw_unknown_type(const recorded_event& event, const std::string& consumer) {
     throw error(
         error_kind::undecodable,
         fmt::format(
             "The {} is of a type that {} does not know. Add the message to its list of events, or to its ignored ones.",
-            describe(event), taker));
+            describe(event), consumer));
 }
 
-/// A number for a type name: its length and its end. Names of one package begin alike and seldom end alike, so that a
-/// search over these numbers takes a third of the time of one over names.
+/// A number for a type name: its length and its end. Names of one package begin alike and seldom end alike, so a search
+/// over these numbers takes a third of the time of one over names.
 std::uint64_t key_of(std::string_view type) noexcept {
     std::uint64_t end = 0;
     if (type.size() >= sizeof end)
@@ -44,8 +44,8 @@ std::uint64_t key_of(std::string_view type) noexcept {
 
 }  // namespace
 
-event_table::event_table(std::string taker, std::vector<event_entry> entries)
-    : taker_(std::move(taker)), entries_(std::move(entries)) {
+event_table::event_table(std::string consumer, std::vector<event_entry> entries)
+    : consumer_(std::move(consumer)), entries_(std::move(entries)) {
     std::ranges::sort(entries_, {}, [](const event_entry& entry) { return std::pair{key_of(entry.type), entry.type}; });
     const auto both_ignored = std::ranges::unique(entries_, [](const event_entry& a, const event_entry& b) {
         return a.type == b.type && a.handle == nullptr && b.handle == nullptr;
@@ -55,8 +55,8 @@ event_table::event_table(std::string taker, std::vector<event_entry> entries)
     if (twice != entries_.end())
         throw error(error_kind::invalid_argument,
                     fmt::format("The event type \"{}\" stands twice in the list of {} (or in the aliases and ignored "
-                                "types of its history).",
-                                twice->type, taker_));
+                                "types of its upcasters).",
+                                twice->type, consumer_));
     keys_.reserve(entries_.size());
     for (const event_entry& entry : entries_) keys_.push_back(key_of(entry.type));
 }
@@ -69,22 +69,17 @@ std::optional<std::size_t> event_table::find(std::string_view type) const noexce
     return {};
 }
 
-// Protobuf would also print to stderr if it were to meet an unset required field by itself.
 void parse_event(const recorded_event& event, Message& message) {
-    const bool parsed = event.payload.size() <= INT_MAX &&
-                        message.ParsePartialFromArray(event.payload.data(), static_cast<int>(event.payload.size()));
-    if (parsed && message.IsInitialized()) return;
-    const auto why = parsed ? "it lacks the required fields " + message.InitializationErrorString()
-                            : fmt::format("its {} bytes do not parse", event.payload.size());
-    throw error(error_kind::undecodable,
-                fmt::format("The {} is not a {}: {}.", describe(event), message.GetDescriptor()->full_name(), why));
+    if (const auto parsed = parse_message(message, event.payload); !parsed)
+        throw error(error_kind::undecodable, fmt::format("The {} is not a {}: {}.", describe(event),
+                                                         message.GetDescriptor()->full_name(), parsed.error()));
 }
 
 event_decoder::event_decoder(const event_table& table) : table_(&table), messages_(table.size()) {}
 
 void event_decoder::decode(const recorded_event& event, void* context) {
     const auto index = table_->find(event.type);
-    if (!index) throw_unknown_type(event, table_->taker());
+    if (!index) throw_unknown_type(event, table_->consumer());
     if ((*table_)[*index].handle != nullptr) decode(*index, event, context);
 }
 
@@ -104,20 +99,49 @@ void event_decoder::decode(std::size_t index, const recorded_event& event, void*
     if (event.payload.size() > kept_message_bytes) message.reset();
 }
 
-void expect_one_history(std::string_view event, const std::type_info& history, const std::string& taker) {
-    struct known {
-        std::type_index history;
-        std::string taker;
-    };
-    static std::mutex mutex;
-    static std::map<std::string, known, std::less<>> all;
-    const std::lock_guard lock(mutex);
-    const auto [place, added] = all.try_emplace(std::string{event}, known{history, taker});
-    if (added || place->second.history == std::type_index{history}) return;
-    throw error(error_kind::invalid_argument,
-                fmt::format("The {} and the {} take the event {} with different histories: one of them was compiled "
-                            "without the declaration of stele_history. Include the header that has it in both.",
-                            place->second.taker, taker, event));
+namespace {
+
+struct known_upcasters {
+    const std::type_info* type;
+    std::vector<std::string_view> (*targets)();
+};
+struct upcaster_registry {
+    std::mutex mutex;
+    std::vector<known_upcasters> all;
+};
+/// Made on first use, which is before main().
+upcaster_registry& registry() {
+    static upcaster_registry known;
+    return known;
+}
+
+std::string readable(const std::type_info& type) {
+    int status = 0;
+    const std::unique_ptr<char, void (*)(void*)> name{abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+                                                      std::free};
+    return name ? name.get() : type.name();
+}
+
+}  // namespace
+
+bool register_upcasters(const std::type_info& upcasters, std::vector<std::string_view> (*targets)()) {
+    const std::lock_guard lock(registry().mutex);
+    registry().all.push_back({&upcasters, targets});
+    return true;
+}
+
+void expect_upcasters(std::string_view event, std::initializer_list<const std::type_info*> listed,
+                      const std::string& consumer) {
+    const std::lock_guard lock(registry().mutex);
+    for (const known_upcasters& known : registry().all) {
+        if (std::ranges::any_of(listed, [&](const std::type_info* type) { return *type == *known.type; })) continue;
+        const auto targets = known.targets();
+        if (std::ranges::find(targets, event) == targets.end()) continue;
+        throw error(error_kind::invalid_argument,
+                    fmt::format("The {} takes the event {} without the upcasters {}, and would miss stored events of "
+                                "older types. Give it the list `stele::upcast_by<{}>(…)`.",
+                                consumer, event, readable(*known.type), readable(*known.type)));
+    }
 }
 
 }  // namespace stele::inline v0::detail

@@ -2,6 +2,7 @@
 #include "codec/schema_record.hpp"
 
 #include <stele/codec/schema.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <fmt/format.h>
 
@@ -11,8 +12,8 @@
 namespace stele::inline v0 {
 
 std::string schema_finding::message() const {
-    const auto what = field.empty() ? message_type : fmt::format("{}.{}", message_type, field);
-    return fmt::format("{}: was {} (event {}, recorded version {}), is {}", what, was, type, version, is);
+    const auto element = field.empty() ? message_type : fmt::format("{}.{}", message_type, field);
+    return fmt::format("{}: was {} (event {}, recorded version {}), is {}", element, recorded, type, version, current);
 }
 
 namespace detail {
@@ -21,16 +22,16 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 
-/// How often a program tries to record while others record: each time one of them has got further.
+/// How often a program tries to record while others record; each failed attempt means that another one succeeded.
 constexpr int attempts = 100;
 
-/// Whether a schema was recorded already. All others were compared with it when one of the two was recorded: those
-/// before it are read by it, and it is read by those behind it. (A program that is a version behind may still run.)
+/// Whether a schema was recorded already. Every other one was compared with it when the later of the two was recorded,
+/// so it needs no comparison now. (A program that is a version behind may still run.)
 bool is_recorded(const std::vector<recorded_schema>& versions, const std::string& bytes) {
     return std::ranges::find(versions, bytes, &recorded_schema::bytes) != versions.end();
 }
 
-/// A recorded type that the takers do not name: it may be another program's.
+/// The message of a recorded type that the consumers do not name: it may be another program's.
 const Descriptor* find_message(std::string_view type, const recorded_schema& last,
                                const std::set<std::string, std::less<>>& packages,
                                std::vector<schema_finding>& findings) {
@@ -52,9 +53,11 @@ std::vector<schema_finding> find_changes(const recorded_schema_map& recorded,
     std::vector<schema_finding> findings;
     for (const auto& [type, versions] : recorded) {
         const auto known = now.find(type);
-        const auto* is = known != now.end() ? known->second : find_message(type, versions.back(), packages, findings);
-        if (is == nullptr || is_recorded(versions, schema_bytes(*is))) continue;
-        for (const auto& was : versions) schema_comparison{type, was.version, findings}.compare(*was.message, *is);
+        const auto* current =
+            known != now.end() ? known->second : find_message(type, versions.back(), packages, findings);
+        if (current == nullptr || is_recorded(versions, schema_bytes(*current))) continue;
+        for (const auto& version : versions)
+            schema_comparison{type, version.version, findings}.compare(*version.message, *current);
     }
     return findings;
 }
@@ -76,8 +79,9 @@ std::vector<document_write> find_new(const recorded_schema_map& recorded, const 
 
 [[noreturn]] void throw_incompatible(const std::vector<schema_finding>& findings) {
     std::string text =
-        "Events that are stored cannot be read any more as they were written. Undo the change, or make it a new "
-        "message and upcast the old one (upcast.hpp). Nothing was recorded.";
+        "Stored events can no longer be read as they were written. Undo the change, or make it a new message and "
+        "upcast "
+        "the old one (docs/changing-events.md). Nothing was recorded.";
     for (const auto& each : findings) text += "\n  " + each.message();
     throw error(error_kind::incompatible_schema, text);
 }

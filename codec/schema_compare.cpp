@@ -10,18 +10,19 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 
-/// Whether bytes that were written as one type are read as the other, each value as what it was. What is merely
-/// readable (Protobuf calls more types compatible) may cut or negate values, and text may not be UTF-8.
-bool keeps_values(FieldDescriptor::Type was, FieldDescriptor::Type is) {
+/// Whether bytes written as one type are read as the other with every value unchanged. Types that Protobuf merely calls
+/// compatible may truncate or negate values, and bytes may not be UTF-8.
+bool keeps_values(FieldDescriptor::Type recorded, FieldDescriptor::Type current) {
     using enum FieldDescriptor::Type;
-    if (was == is) return true;
-    switch (was) {
-        case TYPE_INT32: return is == TYPE_INT64;
-        case TYPE_UINT32: return is == TYPE_UINT64 || is == TYPE_INT64;
-        case TYPE_BOOL: return is == TYPE_INT32 || is == TYPE_INT64 || is == TYPE_UINT32 || is == TYPE_UINT64;
-        case TYPE_ENUM: return is == TYPE_INT32 || is == TYPE_INT64;
-        case TYPE_SINT32: return is == TYPE_SINT64;
-        case TYPE_STRING: return is == TYPE_BYTES;
+    if (recorded == current) return true;
+    switch (recorded) {
+        case TYPE_INT32: return current == TYPE_INT64;
+        case TYPE_UINT32: return current == TYPE_UINT64 || current == TYPE_INT64;
+        case TYPE_BOOL:
+            return current == TYPE_INT32 || current == TYPE_INT64 || current == TYPE_UINT32 || current == TYPE_UINT64;
+        case TYPE_ENUM: return current == TYPE_INT32 || current == TYPE_INT64;
+        case TYPE_SINT32: return current == TYPE_SINT64;
+        case TYPE_STRING: return current == TYPE_BYTES;
         default: return false;
     }
 }
@@ -50,71 +51,71 @@ const EnumDescriptor& owner_of(const EnumValueDescriptor& value) {
 }  // namespace
 
 template <class Element>
-void schema_comparison::report(const Element& element, std::string was, std::string is) {
-    findings_.push_back(
-        {std::string{type_}, version_, owner_of(element).full_name(), element.name(), std::move(was), std::move(is)});
+void schema_comparison::report(const Element& element, std::string recorded, std::string current) {
+    findings_.push_back({std::string{type_}, version_, owner_of(element).full_name(), element.name(),
+                         std::move(recorded), std::move(current)});
 }
 
-void schema_comparison::compare(const Descriptor& was, const Descriptor& is) {
-    if (!compared_.emplace(&was, &is).second) return;
-    for (int i = 0; i < was.field_count(); ++i) compare(*was.field(i), is);
-    find_newly_required(was, is);
+void schema_comparison::compare(const Descriptor& recorded, const Descriptor& current) {
+    if (!compared_.emplace(&recorded, &current).second) return;
+    for (int i = 0; i < recorded.field_count(); ++i) compare(*recorded.field(i), current);
+    find_newly_required(recorded, current);
 }
 
-void schema_comparison::compare(const FieldDescriptor& was, const Descriptor& is) {
-    const auto* by_number = is.FindFieldByNumber(was.number());
-    const auto* by_name = is.FindFieldByName(was.name());
+void schema_comparison::compare(const FieldDescriptor& recorded, const Descriptor& current) {
+    const auto* by_number = current.FindFieldByNumber(recorded.number());
+    const auto* by_name = current.FindFieldByName(recorded.name());
     if (by_name != nullptr && by_name != by_number)
-        report(was, number_of(was), number_of(*by_name));
+        report(recorded, number_of(recorded), number_of(*by_name));
     else if (by_number != nullptr)
-        compare(was, *by_number);
-    else if (!is.IsReservedNumber(was.number()))
-        report(was, number_of(was), "removed, and the number is not reserved");
+        compare(recorded, *by_number);
+    else if (!current.IsReservedNumber(recorded.number()))
+        report(recorded, number_of(recorded), "removed, and the number is not reserved");
 }
 
-void schema_comparison::compare(const FieldDescriptor& was, const FieldDescriptor& is) {
-    if (was.is_repeated() != is.is_repeated() || (is.is_required() && !was.is_required()))
-        report(was, label_of(was), label_of(is));
-    compare_oneof(was, is);
-    if (!keeps_values(was.type(), is.type()))
-        report(was, type_of(was), type_of(is));
-    else if (was.message_type() != nullptr && is.message_type() != nullptr)
-        compare(*was.message_type(), *is.message_type());
-    else if (was.enum_type() != nullptr && is.enum_type() != nullptr)
-        compare(*was.enum_type(), *is.enum_type());
+void schema_comparison::compare(const FieldDescriptor& recorded, const FieldDescriptor& current) {
+    if (recorded.is_repeated() != current.is_repeated() || (current.is_required() && !recorded.is_required()))
+        report(recorded, label_of(recorded), label_of(current));
+    compare_oneof(recorded, current);
+    if (!keeps_values(recorded.type(), current.type()))
+        report(recorded, type_of(recorded), type_of(current));
+    else if (recorded.message_type() != nullptr && current.message_type() != nullptr)
+        compare(*recorded.message_type(), *current.message_type());
+    else if (recorded.enum_type() != nullptr && current.enum_type() != nullptr)
+        compare(*recorded.enum_type(), *current.enum_type());
 }
 
 /// Two fields that were set together cannot be read together once they share a oneof.
-void schema_comparison::compare_oneof(const FieldDescriptor& was, const FieldDescriptor& is) {
-    const auto* now = is.real_containing_oneof();
+void schema_comparison::compare_oneof(const FieldDescriptor& recorded, const FieldDescriptor& current) {
+    const auto* now = current.real_containing_oneof();
     if (now == nullptr) return;
     for (int i = 0; i < now->field_count(); ++i) {
-        const auto* other = owner_of(was).FindFieldByNumber(now->field(i)->number());
-        if (other == nullptr || other == &was) continue;
-        const auto* before = was.real_containing_oneof();
+        const auto* other = owner_of(recorded).FindFieldByNumber(now->field(i)->number());
+        if (other == nullptr || other == &recorded) continue;
+        const auto* before = recorded.real_containing_oneof();
         if (before != nullptr && before == other->real_containing_oneof()) continue;
-        report(was, fmt::format("apart from {}", other->name()),
+        report(recorded, fmt::format("apart from {}", other->name()),
                fmt::format("in the oneof {} with {}", now->name(), now->field(i)->name()));
         return;
     }
 }
 
-void schema_comparison::compare(const EnumDescriptor& was, const EnumDescriptor& is) {
-    if (!compared_.emplace(&was, &is).second) return;
-    for (int i = 0; i < was.value_count(); ++i) {
-        const auto& value = *was.value(i);
-        const auto* by_name = is.FindValueByName(value.name());
+void schema_comparison::compare(const EnumDescriptor& recorded, const EnumDescriptor& current) {
+    if (!compared_.emplace(&recorded, &current).second) return;
+    for (int i = 0; i < recorded.value_count(); ++i) {
+        const auto& value = *recorded.value(i);
+        const auto* by_name = current.FindValueByName(value.name());
         if (by_name != nullptr && by_name->number() != value.number())
             report(value, number_of(value), number_of(*by_name));
-        else if (is.FindValueByNumber(value.number()) == nullptr && !is.IsReservedNumber(value.number()))
+        else if (current.FindValueByNumber(value.number()) == nullptr && !current.IsReservedNumber(value.number()))
             report(value, number_of(value), "removed, and the number is not reserved");
     }
 }
 
-void schema_comparison::find_newly_required(const Descriptor& was, const Descriptor& is) {
-    for (int i = 0; i < is.field_count(); ++i)
-        if (is.field(i)->is_required() && was.FindFieldByNumber(is.field(i)->number()) == nullptr)
-            report(*is.field(i), "not there", "required");
+void schema_comparison::find_newly_required(const Descriptor& recorded, const Descriptor& current) {
+    for (int i = 0; i < current.field_count(); ++i)
+        if (current.field(i)->is_required() && recorded.FindFieldByNumber(current.field(i)->number()) == nullptr)
+            report(*current.field(i), "not there", "required");
 }
 
 }  // namespace stele::inline v0::detail

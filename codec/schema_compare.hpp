@@ -11,7 +11,7 @@
 
 namespace stele::inline v0::detail {
 
-/// Finds what makes stored messages unreadable between two schemas of one event type.
+/// Finds the changes between two schemas of one event type that make stored messages unreadable.
 class schema_comparison {
 public:
     /// Adds to `findings`, which must outlive this.
@@ -19,16 +19,17 @@ public:
         : type_(type), version_(version), findings_(findings) {}
 
     /// Compares the messages, and what they hold, at any depth.
-    void compare(const google::protobuf::Descriptor& was, const google::protobuf::Descriptor& is);
+    void compare(const google::protobuf::Descriptor& recorded, const google::protobuf::Descriptor& current);
 
 private:
-    void compare(const google::protobuf::FieldDescriptor& was, const google::protobuf::Descriptor& is);
-    void compare(const google::protobuf::FieldDescriptor& was, const google::protobuf::FieldDescriptor& is);
-    void compare(const google::protobuf::EnumDescriptor& was, const google::protobuf::EnumDescriptor& is);
-    void compare_oneof(const google::protobuf::FieldDescriptor& was, const google::protobuf::FieldDescriptor& is);
-    void find_newly_required(const google::protobuf::Descriptor& was, const google::protobuf::Descriptor& is);
+    void compare(const google::protobuf::FieldDescriptor& recorded, const google::protobuf::Descriptor& current);
+    void compare(const google::protobuf::FieldDescriptor& recorded, const google::protobuf::FieldDescriptor& current);
+    void compare(const google::protobuf::EnumDescriptor& recorded, const google::protobuf::EnumDescriptor& current);
+    void compare_oneof(const google::protobuf::FieldDescriptor& recorded,
+                       const google::protobuf::FieldDescriptor& current);
+    void find_newly_required(const google::protobuf::Descriptor& recorded, const google::protobuf::Descriptor& current);
     template <class Element>  // a field, or a value of an enum
-    void report(const Element& element, std::string was, std::string is);
+    void report(const Element& element, std::string recorded, std::string current);
 
     std::string_view type_;
     std::uint32_t version_;

@@ -1,13 +1,14 @@
 #include "codec/schema_record.hpp"
 
 #include <stele/codec/schema.hpp>
+#include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
 #include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
-#include <climits>
 #include <ranges>
 
 namespace stele::inline v0 {
@@ -46,13 +47,11 @@ struct recorded_schemas::state {
     [[nodiscard]] std::unique_ptr<Message> read(const recorded_event& event) const {
         const auto versions = schemas.find(event.type);
         if (versions == schemas.end())
-            throw_undecodable(event, "its schema was never recorded; call stele::record_schemas with who takes it");
+            throw_undecodable(event, "its schema was never recorded; call stele::record_schemas with a consumer of it");
         std::unique_ptr<Message> newest;
         for (const auto& schema : versions->second | std::views::reverse) {
             std::unique_ptr<Message> message{factory.GetPrototype(schema.message)->New()};
-            if (event.payload.size() > INT_MAX ||
-                !message->ParsePartialFromArray(event.payload.data(), static_cast<int>(event.payload.size())))
-                continue;
+            if (!detail::parse_message(*message, event.payload)) continue;
             if (!has_unknown_fields(*message)) return message;
             if (!newest) newest = std::move(message);
         }
@@ -63,7 +62,7 @@ struct recorded_schemas::state {
     }
 
     detail::recorded_schema_map schemas;
-    mutable google::protobuf::DynamicMessageFactory factory;  // locks by itself; its messages refer to the schemas
+    mutable google::protobuf::DynamicMessageFactory factory;  // thread-safe; its messages refer to the schemas
 };
 
 recorded_schemas::recorded_schemas(event_store& store) : state_(std::make_unique<state>(store)) {}

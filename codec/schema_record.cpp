@@ -2,6 +2,9 @@
 
 #include "stele_schema.pb.h"
 
+#include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/error.hpp>
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -16,7 +19,7 @@ using google::protobuf::FileDescriptor;
 
 constexpr auto kind = "schema";
 
-/// What a message needs of each file: messages and enums that stand at the top of the file, and other files.
+/// What a message needs of each file: top-level messages and enums, and imported files.
 class needed_parts {
 public:
     explicit needed_parts(const Descriptor& message) {
@@ -28,7 +31,7 @@ public:
         }
     }
 
-    /// Appends the files, each behind those that it imports.
+    /// Appends the files, each after those that it imports.
     void write(google::protobuf::FileDescriptorSet& set) {
         for (const auto& [file, parts] : files_) write(*file, set);
     }
@@ -82,7 +85,7 @@ private:
             if (parts.enums.contains(file.enum_type(i))) file.enum_type(i)->CopyTo(out.add_enum_type());
     }
 
-    // They belong to other messages, whose files are perhaps not here.
+    // They belong to other messages, whose files may be missing here.
     static void drop_extensions(google::protobuf::DescriptorProto& message) {
         message.clear_extension();
         for (auto& nested : *message.mutable_nested_type()) drop_extensions(nested);
@@ -108,7 +111,7 @@ struct error_list : google::protobuf::DescriptorPool::ErrorCollector {
 
 recorded_schema read(document from, std::uint32_t version) {
     v1::Schema schema;
-    if (!schema.ParseFromString(from.value)) throw_corrupt(from.key, "its bytes do not parse");
+    if (const auto parsed = parse_message(schema, from.value); !parsed) throw_corrupt(from.key, parsed.error());
     recorded_schema result{version, std::move(from.value), std::make_unique<google::protobuf::DescriptorPool>()};
     error_list errors;
     for (const auto& file : schema.files().file())

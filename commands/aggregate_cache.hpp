@@ -13,14 +13,14 @@
 
 namespace stele::inline v0::detail {
 
-/// The states of the aggregates that were used last, by stream.
+/// The most recently used states of aggregates, by stream.
 ///
-/// A state is taken out, used, and given back. While it is out, others who want the same one wait, so that the
-/// commands of one process to one instance follow each other instead of meeting in conflicts. What is not given back is
-/// forgotten: so is every state that an exception has passed by.
+/// A state is leased, used, and given back. Meanwhile others that want the same one wait, so that the commands of one
+/// process to one instance run one after the other instead of meeting in conflicts. A state that is not given back, for
+/// example because of an exception, is forgotten.
 ///
-/// Any thread may take a state at any time. One that has a state out already never waits for a second, but gets none
-/// from the cache: threads that wait hold nothing, so they cannot wait for each other.
+/// Any thread may lease a state at any time. A thread that holds a lease never waits for a second one but gets no state
+/// from the cache: waiting threads hold nothing, so there is no deadlock.
 class aggregate_cache {
     struct entry {
         explicit entry(std::string name) : stream(std::move(name)) {}
@@ -31,30 +31,30 @@ class aggregate_cache {
     };
 
 public:
-    /// Keeps at most `capacity` states; with 0 it keeps none and nobody waits.
+    /// Keeps at most `capacity` states; with 0 it keeps none and no thread waits.
     explicit aggregate_cache(std::size_t capacity);
 
-    /// The right to use the state of one stream, until it is destroyed.
-    class turn {
+    /// The exclusive right to use the state of one stream.
+    class lease {
     public:
-        turn(aggregate_cache& cache, const stream_id& stream);
-        turn(const turn&) = delete;
-        turn& operator=(const turn&) = delete;
-        ~turn();
+        lease(aggregate_cache& cache, const stream_id& stream);
+        lease(const lease&) = delete;
+        lease& operator=(const lease&) = delete;
+        ~lease();
 
         /// Takes the state out; nothing if there was none.
         [[nodiscard]] std::optional<any_aggregate> take();
-        /// Puts it back for the next turn.
+        /// Puts it back for the next lease.
         void give_back(any_aggregate known);
 
     private:
         aggregate_cache& cache_;
-        std::shared_ptr<entry> entry_;  // null: this turn is without the cache
+        std::shared_ptr<entry> entry_;  // null: without the cache
         std::unique_lock<std::mutex> lock_;
     };
 
 private:
-    // The entries whose streams fall into one shard, the last used first.
+    // The entries whose streams belong to one shard, most recently used first.
     struct shard {
         std::mutex mutex;
         std::list<std::shared_ptr<entry>> entries;
@@ -63,7 +63,7 @@ private:
 
     shard& shard_of(std::string_view stream);
     std::shared_ptr<entry> find_or_add(std::string_view stream);
-    /// Ends the use of an entry: it stays if it has a state, and pushes out those that were used least lately.
+    /// Ends the use of an entry: it stays if it has a state, and evicts the least recently used ones.
     void settle(const std::shared_ptr<entry>& used);
 
     std::vector<shard> shards_;

@@ -4,136 +4,169 @@
 #include <stele/aggregates/detail/snapshot_document.hpp>
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
 
-namespace stele::inline v0::detail {
+namespace stele::inline v0 {
+
+struct command_bus_base::state {
+    event_store& store;
+    command_bus_options options;
+    const detail::command_table& commands;
+    detail::aggregate_cache cache;
+};
+
 namespace {
 
-const std::string& name_of(const google::protobuf::Message& message) {
-    return message.GetDescriptor()->full_name();
+using detail::any_aggregate;
+using detail::any_decision;
+using detail::command_definition;
+using detail::receipts;
+using google::protobuf::Message;
+
+/// A command, what is known of it, and the stream it is for.
+struct task {
+    const Message& command;
+    const command_definition& definition;
+    const stream_id& stream;
+};
+
+command_error failed(const task& task, std::variant<rejection, conflict> reason, unsigned attempts) {
+    return {task.command.GetDescriptor()->full_name(), task.stream, std::move(reason), attempts};
 }
 
-/// What all events of one command say about it.
-metadata correlated(metadata about) {
-    add_causation(about);
-    if (about.correlation_id.empty()) about.correlation_id = uuid::v7().str();
-    return about;
+/// The metadata of all events of one command.
+metadata correlated(metadata given) {
+    add_causation(given);
+    if (given.correlation_id.empty()) given.correlation_id = uuid::v7().str();
+    return given;
 }
 
-std::vector<event_data> encode_events(const any_decision& decision, const std::string& metadata_bytes) {
-    std::vector<event_data> events;
-    events.reserve(decision.events().size());
-    for (const auto& event : decision.events()) events.push_back(encode_event(*event, metadata_bytes));
-    return events;
-}
-
-/// Brings the state to where the command has brought the stream. It is no fault of the command if that cannot be done:
-/// the state is forgotten, and who loads it next will get the error.
-bool follow(any_aggregate& known, const std::vector<event_data>& events, const stream_position& now) noexcept {
+/// Folds the new events into the state. If that fails, the command has succeeded nevertheless: the state is forgotten,
+/// and the next load reports the error.
+bool follow(any_aggregate& known, const std::vector<event_data>& events, const stream_position& end) noexcept {
     try {
-        fold_appended(known, events, now);
+        fold_appended(known, events, end);
         return true;
     } catch (...) {
         return false;
     }
 }
 
-/// Writes both in one append, and returns where the stream is then.
+/// Writes both in one append, and returns where the stream ends then.
 std::expected<stream_position, conflict> write(event_store& store, const stream_id& stream,
-                                               const stream_position& place, const std::vector<event_data>& events,
+                                               const stream_position& known, const std::vector<event_data>& events,
                                                const std::vector<document_write>& documents) {
-    if (events.empty() && documents.empty()) return place;
-    const stream_write write{stream, expected_version::exactly(place.version), events};
+    if (events.empty() && documents.empty()) return known;
+    const stream_write write{stream, expected_version::exactly(known.version), events};
     const auto appended = store.append(std::span(&write, events.empty() ? 0 : 1), documents);
     if (!appended) return std::unexpected(appended.error());
-    if (events.empty()) return place;
+    if (events.empty()) return known;
     return stream_position{appended->back().version, appended->back().position};
 }
 
-/// `known` has been loaded before, or not yet; afterwards it is what the stream folds to, or nothing.
-std::expected<receipt, command_error> decide_and_append(event_store& store, std::optional<any_aggregate>& known,
-                                                        const command_task& task, const receipts& memory,
-                                                        const metadata& about, const command_bus_options& options) {
-    const std::string metadata_bytes = encode(correlated(about));
-    // Attempt 0 is on the state as it was kept. Only an append can tell whether that is the latest.
+/// `known` was loaded before, or is empty; afterwards it is the state at the end of the stream, or empty.
+command_result decide_and_append(event_store& store, std::optional<any_aggregate>& known, const task& task,
+                                 const receipts& receipts, const metadata& given, const command_bus_options& options) {
+    const std::string metadata_bytes = encode(correlated(given));
+    // Attempt 0 is on the cached state. Only an append can tell whether that is the latest.
     unsigned attempt = known ? 0 : 1;
-    if (!known) known.emplace(*task.aggregate);
+    if (!known) known.emplace(*task.definition.aggregate);
     for (;; ++attempt) {
         if (attempt > 0) bring_up_to_date(store, task.stream, *known, {}, options.on_warning);
-        const any_decision decision = task.decide(known->state(), *task.command);
+        const any_decision decision = task.definition.decide(known->state(), task.command);
         if (decision.events().empty() && attempt == 0) continue;
         const auto events = encode_events(decision, metadata_bytes);
-        const auto documents = memory.remember(decision, known->place);
-        auto written = write(store, task.stream, known->place, events, documents);
+        const auto documents = receipts.remember(decision, known->reached);
+        auto written = write(store, task.stream, known->reached, events, documents);
         if (const auto* no = decision.rejection(); no != nullptr && written) {
-            // What stands in the way of a command may be what it did itself, sent by somebody else since it was looked
-            // up. A rejection that was written shows that it was not.
+            // The obstacle may be the effect of this very command, sent by somebody else since recall(). A rejection
+            // that was written shows that it is not.
             if (documents.empty())
-                if (auto earlier = memory.recall()) return *std::move(earlier);
-            return std::unexpected(command_error{name_of(*task.command), task.stream, *no, attempt});
+                if (auto earlier = receipts.recall()) return *std::move(earlier);
+            return std::unexpected(failed(task, *no, attempt));
         }
         if (written) {
             if (!events.empty() && !follow(*known, events, *written)) known.reset();
-            return receipt{task.stream, written->version, written->position};
+            return receipt{*written, task.stream};
         }
-        if (auto earlier = memory.recall()) return *std::move(earlier);
+        if (auto earlier = receipts.recall()) return *std::move(earlier);
         if (attempt >= options.attempts || written.error().reason == conflict_reason::tombstoned)
-            return std::unexpected(
-                command_error{name_of(*task.command), task.stream, std::move(written.error()), std::max(attempt, 1U)});
+            return std::unexpected(failed(task, std::move(written.error()), std::max(attempt, 1U)));
     }
 }
 
-command_result run_command(const bus_core& bus, const command_task& task, const metadata& about,
-                           const send_options& how) {
-    const receipts memory{*bus.store, task.stream, *task.command, how};
-    if (auto earlier = memory.recall()) return *std::move(earlier);
+command_result run(event_store& store, detail::aggregate_cache& cache, const command_bus_options& options,
+                   const task& task, const metadata& given, const send_options& how) {
+    const receipts receipts{store, task.stream, task.command, how};
+    if (auto earlier = receipts.recall()) return *std::move(earlier);
     std::optional<document_write> snapshot;
     auto result = [&] {
-        aggregate_cache::turn turn{*bus.cache, task.stream};
-        auto known = turn.take();
-        auto decided = decide_and_append(*bus.store, known, task, memory, about, bus.options);
-        if (known && known->place.version.value != 0) {
-            snapshot = take_due_snapshot(task.stream, *known, bus.options.on_warning);
-            turn.give_back(*std::move(known));
+        detail::aggregate_cache::lease lease{cache, task.stream};
+        auto known = lease.take();
+        auto decided = decide_and_append(store, known, task, receipts, given, options);
+        if (known && known->reached.version.value != 0) {
+            snapshot = take_due_snapshot(task.stream, *known, options.on_warning);
+            lease.give_back(*std::move(known));
         }
         return decided;
     }();
-    // Those who wait for their turn need not wait for this.
-    if (snapshot) write_snapshot(*bus.store, *snapshot, bus.options.on_warning);
+    // Without the lease: the next command to this instance need not wait for the snapshot.
+    if (snapshot) detail::write_snapshot(store, *snapshot, options.on_warning);
     return result;
 }
 
 }  // namespace
 
-bus_core make_bus_core(event_store& store, const command_bus_options& options) {
+command_bus_base::command_bus_base(event_store& store, command_bus_options options,
+                                   const detail::command_table& commands) {
     if (options.attempts == 0)
         throw error(error_kind::invalid_argument,
                     "command_bus_options::attempts is 0: a command must be decided at least once.");
-    return {&store, options, std::make_shared<aggregate_cache>(options.cached_aggregates), {}};
+    const auto capacity = options.cached_aggregates;
+    state_ = std::make_shared<state>(store, std::move(options), commands, detail::aggregate_cache{capacity});
 }
 
-command_result send_command(const bus_core& bus, const command_task& task, const metadata& about,
-                            const send_options& how) {
-    if (bus.around.empty()) return run_command(bus, task, about, how);
-    const auto last = [&](const sent_command& command) { return run_command(bus, task, command.about, how); };
+bool command_bus_base::decides(const google::protobuf::Descriptor& command) const {
+    return state_->commands.find(command) != nullptr;
+}
+
+command_result command_bus_base::send(const Message& command, const send_options& options) {
+    const auto* definition = state_->commands.find(*command.GetDescriptor());
+    if (definition == nullptr)
+        throw error(error_kind::invalid_argument, fmt::format("No aggregate of this bus decides the command {}.",
+                                                              command.GetDescriptor()->full_name()));
+    return send(*definition, command, options);
+}
+
+command_result command_bus_base::send(const command_definition& definition, const Message& command,
+                                      const send_options& options) {
+    state& bus = *state_;
+    const auto stream = definition.stream(command);
+    const task task{command, definition, stream};
+    if (bus.options.middleware.empty()) return run(bus.store, bus.cache, bus.options, task, options.metadata, options);
+    const auto last = [&](const sent_command& sent) {
+        return run(bus.store, bus.cache, bus.options, task, sent.metadata, options);
+    };
     using last_type = decltype(last);
-    sent_command command{.message = *task.command, .stream = task.stream, .how = how, .about = correlated(about)};
-    return next_step{
-        bus.around,
-        [](const void* step, const sent_command& sent) { return (*static_cast<const last_type*>(step))(sent); },
-        &last}(command);
+    sent_command sent{command, stream, options, correlated(options.metadata)};
+    return next_step{bus.options.middleware,
+                     [](const void* step, const sent_command& s) { return (*static_cast<const last_type*>(step))(s); },
+                     &last}(sent);
 }
 
-stream_id target_stream(const google::protobuf::Message& command, std::string_view category, std::string_view id) {
-    try {
-        return stream_id{category, id};
-    } catch (const error& e) {
-        throw error(e.kind(), fmt::format("The command {} does not name a target: {}", name_of(command), e.what()));
-    }
+command_result command_bus_base::dispatch(std::string_view type, std::string_view bytes, const send_options& options) {
+    const auto& definition = state_->commands.get(type);
+    const std::unique_ptr<Message> command{definition.prototype->New()};
+    if (const auto parsed = detail::parse_message(*command, bytes); !parsed)
+        throw error(error_kind::undecodable, fmt::format("The command is not a {}: {}.", type, parsed.error()));
+    return send(definition, *command, options);
 }
 
-}  // namespace stele::inline v0::detail
+}  // namespace stele::inline v0

@@ -7,7 +7,7 @@ namespace stele::inline v0 {
 std::string command_error::message() const {
     if (const auto* no = rejection())
         return fmt::format("{} for {} was rejected ({}): {}", command_, stream_.str(), no->code, no->message);
-    return fmt::format("{} for {} was given up after {} {}: {}", command_, stream_.str(), attempts_,
+    return fmt::format("{} for {} failed after {} {}: {}", command_, stream_.str(), attempts_,
                        attempts_ == 1 ? "attempt" : "attempts", conflict()->message());
 }
 

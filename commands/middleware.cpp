@@ -1,6 +1,8 @@
 #include <stele/commands/middleware.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
+#include <google/protobuf/message.h>
 
 #include <algorithm>
 #include <exception>
@@ -15,7 +17,7 @@ using clock = std::chrono::steady_clock;
 std::string line_of(const sent_command& command, const command_result& result) {
     if (!result) return result.error().message();
     return fmt::format("{} for {}: version {}, position {}{}", command.type(), command.stream.str(),
-                       result->version.value, result->position.value, result->repeated ? ", sent before" : "");
+                       result->version.value, result->position.value, result->repeated ? ", repeated" : "");
 }
 
 double random_share() {
@@ -23,8 +25,8 @@ double random_share() {
     return std::uniform_real_distribution{0.0, 1.0}(engine);
 }
 
-/// Whether sending it again may help.
-bool is_passing(const command_result& result) {
+/// Whether sending the command again may help.
+bool is_transient(const command_result& result) {
     return !result && result.error().conflict() != nullptr &&
            result.error().conflict()->reason != conflict_reason::tombstoned;
 }
@@ -38,28 +40,32 @@ struct at_end {
 
 }  // namespace
 
+const std::string& sent_command::type() const {
+    return message.GetDescriptor()->full_name();
+}
+
 command_result next_step::operator()(sent_command& command) const {
     if (rest_.empty()) return last_(context_, command);
     return rest_.front()(command, next_step{rest_.subspan(1), last_, context_});
 }
 
-command_result reject_sent(const sent_command& command, rejection why) {
-    return std::unexpected(command_error{command.type(), command.stream, std::move(why), 0});
+command_result reject_sent(const sent_command& command, rejection reason) {
+    return std::unexpected(command_error{command.type(), command.stream, std::move(reason), 0});
 }
 
 middleware log_commands(std::function<void(std::string_view line)> sink) {
     return [sink = std::move(sink)](sent_command& command, const next_step& next) {
         const auto begin = clock::now();
-        const auto tell = [&](std::string_view outcome) {
+        const auto report = [&](std::string_view outcome) {
             const std::chrono::duration<double, std::milli> taken = clock::now() - begin;
             sink(fmt::format("{} ({:.1f} ms)", outcome, taken.count()));
         };
         try {
             auto result = next(command);
-            tell(line_of(command, result));
+            report(line_of(command, result));
             return result;
         } catch (const std::exception& fault) {
-            tell(fmt::format("{} for {} failed: {}", command.type(), command.stream.str(), fault.what()));
+            report(fmt::format("{} for {} failed: {}", command.type(), command.stream.str(), fault.what()));
             throw;
         }
     };
@@ -75,10 +81,10 @@ middleware time_commands(std::function<void(const sent_command&, std::chrono::na
 middleware authorize(std::function<bool(const sent_command&)> allowed) {
     return [allowed = std::move(allowed)](sent_command& command, const next_step& next) {
         if (allowed(command)) return next(command);
-        return reject_sent(
-            command, {.code = "not_authorized",
-                      .message = command.about.actor.empty() ? "nobody is named who asks for it"
-                                                             : fmt::format("\"{}\" may not", command.about.actor)});
+        return reject_sent(command, {.code = "not_authorized",
+                                     .message = command.metadata.actor.empty()
+                                                    ? "no actor is given"
+                                                    : fmt::format("\"{}\" is not allowed to", command.metadata.actor)});
     };
 }
 
@@ -88,13 +94,13 @@ middleware retry_on_conflict(retry_options options) {
                     "retry_options::attempts is 0: a command must be sent at least once.");
     if (!options.sleep) options.sleep = [](std::chrono::nanoseconds wait) { std::this_thread::sleep_for(wait); };
     if (!options.random) options.random = random_share;
-    // "Full jitter": M. Brooker, Exponential Backoff and Jitter, AWS Architecture Blog, 2015. Those who have met once
-    // would meet again if they waited equally long.
+    // "Full jitter": M. Brooker, Exponential Backoff and Jitter, AWS Architecture Blog, 2015. Senders that
+    // collided once would collide again if they waited equally long.
     return [options = std::move(options)](sent_command& command, const next_step& next) {
         auto bound = std::min(options.first_wait, options.longest_wait);
         for (unsigned attempt = 1;; ++attempt) {
             auto result = next(command);
-            if (attempt >= options.attempts || !is_passing(result)) return result;
+            if (attempt >= options.attempts || !is_transient(result)) return result;
             options.sleep(std::chrono::duration_cast<std::chrono::nanoseconds>(bound * options.random()));
             bound = std::min(bound, options.longest_wait / 2) * 2;
         }
@@ -105,7 +111,7 @@ middleware detail::validate(const google::protobuf::Descriptor& type,
                             std::function<std::optional<rejection>(const google::protobuf::Message&)> check) {
     return [&type, check = std::move(check)](sent_command& command, const next_step& next) {
         if (command.message.GetDescriptor() != &type) return next(command);
-        if (auto why = check(command.message)) return reject_sent(command, *std::move(why));
+        if (auto reason = check(command.message)) return reject_sent(command, *std::move(reason));
         return next(command);
     };
 }

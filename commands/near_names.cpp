@@ -1,4 +1,4 @@
-#include <stele/commands/detail/command_table.hpp>
+#include "commands/near_names.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -11,7 +11,7 @@ std::string_view last_part(std::string_view name) {
     return name.substr(name.rfind('.') + 1);
 }
 
-/// How many characters must be put in, left out or replaced to make one of the other.
+/// How many characters must be inserted, deleted or replaced to turn one into the other.
 /// R. A. Wagner, M. J. Fischer, The String-to-String Correction Problem, 1974; one row of the table at a time.
 std::size_t distance(std::string_view from, std::string_view to) {
     std::vector<std::size_t> row(to.size() + 1);
@@ -31,11 +31,11 @@ std::size_t distance(std::string_view from, std::string_view to) {
 
 std::vector<std::string_view> near_names(std::string_view wrong, const std::vector<std::string_view>& names) {
     constexpr std::size_t most = 3;
-    constexpr std::size_t longest = 256;  // who sends more did not mistype; the table would grow with it
+    constexpr std::size_t longest = 256;  // a longer name is no typing error, and the table grows with it
     std::vector<std::pair<std::size_t, std::string_view>> found;
     if (wrong.size() > longest) return {};
     for (const auto name : names) {
-        // Often it is only the package that is missing or another one.
+        // Often only the package is missing or wrong.
         const auto far = std::min(distance(wrong, name), distance(last_part(wrong), last_part(name)));
         if (far <= last_part(name).size() / 3) found.emplace_back(far, name);
     }

@@ -3,7 +3,10 @@
 #include "stele_receipt.pb.h"
 
 #include <stele/codec/detail/message_check.hpp>
+#include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
@@ -18,10 +21,10 @@ std::string bytes_of(const uuid& id) {
     return {id.bytes.begin(), id.bytes.end()};
 }
 
-/// Tells one command from another; not made to withstand somebody who looks for two with the same digest.
+/// Tells one command from another; it does not resist somebody who searches for two with the same digest.
 ///
-/// Maps are put in order, so that equal commands give equal bytes. A field that is added to the message and not set
-/// does not change them.
+/// Maps are sorted, so equal commands give equal bytes. A field that is added to the message and not set does not
+/// change them.
 std::string digest_of(const google::protobuf::Message& command) {
     std::string bytes;
     {
@@ -33,7 +36,7 @@ std::string digest_of(const google::protobuf::Message& command) {
     return bytes_of(uuid::v5({}, bytes));
 }
 
-/// The version of the event at a position, if it is still there.
+/// The version of the event at a position, if it still exists.
 std::optional<version> version_at(event_store& store, position at) {
     for (const recorded_event& event : store.read_all({.after = {at.value - 1}, .up_to = at}).events())
         return event.version;
@@ -47,13 +50,15 @@ namespace detail {
 receipts::receipts(event_store& store, const stream_id& stream, const google::protobuf::Message& command,
                    const send_options& options)
     : store_(store), stream_(stream), command_(command), options_(options) {
-    if (!options.id) return;
-    if (options.id->is_nil())
-        throw error(error_kind::invalid_argument,
-                    fmt::format("The id of the command {} is nil: make one with stele::command_id, or leave it out.",
-                                command.GetDescriptor()->full_name()));
+    if (!options.idempotency_key) return;
+    if (options.idempotency_key->is_nil())
+        throw error(
+            error_kind::invalid_argument,
+            fmt::format(
+                "The idempotency key of the command {} is nil: make one with stele::make_idempotency_key, or omit it.",
+                command.GetDescriptor()->full_name()));
     check_readable(command);
-    key_ = bytes_of(*options.id);
+    key_ = bytes_of(*options.idempotency_key);
     digest_ = digest_of(command);
 }
 
@@ -62,26 +67,27 @@ std::optional<std::expected<receipt, command_error>> receipts::recall() const {
     const auto found = store_.find_document(receipt_kind, key_);
     if (!found) return {};
     v1::Receipt kept;
-    if (!kept.ParseFromString(found->value))
-        throw error(error_kind::undecodable, fmt::format("The receipt of the command id {}: {} bytes do not parse.",
-                                                         options_.id->str(), found->value.size()));
+    if (const auto parsed = parse_message(kept, found->value); !parsed)
+        throw error(error_kind::undecodable, fmt::format("The receipt for the idempotency key {} cannot be read: {}.",
+                                                         options_.idempotency_key->str(), parsed.error()));
     const auto& command = command_.GetDescriptor()->full_name();
     if (kept.command() != command || kept.stream() != stream_.str() || kept.digest() != digest_)
-        throw error(error_kind::invalid_argument,
-                    fmt::format("The command id {} was used for {}{} for {} before, and cannot be used for {} for {}: "
-                                "give each command an id of its own.",
-                                options_.id->str(), kept.command() == command ? "another " : "", kept.command(),
-                                kept.stream(), command, stream_.str()));
+        throw error(
+            error_kind::invalid_argument,
+            fmt::format("The idempotency key {} was used for {}{} for {} before, and cannot be used for {} for {}: "
+                        "give each command a key of its own.",
+                        options_.idempotency_key->str(), kept.command() == command ? "another " : "", kept.command(),
+                        kept.stream(), command, stream_.str()));
     if (kept.has_rejection())
         return std::unexpected(command_error{
             command, stream_, rejection{.code = kept.rejection().code(), .message = kept.rejection().message()}, 0});
-    receipt result{stream_, {kept.version()}, found->position, true};
+    receipt result{{{kept.version()}, found->position}, stream_, true};
     if (kept.has_position()) result.position = {kept.position()};
     if (kept.began_stream()) result.version = version_at(store_, result.position).value_or(result.version);
     return result;
 }
 
-std::vector<document_write> receipts::remember(const any_decision& decision, const stream_position& place) const {
+std::vector<document_write> receipts::remember(const any_decision& decision, const stream_position& reached) const {
     const auto* no = decision.rejection();
     if (key_.empty() || (no != nullptr && !options_.remember_rejection)) return {};
     v1::Receipt kept;
@@ -92,16 +98,16 @@ std::vector<document_write> receipts::remember(const any_decision& decision, con
         kept.mutable_rejection()->set_code(no->code);
         kept.mutable_rejection()->set_message(no->message);
     } else {
-        kept.set_version(place.version.value + decision.events().size());
-        kept.set_began_stream(place.version.value == 0 && !decision.events().empty());
-        if (decision.events().empty()) kept.set_position(place.position.value);
+        kept.set_version(reached.version.value + decision.events().size());
+        kept.set_began_stream(reached.version.value == 0 && !decision.events().empty());
+        if (decision.events().empty()) kept.set_position(reached.position.value);
     }
     return {{receipt_kind, key_, kept.SerializeAsString(), document_action::add}};
 }
 
 }  // namespace detail
 
-uuid command_id(const uuid& name_space, std::string_view name) {
+uuid make_idempotency_key(const uuid& name_space, std::string_view name) {
     return uuid::v5(name_space, name);
 }
 

@@ -2,6 +2,7 @@
 
 #include "stele_process.pb.h"
 
+#include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
@@ -12,7 +13,7 @@ namespace {
 constexpr const char* deadline_kind = "deadline";
 constexpr std::size_t max_name_bytes = 100;
 
-// Big-endian, and with the sign turned over, so that the order of bytes is that of time, also before 1970.
+// Big-endian with the sign bit flipped: bytes sort by time, also before 1970.
 std::string sortable(timestamp time) {
     auto bits = static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ (std::uint64_t{1} << 63);
     std::string bytes(8, '\0');
@@ -24,7 +25,7 @@ std::string prefix_of(std::string_view process) {
     return std::string{process} + '\0';
 }
 
-std::string key_of(std::string_view process, const deadline_place& deadline) {
+std::string key_of(std::string_view process, const due_deadline& deadline) {
     return prefix_of(process) + sortable(deadline.due) + deadline.instance + '\0' + deadline.name;
 }
 
@@ -33,11 +34,11 @@ std::string key_of(std::string_view process, const deadline_place& deadline) {
 void check_deadline_name(std::string_view process, std::string_view name) {
     if (name.empty() || name.size() > max_name_bytes)
         throw error(error_kind::invalid_argument,
-                    fmt::format("process {}: the name of a deadline has {} bytes; give it 1 to {}", process,
+                    fmt::format("process {}: the name of a deadline has {} bytes; it must have 1 to {}", process,
                                 name.size(), max_name_bytes));
 }
 
-document_write put_deadline(std::string_view process, const deadline_place& deadline) {
+document_write put_deadline(std::string_view process, const due_deadline& deadline) {
     v1::ProcessDeadline value;
     value.set_instance(deadline.instance);
     value.set_name(deadline.name);
@@ -45,20 +46,18 @@ document_write put_deadline(std::string_view process, const deadline_place& dead
     return {deadline_kind, key_of(process, deadline), value.SerializeAsString()};
 }
 
-document_write remove_deadline(std::string_view process, const deadline_place& deadline) {
+document_write remove_deadline(std::string_view process, const due_deadline& deadline) {
     return {deadline_kind, key_of(process, deadline), {}, document_action::remove};
 }
 
-std::optional<deadline_place> next_deadline(event_store& store, std::string_view process) {
+std::optional<due_deadline> next_deadline(event_store& store, std::string_view process) {
     const auto found = store.list_documents(deadline_kind, {.prefix = prefix_of(process), .limit = 1});
     if (found.empty()) return {};
     v1::ProcessDeadline value;
-    if (!value.ParseFromString(found.front().value))
-        throw error(error_kind::undecodable,
-                    fmt::format("process {}: a document of the kind \"{}\" does not parse; its "
-                                "{} bytes are no stele.v1.ProcessDeadline",
-                                process, deadline_kind, found.front().value.size()));
-    return deadline_place{value.instance(), value.name(), timestamp{std::chrono::microseconds{value.due()}}};
+    if (const auto parsed = parse_message(value, found.front().value); !parsed)
+        throw error(error_kind::undecodable, fmt::format("process {}: a document of the kind \"{}\" cannot be read: {}",
+                                                         process, deadline_kind, parsed.error()));
+    return due_deadline{value.instance(), value.name(), timestamp{std::chrono::microseconds{value.due()}}};
 }
 
 }  // namespace stele::inline v0::detail

@@ -2,6 +2,10 @@
 
 #include "stele_process.pb.h"
 
+#include <stele/codec/codec.hpp>
+#include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/error.hpp>
+
 #include <fmt/format.h>
 
 #include <optional>
@@ -30,8 +34,8 @@ public:
                                               set->command(), entry.id, std::string{entry.metadata}});
         else if (const auto cancelled = parse<v1::ProcessDeadlineCancelled>(entry))
             result_.deadlines.erase(cancelled->name());
-        else if (const auto passed = parse<v1::ProcessDeadlinePassed>(entry))
-            result_.deadlines.erase(passed->name());
+        else if (const auto fired = parse<v1::ProcessDeadlinePassed>(entry))
+            result_.deadlines.erase(fired->name());
         else
             throw error(
                 error_kind::undecodable,
@@ -48,13 +52,13 @@ private:
     std::optional<Entry> parse(const recorded_event& entry) const {
         if (entry.type != Entry::descriptor()->full_name()) return {};
         std::optional<Entry> parsed{std::in_place};
-        if (!parsed->ParseFromArray(entry.payload.data(), static_cast<int>(entry.payload.size())))
-            throw error(error_kind::undecodable, fmt::format("The {} is not a {}: its {} bytes do not parse.",
-                                                             describe(entry), entry.type, entry.payload.size()));
+        if (const auto done = parse_message(*parsed, entry.payload); !done)
+            throw error(error_kind::undecodable,
+                        fmt::format("The {} is not a {}: {}.", describe(entry), entry.type, done.error()));
         return parsed;
     }
 
-    // The journal has only a link, so that what is removed from a stream is not kept in another one.
+    // The journal has only a link, so that an event removed from its stream is not kept in another one.
     void evolve(position event) {
         process_visit visit{.state = result_.state.get(), .instance = instance_};
         auto link = store_.read_all({.after = {event.value - 1}, .up_to = event});
@@ -90,13 +94,13 @@ std::unique_ptr<google::protobuf::Message> parse_command(const process_definitio
                                                          std::string_view bytes, std::string_view where) {
     const auto* known = process.find(type);
     if (known == nullptr)
-        throw error(error_kind::undecodable, fmt::format("The {} holds a command {}, which the process does not know. "
-                                                         "Leave the message in its `commands`.",
+        throw error(error_kind::undecodable, fmt::format("The {} holds a command {}, which the process does not list. "
+                                                         "Keep the message in its `commands`.",
                                                          where, type));
     std::unique_ptr<google::protobuf::Message> command{known->prototype->New()};
-    if (!command->ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size())) || !command->IsInitialized())
+    if (const auto parsed = parse_message(*command, bytes); !parsed)
         throw error(error_kind::undecodable,
-                    fmt::format("The {} holds a command {} whose {} bytes do not parse.", where, type, bytes.size()));
+                    fmt::format("The {} holds a command {} that cannot be read: {}.", where, type, parsed.error()));
     return command;
 }
 
@@ -106,12 +110,13 @@ event_data handled_entry(position event, const std::string& metadata) {
     return entry_of(entry, metadata);
 }
 
-event_data rejected_entry(const google::protobuf::Message& command, const rejection& why, const std::string& metadata) {
+event_data rejected_entry(const google::protobuf::Message& command, const rejection& reason,
+                          const std::string& metadata) {
     v1::ProcessCommandRejected entry;
     entry.set_type(command.GetDescriptor()->full_name());
     entry.set_command(command.SerializeAsString());
-    entry.set_code(why.code);
-    entry.set_message(why.message);
+    entry.set_code(reason.code);
+    entry.set_message(reason.message);
     return entry_of(entry, metadata);
 }
 
@@ -130,7 +135,7 @@ event_data cancelled_entry(std::string_view name, const std::string& metadata) {
     return entry_of(entry, metadata);
 }
 
-event_data passed_entry(std::string_view name, const std::string& metadata) {
+event_data fired_entry(std::string_view name, const std::string& metadata) {
     v1::ProcessDeadlinePassed entry;
     entry.set_name(std::string{name});
     return entry_of(entry, metadata);

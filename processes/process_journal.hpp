@@ -1,14 +1,14 @@
 #pragma once
 
 #include <stele/eventstore/event_store.hpp>
-#include <stele/processes/detail/process_definition.hpp>
+#include <stele/processes/detail/process_rules.hpp>
 
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
-/// What an instance of a process remembers, and how it stands in the store (stele_process.proto).
+/// What an instance of a process remembers, and how it is stored (stele_process.proto).
 namespace stele::inline v0::detail {
 
 /// A deadline that is set.
@@ -20,16 +20,16 @@ struct pending_deadline {
     std::string metadata;      ///< Of that event, encoded.
 };
 
-/// One instance of a process: what its journal says.
+/// One instance of a process, folded from its journal.
 struct process_instance {
-    process_state state;
+    owned_state state;
     stele::version version = {};   ///< Of the journal; 0 if there is none.
     stele::position handled = {};  ///< The last event that was handled.
     std::map<std::string, pending_deadline, std::less<>> deadlines = {};
 };
 
-/// Folds the journal. Throws stele::error (undecodable) for an entry that does not parse, or is not a journal's, or an
-/// event or a command that the process does not list any more.
+/// Folds the journal. Throws stele::error (undecodable) for an entry that does not parse or is not a journal's, and for
+/// an event or a command that the process no longer lists.
 process_instance load_instance(event_store& store, const process_definition& process, const stream_id& journal);
 
 /// Parses a command that the process sent. Throws stele::error (undecodable); `where` says where it was found.
@@ -38,9 +38,10 @@ std::unique_ptr<google::protobuf::Message> parse_command(const process_definitio
 
 // The entries.
 event_data handled_entry(position event, const std::string& metadata);
-event_data rejected_entry(const google::protobuf::Message& command, const rejection& why, const std::string& metadata);
+event_data rejected_entry(const google::protobuf::Message& command, const rejection& reason,
+                          const std::string& metadata);
 event_data set_entry(std::string_view name, const pending_deadline& deadline);
 event_data cancelled_entry(std::string_view name, const std::string& metadata);
-event_data passed_entry(std::string_view name, const std::string& metadata);
+event_data fired_entry(std::string_view name, const std::string& metadata);
 
 }  // namespace stele::inline v0::detail

@@ -1,20 +1,24 @@
 #include "processes/process_worker.hpp"
 
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/event_store.hpp>
 #include <stele/processes/process_runner.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <thread>
 #include <vector>
 
 namespace stele::inline v0 {
 namespace {
 
-/// The clock may be set while nobody looks at it, and a deadline may be set by another program.
+/// The clock may be set while nothing looks at it, and a deadline may be set by another program.
 constexpr std::chrono::milliseconds longest_wait{1000};
-/// Before something is tried again that was busy.
+/// Before a retry after `busy`.
 constexpr std::chrono::milliseconds busy_wait{100};
 
 }  // namespace
@@ -25,7 +29,7 @@ struct process_runner::state {
     event_store& store;
     process_runner_options options;
     std::vector<std::unique_ptr<detail::process_worker>> workers;
-    std::mutex mutex;  // guards the thread
+    mutable std::mutex mutex;  // guards the thread
     std::jthread thread;
 
     [[nodiscard]] detail::process_worker* find(std::string_view name) const {
@@ -38,13 +42,18 @@ struct process_runner::state {
         throw error(error_kind::invalid_argument, fmt::format("No process with the name {} was added.", name));
     }
 
-    void forgive() const {
-        for (const auto& worker : workers) worker->set_failure({});
+    [[nodiscard]] bool is_started() const {
+        const std::lock_guard lock(mutex);
+        return thread.joinable();
+    }
+
+    void clear_failures() const {
+        for (const auto& worker : workers) worker->clear_failure();
     }
 
     struct round {
         bool any = false;   ///< There was something to do.
-        bool busy = false;  ///< Something was busy, and is to be tried again.
+        bool busy = false;  ///< Something was busy and will be retried.
         std::vector<std::exception_ptr> failures;
     };
 
@@ -57,10 +66,9 @@ struct process_runner::state {
                 result.any = worker->run(stop) || result.any;
             } catch (...) {
                 result.failures.push_back(std::current_exception());
-                if (detail::kind_of(result.failures.back()) == error_kind::busy)
-                    result.busy = true;
-                else
-                    worker->set_failure(result.failures.back());
+                const bool is_busy = detail::kind_of(result.failures.back()) == error_kind::busy;
+                result.busy = result.busy || is_busy;
+                worker->report(result.failures.back(), !is_busy);
             }
         }
         return result;
@@ -71,11 +79,12 @@ struct process_runner::state {
             while (!stop.stop_requested()) {
                 const auto seen = store.head();
                 const auto done = run_once(stop);
-                if (!done.any) (void)store.wait_for_append(seen, done.busy ? busy_wait : until_next_deadline(), stop);
+                if (!done.any)
+                    static_cast<void>(store.wait_for_append(seen, done.busy ? busy_wait : until_next_deadline(), stop));
             }
         } catch (...) {
             for (const auto& worker : workers)
-                if (!worker->failure()) worker->set_failure(std::current_exception());
+                if (!worker->failure()) worker->report(std::current_exception(), true);
         }
     }
 
@@ -88,6 +97,20 @@ struct process_runner::state {
         }
         return std::max(wait, std::chrono::milliseconds{0});
     }
+
+    [[nodiscard]] process_status status_of(detail::process_worker& worker, bool started) const {
+        process_status status{.name = std::string{worker.name()},
+                              .position = worker.position(),
+                              .head = store.head(),
+                              .last_error = worker.last_error(),
+                              .next_deadline = worker.next_due()};
+        status.lag_events = status.head.value - std::min(status.position, status.head).value;
+        status.state = worker.failure()         ? process_state::faulted
+                       : !started               ? process_state::stopped
+                       : status.lag_events == 0 ? process_state::live
+                                                : process_state::catching_up;
+        return status;
+    }
 };
 
 process_runner::process_runner(event_store& store, process_runner_options options)
@@ -96,21 +119,26 @@ process_runner::process_runner(process_runner&&) noexcept = default;
 process_runner& process_runner::operator=(process_runner&&) noexcept = default;
 process_runner::~process_runner() = default;
 
-void process_runner::add(detail::process_definition definition, process_options options) {
+void process_runner::add(detail::process_definition definition, command_bus_base& bus, process_options options) {
     const std::lock_guard lock(state_->mutex);
     if (state_->thread.joinable())
-        throw error(
-            error_kind::invalid_argument,
-            fmt::format("The process {} was added to a runner that is started: add it before.", definition.name));
+        throw error(error_kind::invalid_argument,
+                    fmt::format("The process {} cannot be added while the runner is started: add it before start().",
+                                definition.name));
     if (state_->find(definition.name) != nullptr)
         throw error(error_kind::invalid_argument,
-                    fmt::format("A process with the name {} was added already.", definition.name));
+                    fmt::format("A process with the name {} was added before.", definition.name));
+    for (const auto& command : definition.commands)
+        if (!bus.decides(*command.prototype->GetDescriptor()))
+            throw error(error_kind::invalid_argument,
+                        fmt::format("No aggregate of the bus decides the command {} of the process {}.", command.type(),
+                                    definition.name));
     state_->workers.push_back(
-        std::make_unique<detail::process_worker>(state_->store, std::move(definition), options, state_->options));
+        std::make_unique<detail::process_worker>(state_->store, bus, std::move(definition), options, state_->options));
 }
 
 stele::position process_runner::catch_up() {
-    state_->forgive();
+    state_->clear_failures();
     std::vector<std::exception_ptr> failures;
     for (bool again = true; again;) {
         auto done = state_->run_once({});
@@ -123,8 +151,11 @@ stele::position process_runner::catch_up() {
 
 void process_runner::start() {
     const std::lock_guard lock(state_->mutex);
-    if (state_->thread.joinable()) return;
-    state_->forgive();
+    const bool any_failed =
+        std::ranges::any_of(state_->workers, [](const auto& worker) { return worker->failure() != nullptr; });
+    if (state_->thread.joinable() && !any_failed) return;
+    state_->thread = {};  // it may be waiting, or have ended with the failure
+    state_->clear_failures();
     state_->thread = std::jthread([&state = *state_](const std::stop_token& stop) { state.follow(stop); });
 }
 
@@ -133,12 +164,22 @@ void process_runner::stop() {
     state_->thread = {};
 }
 
+std::vector<process_status> process_runner::status() const {
+    const bool started = state_->is_started();
+    std::vector<process_status> all;
+    for (const auto& worker : state_->workers) all.push_back(state_->status_of(*worker, started));
+    return all;
+}
+
 position process_runner::position(std::string_view name) const {
     return state_->get(name).position();
 }
 
-bool process_runner::wait_for(std::string_view name, stele::position reached, std::chrono::milliseconds timeout) const {
-    return state_->get(name).wait_for(reached, timeout);
+std::expected<position, process_wait_failure> process_runner::wait_for(std::string_view name, stele::position reached,
+                                                                       std::chrono::milliseconds timeout) const {
+    auto& worker = state_->get(name);
+    if (const auto position = worker.wait_for(reached, timeout)) return *position;
+    return std::unexpected(process_wait_failure{reached, state_->status_of(worker, state_->is_started())});
 }
 
 std::exception_ptr process_runner::failure(std::string_view name) const {

@@ -1,11 +1,14 @@
 #include "processes/process_worker.hpp"
 
-#include "processes/process_turn.hpp"
+#include "processes/process_step.hpp"
 #include "stele_process.pb.h"
 
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
 
@@ -16,18 +19,17 @@ namespace {
 
 constexpr const char* checkpoint_kind = "process";
 
-/// Where a process has passed by so many events that are none of its own, it says so in the store, and need not look
-/// through them again after a restart.
+/// After this many events that are none of its own a process writes its checkpoint, so that it need not read them again
+/// after a restart.
 constexpr std::uint64_t checkpoint_distance = 1000;
 
 std::optional<position> find_checkpoint(event_store& store, std::string_view process) {
     const auto found = store.find_document(checkpoint_kind, process);
     if (!found) return {};
     v1::ProcessCheckpoint checkpoint;
-    if (!checkpoint.ParseFromString(found->value))
-        throw error(error_kind::undecodable, fmt::format("process {}: its checkpoint does not parse; its {} bytes are "
-                                                         "no stele.v1.ProcessCheckpoint",
-                                                         process, found->value.size()));
+    if (const auto parsed = parse_message(checkpoint, found->value); !parsed)
+        throw error(error_kind::undecodable,
+                    fmt::format("process {}: its checkpoint cannot be read: {}", process, parsed.error()));
     return position{checkpoint.position()};
 }
 
@@ -40,9 +42,10 @@ event_filter filter_of(const event_table& events) {
 
 }  // namespace
 
-process_worker::process_worker(event_store& store, process_definition definition, process_options options,
-                               const process_runner_options& settings)
+process_worker::process_worker(event_store& store, command_bus_base& bus, process_definition definition,
+                               process_options options, const process_runner_options& settings)
     : store_(store),
+      bus_(bus),
       definition_(std::move(definition)),
       filter_(filter_of(*definition_.events)),
       now_(settings.now),
@@ -54,7 +57,7 @@ process_worker::process_worker(event_store& store, process_definition definition
 }
 
 bool process_worker::run(const std::stop_token& stop) {
-    const std::lock_guard turn(turn_);
+    const std::lock_guard lock(run_mutex_);
     const bool any_event = handle_events(store_.head(), stop);
     return handle_deadlines(stop) || any_event;
 }
@@ -83,7 +86,7 @@ bool process_worker::handle_deadlines(const std::stop_token& stop) {
         const auto deadline = next_deadline(store_, name());
         if (!deadline || deadline->due > now_()) break;
         try {
-            pass(*deadline);
+            fire(*deadline);
         } catch (...) {
             throw_with(fmt::format("process {} failed at the deadline \"{}\" of the instance {}", name(),
                                    deadline->name, deadline->instance));
@@ -100,22 +103,22 @@ bool process_worker::handle(const recorded_event& event) {
     return !visit.instances.empty();
 }
 
-// A conflict means that another runner has been here. What it has appended is read, and then mostly nothing is left.
+// A conflict means that another runner was first. After reading what it appended, usually nothing is left to do.
 void process_worker::handle(const recorded_event& event, const std::string& instance, bool is_last) {
     const stream_id journal{definition_.name, instance};
     for (bool is_done = false; !is_done;) {
         auto state = take_instance(journal);
         if (state.handled >= event.position) return keep_instance(journal, std::move(state));
-        process_turn turn{definition_, state, journal, event.id, caused_by(event), now_()};
-        turn.handle(event, decoder_);
-        if (is_last) turn.documents.push_back(checkpoint(event.position));
-        is_done = commit(journal, state, turn);
+        process_step step{definition_, bus_, state, journal, event.id, caused_by(event), now_()};
+        step.handle(event, decoder_);
+        if (is_last) step.documents.push_back(checkpoint(event.position));
+        is_done = commit(journal, state, step);
         if (is_done && is_last) saved_ = event.position;
         if (is_done) keep_instance(journal, std::move(state));
     }
 }
 
-void process_worker::pass(const deadline_place& deadline) {
+void process_worker::fire(const due_deadline& deadline) {
     const stream_id journal{definition_.name, deadline.instance};
     for (bool is_done = false; !is_done;) {
         auto state = take_instance(journal);
@@ -126,17 +129,13 @@ void process_worker::pass(const deadline_place& deadline) {
             write_documents(store_, documents);
             return;
         }
-        const recorded_event cause{.position = {},
-                                   .version = {},
-                                   .recorded_at = {},
-                                   .id = pending->second.id,
-                                   .stream = journal.str(),
-                                   .type = {},
-                                   .payload = {},
-                                   .metadata = pending->second.metadata};
-        process_turn turn{definition_, state, journal, cause.id, caused_by(cause), now_()};
-        turn.pass(deadline.name);
-        is_done = commit(journal, state, turn);
+        recorded_event cause{};
+        cause.id = pending->second.id;
+        cause.stream = journal.str();
+        cause.metadata = pending->second.metadata;
+        process_step step{definition_, bus_, state, journal, cause.id, caused_by(cause), now_()};
+        step.fire(deadline.name);
+        is_done = commit(journal, state, step);
         if (is_done) keep_instance(journal, std::move(state));
     }
 }
@@ -148,14 +147,14 @@ process_instance process_worker::take_instance(const stream_id& journal) {
 
 void process_worker::keep_instance(const stream_id& journal, process_instance instance) {
     if (cached_instances_ == 0) return;
-    // To begin anew costs one read per instance, so rarely that it is not worth knowing which was used last.
+    // Starting over costs one read per instance, too rarely to be worth tracking which was used last.
     if (instances_.size() >= cached_instances_) instances_.clear();
     instances_.insert_or_assign(journal.str(), std::move(instance));
 }
 
-bool process_worker::commit(const stream_id& journal, process_instance& instance, process_turn& turn) {
-    const stream_write write{journal, expected_version::exactly(instance.version), turn.entries};
-    const auto written = store_.append(std::span(&write, 1), turn.documents);
+bool process_worker::commit(const stream_id& journal, process_instance& instance, process_step& step) {
+    const stream_write write{journal, expected_version::exactly(instance.version), step.entries};
+    const auto written = store_.append(std::span(&write, 1), step.documents);
     if (written) {
         instance.version = written->front().version;
         return true;
@@ -188,10 +187,10 @@ position process_worker::position() const {
     return reached_;
 }
 
-bool process_worker::wait_for(stele::position reached, std::chrono::milliseconds timeout) const {
+std::optional<position> process_worker::wait_for(stele::position reached, std::chrono::milliseconds timeout) const {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, timeout, [&] { return reached_ >= reached || failure_; });
-    return reached_ >= reached;
+    return reached_ >= reached ? std::optional{reached_} : std::nullopt;
 }
 
 std::exception_ptr process_worker::failure() const {
@@ -199,10 +198,22 @@ std::exception_ptr process_worker::failure() const {
     return failure_;
 }
 
-void process_worker::set_failure(std::exception_ptr failure) {
+std::string process_worker::last_error() const {
     const std::lock_guard lock(mutex_);
-    failure_ = std::move(failure);
+    return last_error_;
+}
+
+void process_worker::report(std::exception_ptr failure, bool stops) {
+    auto message = message_of(failure);
+    const std::lock_guard lock(mutex_);
+    last_error_ = std::move(message);
+    if (stops) failure_ = std::move(failure);
     changed_.notify_all();
+}
+
+void process_worker::clear_failure() {
+    const std::lock_guard lock(mutex_);
+    failure_ = nullptr;
 }
 
 void process_worker::advance(stele::position reached) {

@@ -9,8 +9,8 @@ namespace {
 
 std::string title(std::string_view category, std::string_view how, std::size_t after) {
     return fmt::format(
-        "The state of \"{}\" after {} {} is another one when it is {}: what `evolve` does "
-        "must follow from state and event alone, and a snapshot must hold all of it",
+        "The state of \"{}\" after {} {} differs when it is {}: `evolve` must depend on state and event alone, and a "
+        "snapshot must hold the whole state",
         category, after, after == 1 ? "event" : "events", how);
 }
 

@@ -1,5 +1,7 @@
 #include "testing/scenario_text.hpp"
 
+#include <stele/codec/codec.hpp>
+#include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/testing/given.hpp>
 
 #include <fmt/format.h>
@@ -21,10 +23,10 @@ std::vector<text_block> show_all(const message_list& events) {
 
 }  // namespace
 
-scenario_history::scenario_history(std::string_view category, const event_table& events)
+given_events::given_events(std::string_view category, const event_table& events)
     : stream_(fmt::format("{}-given", category)), decoder_(events) {}
 
-std::unique_ptr<const Message> scenario_history::add(const Message& event, void* state) {
+std::unique_ptr<const Message> given_events::add(const Message& event, void* state) {
     const event_data data = encode(event);
     ++version_;
     decoder_.decode({.position = {version_},
@@ -37,7 +39,7 @@ std::unique_ptr<const Message> scenario_history::add(const Message& event, void*
                      .metadata = data.metadata},
                     state);
     std::unique_ptr<Message> decoded{event.New()};
-    decoded->ParseFromString(data.payload);
+    static_cast<void>(parse_message(*decoded, data.payload));  // it did when it was folded
     return decoded;
 }
 
@@ -54,9 +56,9 @@ void scenario_outcome::expect_events(const message_list& expected) const {
 }
 
 void scenario_outcome::expect_rejection(std::string_view code) const {
-    const auto* why = decision_.rejection();
-    if (why && why->code == code) return;
-    const auto actual = why ? std::vector<text_block>{show(*why)} : show_all(events_);
+    const auto* rejected = decision_.rejection();
+    if (rejected && rejected->code == code) return;
+    const auto actual = rejected ? std::vector<text_block>{show(*rejected)} : show_all(events_);
     throw scenario_failed(fmt::format("{}\n{}", title_, side_by_side({{"rejected: " + std::string{code}}}, actual)));
 }
 

@@ -1,5 +1,6 @@
 #include "testing/scenario_text.hpp"
 
+#include <stele/codec/codec.hpp>
 #include <stele/testing/given_process.hpp>
 
 #include <fmt/chrono.h>
@@ -11,7 +12,7 @@ namespace stele::inline v0::detail {
 namespace {
 
 using google::protobuf::Message;
-using action = reaction_step::action;
+using kind = reaction_action::type;
 
 std::string format_time(timestamp time) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
@@ -30,35 +31,35 @@ text_block show_cancelled(std::string_view name) {
     return {fmt::format("cancelled \"{}\"", name)};
 }
 
-bool sets_deadline(const reaction_step& step) {
-    return step.what == action::set_at || step.what == action::set_after;
+bool sets_deadline(const reaction_action& action) {
+    return action.kind == kind::set_at || action.kind == kind::set_after;
 }
 
 std::string describe(const process_input& input) {
-    if (!input.why) return one_line(*input.message);
-    return fmt::format("rejected ({}): {}", input.why->code, one_line(*input.message));
+    if (!input.reason) return one_line(*input.message);
+    return fmt::format("rejected ({}): {}", input.reason->code, one_line(*input.message));
 }
 
-/// Shows inputs to one instance.
-class process_show {
+/// Delivers inputs to one instance.
+class process_run {
 public:
-    explicit process_show(const process_definition& process)
+    explicit process_run(const process_definition& process)
         : process_(process), decoder_(*process.events), state_(process.make()) {}
 
     void take(const process_input& input, bool wants_reaction) {
-        if (input.why)
+        if (input.reason)
             take_rejection(input, wants_reaction);
         else
             take_event(input, wants_reaction);
     }
 
-    reaction_steps steps;
+    reaction_actions actions;
 
 private:
     void take_rejection(const process_input& input, bool wants_reaction) {
         const auto& command = *process_.find(input.message->GetDescriptor()->full_name());
-        command.evolve(state_.get(), *input.message, *input.why);
-        if (wants_reaction) steps = command.react(state_.get(), *input.message, *input.why);
+        command.evolve(state_.get(), *input.message, *input.reason);
+        if (wants_reaction) actions = command.react(state_.get(), *input.message, *input.reason);
     }
 
     void take_event(const process_input& input, bool wants_reaction) {
@@ -67,58 +68,58 @@ private:
         const auto event = as_recorded(data, input.as.stream, {{position_}, {position_}}, input.as.at);
         process_visit visit;
         decoder_.decode(event, &visit);
-        // One that belongs to no instance does not reach any, so it is shown to nobody.
+        // An event of no instance is delivered to nobody.
         if (visit.instances.empty()) return;
         if (instance_.empty()) instance_ = visit.instances.front();
         if (std::ranges::find(visit.instances, instance_) == visit.instances.end())
             throw scenario_failed(fmt::format("{} belongs to the instance {}, but those before it to {}",
                                               one_line(*input.message), visit.instances.front(), instance_));
-        process_visit shown{.state = state_.get(), .instance = instance_, .wants_reaction = wants_reaction};
-        decoder_.decode(event, &shown);
-        steps = std::move(shown.steps);
+        process_visit delivered{.state = state_.get(), .instance = instance_, .wants_reaction = wants_reaction};
+        decoder_.decode(event, &delivered);
+        actions = std::move(delivered.actions);
     }
 
     const process_definition& process_;
     event_decoder decoder_;
-    process_state state_;
+    owned_state state_;
     std::string instance_;
     std::uint64_t position_ = 0;
 };
 
 }  // namespace
 
-reaction_steps process_scenario::run() const {
-    process_show show{process_};
-    for (const auto& input : inputs_) show.take(input, &input == &inputs_.back());
-    return std::move(show.steps);
+reaction_actions process_scenario::run() const {
+    process_run run{process_};
+    for (const auto& input : inputs_) run.take(input, &input == &inputs_.back());
+    return std::move(run.actions);
 }
 
 void process_scenario::react(std::source_location where) {
     title_ = title_of(where, describe(inputs_.back()));
-    steps_ = run();
+    actions_ = run();
 }
 
-timestamp process_scenario::due_of(const reaction_step& step) const {
-    if (step.what == action::set_at) return step.due;
+timestamp process_scenario::due_of(const reaction_action& action) const {
+    if (action.kind == kind::set_at) return action.due;
     timestamp last{};
     for (const auto& input : inputs_)
-        if (!input.why) last = input.as.at;
-    return last + step.delay;
+        if (!input.reason) last = input.as.at;
+    return last + action.delay;
 }
 
-std::vector<std::string> process_scenario::show_step(const reaction_step& step) const {
-    switch (step.what) {
-        case action::send: return show(*step.command);
-        case action::cancel: return show_cancelled(step.deadline);
-        case action::set_at:
-        case action::set_after: break;
+std::vector<std::string> process_scenario::show_action(const reaction_action& action) const {
+    switch (action.kind) {
+        case kind::send: return show(*action.command);
+        case kind::cancel: return show_cancelled(action.deadline);
+        case kind::set_at:
+        case kind::set_after: break;
     }
-    return show_deadline(step.deadline, due_of(step), step.command.get());
+    return show_deadline(action.deadline, due_of(action), action.command.get());
 }
 
-std::vector<std::vector<std::string>> process_scenario::show_steps(const reaction_steps& steps) const {
+std::vector<std::vector<std::string>> process_scenario::show_actions(const reaction_actions& actions) const {
     std::vector<text_block> blocks;
-    for (const auto& step : steps) blocks.push_back(show_step(step));
+    for (const auto& action : actions) blocks.push_back(show_action(action));
     return blocks;
 }
 
@@ -130,47 +131,50 @@ void process_scenario::fail(std::vector<std::vector<std::string>> expected,
 }
 
 void process_scenario::expect_commands(std::vector<std::shared_ptr<const Message>> expected) const {
-    reaction_steps sent;
-    std::ranges::copy_if(steps_, std::back_inserter(sent), [](const auto& step) { return step.what == action::send; });
+    reaction_actions sent;
+    std::ranges::copy_if(actions_, std::back_inserter(sent),
+                         [](const auto& action) { return action.kind == kind::send; });
     if (std::ranges::equal(expected, sent, [](const auto& a, const auto& b) { return are_equal(*a, *b.command); }))
         return;
     std::vector<text_block> blocks;
     for (const auto& command : expected) blocks.push_back(show(*command));
-    fail(std::move(blocks), show_steps(sent));
+    fail(std::move(blocks), show_actions(sent));
 }
 
 void process_scenario::expect_deadline(std::string_view name, timestamp due, const Message* command) const {
-    reaction_steps set;
-    std::ranges::copy_if(steps_, std::back_inserter(set), sets_deadline);
-    // When a name is set twice, the last one stands.
-    const auto found = std::find_if(set.rbegin(), set.rend(), [&](const auto& step) { return step.deadline == name; });
+    reaction_actions set;
+    std::ranges::copy_if(actions_, std::back_inserter(set), sets_deadline);
+    // If a name is set twice, the last one counts.
+    const auto found =
+        std::find_if(set.rbegin(), set.rend(), [&](const auto& action) { return action.deadline == name; });
     if (found != set.rend() && due_of(*found) == due && (command == nullptr || are_equal(*command, *found->command)))
         return;
     std::vector<text_block> actual;
-    for (const auto& step : set)
-        actual.push_back(show_deadline(step.deadline, due_of(step), command == nullptr ? nullptr : step.command.get()));
+    for (const auto& action : set)
+        actual.push_back(
+            show_deadline(action.deadline, due_of(action), command == nullptr ? nullptr : action.command.get()));
     fail({show_deadline(name, due, command)}, std::move(actual));
 }
 
 void process_scenario::expect_cancelled(std::string_view name) const {
-    reaction_steps cancelled;
-    std::ranges::copy_if(steps_, std::back_inserter(cancelled),
-                         [](const auto& step) { return step.what == action::cancel; });
-    if (std::ranges::find(cancelled, name, &reaction_step::deadline) == cancelled.end())
-        fail({show_cancelled(name)}, show_steps(cancelled));
+    reaction_actions cancelled;
+    std::ranges::copy_if(actions_, std::back_inserter(cancelled),
+                         [](const auto& action) { return action.kind == kind::cancel; });
+    if (std::ranges::find(cancelled, name, &reaction_action::deadline) == cancelled.end())
+        fail({show_cancelled(name)}, show_actions(cancelled));
 }
 
 void process_scenario::expect_nothing() const {
-    if (!steps_.empty()) fail({}, show_steps(steps_));
+    if (!actions_.empty()) fail({}, show_actions(actions_));
 }
 
 void process_scenario::expect_same_again() const {
     const auto again = run();
-    const auto first = show_steps(steps_);
-    if (first == show_steps(again)) return;
+    const auto first = show_actions(actions_);
+    if (first == show_actions(again)) return;
     throw scenario_failed(
         fmt::format("{}\n  (expected: when it was handled first; actual: when it was handled again)\n{}", title_,
-                    side_by_side(first, show_steps(again))));
+                    side_by_side(first, show_actions(again))));
 }
 
 }  // namespace stele::inline v0::detail

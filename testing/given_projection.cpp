@@ -1,5 +1,6 @@
 #include "testing/scenario_text.hpp"
 
+#include <stele/codec/codec.hpp>
 #include <stele/testing/given_projection.hpp>
 
 #include <fmt/format.h>

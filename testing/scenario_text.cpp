@@ -20,8 +20,8 @@ bool are_equal(const Message& a, const Message& b) {
     return differencer.Compare(a, b);
 }
 
-std::string title_of(std::source_location where, std::string_view what) {
-    return fmt::format("{}:{}: {}", where.file_name(), where.line(), what);
+std::string title_of(std::source_location where, std::string_view subject) {
+    return fmt::format("{}:{}: {}", where.file_name(), where.line(), subject);
 }
 
 std::string one_line(const Message& message) {
@@ -46,9 +46,9 @@ text_block show(const Message& event) {
     return lines;
 }
 
-text_block show(const rejection& why) {
-    text_block lines = split_lines(why.message, "  ");
-    lines.insert(lines.begin(), "rejected: " + why.code);
+text_block show(const rejection& reason) {
+    text_block lines = split_lines(reason.message, "  ");
+    lines.insert(lines.begin(), "rejected: " + reason.code);
     return lines;
 }
 

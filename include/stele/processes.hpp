@@ -4,4 +4,5 @@
 
 #include <stele/processes/process_manager.hpp>
 #include <stele/processes/process_runner.hpp>
+#include <stele/processes/process_status.hpp>
 #include <stele/processes/reaction.hpp>

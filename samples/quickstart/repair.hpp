@@ -31,7 +31,7 @@ struct repair {                                 // an aggregate: rules, and the 
         return stele::accept(repair_finished(c.cents()));
     }
     stele::decision<repair> decide(const MarkOverdue&) const {
-        if (!open) return stele::accept();
+        if (!open) return stele::no_change();
         return stele::accept(RepairWentOverdue{});
     }
 

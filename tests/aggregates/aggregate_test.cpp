@@ -1,7 +1,7 @@
 #include "support/counter.hpp"
 #include "support/spy_store.hpp"
 
-#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/load.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>
@@ -132,7 +132,7 @@ TEST_CASE("a stream with a version missing is not folded") {
     append(store, testing::opened(), testing::incremented(5), testing::incremented(7));
     store.hide_version = {2};
     CHECK(load_failure(store, stele::error_kind::corrupt) ==
-          "Stream \"counter-1\" goes from version 1 to 3: events are missing, so its state is not known.");
+          "Stream \"counter-1\" goes from version 1 to 3: events are missing, so its state is unknown.");
 }
 
 TEST_CASE("an evolver folds events that the caller reads") {

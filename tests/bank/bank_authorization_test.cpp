@@ -38,14 +38,14 @@ TEST_CASE("only an officer freezes and unfreezes an account") {
     const auto unfreeze = on_account<UnfreezeAccount>();
     const auto head = store.head();
     CHECK(answer(bus.send(freeze)) == "not_authorized");
-    CHECK(answer(bus.send(freeze, {.actor = "customer:1"})) == "not_authorized");
-    CHECK(answer(bus.dispatch("bank.FreezeAccount", freeze.SerializeAsString(), {.actor = "customer:1"})) ==
-          "not_authorized");
+    CHECK(answer(bus.send(freeze, {.metadata = {.actor = "customer:1"}})) == "not_authorized");
+    CHECK(answer(bus.dispatch("bank.FreezeAccount", freeze.SerializeAsString(),
+                              {.metadata = {.actor = "customer:1"}})) == "not_authorized");
     CHECK(store.head() == head);
 
-    CHECK(answer(bus.send(freeze, {.actor = "officer:jana"})) == "done");
-    CHECK(answer(bus.send(unfreeze, {.actor = "customer:1"})) == "not_authorized");
-    CHECK(answer(bus.send(unfreeze, {.actor = "officer:jana"})) == "done");
+    CHECK(answer(bus.send(freeze, {.metadata = {.actor = "officer:jana"}})) == "done");
+    CHECK(answer(bus.send(unfreeze, {.metadata = {.actor = "customer:1"}})) == "not_authorized");
+    CHECK(answer(bus.send(unfreeze, {.metadata = {.actor = "officer:jana"}})) == "done");
     CHECK(answer(bus.send(on_account<CloseAccount>())) == "balance_not_zero");
 }
 
@@ -54,7 +54,7 @@ TEST_CASE("a transfer from a frozen account fails, one to it completes") {
     open_account(store, "1", 500);
     open_account(store, "2", 500);
     auto bus = make_bus(store);
-    REQUIRE(bus.send(on_account<FreezeAccount>(), {.actor = "officer:jana"}));
+    REQUIRE(bus.send(on_account<FreezeAccount>(), {.metadata = {.actor = "officer:jana"}}));
     REQUIRE(bus.send(request_transfer("T1", "1", "2", 100)));
     REQUIRE(bus.send(request_transfer("T2", "2", "1", 100)));
     carry_out(store, bus, "2024-02-01");

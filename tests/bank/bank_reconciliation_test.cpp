@@ -3,6 +3,7 @@
 #include "bank/import/statement_import.hpp"
 #include "bank/tools/statement_generator.hpp"
 
+#include <stele/codec/codec.hpp>
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/eventstore/metadata.hpp>

@@ -72,8 +72,8 @@ std::vector<std::string> days_paid(stele::event_store& store) {
     std::vector<std::string> days;
     stele::decode_each<account>(
         store.read_stream(stele::stream_of<account>("1")),
-        boost::hana::overload([&](const MoneyWithdrawn& e, const auto&) { days.push_back(e.booking().date()); },
-                              [](const auto&, const auto&) {}));
+        stele::overload([&](const MoneyWithdrawn& e, const auto&) { days.push_back(e.booking().date()); },
+                        [](const auto&, const auto&) {}));
     return days;
 }
 

@@ -38,8 +38,9 @@ public:
     [[nodiscard]] stele::read_model statement() {
         auto db = stele::read_model::in_memory();
         bank::account_statement::create(db);
-        stele::decode_each<bank::account_statement>(
-            store.read_all(), [&](const auto& event, const auto& at) { bank::account_statement::project(event, at, db); });
+        stele::decode_each<bank::account_statement>(store.read_all(), [&](const auto& event, const auto& at) {
+            bank::account_statement::project(event, at, db);
+        });
         return db;
     }
 

@@ -83,18 +83,16 @@ rejected<Command> closed(Command command) {
     return {std::move(command), stele::reject("account_closed", "the account is closed")};
 }
 
-/// A bus that calls a function before it sends a command of one type.
+/// A bus that calls a function once, before the first command of one type.
 template <class Command>
-struct bus_between {
-    transfer_bus inner;
-    std::function<void()> before;
-
-    auto send(const auto& command, const stele::metadata& about, const stele::send_options& how) {
-        if constexpr (std::same_as<std::decay_t<decltype(command)>, Command>)
-            if (before) std::exchange(before, nullptr)();
-        return inner.send(command, about, how);
-    }
-};
+transfer_bus bus_with(stele::event_store& store, std::function<void()> before) {
+    return transfer_bus{store,
+                        {.middleware = {[before](stele::sent_command& command, const stele::next_step& next) mutable {
+                             if (command.message.GetDescriptor() == Command::descriptor() && before)
+                                 std::exchange(before, nullptr)();
+                             return next(command);
+                         }}}};
+}
 
 }  // namespace
 
@@ -196,11 +194,11 @@ TEST_CASE("both accounts are closed while the money is between them") {
         open_account(store, source, 500);
         open_account(store, target, 0);
         REQUIRE(bus.send(request_transfer(name, source, target, 500)));
-        bus_between<DepositMoney> between{transfer_bus{store}, [&] {
-                                              close_account(store, source);
-                                              close_account(store, target);
-                                          }};
-        carry_out(store, between);
+        auto interrupted = bus_with<DepositMoney>(store, [&] {
+            close_account(store, source);
+            close_account(store, target);
+        });
+        carry_out(store, interrupted);
         CHECK(transfer_of(store, name).failure.code() == "account_closed");
         CHECK(transfer_of(store, name).failure.returned_to() == suspense_account);
     }

@@ -6,6 +6,7 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/commands/command_bus.hpp>
+#include <stele/eventstore/event_store.hpp>
 #include <stele/processes/process_runner.hpp>
 
 #include <doctest/doctest.h>
@@ -77,8 +78,8 @@ inline money money_made(stele::event_store& store, stele::position since) {
     money sum = 0;
     stele::decode_each<account>(
         store.read_all({.after = since, .filter = {.categories = {account::category}}}),
-        boost::hana::overload([&](const moves_money auto& event, const auto&) { sum += change_of(event); },
-                              [](const auto&, const auto&) {}));
+        stele::overload([&](const moves_money auto& event, const auto&) { sum += change_of(event); },
+                        [](const auto&, const auto&) {}));
     return sum;
 }
 
@@ -93,13 +94,13 @@ inline std::map<std::string, movement> movements(stele::event_store& store, stel
     std::map<std::string, movement> found;
     stele::decode_each<account>(
         store.read_all({.after = since, .filter = {.categories = {account::category}}}),
-        boost::hana::overload([&](const MoneyWithdrawn& e, const auto&) { ++found[e.booking().transfer()].out; },
-                              [&](const MoneyDeposited& e, const stele::recorded_event& at) {
-                                  auto& in = found[e.booking().transfer()];
-                                  ++in.in;
-                                  in.account = stele::instance_id_of(at.stream);
-                              },
-                              [](const auto&, const auto&) {}));
+        stele::overload([&](const MoneyWithdrawn& e, const auto&) { ++found[e.booking().transfer()].out; },
+                        [&](const MoneyDeposited& e, const stele::recorded_event& at) {
+                            auto& in = found[e.booking().transfer()];
+                            ++in.in;
+                            in.account = stele::instance_id_of(at.stream);
+                        },
+                        [](const auto&, const auto&) {}));
     return found;
 }
 

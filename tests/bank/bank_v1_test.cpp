@@ -52,7 +52,7 @@ TEST_CASE("an account opened by version 1 is loaded as if it was opened today") 
     AccountOpened old;
     old.set_date("1993-01-01");
     old.set_overdraft_limit(500);
-    const auto event = event_history::upcast(old);
+    const auto event = upcasters::upcast(old);
     CHECK(event.date() == "1993-01-01");
     CHECK(event.lowest_balance() == -500);
 }

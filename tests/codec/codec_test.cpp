@@ -93,7 +93,7 @@ TEST_CASE("an event is its message's full name and bytes, an id of its own, and 
     CHECK(second.metadata.empty());
 
     int seen = 0;
-    stele::decode_each<all_notes>(range_of({first}), hana::overload(
+    stele::decode_each<all_notes>(range_of({first}), stele::overload(
                                                          [&](const Note& decoded, const stele::recorded_event& at) {
                                                              CHECK(MessageDifferencer::Equals(decoded, note));
                                                              CHECK(at.id == first.id);
@@ -143,7 +143,7 @@ TEST_CASE("what encode accepts can be read again, and what it refuses could not"
             const auto data = stele::encode(note);
             stele::decode_each<all_notes>(
                 range_of({data}),
-                hana::overload(
+                stele::overload(
                     [&](const Note& decoded, const auto&) { RC_ASSERT(MessageDifferencer::Equals(decoded, note)); },
                     [](const auto&, const auto&) {}));
         } catch (const stele::error& e) {
@@ -246,7 +246,7 @@ TEST_CASE("an event without fields has no bytes, and is decoded") {
 TEST_CASE("messages are reused, and no field of one event is left in the next") {
     std::vector<const void*> addresses;
     std::vector<int> tags;
-    const auto remember = hana::overload(
+    const auto remember = stele::overload(
         [&](const Note& note, const auto&) {
             addresses.push_back(&note);
             tags.push_back(note.tags_size());
@@ -265,7 +265,7 @@ TEST_CASE("a handler may decode events of the same type itself") {
     other.set_title("other");
     const auto inner = stele::encode(other);
     std::string title;
-    stele::decode_each<all_notes>(range_of({outer}), hana::overload(
+    stele::decode_each<all_notes>(range_of({outer}), stele::overload(
                                                          [&](const Note& note, const auto&) {
                                                              stele::decode_each<all_notes>(
                                                                  range_of({inner}), [](const auto&, const auto&) {});
@@ -281,7 +281,7 @@ TEST_CASE("a type name that occurs twice in a table is refused") {
     CHECK(message_of(stele::error_kind::invalid_argument,
                      [&] { stele::detail::event_table("the test", {entry, entry}); }) ==
           "The event type \"testing.Note\" stands twice in the list of the test (or in the aliases "
-          "and ignored types of its history).");
+          "and ignored types of its upcasters).");
 }
 
 TEST_CASE("a table finds each of its names, including those that differ only at the beginning, and no other") {
@@ -310,8 +310,8 @@ TEST_CASE("the memory of a large event is released") {
     std::vector<std::size_t> space;
     stele::decode_each<all_notes>(
         range_of({stele::encode(large), stele::encode(Note{})}),
-        hana::overload([&](const Note& note, const auto&) { space.push_back(note.SpaceUsedLong()); },
-                       [](const auto&, const auto&) {}));
+        stele::overload([&](const Note& note, const auto&) { space.push_back(note.SpaceUsedLong()); },
+                        [](const auto&, const auto&) {}));
     REQUIRE(space.size() == 2);
     CHECK(space[0] > 1'000'000);
     CHECK(space[1] < 10'000);

@@ -58,7 +58,7 @@ std::vector<std::string> findings(const std::string& was, const std::string& is,
     for (const auto& each : stele::detail::check_schemas(store, sold_as(proto{is, syntax}))) {
         CHECK(each.type == "shop.Sold");
         CHECK(each.version == 1);
-        lines.push_back(each.message_type + "." + each.field + ": " + each.was + " -> " + each.is);
+        lines.push_back(each.message_type + "." + each.field + ": " + each.recorded + " -> " + each.current);
     }
     return lines;
 }

@@ -49,7 +49,7 @@ std::string send_failure(stele::event_store& store, const auto& command, const s
     bus_type bus{store};
     const auto head = store.head();
     try {
-        (void)bus.send(command, about);
+        (void)bus.send(command, {.metadata = about});
     } catch (const stele::error& e) {
         CHECK(e.kind() == stele::error_kind::invalid_argument);
         CHECK(store.head() == head);
@@ -132,10 +132,10 @@ TEST_CASE("all events of a command carry its metadata, and a correlation id is m
     bus_type bus{store};
     const stele::metadata about{
         .correlation_id = "request 9", .causation_id = "event 8", .actor = "someone", .headers = {{"ip", "::1"}}};
-    REQUIRE(bus.send(count("1", {1, 2}), about));
+    REQUIRE(bus.send(count("1", {1, 2}), {.metadata = about}));
     CHECK(metadata_in(store) == std::vector{about, about});
 
-    REQUIRE(bus.send(count("1", {1, 2}), {.correlation_id = {}, .causation_id = {}, .actor = "a", .headers = {}}));
+    REQUIRE(bus.send(count("1", {1, 2}), {.metadata = {.actor = "a"}}));
     REQUIRE(bus.send(count("1", {1})));
     const auto all = metadata_in(store);
     CHECK(all[2].actor == "a");
@@ -201,7 +201,7 @@ TEST_CASE("the attempts are bounded, then the conflict is returned and nothing w
         CHECK(result.error().attempts() == attempts);
         CHECK(conflict->stream == one);
         CHECK(conflict->actual.value == attempts + 1);
-        CHECK(result.error().message() == "testing.Count for counter-1 was given up after " + std::to_string(attempts) +
+        CHECK(result.error().message() == "testing.Count for counter-1 failed after " + std::to_string(attempts) +
                                               (attempts == 1 ? " attempt: " : " attempts: ") + conflict->message());
         CHECK(stele::load<counter>(memory, one).state.value == attempts);
     }
@@ -253,10 +253,14 @@ TEST_CASE("a state that cannot be assigned also starts again") {
 
 TEST_CASE("an instance id that is not a valid stream name is refused, naming the command") {
     stele::memory_store store;
-    CHECK(send_failure(store, increment("", 1)).starts_with("The command testing.Increment does not name a target: "));
-    CHECK(send_failure(store, increment("a\nb", 1)).starts_with("The command testing.Increment "));
-    CHECK(send_failure(store, increment(std::string(600, 'x'), 1)).starts_with("The command testing.Increment "));
-    CHECK(send_failure(store, increment("\xff", 1)).starts_with("The command testing.Increment "));
+    CHECK(send_failure(store, increment("", 1))
+              .starts_with("The instance id of the command testing.Increment makes no stream name: "));
+    CHECK(send_failure(store, increment("a\nb", 1))
+              .starts_with("The instance id of the command testing.Increment makes no stream name: "));
+    CHECK(send_failure(store, increment(std::string(600, 'x'), 1))
+              .starts_with("The instance id of the command testing.Increment makes no stream name: "));
+    CHECK(send_failure(store, increment("\xff", 1))
+              .starts_with("The instance id of the command testing.Increment makes no stream name: "));
 }
 
 TEST_CASE("an event or metadata that could not be read again is refused, and nothing is appended") {

@@ -15,7 +15,7 @@ struct counter {
     static std::string_view instance_id(const auto& command) { return command.counter(); }
 
     stele::decision<counter> decide(const Increment&) const {
-        stele::decision<counter> all = stele::accept();
+        stele::decision<counter> all = stele::no_change();
         return std::move(all.add(testing::Decremented{}));
     }
     void evolve(const Incremented&) {}

@@ -24,8 +24,8 @@ struct second {
     static constexpr auto commands = hana::tuple_t<testing::Decrement, Increment>;
     static std::string_view instance_id(const auto& command) { return command.counter(); }
 
-    stele::decision<second> decide(const testing::Decrement&) const { return stele::accept(); }
-    stele::decision<second> decide(const Increment&) const { return stele::accept(); }
+    stele::decision<second> decide(const testing::Decrement&) const { return stele::no_change(); }
+    stele::decision<second> decide(const Increment&) const { return stele::no_change(); }
     void evolve(const Incremented&) {}
 };
 

@@ -1,4 +1,4 @@
-// first error: this event is in `events` and in `ignored`: leave it in one of them
+// first error: ignoring return value of
 #include "warehouse.pb.h"
 
 #include <stele/codec/codec.hpp>

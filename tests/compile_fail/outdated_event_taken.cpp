@@ -1,4 +1,4 @@
-// first error: this event is `outdated` in the history of its domain: list in `events` what it becomes
+// first error: this event is `outdated` in the upcasters of the list: list in `events` what it becomes
 #include "warehouse.pb.h"
 
 #include <stele/codec/codec.hpp>
@@ -7,15 +7,14 @@
 namespace hana = boost::hana;
 
 namespace warehouse {
-struct history {
+struct upcasters {
     static constexpr auto outdated = hana::tuple_t<ItemAdded>;
     static ItemAddedV3 upcast(const ItemAdded&) { return {}; }
 };
-history stele_history(const google::protobuf::Message&);
 }  // namespace warehouse
 
 struct taker {
-    static constexpr auto events = hana::tuple_t<warehouse::ItemAdded>;
+    static constexpr auto events = stele::upcast_by<warehouse::upcasters>(hana::tuple_t<warehouse::ItemAdded>);
 };
 
 int main() {

@@ -1,4 +1,4 @@
-// first error: this event is in `outdated`: add to the history `static NewEvent upcast(const Event& old);`
+// first error: this event is in `outdated`: add to the upcasters `static NewEvent upcast(const Event& old);`
 #include "warehouse.pb.h"
 
 #include <stele/codec/codec.hpp>
@@ -7,14 +7,13 @@
 namespace hana = boost::hana;
 
 namespace warehouse {
-struct history {
+struct upcasters {
     static constexpr auto outdated = hana::tuple_t<ItemAdded>;
 };
-history stele_history(const google::protobuf::Message&);
 }  // namespace warehouse
 
 struct taker {
-    static constexpr auto events = hana::tuple_t<warehouse::ItemAddedV3>;
+    static constexpr auto events = stele::upcast_by<warehouse::upcasters>(hana::tuple_t<warehouse::ItemAddedV3>);
 };
 
 int main() {

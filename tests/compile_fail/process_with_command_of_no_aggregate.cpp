@@ -1,4 +1,4 @@
-// first error: no aggregate of this command_bus decides this command
+// first error: no aggregate of this command_bus decides this command of the process
 #include "support/counter.hpp"
 
 #include <stele/commands/command_bus.hpp>

@@ -1,4 +1,4 @@
-// first error: this event has a step `upcast` and is not in `outdated`
+// first error: this event has an `upcast` and is not in `outdated`
 #include "warehouse.pb.h"
 
 #include <stele/codec/codec.hpp>
@@ -7,16 +7,15 @@
 namespace hana = boost::hana;
 
 namespace warehouse {
-struct history {
+struct upcasters {
     static constexpr auto outdated = hana::tuple_t<ItemAdded>;
     static ItemAddedV2 upcast(const ItemAdded&) { return {}; }
     static ItemAddedV3 upcast(const ItemAddedV2&) { return {}; }
 };
-history stele_history(const google::protobuf::Message&);
 }  // namespace warehouse
 
 struct taker {
-    static constexpr auto events = hana::tuple_t<warehouse::ItemAddedV3>;
+    static constexpr auto events = stele::upcast_by<warehouse::upcasters>(hana::tuple_t<warehouse::ItemAddedV3>);
 };
 
 int main() {

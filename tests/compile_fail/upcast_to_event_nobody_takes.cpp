@@ -1,4 +1,5 @@
-// first error: this outdated event becomes several, and the taker has some of them in its `events` and others nowhere
+// first error: this outdated event becomes several, and the consumer has some of them in its `events` and others
+// nowhere
 #include "warehouse.pb.h"
 
 #include <stele/codec/codec.hpp>
@@ -7,15 +8,14 @@
 namespace hana = boost::hana;
 
 namespace warehouse {
-struct history {
+struct upcasters {
     static constexpr auto outdated = hana::tuple_t<ItemReplaced>;
     static std::tuple<ItemRemoved, ItemAddedV3> upcast(const ItemReplaced&) { return {}; }
 };
-history stele_history(const google::protobuf::Message&);
 }  // namespace warehouse
 
 struct taker {
-    static constexpr auto events = hana::tuple_t<warehouse::ItemAddedV3>;
+    static constexpr auto events = stele::upcast_by<warehouse::upcasters>(hana::tuple_t<warehouse::ItemAddedV3>);
 };
 
 int main() {

@@ -7,15 +7,14 @@
 namespace hana = boost::hana;
 
 namespace warehouse {
-struct history {
+struct upcasters {
     static constexpr auto outdated = hana::tuple_t<ItemAdded>;
     static int upcast(const ItemAdded&) { return 0; }
 };
-history stele_history(const google::protobuf::Message&);
 }  // namespace warehouse
 
 struct taker {
-    static constexpr auto events = hana::tuple_t<warehouse::ItemAddedV3>;
+    static constexpr auto events = stele::upcast_by<warehouse::upcasters>(hana::tuple_t<warehouse::ItemAddedV3>);
 };
 
 int main() {

@@ -79,8 +79,8 @@ STORE_TEST_CASE(configured,
         if (event.version.value < 5) (void)bus.send(increment("1", 1));
     });
     REQUIRE(bus.send(open("1")));
-    REQUIRE(bus.send(increment("1", 1), {.correlation_id = "request", .causation_id = {}, .actor = {}, .headers = {}}));
-    REQUIRE(bus.send(increment("1", 1), {.correlation_id = "request", .causation_id = {}, .actor = {}, .headers = {}}));
+    REQUIRE(bus.send(increment("1", 1), {.metadata = {.correlation_id = "request"}}));
+    REQUIRE(bus.send(increment("1", 1), {.metadata = {.correlation_id = "request"}}));
     REQUIRE(subscription.wait_for({5}, 1min));
     const auto all = events_in(store);
     REQUIRE(all.size() == 5);

@@ -37,19 +37,18 @@ std::string failure(bus_type& bus, std::string_view type, std::string_view bytes
 
 STORE_TEST_CASE(configured, "a command that arrives as bytes is sent to the aggregate that decides it") {
     stele::event_store& store = *configured;
-    bus_type bus{store};
     std::string seen;
-    bus.use([&](stele::sent_command& command, const stele::next_step& next) {
-        seen += command.type() + " by " + command.about.actor + "\n";
-        return next(command);
-    });
-    const stele::metadata about{.correlation_id = {}, .causation_id = {}, .actor = "wire", .headers = {}};
-    REQUIRE(bus.dispatch("testing.OpenCounter", open("1").SerializeAsString(), about));
-    const stele::send_options how{.id = stele::uuid::v7()};
+    bus_type bus{store, {.middleware = {[&](stele::sent_command& command, const stele::next_step& next) {
+                             seen += command.type() + " by " + command.metadata.actor + "\n";
+                             return next(command);
+                         }}}};
+    const stele::send_options by_wire{.metadata = {.actor = "wire"}};
+    REQUIRE(bus.dispatch("testing.OpenCounter", open("1").SerializeAsString(), by_wire));
+    const stele::send_options once{.metadata = {.actor = "wire"}, .idempotency_key = stele::uuid::v7()};
     const auto bytes = increment("1", 3).SerializeAsString();
-    CHECK(bus.dispatch("testing.Increment", bytes, about, how)->version.value == 2);
-    CHECK(bus.dispatch("testing.Increment", bytes, about, how)->repeated);
-    CHECK(bus.send(increment("1", 3), about, how)->repeated);
+    CHECK(bus.dispatch("testing.Increment", bytes, once)->version.value == 2);
+    CHECK(bus.dispatch("testing.Increment", bytes, once)->repeated);
+    CHECK(bus.send(increment("1", 3), once)->repeated);
     CHECK(stele::load<counter>(store, stele::stream_of<counter>("1")).state.value == 3);
 
     const auto rejected = bus.dispatch("testing.Decrement", decrement("1", 4).SerializeAsString());
@@ -87,8 +86,8 @@ STORE_TEST_CASE(configured, "bytes that are not the message are refused, with it
     const auto of = [&](std::string_view bytes) {
         return failure(bus, "testing.Increment", bytes, stele::error_kind::undecodable);
     };
-    CHECK(of("\xff\xff\xff") == "The 3 bytes of the command are not a testing.Increment.");
+    CHECK(of("\xff\xff\xff") == "The command is not a testing.Increment: its 3 bytes do not parse.");
     CHECK(of(increment("1", 300).SerializeAsString().substr(0, 5)) ==
-          "The 5 bytes of the command are not a testing.Increment.");
+          "The command is not a testing.Increment: its 5 bytes do not parse.");
     CHECK(store.head().value == 0);
 }

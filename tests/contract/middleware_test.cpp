@@ -2,6 +2,7 @@
 #include "support/spy_store.hpp"
 #include "support/stores.hpp"
 
+#include <stele/codec/codec.hpp>
 #include <stele/commands/command_bus.hpp>
 
 #include <doctest/doctest.h>
@@ -20,8 +21,8 @@ using texts = std::vector<std::string>;
 
 const auto one = stele::stream_of<counter>("1");
 
-stele::metadata by(const std::string& actor) {
-    return {.correlation_id = {}, .causation_id = {}, .actor = actor, .headers = {}};
+stele::send_options by(const std::string& actor) {
+    return {.metadata = {.actor = actor}};
 }
 
 stele::metadata last_metadata(stele::event_store& store) {
@@ -45,7 +46,6 @@ std::string without_time(std::string_view line) {
 
 STORE_TEST_CASE(configured, "the first middleware is the outermost, and each sees the command and its result") {
     stele::event_store& store = *configured;
-    bus_type bus{store};
     texts told;
     const auto teller = [&](const std::string& name) {
         return [&told, name](stele::sent_command& command, const stele::next_step& next) {
@@ -55,7 +55,7 @@ STORE_TEST_CASE(configured, "the first middleware is the outermost, and each see
             return result;
         };
     };
-    bus.use(teller("outer")).use(teller("inner"));
+    bus_type bus{store, {.middleware = {teller("outer"), teller("inner")}}};
     REQUIRE(bus.send(open("1")));
     CHECK(told ==
           texts{"outer testing.OpenCounter counter-1", "inner testing.OpenCounter counter-1", "inner 1", "outer 1"});
@@ -63,26 +63,26 @@ STORE_TEST_CASE(configured, "the first middleware is the outermost, and each see
 
 STORE_TEST_CASE(configured, "a middleware may change what the events carry, answer itself, and send again") {
     stele::event_store& store = *configured;
-    bus_type bus{store};
     stele::metadata seen;
-    bus.use([&](stele::sent_command& command, const stele::next_step& next) {
-        seen = command.about;
-        command.about.headers["host"] = "here";
+    bool twice = false;
+    const auto name_host = [&](stele::sent_command& command, const stele::next_step& next) {
+        seen = command.metadata;
+        command.metadata.headers["host"] = "here";
         return next(command);
-    });
+    };
+    const auto never_decrement = [&](stele::sent_command& command, const stele::next_step& next) {
+        if (command.message.GetDescriptor() == Decrement::descriptor())
+            return stele::reject_sent(command, {.code = "never", .message = "no"});
+        if (twice) (void)next(command);
+        return next(command);
+    };
+    bus_type bus{store, {.middleware = {name_host, never_decrement}}};
     REQUIRE(bus.send(open("1"), by("a")));
     CHECK(stele::uuid::parse(seen.correlation_id));
     CHECK(last_metadata(store).correlation_id == seen.correlation_id);
     CHECK(last_metadata(store).headers.at("host") == "here");
     CHECK(last_metadata(store).actor == "a");
 
-    bool twice = false;
-    bus.use([&](stele::sent_command& command, const stele::next_step& next) {
-        if (command.message.GetDescriptor() == Decrement::descriptor())
-            return stele::reject_sent(command, {.code = "never", .message = "no"});
-        if (twice) (void)next(command);
-        return next(command);
-    });
     const auto no = bus.send(decrement("1", 1));
     CHECK(code_of(no) == "never");
     CHECK(no.error().attempts() == 0);
@@ -91,36 +91,36 @@ STORE_TEST_CASE(configured, "a middleware may change what the events carry, answ
     CHECK(bus.send(increment("1", 2))->version.value == 3);
     CHECK(stele::load<counter>(store, one).state.value == 4);
     // With an idempotency key the effect is that of one.
-    CHECK(bus.send(increment("1", 2), {}, {.id = stele::uuid::v7()})->repeated);
+    CHECK(bus.send(increment("1", 2), {.idempotency_key = stele::uuid::v7()})->repeated);
     CHECK(stele::load<counter>(store, one).state.value == 6);
 }
 
 STORE_TEST_CASE(configured, "each command is logged in one line, whatever its outcome") {
     stele::event_store& store = *configured;
-    bus_type bus{store};
     texts lines;
-    bus.use(stele::log_commands([&](std::string_view line) { lines.emplace_back(line); }));
-    const stele::send_options again{.id = stele::uuid::v7()};
-    (void)bus.send(open("1"), {}, again);
-    (void)bus.send(open("1"), {}, again);
+    bus_type bus{store,
+                 {.middleware = {stele::log_commands([&](std::string_view line) { lines.emplace_back(line); })}}};
+    const stele::send_options again{.idempotency_key = stele::uuid::v7()};
+    (void)bus.send(open("1"), again);
+    (void)bus.send(open("1"), again);
     (void)bus.send(increment("2", 1));
     CHECK_THROWS_AS((void)bus.send(open("3", "\xff")), stele::error);
     REQUIRE(lines.size() == 4);
     CHECK(lines[0].ends_with(" ms)"));
     CHECK(without_time(lines[0]) == "testing.OpenCounter for counter-1: version 1, position 1");
-    CHECK(without_time(lines[1]) == "testing.OpenCounter for counter-1: version 1, position 1, sent before");
+    CHECK(without_time(lines[1]) == "testing.OpenCounter for counter-1: version 1, position 1, repeated");
     CHECK(without_time(lines[2]) == "testing.Increment for counter-2 was rejected (not_open): open the counter first");
     CHECK(lines[3].starts_with("testing.OpenCounter for counter-3 failed: testing.CounterOpened"));
 }
 
 STORE_TEST_CASE(configured, "each command is timed, even one that fails") {
     stele::event_store& store = *configured;
-    bus_type bus{store};
     texts timed;
-    bus.use(stele::time_commands([&](const stele::sent_command& command, std::chrono::nanoseconds taken) {
+    const auto record = [&](const stele::sent_command& command, std::chrono::nanoseconds taken) {
         CHECK(taken.count() > 0);
         timed.push_back(command.type());
-    }));
+    };
+    bus_type bus{store, {.middleware = {stele::time_commands(record)}}};
     (void)bus.send(open("1"));
     (void)bus.send(decrement("1", 1));
     CHECK_THROWS_AS((void)bus.send(open("3", "\xff")), stele::error);
@@ -130,28 +130,28 @@ STORE_TEST_CASE(configured, "each command is timed, even one that fails") {
 STORE_TEST_CASE(configured, "an unauthorized command is rejected before anything is read") {
     stele::event_store& memory = *configured;
     spy_store store{memory};
-    bus_type bus{store, {.cached_aggregates = 0}};
-    bus.use(stele::authorize([](const stele::sent_command& command) {
-        return command.about.actor == "boss" || command.type() == "testing.Increment";
-    }));
+    const auto allowed = [](const stele::sent_command& command) {
+        return command.metadata.actor == "boss" || command.type() == "testing.Increment";
+    };
+    bus_type bus{store, {.cached_aggregates = 0, .middleware = {stele::authorize(allowed)}}};
     REQUIRE(bus.send(open("1"), by("boss")));
     REQUIRE(bus.send(increment("1", 1), by("clerk")));
     store.events_read = 0;
     const auto refused = bus.send(decrement("1", 1), by("clerk"));
     CHECK(code_of(refused) == "not_authorized");
     CHECK(refused.error().message() ==
-          "testing.Decrement for counter-1 was rejected (not_authorized): \"clerk\" may not");
+          "testing.Decrement for counter-1 was rejected (not_authorized): \"clerk\" is not allowed to");
     CHECK(code_of(bus.send(open("2"))) == "not_authorized");
     CHECK(store.events_read == 0);
 }
 
 STORE_TEST_CASE(configured, "a check of one type of command lets the others pass") {
     stele::event_store& store = *configured;
-    bus_type bus{store};
-    bus.use(stele::validate<Increment>([](const Increment& command) -> std::optional<stele::rejection> {
+    const auto check = [](const Increment& command) -> std::optional<stele::rejection> {
         if (command.by() < 0) return stele::reject("negative", "by {}", command.by());
         return {};
-    }));
+    };
+    bus_type bus{store, {.middleware = {stele::validate<Increment>(check)}}};
     REQUIRE(bus.send(open("1")));
     CHECK(code_of(bus.send(increment("1", -1))) == "negative");
     CHECK(code_of(bus.send(increment("1", 1))) == "accepted");
@@ -169,12 +169,12 @@ STORE_TEST_CASE(configured, "conflicts are retried with waits that double up to 
         REQUIRE(memory.append(one, stele::expected_version::any(), std::vector{stele::encode(incremented(1))}));
     };
     std::vector<std::chrono::nanoseconds> waits;
-    bus_type bus{store, {.attempts = 1, .cached_aggregates = 0}};
-    bus.use(stele::retry_on_conflict({.attempts = 6,
-                                      .first_wait = 4ns,
-                                      .longest_wait = 20ns,
-                                      .sleep = [&](std::chrono::nanoseconds wait) { waits.push_back(wait); },
-                                      .random = [] { return 0.5; }}));
+    const stele::retry_options retries{.attempts = 6,
+                                       .first_wait = 4ns,
+                                       .longest_wait = 20ns,
+                                       .sleep = [&](std::chrono::nanoseconds wait) { waits.push_back(wait); },
+                                       .random = [] { return 0.5; }};
+    bus_type bus{store, {.attempts = 1, .cached_aggregates = 0, .middleware = {stele::retry_on_conflict(retries)}}};
     const auto waits_for = [&](unsigned conflicts) {
         left = conflicts;
         waits.clear();
@@ -206,8 +206,9 @@ STORE_TEST_CASE(configured, "retries let many concurrent writers succeed") {
         std::vector<std::jthread> workers;
         for (int t = 0; t < threads; ++t)
             workers.emplace_back([&] {
-                bus_type bus{store, {.attempts = 1}};
-                bus.use(stele::retry_on_conflict({.attempts = 1'000'000, .first_wait = 1us, .longest_wait = 50us}));
+                const stele::retry_options retries{
+                    .attempts = 1'000'000, .first_wait = 1us, .longest_wait = 50us, .sleep = {}, .random = {}};
+                bus_type bus{store, {.attempts = 1, .middleware = {stele::retry_on_conflict(retries)}}};
                 for (int i = 0; i < each; ++i) (void)bus.send(count("1", {1}));
             });
     }

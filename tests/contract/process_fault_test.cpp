@@ -130,6 +130,28 @@ STORE_TEST_CASE(store, "a process that throws stops there, and the others contin
     CHECK(story(*store, "failing_process-only") == "ProcessEventHandled ProcessEventHandled ProcessEventHandled");
 }
 
+STORE_TEST_CASE(store, "start() runs a faulted process again, and a wait for one ends at once") {
+    open_wallets(*store);
+    transfer_bus bus{*store};
+    process_runner runner{*store};
+    runner.add<failing_process>(bus);
+    failing_process::fails = true;
+    runner.start();
+    const auto waited = runner.wait_for<failing_process>({3}, 1min);
+    REQUIRE_FALSE(waited);
+    CHECK(waited.error().status.state == stele::process_state::faulted);
+    CHECK(waited.error().message() ==
+          "waited for position 3: failing_process: faulted, at 0 of 3 (3 behind): process failing_process failed at "
+          "position 1 (stream wallet-a, version 1, type testing.WalletOpened): out of order");
+
+    failing_process::fails = false;
+    runner.start();
+    REQUIRE(runner.wait_for<failing_process>({3}, 10s));
+    const auto status = runner.status().at(0);
+    CHECK(status.state == stele::process_state::live);
+    CHECK(status.last_error.ends_with("out of order"));
+}
+
 STORE_TEST_CASE(store, "a command in conflict is retried") {
     open_wallets(*store);
     send(*store, request_transfer("1", "a", "b", 30));
@@ -137,7 +159,7 @@ STORE_TEST_CASE(store, "a command in conflict is retried") {
     process_runner runner{*store};
     runner.add<transfer_process>(bus);
     bus.conflicts = 1000;
-    CHECK(error_of([&] { runner.catch_up(); }).says("was given up"));
+    CHECK(error_of([&] { runner.catch_up(); }).says(" failed after "));
     CHECK(balance(*store, "a") == 100);
     bus.conflicts = 3;
     runner.catch_up();

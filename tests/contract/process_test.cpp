@@ -24,7 +24,8 @@ STORE_TEST_CASE(store, "a process sends its commands to the aggregates and react
 
 STORE_TEST_CASE(store, "a command carries what caused it") {
     open_wallets(*store);
-    REQUIRE(transfer_bus{*store}.send(request_transfer("1", "a", "b", 30), {.correlation_id = "request 7"}));
+    REQUIRE(
+        transfer_bus{*store}.send(request_transfer("1", "a", "b", 30), {.metadata = {.correlation_id = "request 7"}}));
     catch_up(*store);
     stele::uuid requested;
     for (const auto& event : store->read_stream(stele::stream_id{"transfer-1"}).events())
@@ -101,6 +102,44 @@ STORE_TEST_CASE(store, "a started runner runs in the background, and can be stop
     runner.stop();
     runner.start();
     transfer_and_wait("2");
+}
+
+STORE_TEST_CASE(store, "a process has a status, and a failed wait says why") {
+    open_wallets(*store);
+    transfer_bus bus{*store};
+    process_runner runner{*store};
+    runner.add<transfer_process>(bus);
+    auto status = runner.status().at(0);
+    CHECK(status.name == "transfer_process");
+    CHECK(status.state == stele::process_state::stopped);
+    CHECK(status.message() == "transfer_process: stopped, at 0 of 3 (3 behind)");
+    const auto waited = runner.wait_for<transfer_process>(store->head(), 0ms);
+    REQUIRE_FALSE(waited);
+    CHECK(waited.error().message() == "waited for position 3: transfer_process: stopped, at 0 of 3 (3 behind)");
+
+    send(*store, request_transfer("late", "a", "b", 20, 1h));
+    runner.start();
+    CHECK(*runner.wait_for<transfer_process>({4}, 10s) >= stele::position{4});
+    status = runner.status().at(0);
+    CHECK(status.last_error.empty());
+    REQUIRE(status.next_deadline);
+    CHECK(*status.next_deadline > std::chrono::system_clock::now() + 30min);
+    runner.stop();
+    CHECK(runner.status().at(0).state == stele::process_state::stopped);
+}
+
+TEST_CASE(
+    "a process whose command no aggregate of the bus decides is refused, also where the compiler does not see it") {
+    stele::memory_store store;
+    stele::command_bus<wallet> bus{store};
+    stele::command_bus_base& hidden = bus;
+    process_runner runner{store};
+    CHECK(
+        error_of([&] { runner.add<transfer_process>(hidden); })
+            .message.starts_with("No aggregate of the bus decides the command testing.CompleteTransfer of the process "
+                                 "transfer_process"));
+    CHECK(error_of([&] { (void)hidden.send(request_transfer("1", "a", "b", 1)); }).message ==
+          "No aggregate of this bus decides the command testing.RequestTransfer.");
 }
 
 STORE_TEST_CASE(store, "a stream that is not a journal is recognised") {

@@ -259,7 +259,7 @@ STORE_TEST_CASE(store, "verify_snapshot finds what a snapshot forgets, and a fol
     const auto changed = stele::verify_snapshot<tally<>>(*store, one);
     REQUIRE_FALSE(changed);
     CHECK(changed.error() ==
-          "Stream \"tally-1\" at version 5: events lead to another state than the snapshot that is kept of version 4 "
+          "Stream \"tally-1\" at version 5: events lead to another state than the stored snapshot of version 4 "
           "and the events after it.\nBump fold_version if evolve has changed; from events -> from the "
           "snapshot:\nmodified: value: 60 -> 6\n");
     tally<>::faults = {.forgets_steps = true};
@@ -296,7 +296,7 @@ STORE_TEST_CASE(store, "a repository saves a decision, or returns a conflict if 
     CHECK(nothing->version.value == 3);
     CHECK(nothing->position.value == 3);
     CHECK_THROWS_WITH_AS((void)tallies.save("1", known, known.state.decide(increment("1", -1))),
-                         "A rejection (negative) for tally-1 was to be saved. Look at is_accepted() before saving.",
+                         "A rejection (negative) for tally-1 cannot be saved. Check is_accepted() before saving.",
                          stele::error);
 
     REQUIRE(tallies.save("1", known, known.state.decide(count("1", {4, 5}))));

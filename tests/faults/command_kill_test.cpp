@@ -49,9 +49,10 @@ std::string counter_of(std::uint32_t command) {
 /// Sends one command of a round: two events at a time, or nothing that would change anything.
 std::expected<stele::receipt, stele::command_error> send(bus_type& bus, std::uint32_t round, std::uint32_t command) {
     static const auto rounds = *stele::uuid::parse("5ac0b8a4-6f0e-4c86-8a3a-0d2a0b3f6e55");
-    const stele::send_options how{.id = stele::command_id(rounds, fmt::format("{} {}", round, command))};
-    if (command % 8 == 7) return bus.send(testing::count(counter_of(command), {}), {}, how);
-    return bus.send(testing::count(counter_of(command), {1, command}), {}, how);
+    const stele::send_options how{.idempotency_key =
+                                      stele::make_idempotency_key(rounds, fmt::format("{} {}", round, command))};
+    if (command % 8 == 7) return bus.send(testing::count(counter_of(command), {}), how);
+    return bus.send(testing::count(counter_of(command), {1, command}), how);
 }
 
 /// Sends all commands from each of two threads, so that some are sent at the same time.

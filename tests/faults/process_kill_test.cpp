@@ -4,8 +4,8 @@
 // The instant is random, so a failure may not repeat with the same seed: STELE_SEED=N STELE_ROUNDS=N.
 
 #include "faults/settings.hpp"
-#include "support/transfer_helpers.hpp"
 #include "support/temp_dir.hpp"
+#include "support/transfer_helpers.hpp"
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
@@ -113,18 +113,18 @@ std::size_t check_all(const std::filesystem::path& file) {
     const stele::event_filter filter{.categories = {"wallet", "transfer"}};
     stele::decode_each<every_event>(
         store.read_all({.filter = filter}),
-        hana::overload([&](const WalletOpened& e, const auto&) { sum += e.balance(); },
-                       [&](const MoneyTaken& e, const auto&) {
-                           auto& transfer = transfers[e.transfer()];
-                           ++transfer.taken, transfer.moved -= e.amount(), sum -= e.amount();
-                       },
-                       [&](const MoneyPut& e, const auto&) {
-                           auto& transfer = transfers[e.transfer()];
-                           ++transfer.put, transfer.moved += e.amount(), sum += e.amount();
-                       },
-                       [&](const TransferRequested& e, const auto&) { ++transfers[e.transfer()].requested; },
-                       [&](const TransferCompleted& e, const auto&) { ++transfers[e.transfer()].completed; },
-                       [&](const TransferFailed& e, const auto&) { ++transfers[e.transfer()].failed; }));
+        stele::overload([&](const WalletOpened& e, const auto&) { sum += e.balance(); },
+                        [&](const MoneyTaken& e, const auto&) {
+                            auto& transfer = transfers[e.transfer()];
+                            ++transfer.taken, transfer.moved -= e.amount(), sum -= e.amount();
+                        },
+                        [&](const MoneyPut& e, const auto&) {
+                            auto& transfer = transfers[e.transfer()];
+                            ++transfer.put, transfer.moved += e.amount(), sum += e.amount();
+                        },
+                        [&](const TransferRequested& e, const auto&) { ++transfers[e.transfer()].requested; },
+                        [&](const TransferCompleted& e, const auto&) { ++transfers[e.transfer()].completed; },
+                        [&](const TransferFailed& e, const auto&) { ++transfers[e.transfer()].failed; }));
     CHECK(sum == wallets * money_each);
     for (const auto& [name, transfer] : transfers)
         if (!transfer.is_whole())

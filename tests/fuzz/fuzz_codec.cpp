@@ -2,7 +2,7 @@
 
 #include "support/counter.hpp"
 
-#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/load.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 

@@ -2,7 +2,9 @@
 
 #include "testing.pb.h"
 
-#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/load.hpp>
+#include <stele/codec/codec.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <cstdint>
 #include <initializer_list>
@@ -86,7 +88,7 @@ inline stele::decision<counter> counter::decide(const OpenCounter& command) cons
 
 inline stele::decision<counter> counter::decide(const Increment& command) const {
     if (!open) return stele::reject("not_open", "open the counter first");
-    if (command.by() == 0) return stele::accept();
+    if (command.by() == 0) return stele::no_change();
     return stele::accept(incremented(command.by()));
 }
 
@@ -96,7 +98,7 @@ inline stele::decision<counter> counter::decide(const Decrement& command) const 
 }
 
 inline stele::decision<counter> counter::decide(const Count& command) const {
-    stele::decision<counter> all = stele::accept();
+    stele::decision<counter> all = stele::no_change();
     for (const auto step : command.steps()) {
         if (step < 0)
             all.add(decremented(-step));

@@ -3,6 +3,7 @@
 #include "support/counter.hpp"
 
 #include <stele/aggregates/snapshot.hpp>
+#include <stele/codec/codec.hpp>
 
 namespace testing {
 
@@ -41,12 +42,12 @@ struct tally {
 
     stele::decision<tally> decide(const OpenCounter& command) const { return stele::accept(opened(command.label())); }
     stele::decision<tally> decide(const Increment& command) const {
-        if (command.by() == 0) return stele::accept();
+        if (command.by() == 0) return stele::no_change();
         if (command.by() < 0) return stele::reject("negative", "a tally counts up");
         return stele::accept(incremented(command.by()));
     }
     stele::decision<tally> decide(const Count& command) const {
-        stele::decision<tally> all = stele::accept();
+        stele::decision<tally> all = stele::no_change();
         for (const auto step : command.steps()) all.add(incremented(step));
         return all;
     }

@@ -20,30 +20,24 @@ namespace testing {
 using stele::process_runner;
 using transfer_bus = stele::command_bus<wallet, transfer>;
 
-/// A bus in front of another one, to interfere with its commands.
-class spy_bus {
+/// A bus that lets a test interfere with its commands.
+class spy_bus : public transfer_bus {
 public:
-    explicit spy_bus(stele::event_store& store) : inner_(store) {}
+    explicit spy_bus(stele::event_store& store)
+        : transfer_bus(store, {.middleware = {[this](stele::sent_command& command, const stele::next_step& next) {
+                                   before_send(command.message);
+                                   if (conflicts == 0) return next(command);
+                                   --conflicts;
+                                   return stele::command_result{std::unexpected(stele::command_error{
+                                       command.type(), command.stream,
+                                       stele::conflict{command.stream, stele::expected_version::no_stream(), {1}}, 1})};
+                               }}}) {}
+    spy_bus(const spy_bus&) = delete;
+    spy_bus& operator=(const spy_bus&) = delete;
 
     std::function<void(const google::protobuf::Message&)> before_send = [](const auto&) {};
     /// How many of the next commands end in a conflict before they reach the bus.
     int conflicts = 0;
-
-    template <class Command>
-    std::expected<stele::receipt, stele::command_error> send(const Command& command, const stele::metadata& about,
-                                                             const stele::send_options& how) {
-        before_send(command);
-        if (conflicts > 0) {
-            --conflicts;
-            const stele::stream_id stream{"wallet-somebody"};
-            return std::unexpected(stele::command_error{
-                "somebody else's", stream, stele::conflict{stream, stele::expected_version::no_stream(), {1}}, 1});
-        }
-        return inner_.send(command, about, how);
-    }
-
-private:
-    transfer_bus inner_;
 };
 
 void send(stele::event_store& store, const auto& command) {

@@ -2,7 +2,9 @@
 
 #include "transfers.pb.h"
 
-#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/load.hpp>
+#include <stele/codec/codec.hpp>
+#include <stele/eventstore/event_store.hpp>
 #include <stele/processes/process_manager.hpp>
 
 #include <chrono>

@@ -2,7 +2,9 @@
 
 #include "warehouse.pb.h"
 
-#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/load.hpp>
+#include <stele/codec/codec.hpp>
+#include <stele/eventstore/event_store.hpp>
 
 #include <cstdint>
 #include <map>
@@ -30,7 +32,7 @@ inline ItemRemoved removed(const std::string& item, std::int64_t amount) {
 }
 
 /// Upcasters of every form.
-struct history {
+struct upcasters {
     static constexpr auto aliases = hana::make_tuple(stele::alias<ItemRemoved>{"warehouse.ItemTaken"},
                                                      stele::alias<ItemAdded>{"warehouse.PiecesAdded"});
     static constexpr auto outdated =
@@ -56,12 +58,11 @@ struct history {
     }
     static stele::no_events upcast(const LabelPrinted&) { return {}; }
 };
-history stele_history(const google::protobuf::Message&);
 
 /// What is in the warehouse. Without commands, which no test needs.
 struct stock {
     static constexpr auto category = "stock";
-    static constexpr auto events = hana::tuple_t<ItemAddedV3, ItemRemoved>;
+    static constexpr auto events = stele::upcast_by<upcasters>(hana::tuple_t<ItemAddedV3, ItemRemoved>);
 
     std::map<std::string, std::int64_t> amounts;
 

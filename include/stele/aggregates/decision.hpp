@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/aggregates/rejection.hpp>
 #include <stele/codec/detail/type_list.hpp>
 
 #include <fmt/core.h>
@@ -15,20 +16,10 @@
 #include <variant>
 #include <vector>
 
-/// What an aggregate answers to a command: events, or a rejection.
+/// The answer of an aggregate to a command: events, or a rejection.
 namespace stele::inline v0 {
 
-/// The business says no. A value for the caller to handle, not a fault.
-struct rejection {
-    /// Which rule said no, for programs: a short word of yours such as "insufficient_funds". Keep it stable.
-    std::string code;
-    /// Why, for people.
-    std::string message;
-
-    friend bool operator==(const rejection&, const rejection&) = default;
-};
-
-/// Rejects a command. The text is a {fmt} format string, checked when compiling:
+/// Rejects a command. The text is a {fmt} format string, checked at compile time:
 ///
 ///     return stele::reject("insufficient_funds", "balance {}, asked {}", balance, command.amount());
 template <class... Args>
@@ -36,43 +27,44 @@ template <class... Args>
     return {.code = std::string{code}, .message = fmt::vformat(text, fmt::make_format_args(args...))};
 }
 
-/// Events that were accepted, before it is known for which aggregate. Made by accept(), turned into a decision.
+/// Accepted events, not yet those of a certain aggregate. Made by accept() and no_change(), turned into a decision.
 template <class... Events>
 struct accepted {
     std::vector<std::unique_ptr<const google::protobuf::Message>> events;
 };
 
-/// Accepts a command; the events will be appended in this order, all or none. No event means that the command is fine
-/// and changes nothing. When the number of events is known only at run time, see decision::add.
+/// Accepts a command; the events are appended in this order, all or none. If their number is known only at run time,
+/// see decision::add.
 template <class... Events>
 [[nodiscard]] accepted<std::remove_cvref_t<Events>...> accept(Events&&... events);
 
+/// Accepts a command that changes nothing: no event is appended, and the receipt names the version it was decided on.
+[[nodiscard]] inline accepted<> no_change() {
+    return {};
+}
+
 namespace detail {
 
-/// The part of a decision that does not depend on the aggregate.
+using event_list = std::vector<std::unique_ptr<const google::protobuf::Message>>;
+
+/// A decision without the type of its aggregate.
 class any_decision {
 public:
-    /// Whether the command was accepted. If not, rejection() says why.
+    explicit any_decision(event_list events) : outcome_(std::move(events)) {}
+    explicit any_decision(stele::rejection reason) : outcome_(std::move(reason)) {}
+
     [[nodiscard]] bool is_accepted() const noexcept { return std::holds_alternative<event_list>(outcome_); }
-
-    /// The accepted events in order; none if the command changes nothing, and none if it was rejected.
     [[nodiscard]] std::span<const std::unique_ptr<const google::protobuf::Message>> events() const noexcept;
-
-    /// The rejection, or nullptr if the command was accepted. Lives as long as the decision.
     [[nodiscard]] const stele::rejection* rejection() const noexcept {
         return std::get_if<stele::rejection>(&outcome_);
     }
-
-protected:
-    using event_list = std::vector<std::unique_ptr<const google::protobuf::Message>>;
-
-    any_decision(event_list events) : outcome_(std::move(events)) {}
-    any_decision(stele::rejection why) : outcome_(std::move(why)) {}
-    void add_event(std::unique_ptr<const google::protobuf::Message> event);
+    void add(std::unique_ptr<const google::protobuf::Message> event);
 
 private:
     std::variant<event_list, stele::rejection> outcome_;
 };
+
+struct decision_access;
 
 template <class Event, class Aggregate>
 concept event_of = listed_in<Event, decltype(Aggregate::events)>;
@@ -86,27 +78,40 @@ consteval void check_event_of() {
 
 }  // namespace detail
 
-/// The answer of `Aggregate` to a command: return accept(…) or reject(…) from a `decide` that returns this type.
+/// The answer of `Aggregate` to a command: return accept(…), no_change() or reject(…) from a `decide` that returns this
+/// type.
 ///
 ///     stele::decision<account> decide(const DepositMoney& command) const {
 ///         if (!open) return stele::reject("not_open", "the account is closed");
 ///         return stele::accept(deposited(command.amount()));
 ///     }
 ///
-/// Only events that the aggregate lists in its `events` are taken; another one does not compile. Owns the events.
+/// Takes only events that the aggregate lists in its `events`; another one does not compile. Owns the events.
 template <class Aggregate>
-class decision : public detail::any_decision {
+class decision {
 public:
-    // Not explicit: `return stele::accept(…)` is how it is meant to be made.
+    // Not explicit: `return stele::accept(…)` is the way to make one.
     template <class... Events>
-    decision(accepted<Events...> accepted) : any_decision(std::move(accepted.events)) {
+    decision(accepted<Events...> accepted) : outcome_(std::move(accepted.events)) {
         (detail::check_event_of<Aggregate, Events>(), ...);
     }
-    decision(stele::rejection why) : any_decision(std::move(why)) {}
+    decision(stele::rejection reason) : outcome_(std::move(reason)) {}
 
-    /// Adds an event after those that are there, for a command that makes as many events as its data ask for:
+    /// Whether the command was accepted. If not, rejection() says why.
+    [[nodiscard]] bool is_accepted() const noexcept { return outcome_.is_accepted(); }
+
+    /// The accepted events in order; none if the command changes nothing or was rejected. They live as long as the
+    /// decision and until the next add().
+    [[nodiscard]] std::span<const std::unique_ptr<const google::protobuf::Message>> events() const noexcept {
+        return outcome_.events();
+    }
+
+    /// The rejection, or nullptr if the command was accepted. It lives as long as the decision.
+    [[nodiscard]] const stele::rejection* rejection() const noexcept { return outcome_.rejection(); }
+
+    /// Appends an event, for a command that makes a number of events known only at run time:
     ///
-    ///     stele::decision<order> all = stele::accept();
+    ///     stele::decision<order> all = stele::no_change();
     ///     for (const auto& line : command.lines()) all.add(line_added(line));
     ///     return all;
     ///
@@ -114,13 +119,37 @@ public:
     template <class Event>
     decision& add(Event event) {
         detail::check_event_of<Aggregate, Event>();
-        add_event(std::make_unique<Event>(std::move(event)));
+        outcome_.add(std::make_unique<Event>(std::move(event)));
         return *this;
+    }
+
+private:
+    friend struct detail::decision_access;
+
+    detail::any_decision outcome_;
+};
+
+namespace detail {
+
+/// For the library, which carries decisions without the type of their aggregate.
+struct decision_access {
+    template <class Aggregate>
+    static const any_decision& outcome_of(const decision<Aggregate>& decided) {
+        return decided.outcome_;
+    }
+    template <class Aggregate>
+    static any_decision take(decision<Aggregate>&& decided) {
+        return std::move(decided.outcome_);
     }
 };
 
+}  // namespace detail
+
 template <class... Events>
 accepted<std::remove_cvref_t<Events>...> accept(Events&&... events) {
+    static_assert(sizeof...(Events) > 0,
+                  "accept takes at least one event: to accept a command that changes nothing, return "
+                  "stele::no_change()");
     static_assert((std::derived_from<std::remove_cvref_t<Events>, google::protobuf::Message> && ...),
                   "accept takes events: generated Protobuf messages");
     accepted<std::remove_cvref_t<Events>...> result;

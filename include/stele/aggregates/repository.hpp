@@ -2,6 +2,8 @@
 
 #include <stele/aggregates/detail/any_aggregate.hpp>
 #include <stele/aggregates/snapshot_policy.hpp>
+#include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <expected>
 #include <string_view>
@@ -10,12 +12,12 @@
 namespace stele::inline v0 {
 
 struct repository_options {
-    /// Hears of snapshots that could not be written or read; nobody does by default.
+    /// Called for snapshots that could not be written or read. Empty: such problems are not reported.
     warning_handler on_warning = {};
 };
 
-/// Loads and saves instances of one aggregate by hand: for what does not come as a command, and for looking at states.
-/// Who has commands sends them to a command_bus, which does the same by itself and also keeps states for the next one.
+/// Loads and saves instances of one aggregate by hand: for changes that do not come as a command, and for looking at
+/// states. For commands use command_bus, which does the same by itself and also caches states.
 ///
 ///     stele::repository<account> accounts{store};
 ///     auto known = accounts.load("42");                                     // state, version, position
@@ -33,22 +35,24 @@ public:
 
     /// Loads the state at the end of the window: from the last snapshot inside it and the events after that. Without
     /// such a stream the state is the initial one and the version 0. If the whole stream was loaded and the policy
-    /// asks for it, a snapshot is written.
+    /// requires it, a snapshot is written.
     /// Throws stele::error: invalid_argument if `id` does not make a stream name; and as stele::load() does.
     [[nodiscard]] loaded<Aggregate> load(std::string_view id, load_window window = {}) const;
 
-    /// Appends what was decided on a state that was loaded, expecting that nobody has written to the stream since.
+    /// Appends a decision made on a loaded state, expecting that nobody has written to the stream since
+    /// (optimistic concurrency).
     ///
-    /// Returns where the stream is then; `known` has come there too, so that one may go on with it. A decision without
-    /// events appends nothing. Returns the conflict if somebody else was first; `known` is as it was. Writes a snapshot
-    /// if the policy asks for it. All events carry `about`, as it is given.
+    /// Returns where the stream ends now; `known` is advanced to there. A decision without events appends nothing.
+    /// Returns the conflict if somebody else was first; `known` is unchanged then. Writes a snapshot if the policy
+    /// requires it. All events carry `metadata`, as given.
     /// Throws stele::error: invalid_argument for a decision that is a rejection, or an event that cannot be stored
     /// (see encode in codec.hpp); and what the store throws. If `evolve` throws, so does this: the events are appended
     /// then, and `known` must not be used any more.
-    std::expected<append_result, conflict> save(std::string_view id, loaded<Aggregate>& known,
-                                                const decision<Aggregate>& decided, const metadata& about = {}) const;
+    [[nodiscard]] std::expected<append_result, conflict> save(std::string_view id, loaded<Aggregate>& known,
+                                                              const decision<Aggregate>& decided,
+                                                              const stele::metadata& metadata = {}) const;
 
-    /// Writes a snapshot of a state that was loaded, whatever the policy says. Nothing is done at version 0.
+    /// Writes a snapshot of a loaded state, whatever the policy says. Does nothing at version 0.
     /// Throws stele::error: invalid_argument if the message cannot be stored; and what `snapshot()` and the store
     /// throw.
     void take_snapshot(std::string_view id, const loaded<Aggregate>& known) const;
@@ -60,22 +64,29 @@ private:
 
 namespace detail {
 
-/// Loads into `known`, which is at its beginning, and writes a snapshot if one is due.
+/// Loads into `known`, which has no events yet, and writes a snapshot if one is due.
 void load_aggregate(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
                     const warning_handler& warn);
 std::expected<append_result, conflict> save_aggregate(event_store& store, const stream_id& stream, any_aggregate& known,
-                                                      const any_decision& decided, const metadata& about,
+                                                      const any_decision& decided, const stele::metadata& metadata,
                                                       const warning_handler& warn);
 void write_snapshot_of(event_store& store, const stream_id& stream, const snapshot_functions& functions,
-                       const void* state, stream_position place);
+                       const void* state, stream_position reached);
 
 /// A loaded state as one of any type, for as long as it lives.
 template <class Aggregate>
 any_aggregate as_any(loaded<Aggregate>& known) {
     any_aggregate result{aggregate_type_of<Aggregate>(), &known.state};
-    result.place = {known.version, known.position};
+    result.reached = known;
     result.snapshot = known.snapshot;
     return result;
+}
+
+/// Copies back what as_any() took.
+template <class Aggregate>
+void take_back(loaded<Aggregate>& known, const any_aggregate& any) {
+    static_cast<stream_position&>(known) = any.reached;
+    known.snapshot = any.snapshot;
 }
 
 }  // namespace detail
@@ -85,21 +96,18 @@ loaded<Aggregate> repository<Aggregate>::load(std::string_view id, load_window w
     loaded<Aggregate> result;
     auto known = detail::as_any(result);
     detail::load_aggregate(*store_, stream_of<Aggregate>(id), known, window, options_.on_warning);
-    result.version = known.place.version;
-    result.position = known.place.position;
-    result.snapshot = known.snapshot;
+    detail::take_back(result, known);
     return result;
 }
 
 template <class Aggregate>
 std::expected<append_result, conflict> repository<Aggregate>::save(std::string_view id, loaded<Aggregate>& known,
                                                                    const decision<Aggregate>& decided,
-                                                                   const metadata& about) const {
+                                                                   const stele::metadata& metadata) const {
     auto any = detail::as_any(known);
-    auto result = detail::save_aggregate(*store_, stream_of<Aggregate>(id), any, decided, about, options_.on_warning);
-    known.version = any.place.version;
-    known.position = any.place.position;
-    known.snapshot = any.snapshot;
+    auto result = detail::save_aggregate(*store_, stream_of<Aggregate>(id), any,
+                                         detail::decision_access::outcome_of(decided), metadata, options_.on_warning);
+    detail::take_back(known, any);
     return result;
 }
 
@@ -108,8 +116,7 @@ void repository<Aggregate>::take_snapshot(std::string_view id, const loaded<Aggr
     static_assert(detail::names_snapshot<Aggregate>,
                   "this aggregate has no snapshots: add `using snapshot_type = …;` (see snapshot.hpp)");
     const auto& type = detail::aggregate_type_of<Aggregate>();
-    detail::write_snapshot_of(*store_, stream_of<Aggregate>(id), *type.snapshots, &known.state,
-                              {known.version, known.position});
+    detail::write_snapshot_of(*store_, stream_of<Aggregate>(id), *type.snapshots, &known.state, known);
 }
 
 }  // namespace stele::inline v0

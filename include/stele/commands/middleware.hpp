@@ -4,8 +4,6 @@
 #include <stele/commands/receipt.hpp>
 #include <stele/eventstore/metadata.hpp>
 
-#include <google/protobuf/message.h>
-
 #include <chrono>
 #include <concepts>
 #include <expected>
@@ -17,16 +15,22 @@
 #include <type_traits>
 #include <utility>
 
-/// What happens around every command of a bus: logging, checks, retries.
+namespace google::protobuf {
+class Descriptor;
+class Message;
+}  // namespace google::protobuf
+
+/// Code that runs around every command of a bus: logging, checks, retries.
 ///
-///     bus.use(stele::log_commands(write_line))
-///         .use(stele::authorize([](const stele::sent_command& c) { return c.about.actor == "teller"; }))
-///         .use([](stele::sent_command& command, const stele::next_step& next) {
-///             command.about.headers["host"] = host_name();
+///     stele::command_bus<account> bus{store, {.middleware = {
+///         stele::log_commands(write_line),
+///         stele::authorize([](const stele::sent_command& c) { return c.metadata.actor == "teller"; }),
+///         [](stele::sent_command& command, const stele::next_step& next) {
+///             command.metadata.headers["host"] = host_name();
 ///             return next(command);
-///         });
+///         }}}};
 ///
-/// The first one added is the outermost: it sees a command first and its result last.
+/// The first one is the outermost: it sees a command first and its result last.
 namespace stele::inline v0 {
 
 using command_result = std::expected<receipt, command_error>;
@@ -34,26 +38,26 @@ using command_result = std::expected<receipt, command_error>;
 /// A command on its way through a bus.
 struct sent_command {
     const google::protobuf::Message& message;
-    const stream_id& stream;  ///< Of the aggregate instance that it is for.
-    const send_options& how;
-    /// What its events will carry; causation and correlation are in it already. May be changed before the next step.
-    metadata about;
+    const stream_id& stream;      ///< Of the aggregate instance that it is for.
+    const send_options& options;  ///< As given to send().
+    /// What its events will carry, complete with causation and correlation. May be changed before the next step.
+    stele::metadata metadata;
 
     /// The full name of the command, for example "bank.WithdrawMoney".
-    [[nodiscard]] const std::string& type() const { return message.GetDescriptor()->full_name(); }
+    [[nodiscard]] const std::string& type() const;
 };
 
 class next_step;
 
-/// Returns what `next(command)` returns, or something else: without calling it, after calling it more than once (each
-/// time the command is sent anew), or with something done before and after. May throw. Any thread may call it at any
-/// time, so what it keeps must stand that.
+/// Returns the result of `next(command)`, or something else: without calling it, after calling it more than once (the
+/// command is then sent again), or with actions before and after. What it throws passes through send() unchanged. Any
+/// thread may call it at any time, so its state must be thread-safe.
 using middleware = std::function<command_result(sent_command& command, const next_step& next)>;
 
-/// What comes after a middleware: the next one, and in the end the aggregate.
+/// The rest of the way: the next middleware, and finally the aggregate.
 class next_step {
 public:
-    /// Good for the call of the middleware that it is given to.
+    /// Valid during the call of the middleware that it is given to.
     command_result operator()(sent_command& command) const;
 
     /// For the bus: goes through `rest`, and then calls `last` with `context`.
@@ -67,27 +71,27 @@ private:
     const void* context_;
 };
 
-/// Answers a command with a rejection, from a middleware that does not let it pass; it tells 0 attempts.
-[[nodiscard]] command_result reject_sent(const sent_command& command, rejection why);
+/// Rejects a command from a middleware; the error reports 0 attempts.
+[[nodiscard]] command_result reject_sent(const sent_command& command, rejection reason);
 
-/// Hands `sink` one line for each command: what it was, for which stream, what came of it, and how long it took.
+/// Passes `sink` one line for each command: its type, its stream, the result, and how long it took.
 ///
 ///     bank.WithdrawMoney for account-42: version 7, position 99 (0.8 ms)
 ///
-/// The line ends without a line break and is good for that call; an exception is told and thrown on. `sink` must not
+/// The line has no line break and is valid during that call; an exception is reported and rethrown. `sink` must not
 /// throw.
-middleware log_commands(std::function<void(std::string_view line)> sink);
+[[nodiscard]] middleware log_commands(std::function<void(std::string_view line)> sink);
 
-/// Tells how long each command took, also one that was rejected or ended with an exception. `record` must not throw.
-middleware time_commands(std::function<void(const sent_command&, std::chrono::nanoseconds)> record);
+/// Reports how long each command took, including rejected and failed ones. `record` must not throw.
+[[nodiscard]] middleware time_commands(std::function<void(const sent_command&, std::chrono::nanoseconds)> record);
 
-/// Lets only those commands pass that `allowed` says yes to; who asks is in about.actor. The others are rejected with
-/// the code "not_authorized".
-middleware authorize(std::function<bool(const sent_command&)> allowed);
+/// Passes only commands for which `allowed` returns true; the user is metadata.actor. Others are rejected with the code
+/// "not_authorized".
+[[nodiscard]] middleware authorize(std::function<bool(const sent_command&)> allowed);
 
 struct retry_options {
-    /// How many times the command is sent at most, the first time included. The bus itself decides a command again
-    /// after a conflict, several times and at once; each of these is one round of that.
+    /// How many times the command is sent at most, including the first time. The bus itself decides a command several
+    /// times at once after conflicts; each attempt here is one such round.
     unsigned attempts = 5;
     /// The wait before the second attempt is random, up to this long; the bound doubles each time.
     std::chrono::nanoseconds first_wait = std::chrono::milliseconds{2};
@@ -98,10 +102,10 @@ struct retry_options {
     std::function<double()> random = {};
 };
 
-/// Sends a command again when it ends with a conflict, after a wait, a bounded number of times. A stream that was
-/// tombstoned is not tried again. Put it inside log_commands to see one line for all attempts, outside for one each.
-/// Throws stele::error (invalid_argument) for 0 attempts.
-middleware retry_on_conflict(retry_options options = {});
+/// Sends a command again after a conflict, after a wait, a bounded number of times; never to a tombstoned stream. Put
+/// it inside log_commands for one line for all attempts, outside for a line each. Throws stele::error
+/// (invalid_argument) for 0 attempts.
+[[nodiscard]] middleware retry_on_conflict(retry_options options = {});
 
 namespace detail {
 
@@ -110,16 +114,16 @@ middleware validate(const google::protobuf::Descriptor& type,
 
 }  // namespace detail
 
-/// Rejects commands of one type that do not stand a check: what can be said without a state, before one is loaded.
+/// Rejects commands of one type that fail a check which needs no state, before one is loaded.
 ///
-///     bus.use(stele::validate<DepositMoney>([](const DepositMoney& command) -> std::optional<stele::rejection> {
+///     stele::validate<DepositMoney>([](const DepositMoney& command) -> std::optional<stele::rejection> {
 ///         if (command.amount() <= 0) return stele::reject("not_positive", "amount {}", command.amount());
 ///         return {};
-///     }));
+///     })
 template <class Command, class Check>
-middleware validate(Check check) {
+[[nodiscard]] middleware validate(Check check) {
     static_assert(std::derived_from<Command, google::protobuf::Message>,
-                  "validate<Command>: name the command that is checked, a generated Protobuf message");
+                  "validate<Command>: name the command to check, a generated Protobuf message");
     static_assert(std::is_invocable_r_v<std::optional<rejection>, Check&, const Command&>,
                   "validate<Command>: give a function that takes `const Command&` and returns "
                   "`std::optional<stele::rejection>`, nothing if the command may pass");

@@ -1,21 +1,23 @@
 #pragma once
 
-#include <stele/aggregates/decision.hpp>
+#include <stele/aggregates/rejection.hpp>
+#include <stele/codec/detail/type_list.hpp>
 #include <stele/eventstore/event.hpp>
+
+#include <google/protobuf/message.h>
 
 #include <chrono>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-/// What a process manager does about an event: commands to send, deadlines to set and to cancel.
+/// The answer of a process manager to an event: commands to send, deadlines to set and to cancel.
 namespace stele::inline v0 {
 
-/// A command that a process manager sent and an aggregate rejected: handed to its `evolve` and `react` as an event is.
+/// A command that a process manager sent and an aggregate rejected. Its `evolve` and `react` get it like an event.
 template <class Command>
 struct rejected {
     Command command;
@@ -24,63 +26,61 @@ struct rejected {
 
 namespace detail {
 
-/// One thing that is to be done.
-struct reaction_step {
-    enum class action : std::uint8_t { send, set_at, set_after, cancel };
-    action what;
+/// One action of a reaction.
+struct reaction_action {
+    enum class type : std::uint8_t { send, set_at, set_after, cancel };
+    type kind;
     std::shared_ptr<const google::protobuf::Message> command = {};  ///< None for `cancel`.
     std::string deadline = {};                                      ///< Its name; empty for `send`.
     timestamp due = {};                                             ///< For `set_at`.
     std::chrono::microseconds delay = {};                           ///< For `set_after`.
 };
-using reaction_steps = std::vector<reaction_step>;
+using reaction_actions = std::vector<reaction_action>;
 
 /// The part of a reaction that does not depend on the process.
 class any_reaction {
 public:
-    /// What is to be done, in order.
-    [[nodiscard]] const reaction_steps& steps() const noexcept { return steps_; }
+    /// In order.
+    [[nodiscard]] const reaction_actions& actions() const noexcept { return actions_; }
 
 protected:
-    void add(reaction_step step) { steps_.push_back(std::move(step)); }
+    void add(reaction_action action) { actions_.push_back(std::move(action)); }
 
 private:
-    reaction_steps steps_;
+    reaction_actions actions_;
 };
 
 }  // namespace detail
 
-/// The answer of a process manager to an event; empty when there is nothing to do. Commands are sent in this order.
+/// The answer of a process manager to an event; empty if there is nothing to do. Commands are sent in this order.
 ///
 ///     return reaction{}.send(withdraw(source, amount)).after(24h, "timeout", cancel(transfer));
 ///
-/// Only commands that the process lists in its `commands` are taken; another one does not compile.
+/// Takes only commands that the process lists in its `commands`; another one does not compile.
 template <class Process>
 class reaction : public detail::any_reaction {
 public:
     /// Sends a command at once.
     template <class Command>
     reaction& send(Command command) & {
-        return add_step({.what = action::send, .command = own(std::move(command))});
+        return append({.kind = type::send, .command = own(std::move(command))});
     }
 
-    /// Sends a command when it is `due`, or at once if that has passed: sets the deadline `name` of this instance. A
-    /// deadline that has this name already is replaced. It outlives restarts. Names are 1 to 100 bytes of UTF-8.
+    /// Sends a command at the time `due`, or at once if that has passed: sets the deadline `name` of this instance and
+    /// replaces one of the same name. It survives restarts. Names are 1 to 100 bytes of UTF-8.
     template <class Command>
     reaction& at(timestamp due, std::string name, Command command) & {
-        return add_step({action::set_at, own(std::move(command)), std::move(name), due, {}});
+        return append({type::set_at, own(std::move(command)), std::move(name), due, {}});
     }
 
     /// The same, counted from when the event is handled. (Counted from when it was recorded: at(at.recorded_at + …).)
     template <class Command>
     reaction& after(std::chrono::microseconds delay, std::string name, Command command) & {
-        return add_step({action::set_after, own(std::move(command)), std::move(name), {}, delay});
+        return append({type::set_after, own(std::move(command)), std::move(name), {}, delay});
     }
 
-    /// Cancels the deadline `name` of this instance; fine if there is none, or if its command was sent already.
-    reaction& cancel(std::string_view name) & {
-        return add_step({.what = action::cancel, .deadline = std::string{name}});
-    }
+    /// Cancels the deadline `name` of this instance; no effect if there is none or if its command was already sent.
+    reaction& cancel(std::string_view name) & { return append({.kind = type::cancel, .deadline = std::string{name}}); }
 
     // The same for `return reaction{}.send(…);`.
     template <class Command>
@@ -98,7 +98,7 @@ public:
     reaction&& cancel(std::string_view name) && { return std::move(cancel(name)); }
 
 private:
-    using action = detail::reaction_step::action;
+    using type = detail::reaction_action::type;
 
     template <class Command>
     static std::shared_ptr<const google::protobuf::Message> own(Command command) {
@@ -108,8 +108,8 @@ private:
             "and a `react` that take `stele::rejected<Command>`");
         return std::make_shared<const Command>(std::move(command));
     }
-    reaction& add_step(detail::reaction_step step) {
-        add(std::move(step));
+    reaction& append(detail::reaction_action action) {
+        add(std::move(action));
         return *this;
     }
 };

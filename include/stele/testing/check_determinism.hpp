@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-/// Does the same history always give the same state?
+/// Do the same events always give the same state? (docs/testing.md)
 namespace stele::inline v0 {
 
 namespace detail {
@@ -15,20 +15,20 @@ namespace detail {
 template <class Aggregate>
 concept has_snapshots = requires(const Aggregate& from, Aggregate& to) { to.restore(from.snapshot()); };
 
-/// Throws scenario_failed. `after` says how many events were folded.
+/// Throws scenario_failed. `after` is the number of events folded.
 [[noreturn]] void fail_determinism(std::string_view category, std::string_view how, std::size_t after);
 [[noreturn]] void fail_determinism(std::string_view category, std::string_view how, std::size_t after,
                                    const google::protobuf::Message& expected, const google::protobuf::Message& actual);
 [[nodiscard]] bool equal_messages(const google::protobuf::Message& a, const google::protobuf::Message& b);
 
-/// An aggregate with what it takes to fold events into it.
+/// A state, and the events folded into it.
 template <class Aggregate>
 struct folded_state {
     Aggregate state{};
-    scenario_history history{Aggregate::category, evolve_table<Aggregate>()};
+    given_events given{Aggregate::category, evolve_table<Aggregate>()};
 
     void fold(const message_list& events, std::size_t from, std::size_t to) {
-        for (; from < to; ++from) history.add(*events[from], &state);
+        for (; from < to; ++from) given.add(*events[from], &state);
     }
 };
 
@@ -51,8 +51,8 @@ void expect_equal(const Aggregate& expected, const Aggregate& actual, std::strin
 ///
 ///     stele::check_determinism<account>(opened(), deposited(100), withdrawn(30));
 ///
-/// States are compared by their `operator==` and by their snapshots, as far as there are any. Throws scenario_failed,
-/// which says after how many events they differ, and shows snapshots that do side by side.
+/// States are compared by their `operator==` and by their snapshots, whichever exist. Throws scenario_failed, which
+/// says after how many events they differ, and shows differing snapshots side by side.
 template <class Aggregate, class... Events>
 void check_determinism(const Events&... events) {
     static_assert(detail::check_state<Aggregate>());

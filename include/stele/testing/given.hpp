@@ -1,25 +1,30 @@
 #pragma once
 
-#include <stele/testing/detail/scenario_outcome.hpp>
+#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/detail/aggregate_rules.hpp>
 
+#include <cstdint>
+#include <memory>
 #include <source_location>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
-/// Tests of an aggregate that read like its rules, without a store:
+/// Tests of an aggregate that read like its rules, without a store (docs/testing.md):
 ///
 ///     stele::given<account>(opened(), deposited(100)).when(withdraw(150)).then_rejected("insufficient_funds");
 ///     stele::given<account>(opened()).when(deposit(5)).then(deposited(5));
 ///     stele::given<account>(opened()).when(rename("same name")).then_nothing();
 ///     stele::given<account>().when(deposit(5)).then_rejected("not_open");
 ///
-/// Every event, given or decided, is encoded, decoded and evolved as in a store, so a schema that does not hold what
-/// the rule puts in shows here. What cannot be encoded is a stele::error, as when sending.
+/// Every event, given or decided, is encoded, decoded and evolved as in a store, so a schema that cannot hold what the
+/// rule puts in fails here. An event that cannot be encoded is a stele::error, as when sending.
 ///
 /// An expectation that is not met throws scenario_failed. It is an exception and not a hook, because every test
-/// framework reports an uncaught one with its text and counts the test as failed, and so does a plain main():
-/// nothing has to be registered. Its text holds place and command, and what was expected and what came, side by side.
+/// framework reports an uncaught one with its text and counts the test as failed, and so does a plain main(): nothing
+/// has to be registered. Its text has the source line, the command, and expected and actual outcome side by side.
 namespace stele::inline v0 {
 
 /// An expectation of a scenario that was not met; what() shows the difference, in several lines.
@@ -28,7 +33,50 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// What a command led to, to be compared with what was expected. Nothing is checked until one of these is called.
+namespace detail {
+
+/// The given events of an aggregate, in place of a stream in a store. `state` points to the aggregate.
+class given_events {
+public:
+    given_events(std::string_view category, const event_table& events);
+
+    /// Encodes the event, decodes and folds it. Returns the decoded event.
+    std::unique_ptr<const google::protobuf::Message> add(const google::protobuf::Message& event, void* state);
+
+private:
+    std::string stream_;
+    event_decoder decoder_;
+    std::uint64_t version_ = 0;
+};
+
+using message_list = std::vector<std::unique_ptr<const google::protobuf::Message>>;
+
+/// Copies messages, so that they can be compared without their types.
+template <class... Messages>
+message_list copy_messages(const Messages&... messages) {
+    message_list copies;
+    (copies.push_back(std::make_unique<Messages>(messages)), ...);
+    return copies;
+}
+
+/// The outcome of a command, without the type of the aggregate.
+class scenario_outcome {
+public:
+    scenario_outcome(const google::protobuf::Message& command, std::source_location where, any_decision decision,
+                     message_list events);
+
+    void expect_events(const message_list& expected) const;
+    void expect_rejection(std::string_view code) const;
+
+private:
+    std::string title_;  // the place and the command
+    any_decision decision_;
+    message_list events_;  // as decoded
+};
+
+}  // namespace detail
+
+/// The outcome of a command. Nothing is checked until one of these is called.
 template <class Aggregate>
 class scenario_result {
 public:
@@ -54,12 +102,12 @@ private:
     detail::scenario_outcome outcome_;
 };
 
-/// The state of an aggregate that a test begins with. Made by given().
+/// The state of an aggregate at the beginning of a test. Made by given().
 template <class Aggregate>
 class scenario {
 public:
-    /// Decides the command, and folds the events it led to. Lets through what `decide` and `evolve` throw.
-    /// `where` is the place that the text of scenario_failed names: that of the call, if not given.
+    /// Decides the command and folds its events. What `decide` and `evolve` throw passes through. `where` is the source
+    /// location in the text of scenario_failed.
     template <class Command>
     [[nodiscard]] scenario_result<Aggregate> when(const Command& command,
                                                   std::source_location where = std::source_location::current()) && {
@@ -68,7 +116,7 @@ public:
                       "takes it");
         detail::any_decision decision = detail::decide<Aggregate, Command>(&state_, command);
         detail::message_list events;
-        for (const auto& event : decision.events()) events.push_back(history_.add(*event, &state_));
+        for (const auto& event : decision.events()) events.push_back(given_.add(*event, &state_));
         return scenario_result<Aggregate>{{command, where, std::move(decision), std::move(events)}};
     }
 
@@ -77,16 +125,16 @@ private:
     friend scenario<A> given(const Events&... events);
 
     Aggregate state_{};
-    detail::scenario_history history_{Aggregate::category, detail::evolve_table<Aggregate>()};
+    detail::given_events given_{Aggregate::category, detail::evolve_table<Aggregate>()};
 };
 
-/// Begins a test with the state that these events lead to; with none, the state before the first event.
+/// Begins a test with the state that these events fold to; without events, the state before the first one.
 template <class Aggregate, class... Events>
 [[nodiscard]] scenario<Aggregate> given(const Events&... events) {
     static_assert(detail::check_aggregate<Aggregate>());
     (detail::check_event_of<Aggregate, Events>(), ...);
     scenario<Aggregate> result;
-    (result.history_.add(events, &result.state_), ...);
+    (result.given_.add(events, &result.state_), ...);
     return result;
 }
 

@@ -1,15 +1,18 @@
 #pragma once
 
 #include <stele/processes/process_manager.hpp>
-#include <stele/testing/detail/process_scenario.hpp>
 #include <stele/testing/given.hpp>
+#include <stele/testing/recorded.hpp>
 
 #include <memory>
+#include <optional>
 #include <source_location>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
-/// Tests of a process manager that read like its rules, without a store or a bus:
+/// Tests of a process manager that read like its rules, without a store or a bus (docs/testing.md):
 ///
 ///     stele::given_process<transfer_process>(requested("a", "b", 30)).when(taken(30)).then_commands(put("b", 30));
 ///     stele::given_process<transfer_process>(requested("a", "b", 30), taken(30))
@@ -17,12 +20,54 @@
 ///         .then_commands(put("a", 30))
 ///         .delivered_twice();
 ///
-/// Given and shown are events, events with stream and time (recorded.hpp), and commands of the process that were
-/// rejected. Events pass through the codec as in a store. An expectation that is not met throws scenario_failed, whose
-/// text shows what was expected and what came side by side.
+/// Inputs are events, events with stream and time (recorded.hpp), and rejected commands of the process. Events pass
+/// through the codec as in a store. An expectation that is not met throws scenario_failed, whose text shows expected
+/// and actual reaction side by side.
 namespace stele::inline v0 {
 
-/// What a process did. Nothing is checked until one of these is called; all throw scenario_failed, and return this.
+namespace detail {
+
+/// An input of a process: an event, or a command of its own that was rejected.
+struct process_input {
+    std::shared_ptr<const google::protobuf::Message> message;
+    recorded_as as;
+    std::optional<rejection> reason;  ///< Only of a rejected command.
+};
+
+/// The inputs of a process, and its reaction to the last one.
+class process_scenario {
+public:
+    explicit process_scenario(process_definition process) : process_(std::move(process)) {}
+
+    void add(process_input input) { inputs_.push_back(std::move(input)); }
+    /// Delivers all inputs to a new instance, and keeps the reaction to the last one. Throws scenario_failed if the
+    /// events belong to different instances.
+    void react(std::source_location where);
+
+    void expect_commands(std::vector<std::shared_ptr<const google::protobuf::Message>> expected) const;
+    void expect_deadline(std::string_view name, timestamp due, const google::protobuf::Message* command) const;
+    void expect_cancelled(std::string_view name) const;
+    void expect_nothing() const;
+    void expect_same_again() const;
+
+private:
+    [[nodiscard]] reaction_actions run() const;
+    [[nodiscard]] timestamp due_of(const reaction_action& action) const;
+    [[nodiscard]] std::vector<std::string> show_action(const reaction_action& action) const;
+    [[nodiscard]] std::vector<std::vector<std::string>> show_actions(const reaction_actions& actions) const;
+    [[noreturn]] void fail(std::vector<std::vector<std::string>> expected,
+                           std::vector<std::vector<std::string>> actual) const;
+
+    process_definition process_;
+    std::vector<process_input> inputs_;
+    std::string title_;  // the source location and the last input
+    reaction_actions actions_;
+};
+
+}  // namespace detail
+
+/// The reaction of a process. Nothing is checked until one of these is called; all throw scenario_failed, and return
+/// this.
 template <class Process>
 class process_result {
 public:
@@ -34,13 +79,13 @@ public:
         return *this;
     }
 
-    /// Expects that a deadline of this name was set to `due`. What was set by reaction::after counts from the time of
-    /// the last event of the scenario.
+    /// Expects that a deadline of this name was set to `due`. reaction::after counts from the time of the last event of
+    /// the scenario.
     const process_result& then_deadline(std::string_view name, timestamp due) const {
         scenario_.expect_deadline(name, due, nullptr);
         return *this;
     }
-    /// The same, with the command that is sent then.
+    /// The same, with the command that it sends.
     template <class Command>
     const process_result& then_deadline(std::string_view name, timestamp due, const Command& command) const {
         check<Command>();
@@ -60,8 +105,9 @@ public:
         return *this;
     }
 
-    /// Expects the same when everything is handled once more, as after a crash: only then do the commands get the ids
-    /// that they had, and are decided once. Finds a clock, a random number or a global variable in `evolve` or `react`.
+    /// Expects the same reaction when everything is handled again, as after a crash: only then do the commands get the
+    /// same idempotency keys and are decided once. Finds a clock, a random number or a global variable in `evolve` or
+    /// `react`.
     const process_result& delivered_twice() const {
         scenario_.expect_same_again();
         return *this;
@@ -69,7 +115,7 @@ public:
 
 private:
     template <class>
-    friend class process_history;
+    friend class process_inputs;
     explicit process_result(detail::process_scenario scenario) : scenario_(std::move(scenario)) {}
 
     template <class Command>
@@ -81,12 +127,12 @@ private:
     detail::process_scenario scenario_;
 };
 
-/// What a process has been shown so far. Made by given_process().
+/// The inputs of a process so far. Made by given_process().
 template <class Process>
-class process_history {
+class process_inputs {
 public:
-    /// Shows the process one more event, or rejected command. Lets through what `instance`, `evolve` and `react` throw.
-    /// `where` is the place that the text of scenario_failed names.
+    /// Delivers one more event or rejected command. What `instance_id`, `evolve` and `react` throw passes through.
+    /// `where` is the source location in the text of scenario_failed.
     template <class Input>
     [[nodiscard]] process_result<Process> when(const Input& input,
                                                std::source_location where = std::source_location::current()) && {
@@ -97,14 +143,9 @@ public:
 
 private:
     template <class P, class... Inputs>
-    friend process_history<P> given_process(const Inputs&... inputs);
+    friend process_inputs<P> given_process(const Inputs&... inputs);
 
-    process_history() : scenario_(detail::define_process<Process>(bus())) {}
-
-    static detail::bus_of_scenario& bus() {
-        static detail::bus_of_scenario only;
-        return only;
-    }
+    process_inputs() : scenario_(detail::define_process<Process>()) {}
 
     template <class Event>
     void add(const Event& event) {
@@ -126,11 +167,11 @@ private:
     detail::process_scenario scenario_;
 };
 
-/// Begins a test of a process manager with what it was shown already; with nothing, with a new instance.
+/// Begins a test of a process manager with earlier inputs; without any, with a new instance.
 template <class Process, class... Inputs>
-[[nodiscard]] process_history<Process> given_process(const Inputs&... inputs) {
+[[nodiscard]] process_inputs<Process> given_process(const Inputs&... inputs) {
     static_assert(detail::check_process<Process>());
-    process_history<Process> result;
+    process_inputs<Process> result;
     (result.add(inputs), ...);
     return result;
 }

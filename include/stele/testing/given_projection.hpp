@@ -1,14 +1,22 @@
 #pragma once
 
-#include <stele/testing/detail/projection_scenario.hpp>
+#include <stele/projections/projection.hpp>
+#include <stele/projections/sql/read_model.hpp>
 #include <stele/testing/given.hpp>
+#include <stele/testing/recorded.hpp>
 
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <source_location>
+#include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
-/// Tests of a projection without a store or a file:
+/// Tests of a projection without a store or a file (docs/testing.md):
 ///
 ///     stele::given_projection<balances>(stele::recorded(opened(), {.stream = "account-42"}))
 ///         .when(stele::recorded(deposited(5), {.stream = "account-42"}))
@@ -20,7 +28,89 @@
 /// expected and those that came side by side.
 namespace stele::inline v0 {
 
-/// What is in the tables. All throw scenario_failed, and return this; what the read model throws passes through.
+namespace detail {
+
+/// The column that is asked for where a test expects a T.
+template <class T>
+struct column_for {
+    using type = std::string;
+};
+template <class T>
+    requires std::is_integral_v<T>
+struct column_for<T> {
+    using type = std::int64_t;
+};
+template <class T>
+    requires std::is_floating_point_v<T>
+struct column_for<T> {
+    using type = double;
+};
+template <class T>
+struct column_for<std::optional<T>> {
+    using type = std::optional<typename column_for<T>::type>;
+};
+
+std::string text_of(std::int64_t value);
+std::string text_of(double value);
+std::string text_of(const std::string& value);
+template <class T>
+std::string text_of(const std::optional<T>& value) {
+    return value ? text_of(*value) : "NULL";
+}
+
+/// One line for a row.
+template <class... Values>
+std::string row_text(const std::tuple<Values...>& row) {
+    return std::apply(
+        [](const auto&... values) {
+            std::string line;
+            ((line +=
+              (line.empty() ? "" : " | ") + text_of(typename column_for<std::decay_t<decltype(values)>>::type(values))),
+             ...);
+            return line;
+        },
+        row);
+}
+
+template <class... Values>
+std::vector<std::string> rows_text(read_model& db, std::string_view sql, const std::tuple<Values...>&) {
+    std::vector<std::string> lines;
+    for (const auto& row : db.query<typename column_for<std::decay_t<Values>>::type...>(sql))
+        lines.push_back(row_text(row));
+    return lines;
+}
+
+/// The tables that events lead to.
+class projection_scenario {
+public:
+    explicit projection_scenario(projection_definition projection);
+
+    void add(const google::protobuf::Message& event, recorded_as as);
+    void set_title(const google::protobuf::Message& event, std::source_location where);
+    [[nodiscard]] read_model& db() { return *db_; }
+
+    void expect_rows(std::string_view sql, const std::vector<std::string>& expected,
+                     const std::vector<std::string>& actual) const;
+    void expect_no_rows(std::string_view sql);
+    void expect_same_when_rebuilt();
+
+private:
+    struct projected_event {
+        event_data event;
+        recorded_as as;
+    };
+    void project(const projected_event& input, std::uint64_t position, read_model& db);
+
+    projection_definition projection_;
+    event_decoder decoder_;
+    std::unique_ptr<read_model> db_;
+    std::vector<projected_event> inputs_;
+    std::string title_;  // the place and the last event
+};
+
+}  // namespace detail
+
+/// The content of the tables. All throw scenario_failed, and return this; what the read model throws passes through.
 template <class P>
 class projection_result {
 public:
@@ -49,7 +139,7 @@ public:
 
 private:
     template <class>
-    friend class projection_history;
+    friend class projection_inputs;
     explicit projection_result(detail::projection_scenario scenario) : scenario_(std::move(scenario)) {}
 
     detail::projection_scenario scenario_;
@@ -57,7 +147,7 @@ private:
 
 /// What was projected so far. Made by given_projection().
 template <class P>
-class projection_history {
+class projection_inputs {
 public:
     /// Projects one more event. Lets through what `project` throws.
     template <class Event>
@@ -76,9 +166,9 @@ public:
 
 private:
     template <class Q, class... Inputs>
-    friend projection_history<Q> given_projection(const Inputs&... inputs);
+    friend projection_inputs<Q> given_projection(const Inputs&... inputs);
 
-    projection_history() : scenario_(detail::define_projection<P>()) {}
+    projection_inputs() : scenario_(detail::define_projection<P>()) {}
 
     template <class Event>
     void add(const Event& event) {
@@ -94,8 +184,8 @@ private:
 
 /// Begins a test of a projection with events that are projected already; with none, with the tables that create() made.
 template <class P, class... Inputs>
-[[nodiscard]] projection_history<P> given_projection(const Inputs&... inputs) {
-    projection_history<P> result;
+[[nodiscard]] projection_inputs<P> given_projection(const Inputs&... inputs) {
+    projection_inputs<P> result;
     (result.add(inputs), ...);
     return result;
 }

@@ -13,7 +13,7 @@ stele::middleware authorize_officers() {
     return stele::authorize([](const stele::sent_command& command) {
         const auto* type = command.message.GetDescriptor();
         const bool of_officers = type == FreezeAccount::descriptor() || type == UnfreezeAccount::descriptor();
-        return !of_officers || is_officer(command.about.actor);
+        return !of_officers || is_officer(command.metadata.actor);
     });
 }
 

@@ -10,9 +10,7 @@
 namespace bank {
 
 bank_bus make_bus(stele::event_store& store) {
-    bank_bus bus{store};
-    bus.use(authorize_officers());
-    return bus;
+    return bank_bus{store, {.middleware = {authorize_officers()}}};
 }
 
 void carry_out(stele::event_store& store, bank_bus& bus, std::string_view today) {

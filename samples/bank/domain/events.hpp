@@ -12,13 +12,8 @@ namespace bank {
 
 namespace hana = boost::hana;
 
-/// Everything that can happen to an account.
-inline constexpr auto account_events =
-    hana::tuple_t<AccountOpenedV2, MoneyDeposited, MoneyWithdrawn, InterestPaid, InterestCharged, FeeCharged,
-                  RoundingPosted, AccountClosed, AccountFrozen, AccountUnfrozen>;
-
-/// What becomes of events that are in the stores and are not written any more.
-struct event_history {
+/// How events of older types, which are stored but no longer written, become those of today.
+struct upcasters {
     static constexpr auto outdated = hana::tuple_t<AccountOpened>;
 
     /// An overdraft limit could not express that an account must keep a minimum balance.
@@ -29,8 +24,11 @@ struct event_history {
         return event;
     }
 };
-/// By this Stele finds it, from any event of the bank.
-event_history stele_history(const google::protobuf::Message&);
+
+/// Everything that can happen to an account.
+inline constexpr auto account_events = stele::upcast_by<upcasters>(
+    hana::tuple_t<AccountOpenedV2, MoneyDeposited, MoneyWithdrawn, InterestPaid, InterestCharged, FeeCharged,
+                  RoundingPosted, AccountClosed, AccountFrozen, AccountUnfrozen>);
 
 /// How much an event changes the balance of its account.
 inline money change_of(const MoneyDeposited& event) {

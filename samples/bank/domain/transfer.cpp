@@ -35,7 +35,7 @@ transfer::decision transfer::decide(const RequestTransfer& command) const {
     event.set_date(command.date());
     if (status == phase::unknown) return stele::accept(event);
     // A repeated request changes nothing.
-    if (equal(event, request)) return stele::accept();
+    if (equal(event, request)) return stele::no_change();
     return stele::reject("transfer_known", "there already is a transfer of this name with other data");
 }
 

@@ -3,8 +3,8 @@
 #include "bank/domain/account.hpp"
 
 #include <stele/codec/codec.hpp>
+#include <stele/eventstore/event_store.hpp>
 
-#include <boost/hana/functional/overload.hpp>
 #include <fmt/format.h>
 
 #include <concepts>
@@ -32,7 +32,7 @@ replayed_balances replay(stele::event_store& store) {
     replayed_balances after;
     std::unordered_map<std::string, money> balance_of;
     stele::decode_each<account>(store.read_all({.filter = {.categories = {account::category}}}),
-                                hana::overload(
+                                stele::overload(
                                     [&]<moves_money Event>(const Event& event, const stele::recorded_event& at) {
                                         const auto number = stele::instance_id_of(at.stream);
                                         auto& balance = balance_of[std::string(number)];

@@ -3,15 +3,16 @@
 #include "bank/domain/bank_bus.hpp"
 #include "bank/import/rounding.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <atomic>
 #include <concepts>
-#include <expected>
-#include <future>
+#include <exception>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace bank {
@@ -22,17 +23,18 @@ using account_rows = std::vector<const statement_row*>;
 // Why the bank rejected a command, or nothing if it accepted it.
 using reason = std::optional<std::string>;
 
-// A row becomes up to three commands. The id of each is made from the transaction and the purpose of the command, so it
-// is the same when the statement is sent again, or when another file states the same row.
-stele::uuid id_of(const statement_row& row, std::string_view purpose) {
+// A row becomes up to three commands. The idempotency key of each is derived from the transaction and the purpose of
+// the command, so it is the same when the statement is sent again, or when another file states the same row.
+stele::uuid key_of(const statement_row& row, std::string_view purpose) {
     static const auto statements = *stele::uuid::parse("0b6c2f5e-8d0c-4e0a-9a53-5f2f6a3d7c41");
-    return stele::command_id(statements, fmt::format("{} {}", row.transaction, purpose));
+    return stele::make_idempotency_key(statements, fmt::format("{} {}", row.transaction, purpose));
 }
 
 template <class Command>
 reason send(bank_bus& bus, Command command, const statement_row& row, std::string_view purpose) {
     command.set_account(row.account);
-    const auto receipt = bus.send(command, {.correlation_id = row.transaction}, {.id = id_of(row, purpose)});
+    const auto receipt =
+        bus.send(command, {.metadata = {.correlation_id = row.transaction}, .idempotency_key = key_of(row, purpose)});
     return receipt ? reason() : receipt.error().message();
 }
 
@@ -113,29 +115,34 @@ std::vector<refused_row> send_statement(stele::event_store& store, const stateme
     const auto accounts = rows_by_account(file);
     row_counter booked(options, file.rows.size());
     std::atomic<std::size_t> next = 0;
-    std::mutex refused_mutex;
-    std::vector<refused_row> refused;
+    std::mutex mutex;  // guards what follows
+    std::map<std::size_t, refused_row> refused;
+    std::exception_ptr failure;
 
     // Each worker takes the next free account. When one worker fails, the others only finish their current account.
     const auto work = [&] {
         try {
             for (std::size_t i = next++; i < accounts.size(); i = next++) {
                 auto row = send_account(bus, accounts[i], options.overdraft_limit, booked);
-                const std::scoped_lock lock(refused_mutex);
-                if (row) refused.push_back(*std::move(row));
+                const std::scoped_lock lock(mutex);
+                if (row) refused.emplace(row->row.line, *std::move(row));
             }
         } catch (...) {
             next = accounts.size();
-            throw;
+            const std::scoped_lock lock(mutex);
+            if (!failure) failure = std::current_exception();
         }
     };
-    std::vector<std::future<void>> workers;
-    for (std::size_t i = 0; i < std::min(std::max<std::size_t>(options.threads, 1), accounts.size()); ++i)
-        workers.push_back(std::async(std::launch::async, work));
-    for (auto& worker : workers) worker.get();
+    {
+        std::vector<std::jthread> workers;
+        for (std::size_t i = 0; i < std::min(std::max<std::size_t>(options.threads, 1), accounts.size()); ++i)
+            workers.emplace_back(work);
+    }
+    if (failure) std::rethrow_exception(failure);
 
-    std::ranges::sort(refused, {}, [](const refused_row& row) { return row.row.line; });
-    return refused;
+    std::vector<refused_row> in_order;
+    for (auto& [line, row] : refused) in_order.push_back(std::move(row));
+    return in_order;
 }
 
 }  // namespace bank

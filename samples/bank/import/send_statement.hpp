@@ -4,12 +4,14 @@
 #include "bank/domain/money.hpp"
 #include "bank/import/statement_file.hpp"
 
-#include <stele/eventstore/event_store.hpp>
-
 #include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
+
+namespace stele::inline v0 {
+class event_store;
+}
 
 namespace bank {
 

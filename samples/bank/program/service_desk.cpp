@@ -30,7 +30,7 @@ std::string line_of(std::string_view name, const transfer& transfer) {
 }  // namespace
 
 void service_desk::send(const auto& command, const stele::metadata& about) {
-    if (const auto sent = bus_.send(command, about); !sent) throw refusal(sent.error().message());
+    if (const auto sent = bus_.send(command, {.metadata = about}); !sent) throw refusal(sent.error().message());
 }
 
 std::string service_desk::carry_out() {

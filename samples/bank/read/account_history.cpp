@@ -4,8 +4,6 @@
 
 #include <stele/codec/codec.hpp>
 
-#include <boost/hana/functional/overload.hpp>
-
 #include <algorithm>
 #include <tuple>
 
@@ -27,7 +25,7 @@ std::vector<history_entry> history_of(stele::event_store& store, std::string_vie
     };
     stele::decode_each<account>(
         store.read_stream(stele::stream_id(account::category, account_number)),
-        hana::overload(
+        stele::overload(
             [&](const AccountOpenedV2& e, const stele::recorded_event& at) {
                 add(at, e.date(), "", "account_opened", 0);
             },

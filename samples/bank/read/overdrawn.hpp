@@ -16,8 +16,9 @@ namespace bank {
 struct overdrawn {
     static constexpr auto name = "overdrawn";
     static constexpr int version = 1;
-    static constexpr auto events = hana::tuple_t<AccountOpenedV2, MoneyDeposited, MoneyWithdrawn, InterestPaid,
-                                                 InterestCharged, FeeCharged, RoundingPosted>;
+    static constexpr auto events =
+        stele::upcast_by<upcasters>(hana::tuple_t<AccountOpenedV2, MoneyDeposited, MoneyWithdrawn, InterestPaid,
+                                                  InterestCharged, FeeCharged, RoundingPosted>);
 
     static void create(stele::read_model& db);
 

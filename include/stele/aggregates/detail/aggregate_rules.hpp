@@ -1,7 +1,7 @@
 #pragma once
 
 #include <stele/aggregates/decision.hpp>
-#include <stele/codec/codec.hpp>
+#include <stele/codec/detail/event_entries.hpp>
 #include <stele/eventstore/stream.hpp>
 
 #include <concepts>
@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-/// What makes a struct an aggregate, checked when compiling. Each check is a sentence that says what to add, and is
-/// made before the compiler gets to a place where it would say the same in its own words.
+/// What makes a struct an aggregate, checked at compile time. Each check is a sentence that says what to add, and comes
+/// before the place where the compiler would complain in its own words.
 namespace stele::inline v0::detail {
 
 template <class Aggregate>
@@ -93,7 +93,7 @@ consteval bool check_aggregate() {
 /// Sends each event to `evolve`.
 template <class Aggregate>
 struct evolve_binding {
-    static std::string taker() { return "aggregate \"" + std::string{Aggregate::category} + "\""; }
+    static std::string consumer() { return "aggregate \"" + std::string{Aggregate::category} + "\""; }
 
     template <class Event>
     static void handle(void* state, const google::protobuf::Message& event, const recorded_event&) {
@@ -108,7 +108,7 @@ const event_table& evolve_table() {
     return event_table_of<Aggregate, evolve_binding<Aggregate>>();
 }
 
-/// Makes the state what it is before the first event. An aggregate need not be assignable.
+/// Resets the state to the one before the first event. An aggregate need not be assignable.
 template <class Aggregate>
 void restart(void* state) {
     auto* aggregate = static_cast<Aggregate*>(state);
@@ -119,8 +119,8 @@ void restart(void* state) {
 /// Calls `decide` for one command.
 template <class Aggregate, class Command>
 any_decision decide(const void* state, const google::protobuf::Message& command) {
-    decision<Aggregate> result = static_cast<const Aggregate*>(state)->decide(static_cast<const Command&>(command));
-    return static_cast<any_decision&&>(result);
+    return decision_access::take<Aggregate>(
+        static_cast<const Aggregate*>(state)->decide(static_cast<const Command&>(command)));
 }
 
 }  // namespace stele::inline v0::detail

@@ -10,25 +10,24 @@
 
 namespace stele::inline v0::detail {
 
-/// The messages of a batch of events, all decoded before the first of them is handled: one thread can decode what
-/// another one handles. Keeps the messages and parses the next batch into them. One thread at a time.
+/// The messages of a batch of events, all decoded before the first is handled: one thread can decode what another one
+/// handles. Keeps the messages and parses the next batch into them. One thread at a time.
 class decoded_batch {
 public:
     /// The table must outlive it.
     explicit decoded_batch(const event_table& table) : table_(&table), messages_(table.size()) {}
 
-    /// Decodes those events that the table has a function for. An event that cannot be decoded is no error before its
-    /// turn: handle() throws it.
+    /// Decodes the events that the table has a function for. For an event that cannot be decoded handle() throws.
     void decode(const event_batch& events);
 
-    /// Does with the event, which was the one with that index in the batch, what event_decoder::decode_if_known does.
+    /// Does what event_decoder::decode_if_known does with an event, which was at that index in the batch.
     [[nodiscard]] bool handle(std::size_t index, const recorded_event& event, void* context) const;
 
 private:
     using message = google::protobuf::Message;
 
     struct decoded {
-        event_handler handle = nullptr;  // none: the event is passed over
+        event_handler handle = nullptr;  // none: the event is skipped
         const message* event = nullptr;
         std::exception_ptr failure;  // in place of the message
     };

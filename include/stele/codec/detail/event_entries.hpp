@@ -1,102 +1,153 @@
 #pragma once
 
 #include <stele/codec/detail/event_table.hpp>
-#include <stele/codec/detail/upcast_rules.hpp>
+#include <stele/codec/upcast.hpp>
+
+#include <boost/hana/unpack.hpp>
 
 #include <string>
 #include <string_view>
-#include <typeinfo>
 #include <utility>
 #include <vector>
 
-/// From the lists of a taker, and the histories of its events, to the entries of its table.
+/// From the list of events of a consumer, and its upcasters, to every type name under which those events are stored.
 namespace stele::inline v0::detail {
 
-/// A binding whose taker passes over what it does not take: `static constexpr bool skips_others = true;`.
+template <class Visitor>
+void visit_ignored(const auto& items, Visitor& visitor) {
+    const auto visit = [&](const auto& item) {
+        if constexpr (requires { std::string_view{item}; })
+            visitor.ignored(std::string_view{item});
+        else
+            visitor.ignored(std::string_view{std::remove_cvref_t<decltype(item)>::type::descriptor()->full_name()});
+    };
+    boost::hana::unpack(items, [&](const auto&... each) { (visit(each), ...); });
+}
+
+template <class Consumer, class Event, class... Upcasters, class Visitor>
+void visit_event(upcaster_pack<Upcasters...>, Visitor& visitor) {
+    static_assert(std::derived_from<Event, google::protobuf::Message>,
+                  "each type in `events` must be a generated Protobuf message, and its .pb.h included");
+    static_assert(!(outdated_in<Event, Upcasters> || ...),
+                  "this event is `outdated` in the upcasters of the list: list in `events` what it becomes");
+    static_assert(!is_ignored_by<Event, Consumer>() && !(is_ignored_by<Event, Upcasters>() || ...),
+                  "this event is in `events` and in `ignored`: leave it in one of them");
+    if constexpr (std::derived_from<Event, google::protobuf::Message>) {
+        const std::string_view name = Event::descriptor()->full_name();
+        visitor.template taken<Event>(name);
+        visitor.template stored<void, Event>(name);
+    }
+}
+
+template <class Upcasters, class Visitor>
+void visit_upcasters(Visitor& visitor) {
+    if constexpr (lists_outdated<Upcasters>)
+        with_types(Upcasters::outdated, [&]<class... Old>() {
+            (visitor.template stored<Upcasters, Old>(Old::descriptor()->full_name()), ...);
+        });
+    if constexpr (lists_aliases<Upcasters>)
+        boost::hana::unpack(Upcasters::aliases, [&]<class... Aliases>(const Aliases&... aliases) {
+            (visitor.template stored<Upcasters, typename Aliases::event>(aliases.name), ...);
+        });
+    if constexpr (lists_ignored<Upcasters>) visit_ignored(Upcasters::ignored, visitor);
+}
+
+/// Calls, for a consumer, `visitor.taken<Event>(name)` for each of its events, `visitor.stored<Upcasters, Event>(name)`
+/// for each type name under which events are stored that it may get (Upcasters is void for its own events), and
+/// `visitor.ignored(name)` for each type name that is ignored.
+template <class Consumer, class Visitor>
+void visit_stored_types(Visitor& visitor) {
+    static_assert(lists_events<Consumer>,
+                  "add the list of events: `static constexpr auto events = hana::tuple_t<FirstEvent, SecondEvent>;`");
+    using upcasters = decltype(upcasters_in(Consumer::events));
+    with_types(Consumer::events,
+               [&]<class... Events>() { (visit_event<Consumer, Events>(upcasters{}, visitor), ...); });
+    [&]<class... Upcasters>(upcaster_pack<Upcasters...>) { (visit_upcasters<Upcasters>(visitor), ...); }(upcasters{});
+    if constexpr (lists_ignored<Consumer>) visit_ignored(Consumer::ignored, visitor);
+}
+
+/// A binding whose consumer skips what it does not take: `static constexpr bool skips_others = true;`.
 template <class Binding>
 concept skips_others = requires { requires Binding::skips_others; };
 
-template <class Taker, class Binding>
+/// Collects the entries of the table of a consumer.
+template <class Consumer, class Binding>
 class entry_list {
 public:
-    explicit entry_list(std::string taker) : taker_(std::move(taker)) {
-        with_types(Taker::events, [this]<class... Events>() { (this->template add_taken<Events>(), ...); });
-        if constexpr (lists_ignored<Taker>) add_ignored(Taker::ignored);
-    }
+    explicit entry_list(std::string consumer) : consumer_(std::move(consumer)) { visit_stored_types<Consumer>(*this); }
 
     /// Moves the entries out.
-    [[nodiscard]] event_table table() && { return {std::move(taker_), std::move(entries_)}; }
+    [[nodiscard]] event_table table() && { return {std::move(consumer_), std::move(entries_)}; }
 
-private:
     template <class Event>
-    void add_taken() {
-        using history = history_of<Event>;
-        static_assert(std::derived_from<Event, google::protobuf::Message>,
-                      "each type in `events` must be a generated Protobuf message, and its .pb.h included");
-        static_assert(check_history<history>());
-        static_assert(!outdated_in<Event, history>,
-                      "this event is `outdated` in the history of its domain: list in `events` what it becomes");
-        static_assert(!is_ignored_by<Event, Taker>() && !is_ignored_by<Event, history>(),
-                      "this event is in `events` and in `ignored`: leave it in one of them");
-        if constexpr (std::derived_from<Event, google::protobuf::Message>) {
-            expect_one_history(Event::descriptor()->full_name(), typeid(history), taker_);
-            add<history, Event>(Event::descriptor()->full_name());
-            if (is_new(typeid(history))) add_history<history>();
-        }
+    void taken(std::string_view name) {
+        [&]<class... Upcasters>(upcaster_pack<Upcasters...>) {
+            expect_upcasters(name, {&typeid(Upcasters)...}, consumer_);
+        }(decltype(upcasters_in(Consumer::events)){});
     }
 
-    template <class History>
-    void add_history() {
-        if constexpr (lists_outdated<History>)
-            with_types(History::outdated, [this]<class... Old>() {
-                (this->template add<History, Old>(Old::descriptor()->full_name()), ...);
-            });
-        if constexpr (lists_aliases<History>)
-            boost::hana::unpack(History::aliases, [this]<class... Events>(const Events&... aliases) {
-                (this->template add<History, typename Events::event>(aliases.name), ...);
-            });
-        if constexpr (lists_ignored<History>) add_ignored(History::ignored);
-    }
-
-    /// Adds what happens to events of a message that are stored under a name.
-    template <class History, class Event>
-    void add(std::string_view name) {
-        constexpr fate becomes = fate_visitor<Taker, History>::template visit<Event>();
+    template <class Upcasters, class Event>
+    void stored(std::string_view name) {
+        constexpr outcome becomes = outcome_visitor<Consumer, Upcasters>::template visit<Event>();
         static_assert(skips_others<Binding> || !becomes.taken || !becomes.lost,
-                      "this outdated event becomes several, and the taker has some of them in its `events` and others "
-                      "nowhere: add those to its `events` or to its `ignored`");
-        if constexpr (taken_by<Event, Taker>)
+                      "this outdated event becomes several, and the consumer has some of them in its `events` and "
+                      "others nowhere: add those to its `events` or to its `ignored`");
+        if constexpr (taken_by<Event, Consumer>)
             entries_.push_back({name, &Event::default_instance(), &Binding::template handle<Event>});
         else if constexpr (becomes.taken)
-            entries_.push_back(
-                {name, &Event::default_instance(), &upcaster<Taker, Binding, History>::template handle<Event>});
+            entries_.push_back({name, &Event::default_instance(),
+                                &upcast_handler<Consumer, Binding, Upcasters>::template handle<Event>});
         else if constexpr (!becomes.lost)
-            ignore(name);
+            ignored(name);
     }
 
-    template <class Items>
-    void add_ignored(const Items& items) {
-        boost::hana::unpack(items, [this](const auto&... each) { (this->ignore(each), ...); });
-    }
-    template <class Event>
-    void ignore(const boost::hana::basic_type<Event>&) {
-        ignore(std::string_view{Event::descriptor()->full_name()});
-    }
-    void ignore(std::string_view name) {
-        // Who passes over others anyhow has no use for an entry; and a table that stays the same needs no rebuild.
+    void ignored(std::string_view name) {
+        // A consumer that skips others needs no entry; and a table that stays the same needs no rebuild.
         if constexpr (!skips_others<Binding>) entries_.push_back({.type = name});
     }
 
-    bool is_new(const std::type_info& history) {
-        for (const auto* known : histories_)
-            if (*known == history) return false;
-        histories_.push_back(&history);
-        return true;
-    }
-
-    std::string taker_;
+private:
+    std::string consumer_;
     std::vector<event_entry> entries_;
-    std::vector<const std::type_info*> histories_;
 };
+
+/// Returns the table that sends the events of `Consumer::events` to a binding: built on first use. Any thread may call
+/// it.
+///
+/// A binding is a struct with two static functions: `consumer()` returns the name that event_table wants, and the
+/// template `handle<Event>` is an event_handler. Keep it thin: cast and call. A static_assert in it is the place to say
+/// what a user must add for an event. See also skips_others.
+template <class Consumer, class Binding>
+const event_table& event_table_of() {
+    static const event_table table = entry_list<Consumer, Binding>{Binding::consumer()}.table();
+    return table;
+}
+
+/// An event type as it is stored, and the message that its events are; none if they are ignored.
+struct stored_message {
+    std::string type;
+    const google::protobuf::Descriptor* message = nullptr;
+};
+
+/// Collects the stored types of several consumers; the same one may be there several times.
+struct stored_message_list {
+    std::vector<stored_message> messages;
+
+    template <class Event>
+    void taken(std::string_view) {}
+    template <class Upcasters, class Event>
+    void stored(std::string_view name) {
+        messages.push_back({std::string{name}, Event::descriptor()});
+    }
+    void ignored(std::string_view name) { messages.push_back({.type = std::string{name}}); }
+};
+
+template <class... Consumers>
+std::vector<stored_message> stored_messages_of() {
+    static_assert(sizeof...(Consumers) > 0, "name the consumers: stele::record_schemas<account, balances>(store);");
+    stored_message_list all;
+    (visit_stored_types<Consumers>(all), ...);
+    return std::move(all.messages);
+}
 
 }  // namespace stele::inline v0::detail

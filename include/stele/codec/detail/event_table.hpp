@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,32 +17,32 @@
 /// What happens to a stored event of each type, and the decoder that makes it happen.
 namespace stele::inline v0::detail {
 
-/// Does what is to be done with one event. `context` is what was given to event_decoder::decode.
+/// Handles one event. `context` is the argument of event_decoder::decode.
 using event_handler = void (*)(void* context, const google::protobuf::Message& event, const recorded_event& at);
 
 /// What happens to stored events of one type name.
 struct event_entry {
-    std::string_view type;                                 ///< As stored. Must live for ever.
+    std::string_view type;                                 ///< As stored. Lives as long as the program.
     const google::protobuf::Message* prototype = nullptr;  ///< The message to parse them into.
     event_handler handle = nullptr;                        ///< Gets that message. None: they are ignored.
 };
 
-/// The event types that somebody takes, flat and sorted for looking up. Constant once made; any thread may read it.
+/// The event types of one consumer, flat and sorted for look-up. Constant once made; any thread may read it.
 class event_table {
 public:
-    /// Makes a table of the entries. `taker` names their owner in error messages ("aggregate account").
+    /// Makes a table of the entries. `consumer` names their owner in error messages ("aggregate account").
     /// Throws stele::error (invalid_argument) if two entries have the same type name, unless both ignore it.
-    event_table(std::string taker, std::vector<event_entry> entries);
+    event_table(std::string consumer, std::vector<event_entry> entries);
 
     /// Returns the index of the entry for a type name, or nothing.
     [[nodiscard]] std::optional<std::size_t> find(std::string_view type) const noexcept;
 
     [[nodiscard]] const event_entry& operator[](std::size_t index) const { return entries_[index]; }
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
-    [[nodiscard]] const std::string& taker() const noexcept { return taker_; }
+    [[nodiscard]] const std::string& consumer() const noexcept { return consumer_; }
 
 private:
-    std::string taker_;
+    std::string consumer_;
     std::vector<std::uint64_t> keys_;  // one per entry, ascending: a search compares numbers, and one name at its end
     std::vector<event_entry> entries_;
 };
@@ -79,9 +80,10 @@ private:
     std::vector<std::unique_ptr<google::protobuf::Message>> messages_;  // by table index, made when first needed
 };
 
-/// Remembers with which history (upcast.hpp) somebody takes an event. Throws stele::error (invalid_argument), naming
-/// both, if another one takes it with another history: one of them was compiled without the header that declares it,
-/// and would miss the events of its older types. Any thread may call it.
-void expect_one_history(std::string_view event, const std::type_info& history, const std::string& taker);
+/// Throws stele::error (invalid_argument), naming the event, the consumer and the upcasters, if the program has
+/// upcasters that lead to this event (upcast_by in upcast.hpp) and the consumer does not list them: it would miss
+/// stored events. Any thread may call it.
+void expect_upcasters(std::string_view event, std::initializer_list<const std::type_info*> listed,
+                      const std::string& consumer);
 
 }  // namespace stele::inline v0::detail

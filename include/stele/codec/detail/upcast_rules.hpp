@@ -7,52 +7,55 @@
 
 #include <concepts>
 #include <optional>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <variant>
 #include <vector>
 
-/// The histories of upcast.hpp as the compiler sees them: which one an event has, whether it is sound, and what becomes
-/// of an event on its way through the steps.
+/// The upcasters of upcast.hpp as the compiler sees them: whether they are sound, what an event becomes, and to which
+/// events they lead.
 namespace stele::inline v0::detail {
 
-template <class Taker>
-concept lists_events = requires { Taker::events; };
+template <class... Upcasters>
+struct upcaster_pack {};
+template <class Events, class... Upcasters>
+upcaster_pack<Upcasters...> upcasters_in(const upcast_list<Events, Upcasters...>&);
+upcaster_pack<> upcasters_in(...);
+
+/// A list of events with the upcasters of another list.
+template <class Other, class Events>
+constexpr auto with_upcasters_of(const Other& other, const Events& events) {
+    return [&]<class... Upcasters>(upcaster_pack<Upcasters...>) {
+        if constexpr (sizeof...(Upcasters) == 0)
+            return events;
+        else
+            return upcast_list<Events, Upcasters...>{events};
+    }(decltype(upcasters_in(other)){});
+}
+
+template <class Consumer>
+concept lists_events = requires { Consumer::events; };
 template <class Type>
 concept lists_ignored = requires { Type::ignored; };
-template <class History>
-concept lists_outdated = requires { History::outdated; };
-template <class History>
-concept lists_aliases = requires { History::aliases; };
+template <class Upcasters>
+concept lists_outdated = requires { Upcasters::outdated; };
+template <class Upcasters>
+concept lists_aliases = requires { Upcasters::aliases; };
 
-/// The history of an event whose namespace declares none.
-struct no_history {};
+template <class Event, class Consumer>
+concept taken_by = listed_in<Event, decltype(Consumer::events)>;
+template <class Event, class Upcasters>
+concept outdated_in = lists_outdated<Upcasters> && listed_in<Event, decltype(Upcasters::outdated)>;
+template <class Event, class Upcasters>
+concept has_upcast = requires(const Event& event) { Upcasters::upcast(event); };
+template <class Event, class Upcasters>
+using upcast_result = std::remove_cvref_t<decltype(Upcasters::upcast(std::declval<const Event&>()))>;
 
-template <class Event>
-concept declares_history = requires(const Event& event) { stele_history(event); };  // found by its namespace
-
-template <class Event>
-consteval auto find_history() {
-    if constexpr (declares_history<Event>)
-        return std::type_identity<std::remove_cvref_t<decltype(stele_history(std::declval<const Event&>()))>>{};
-    else
-        return std::type_identity<no_history>{};
-}
-template <class Event>
-using history_of = typename decltype(find_history<Event>())::type;
-
-template <class Event, class Taker>
-concept taken_by = listed_in<Event, decltype(Taker::events)>;
-template <class Event, class History>
-concept outdated_in = lists_outdated<History> && listed_in<Event, decltype(History::outdated)>;
-template <class Event, class History>
-concept has_step = requires(const Event& event) { History::upcast(event); };
-template <class Event, class History>
-using step_result = std::remove_cvref_t<decltype(History::upcast(std::declval<const Event&>()))>;
-
-/// Calls `Visitor::visit<Event>()` for each type of event that a step which returns Result may lead to, and joins
-/// what that gives with `|`.
+/// Calls `Visitor::visit<Event>()` for each type of event that an upcaster which returns Result may lead to, and joins
+/// the values with `|`.
 template <class Visitor, class Result>
 struct for_results {
     static constexpr auto value = Visitor::template visit<Result>();
@@ -68,94 +71,144 @@ struct for_results<Visitor, std::tuple<Results...>> {
 template <class Visitor, class... Results>
 struct for_results<Visitor, std::variant<Results...>> : for_results<Visitor, std::tuple<Results...>> {};
 
-/// What becomes of an event for one taker.
-struct fate {
-    bool taken = false;  ///< some of what it becomes is taken
-    bool lost = false;   ///< some of what it becomes is neither taken nor ignored
-    friend constexpr fate operator|(fate a, fate b) { return {a.taken || b.taken, a.lost || b.lost}; }
+/// What an event becomes for one consumer.
+struct outcome {
+    bool taken = false;  ///< Some of the results are taken.
+    bool lost = false;   ///< Some of the results are neither taken nor ignored.
+    friend constexpr outcome operator|(outcome a, outcome b) { return {a.taken || b.taken, a.lost || b.lost}; }
 };
 
 /// Whether a list `ignored` has the type itself. (A name in it is compared when the table is made.)
 template <class Event, class Type>
 consteval bool is_ignored_by() {
     if constexpr (lists_ignored<Type>)
-        return boost::hana::unpack(Type::ignored, []<class... Items>(const Items&...) {
+        return []<class... Items>(const boost::hana::tuple<Items...>&) {
             return (std::same_as<std::remove_cvref_t<Items>, boost::hana::type<Event>> || ...);
-        });
+        }(Type::ignored);
     else
         return false;
 }
 
-template <class Taker, class History>
-struct fate_visitor {
-    using result = fate;
+template <class Consumer, class Upcasters>
+struct outcome_visitor {
+    using result = outcome;
 
     template <class Event>
-    static consteval fate visit() {
-        if constexpr (taken_by<Event, Taker>)
+    static consteval outcome visit() {
+        if constexpr (taken_by<Event, Consumer>)
             return {.taken = true};
-        else if constexpr (outdated_in<Event, History>)
-            return for_results<fate_visitor, step_result<Event, History>>::value;
+        else if constexpr (outdated_in<Event, Upcasters>)
+            return for_results<outcome_visitor, upcast_result<Event, Upcasters>>::value;
         else
-            return {.lost = !is_ignored_by<Event, Taker>() && !is_ignored_by<Event, History>()};
+            return {.lost = !is_ignored_by<Event, Consumer>() && !is_ignored_by<Event, Upcasters>()};
     }
 };
 
-/// Checks the steps from an event on. `Path` are the outdated events that led to it.
-template <class History, class... Path>
-struct step_checker {
+/// Checks the upcasters that an event passes through. `Path` are the outdated events that led to it.
+template <class Upcasters, class... Path>
+struct upcaster_check {
     struct result {
-        friend constexpr result operator|(result, result) { return {}; }
+        bool sound = true;
+        friend constexpr result operator|(result a, result b) { return {a.sound && b.sound}; }
     };
 
     template <class Event>
     static consteval result visit() {
+        constexpr bool is_message = std::derived_from<Event, google::protobuf::Message>;
         constexpr bool in_circle = (std::same_as<Event, Path> || ...);
-        static_assert(std::derived_from<Event, google::protobuf::Message>,
+        static_assert(is_message,
                       "upcast returns a message, stele::no_events, or a std::optional, std::vector, std::variant or "
                       "std::tuple of messages");
-        static_assert(!in_circle, "the steps of this history go in a circle: an outdated event becomes itself again");
-        static_assert(std::same_as<history_of<Event>, History>,
-                      "this event is in a history that cannot be found from it: declare "
-                      "`history stele_history(const google::protobuf::Message&);` in the namespace of the event");
-        if constexpr (outdated_in<Event, History> && !in_circle) {
+        static_assert(!in_circle, "these upcasters go in a circle: an outdated event becomes itself again");
+        if constexpr (!is_message || in_circle) {
+            return {false};
+        } else if constexpr (!outdated_in<Event, Upcasters>) {
+            static_assert(!has_upcast<Event, Upcasters>,
+                          "this event has an `upcast` and is not in `outdated`: add it there, or the stored ones are "
+                          "delivered to nobody");
+            return {!has_upcast<Event, Upcasters>};
+        } else {
             static_assert(
-                has_step<Event, History>,
-                "this event is in `outdated`: add to the history `static NewEvent upcast(const Event& old);`");
-            if constexpr (has_step<Event, History>)
-                static_cast<void>(
-                    for_results<step_checker<History, Path..., Event>, step_result<Event, History>>::value);
-        } else if constexpr (!in_circle) {
-            static_assert(!has_step<Event, History>,
-                          "this event has a step `upcast` and is not in `outdated`: add it there, or nobody is handed "
-                          "those that are stored");
+                has_upcast<Event, Upcasters>,
+                "this event is in `outdated`: add to the upcasters `static NewEvent upcast(const Event& old);`");
+            if constexpr (has_upcast<Event, Upcasters>)
+                return {for_results<upcaster_check<Upcasters, Path..., Event>, upcast_result<Event, Upcasters>>::value
+                            .sound};
+            else
+                return {false};
         }
-        return {};
     }
 };
 
-template <class History>
-consteval bool check_history() {
-    if constexpr (lists_outdated<History>) {
-        static_assert(sizeof(as_type_list(History::outdated)) > 0);  // no type twice
-        with_types(History::outdated,
-                   []<class... Old>() { (static_cast<void>(step_checker<History>::template visit<Old>()), ...); });
+template <class Upcasters>
+consteval bool check_upcasters() {
+    static_assert(lists_outdated<Upcasters> || lists_aliases<Upcasters> || lists_ignored<Upcasters>,
+                  "the struct of the upcasters has none of the lists `outdated`, `aliases` and `ignored`: add one");
+    if constexpr (lists_outdated<Upcasters>) {
+        static_assert(sizeof(as_type_list(Upcasters::outdated)) > 0);  // no type twice
+        return with_types(Upcasters::outdated, []<class... Old>() {
+            return (upcaster_check<Upcasters>::template visit<Old>().sound && ...);
+        });
     }
     return true;
 }
 
-/// Takes an event, or what a step returned, through the steps that are left, to the binding of the taker.
-template <class Taker, class Binding, class History>
-struct upcaster {
+/// The events of today that upcasters lead to.
+template <class... Events>
+struct target_list {};
+template <class... A, class... B>
+constexpr target_list<A..., B...> operator|(target_list<A...>, target_list<B...>) {
+    return {};
+}
+
+template <class Upcasters>
+struct target_visitor {
+    using result = target_list<>;
+
+    template <class Event>
+    static consteval auto visit() {
+        if constexpr (outdated_in<Event, Upcasters>)
+            return for_results<target_visitor, upcast_result<Event, Upcasters>>::value;
+        else
+            return target_list<Event>{};
+    }
+};
+
+/// Returns the full names of these events.
+template <class Upcasters>
+std::vector<std::string_view> names_of_targets() {
+    std::vector<std::string_view> names;
+    const auto add = [&]<class... Events>(target_list<Events...>) {
+        (names.push_back(Events::descriptor()->full_name()), ...);
+    };
+    if constexpr (lists_outdated<Upcasters>)
+        with_types(Upcasters::outdated,
+                   [&]<class... Old>() { (add(target_visitor<Upcasters>::template visit<Old>()), ...); });
+    if constexpr (lists_aliases<Upcasters>)
+        [&]<class... Aliases>(const boost::hana::tuple<Aliases...>&) {
+            (add(target_visitor<Upcasters>::template visit<typename Aliases::event>()), ...);
+        }(Upcasters::aliases);
+    return names;
+}
+
+/// Keeps in mind that the program has these upcasters. Called before main().
+bool register_upcasters(const std::type_info& upcasters, std::vector<std::string_view> (*targets)());
+
+template <class Upcasters>
+inline const bool registered = register_upcasters(typeid(Upcasters), &names_of_targets<Upcasters>);
+
+/// Passes an event, or what an upcaster returned, through the remaining upcasters to the binding of the consumer.
+template <class Consumer, class Binding, class Upcasters>
+struct upcast_handler {
     void* context;
     const recorded_event& at;
 
     template <std::derived_from<google::protobuf::Message> Event>
     void operator()(const Event& event) const {
-        if constexpr (taken_by<Event, Taker>)
+        if constexpr (taken_by<Event, Consumer>)
             Binding::template handle<Event>(context, event, at);
-        else if constexpr (outdated_in<Event, History>)
-            (*this)(History::upcast(event));
+        else if constexpr (outdated_in<Event, Upcasters>)
+            (*this)(Upcasters::upcast(event));
     }
     template <class Event>
     void operator()(const std::optional<Event>& event) const {
@@ -176,7 +229,7 @@ struct upcaster {
 
     template <class Event>
     static void handle(void* to, const google::protobuf::Message& event, const recorded_event& where) {
-        upcaster{to, where}(static_cast<const Event&>(event));
+        upcast_handler{to, where}(static_cast<const Event&>(event));
     }
 };
 

@@ -1,17 +1,62 @@
 #pragma once
 
-#include <stele/codec/codec.hpp>
+#include <stele/codec/detail/event_entries.hpp>
 #include <stele/eventstore/stream.hpp>
-#include <stele/processes/detail/process_definition.hpp>
 #include <stele/processes/reaction.hpp>
 
 #include <algorithm>
 #include <concepts>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
-/// What makes a struct a process manager, checked when compiling, with a sentence for each thing that is missing.
+/// What makes a struct a process manager, checked at compile time, with a sentence for each thing that is missing; and
+/// the process manager without its type.
 namespace stele::inline v0::detail {
+
+/// The context of the event table of a process. One recorded event may become several messages when it is decoded, and
+/// each of them may belong to another instance.
+struct process_visit {
+    /// The state that takes the event; null: only collect the instances that it belongs to.
+    void* state = nullptr;
+    /// The instance of the state. Messages of other instances are skipped.
+    std::string_view instance = {};
+    bool wants_reaction = false;
+
+    std::vector<std::string> instances = {};  ///< Each once, in the order of the messages.
+    reaction_actions actions = {};
+
+    void add_instance(const std::string& name) {
+        if (!name.empty() && std::ranges::find(instances, name) == instances.end()) instances.push_back(name);
+    }
+    void add(const reaction_actions& more) { actions.insert(actions.end(), more.begin(), more.end()); }
+};
+
+/// A command that a process may send, and how the process takes its rejection.
+struct process_command {
+    const google::protobuf::Message* prototype;
+    void (*evolve)(void* state, const google::protobuf::Message& command, const rejection& reason);
+    reaction_actions (*react)(const void* state, const google::protobuf::Message& command, const rejection& reason);
+
+    [[nodiscard]] const std::string& type() const { return prototype->GetDescriptor()->full_name(); }
+};
+
+using owned_state = std::unique_ptr<void, void (*)(void*)>;
+
+/// What the runner knows about a process manager.
+struct process_definition {
+    std::string_view name;
+    const event_table* events = nullptr;
+    std::vector<process_command> commands;
+    owned_state (*make)() = nullptr;  ///< Makes the state before the first event.
+
+    /// Returns the command of this type, or nullptr.
+    [[nodiscard]] const process_command* find(std::string_view type) const {
+        const auto found = std::ranges::find(commands, type, &process_command::type);
+        return found == commands.end() ? nullptr : &*found;
+    }
+};
 
 template <class P>
 concept has_process_name = requires {
@@ -122,18 +167,18 @@ void evolve_process(void* state, const Event& event, const recorded_event& at) {
 }
 
 template <class P, class Event>
-reaction_steps react_process(const void* state, const Event& event, const recorded_event& at) {
+reaction_actions react_process(const void* state, const Event& event, const recorded_event& at) {
     if constexpr (reacts_at<P, Event>)
-        return static_cast<const P*>(state)->react(event, at).steps();
+        return static_cast<const P*>(state)->react(event, at).actions();
     else
-        return static_cast<const P*>(state)->react(event).steps();
+        return static_cast<const P*>(state)->react(event).actions();
 }
 
 /// Sends each event to `instance`, `evolve` and `react`. The context is a process_visit.
 template <class P>
 struct process_binding {
     static constexpr bool skips_others = true;
-    static std::string taker() { return "process \"" + std::string{P::name} + "\""; }
+    static std::string consumer() { return "process \"" + std::string{P::name} + "\""; }
 
     template <class Event>
     static void handle(void* context, const google::protobuf::Message& message, const recorded_event& at) {
@@ -158,42 +203,46 @@ private:
     }
 };
 
-/// What the runner has to know about a command of P, which is sent to a bus of the type `Bus`.
-template <class P, class Command, class Bus>
-process_command make_process_command() {
+template <class P, class Command>
+process_command define_process_command() {
     using google::protobuf::Message;
-    return {.type = Command::descriptor()->full_name(),
-            .prototype = &Command::default_instance(),
-            .send =
-                [](void* bus, const Message& command, const metadata& about, const send_options& how) {
-                    return static_cast<Bus*>(bus)->send(static_cast<const Command&>(command), about, how);
-                },
+    return {.prototype = &Command::default_instance(),
             .evolve =
-                [](void* state, const Message& command, const rejection& why) {
-                    static_cast<P*>(state)->evolve(rejected<Command>{static_cast<const Command&>(command), why});
+                [](void* state, const Message& command, const rejection& reason) {
+                    static_cast<P*>(state)->evolve(rejected<Command>{static_cast<const Command&>(command), reason});
                 },
             .react =
-                [](const void* state, const Message& command, const rejection& why) {
-                    const rejected<Command> outcome{static_cast<const Command&>(command), why};
-                    return static_cast<const P*>(state)->react(outcome).steps();
+                [](const void* state, const Message& command, const rejection& reason) {
+                    const rejected<Command> outcome{static_cast<const Command&>(command), reason};
+                    return static_cast<const P*>(state)->react(outcome).actions();
                 }};
 }
 
-/// Checks P and describes it, with `bus` as the place that its commands go to.
-template <class P, class Bus>
-process_definition define_process(Bus& bus) {
+/// Checks P and describes it.
+template <class P>
+process_definition define_process() {
     if constexpr (check_process<P>()) {
         return {
             .name = P::name,
             .events = &event_table_of<P, process_binding<P>>(),
             .commands = with_types(P::commands,
                                    []<class... Commands>() {
-                                       return std::vector<process_command>{make_process_command<P, Commands, Bus>()...};
+                                       return std::vector<process_command>{define_process_command<P, Commands>()...};
                                    }),
-            .make = [] { return process_state{new P{}, [](void* state) { delete static_cast<P*>(state); }}; },
-            .bus = &bus};
+            .make = [] { return owned_state{new P{}, [](void* state) { delete static_cast<P*>(state); }}; }};
     }
     return {};
+}
+
+/// Checks that a bus whose aggregates are known decides all commands of P.
+template <class P, class Bus>
+consteval void check_process_bus() {
+    if constexpr (lists_process_commands<P> && requires { Bus::template lists<void>; })
+        with_types(P::commands, []<class... Commands>() {
+            static_assert((Bus::template lists<Commands> && ...),
+                          "no aggregate of this command_bus decides this command of the process: add to the "
+                          "command_bus the aggregate that lists it in its `commands`");
+        });
 }
 
 }  // namespace stele::inline v0::detail

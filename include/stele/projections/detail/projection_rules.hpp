@@ -113,7 +113,7 @@ struct projection_definition {
 template <class P>
 struct projection_binding {
     static constexpr bool skips_others = true;
-    static std::string taker() { return "projection " + std::string{P::name}; }
+    static std::string consumer() { return "projection " + std::string{P::name}; }
 
     template <class Event>
     static void handle(void* context, const google::protobuf::Message& event, const recorded_event& at) {

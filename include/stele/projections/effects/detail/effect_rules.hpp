@@ -37,13 +37,13 @@ consteval bool has_any_effect() {
 /// The events that have effects, in the place where the codec looks for a list of events.
 template <class P>
 struct effects_of {
-    static constexpr auto events = P::effects;
+    static constexpr auto events = with_upcasters_of(P::events, P::effects);
 };
 
 template <class P>
 struct effect_binding {
     static constexpr bool skips_others = true;
-    static std::string taker() { return "the effects of projection " + std::string{P::name}; }
+    static std::string consumer() { return "the effects of projection " + std::string{P::name}; }
 
     template <class Event>
     static void handle(void* object, const google::protobuf::Message& event, const recorded_event& at) {

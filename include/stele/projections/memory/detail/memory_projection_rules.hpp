@@ -20,7 +20,7 @@ namespace stele::inline v0::detail {
 template <class P>
 struct memory_binding {
     static constexpr bool skips_others = true;
-    static std::string taker() {
+    static std::string consumer() {
         if constexpr (has_projection_name<P>)
             return "projection " + std::string{P::name};
         else

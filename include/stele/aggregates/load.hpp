@@ -1,0 +1,89 @@
+#pragma once
+
+#include <stele/aggregates/aggregate.hpp>
+#include <stele/aggregates/detail/aggregate_rules.hpp>
+#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/stream.hpp>
+#include <stele/eventstore/version.hpp>
+
+/// States of aggregates, folded from their events.
+namespace stele::inline v0 {
+
+class event_store;
+
+/// Which events go into a state: those inside both bounds.
+struct load_window {
+    /// Inclusive. The default is the end of the stream.
+    version up_to = version::max();
+    /// Loads the state as it was when the store's head was here. With event_store::position_at(): as of a time.
+    position as_of = position::max();
+
+    friend constexpr bool operator==(load_window, load_window) = default;
+};
+
+/// A state and the last event in it: its version and position, both 0 if there was none.
+template <class Aggregate>
+struct loaded : stream_position {
+    Aggregate state{};
+    /// The version of the last snapshot of the stream that is known to be good; 0 if none is (see snapshot.hpp).
+    stele::version snapshot{};
+};
+
+/// Folds a stream from its first event to the end of the window (the default is the end of the stream) into a state.
+/// Snapshots are not used: see repository.hpp for that.
+///
+/// Without such a stream the state is the initial one and the version 0. Reads in batches and keeps none. A stream that
+/// was deleted and started again counts from its new start. The state of a truncated stream lacks what was removed, so
+/// truncate an aggregate's stream only where its rules do not look back that far.
+/// Throws stele::error: undecodable, naming the event, if an event is not one of the aggregate's or its bytes do not
+/// parse; corrupt, if versions are missing between its events. What `evolve` throws passes through. Any thread may call
+/// it.
+template <class Aggregate>
+[[nodiscard]] loaded<Aggregate> load(event_store& store, const stream_id& stream, load_window window = {});
+
+/// Brings a loaded state to the end of the window. Reads only the events after those it has, and the last one it has,
+/// to detect truncation: if that is gone, the stream was deleted or truncated, and the state is folded again from what
+/// the stream holds now, even if the window ends before the version it had. Throws as load() does; the state must not
+/// be used after that, as it may hold half of the new events.
+template <class Aggregate>
+void refresh(event_store& store, const stream_id& stream, loaded<Aggregate>& known, load_window window = {});
+
+/// Folds recorded events into states one at a time, for callers that read by themselves:
+///
+///     stele::evolver<account> evolve;
+///     for (const stele::recorded_event& event : store.read_stream(id).events()) evolve(state, event);
+///
+/// One thread at a time; a new one costs an allocation, so keep it for a whole stream.
+template <class Aggregate>
+class evolver {
+public:
+    /// Throws stele::error (undecodable) as load() does; the state is unchanged then.
+    void operator()(Aggregate& state, const recorded_event& event) { decoder_.decode(event, &state); }
+
+private:
+    detail::event_decoder decoder_{detail::evolve_table<Aggregate>()};
+};
+
+namespace detail {
+
+/// Delivers the stream's events after `reached` up to `window` to the decoder, and advances `reached`. If the event at
+/// `reached` is gone, calls `restart`, begins at the first event, and returns false.
+bool fold_stream(event_store& store, const stream_id& stream, stream_position& reached, load_window window,
+                 event_decoder& decoder, void* state, void (*restart)(void* state));
+
+}  // namespace detail
+
+template <class Aggregate>
+void refresh(event_store& store, const stream_id& stream, loaded<Aggregate>& known, load_window window) {
+    detail::event_decoder decoder{detail::evolve_table<Aggregate>()};
+    detail::fold_stream(store, stream, known, window, decoder, &known.state, &detail::restart<Aggregate>);
+}
+
+template <class Aggregate>
+loaded<Aggregate> load(event_store& store, const stream_id& stream, load_window window) {
+    loaded<Aggregate> result;
+    refresh(store, stream, result, window);
+    return result;
+}
+
+}  // namespace stele::inline v0

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/version.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace stele::inline v0 {
+
+enum class process_state : std::uint8_t {
+    stopped,      ///< Nothing runs in the background; catch_up() brings it up to date.
+    catching_up,  ///< There are events that it has not handled.
+    live,         ///< It has handled everything and waits for more.
+    faulted,      ///< It failed and is stopped until start() or catch_up() is called again.
+};
+
+/// The name of a state as in this list, with a space: "catching up".
+[[nodiscard]] std::string_view to_string(process_state state);
+
+/// The status of a process manager at one moment.
+struct process_status {
+    std::string name;
+    process_state state = process_state::stopped;
+    /// Every event up to here (inclusive) was handled, or is none of its events.
+    stele::position position;
+    /// The position of the store's last event.
+    stele::position head;
+    /// How many positions the process is behind.
+    std::uint64_t lag_events = 0;
+    /// The last error, even if a retry has succeeded since; empty if there was none.
+    std::string last_error;
+    /// When its next deadline is due; nothing if none is set.
+    std::optional<timestamp> next_deadline;
+
+    /// One line for people: "transfer_process: catching up, at 41 of 100 (59 behind)".
+    [[nodiscard]] std::string message() const;
+};
+
+/// Why a wait for a process ended without the position that was waited for.
+struct process_wait_failure {
+    /// The position that was waited for.
+    position reached;
+    /// The status of the process at that moment. If it is faulted, the wait ended early.
+    process_status status;
+
+    /// One sentence for people: the lag, the state, and the error that caused it.
+    [[nodiscard]] std::string message() const;
+};
+
+}  // namespace stele::inline v0

@@ -1,0 +1,140 @@
+#include "processes/process_step.hpp"
+
+#include "processes/process_deadlines.hpp"
+
+#include <stele/codec/codec.hpp>
+#include <stele/commands/command_bus.hpp>
+#include <stele/eventstore/error.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+
+namespace stele::inline v0::detail {
+namespace {
+
+// The name space of idempotency keys. Part of the file format: never change it.
+constexpr uuid command_space{
+    {0x5e, 0x1f, 0x0c, 0x3a, 0x8b, 0x52, 0x4d, 0x0e, 0x9a, 0x77, 0x21, 0xd4, 0x6f, 0x90, 0xb3, 0x18}};
+
+/// More than that in one step is a process that answers each rejection with the same command.
+constexpr std::uint64_t max_commands = 10'000;
+
+/// A command in conflict is sent again after 1, 2, 4 … milliseconds, all in all a quarter of a second.
+constexpr unsigned max_waits = 8;
+
+metadata acting(metadata given, std::string_view process) {
+    given.actor = process;
+    return given;
+}
+
+}  // namespace
+
+process_step::process_step(const process_definition& process, command_bus_base& bus, process_instance& instance,
+                           stream_id journal, uuid cause, const stele::metadata& metadata, timestamp now)
+    : process_(process),
+      bus_(bus),
+      instance_(instance),
+      journal_(std::move(journal)),
+      cause_(cause),
+      metadata_(acting(metadata, process.name)),
+      metadata_bytes_(encode(metadata_)),
+      now_(now) {}
+
+void process_step::handle(const recorded_event& event, event_decoder& decoder) {
+    entries.push_back(handled_entry(event.position, metadata_bytes_));
+    process_visit visit{.state = instance_.state.get(), .instance = journal_.instance_id(), .wants_reaction = true};
+    decoder.decode(event, &visit);
+    instance_.handled = event.position;
+    take(visit.actions);
+    run();
+}
+
+void process_step::fire(const std::string& deadline) {
+    const auto pending = instance_.deadlines.at(deadline);
+    entries.push_back(fired_entry(deadline, metadata_bytes_));
+    forget(deadline);
+    waiting_.push_back(parse_command(process_, pending.command_type, pending.command, journal_.str()));
+    run();
+}
+
+void process_step::take(const reaction_actions& actions) {
+    for (const reaction_action& action : actions) {
+        switch (action.kind) {
+            case reaction_action::type::send: waiting_.push_back(action.command); break;
+            case reaction_action::type::set_at:
+            case reaction_action::type::set_after: set(action); break;
+            case reaction_action::type::cancel: cancel(action.deadline); break;
+        }
+    }
+}
+
+void process_step::set(const reaction_action& action) {
+    check_deadline_name(process_.name, action.deadline);
+    forget(action.deadline);
+    auto command = encode_event(*action.command, {});
+    pending_deadline deadline{.due = action.kind == reaction_action::type::set_at ? action.due : now_ + action.delay,
+                              .command_type = std::move(command.type),
+                              .command = std::move(command.payload),
+                              .id = {},
+                              .metadata = metadata_bytes_};
+    entries.push_back(set_entry(action.deadline, deadline));
+    deadline.id = entries.back().id;
+    documents.push_back(
+        put_deadline(process_.name, {std::string{journal_.instance_id()}, action.deadline, deadline.due}));
+    instance_.deadlines.insert_or_assign(action.deadline, std::move(deadline));
+}
+
+void process_step::cancel(const std::string& deadline) {
+    if (!instance_.deadlines.contains(deadline)) return;
+    entries.push_back(cancelled_entry(deadline, metadata_bytes_));
+    forget(deadline);
+}
+
+void process_step::forget(const std::string& deadline) {
+    const auto found = instance_.deadlines.find(deadline);
+    if (found == instance_.deadlines.end()) return;
+    documents.push_back(
+        remove_deadline(process_.name, {std::string{journal_.instance_id()}, deadline, found->second.due}));
+    instance_.deadlines.erase(found);
+}
+
+void process_step::run() {
+    while (!waiting_.empty()) {
+        const auto command = std::move(waiting_.front());
+        waiting_.pop_front();
+        send(*command);
+    }
+}
+
+void process_step::send(const google::protobuf::Message& command) {
+    const send_options options{.metadata = metadata_, .idempotency_key = next_key(), .remember_rejection = true};
+    for (unsigned waits = 0;; ++waits) {
+        const auto result = bus_.send(command, options);
+        if (result) return;
+        if (const auto* no = result.error().rejection()) return take_rejection(command, *no);
+        if (result.error().conflict()->reason == conflict_reason::tombstoned)
+            return take_rejection(command, {"tombstoned", result.error().message()});
+        if (waits == max_waits) throw error(error_kind::busy, result.error().message());
+        std::this_thread::sleep_for(std::chrono::milliseconds{1U << waits});
+    }
+}
+
+void process_step::take_rejection(const google::protobuf::Message& command, const rejection& reason) {
+    const auto& known = *process_.find(command.GetDescriptor()->full_name());
+    entries.push_back(rejected_entry(command, reason, metadata_bytes_));
+    known.evolve(instance_.state.get(), command, reason);
+    take(known.react(instance_.state.get(), command, reason));
+}
+
+uuid process_step::next_key() {
+    if (sent_ == max_commands)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("{}: sent {} commands for one event; a process that answers a rejection with the same "
+                                "command never ends",
+                                journal_.str(), sent_));
+    return make_idempotency_key(command_space, fmt::format("{}\n{}\n{}", journal_.str(), cause_.str(), sent_++));
+}
+
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "processes/process_journal.hpp"
+
+#include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/metadata.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace stele::inline v0 {
+
+class command_bus_base;
+
+namespace detail {
+
+/// The handling of one cause (an event or a deadline) by one instance of a process: sends commands, takes rejections,
+/// sends more commands …, and collects what to write at the end.
+///
+/// The idempotency keys of the commands are derived from process, instance, cause and index, so a step that is cut off
+/// and repeated from the same state sends nothing twice.
+class process_step {
+public:
+    /// `cause` is the event to handle, or the one that set the deadline. `metadata` is that of the commands. `now` is
+    /// for deadlines.
+    process_step(const process_definition& process, command_bus_base& bus, process_instance& instance,
+                 stream_id journal, uuid cause, const stele::metadata& metadata, timestamp now);
+
+    /// Delivers an event to the process.
+    void handle(const recorded_event& event, event_decoder& decoder);
+    /// Sends the command of a deadline.
+    void fire(const std::string& deadline);
+
+    /// The events to append to the journal; at least one.
+    std::vector<event_data> entries;
+    /// The documents to write with them.
+    std::vector<document_write> documents;
+
+private:
+    void take(const reaction_actions& actions);
+    void set(const reaction_action& action);
+    void cancel(const std::string& deadline);
+    void forget(const std::string& deadline);
+    void run();
+    void send(const google::protobuf::Message& command);
+    void take_rejection(const google::protobuf::Message& command, const rejection& reason);
+    uuid next_key();
+
+    const process_definition& process_;
+    command_bus_base& bus_;
+    process_instance& instance_;
+    stream_id journal_;
+    uuid cause_;
+    stele::metadata metadata_;
+    std::string metadata_bytes_;
+    timestamp now_;
+    std::uint64_t sent_ = 0;
+    std::deque<std::shared_ptr<const google::protobuf::Message>> waiting_;
+};
+
+}  // namespace detail
+}  // namespace stele::inline v0

@@ -30,6 +30,7 @@ template <class... Args>
 /// Accepted events, not yet those of a certain aggregate. Made by accept() and no_change(), turned into a decision.
 template <class... Events>
 struct accepted {
+    /// In the order in which they are appended.
     std::vector<std::unique_ptr<const google::protobuf::Message>> events;
 };
 
@@ -90,11 +91,12 @@ consteval void check_event_of() {
 template <class Aggregate>
 class decision {
 public:
-    // Not explicit: `return stele::accept(…)` is the way to make one.
+    /// Accepts the command with these events. Not explicit: `return stele::accept(…)` is the way to make one.
     template <class... Events>
     decision(accepted<Events...> accepted) : outcome_(std::move(accepted.events)) {
         (detail::check_event_of<Aggregate, Events>(), ...);
     }
+    /// Rejects the command.
     decision(stele::rejection reason) : outcome_(std::move(reason)) {}
 
     /// Whether the command was accepted. If not, rejection() says why.

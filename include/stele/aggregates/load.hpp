@@ -24,6 +24,7 @@ struct load_window {
 /// A state and the last event in it: its version and position, both 0 if there was none.
 template <class Aggregate>
 struct loaded : stream_position {
+    /// What the events fold to.
     Aggregate state{};
     /// The version of the last snapshot of the stream that is known to be good; 0 if none is (see snapshot.hpp).
     stele::version snapshot{};

@@ -11,6 +11,7 @@
 
 namespace stele::inline v0 {
 
+/// How a repository behaves.
 struct repository_options {
     /// Called for snapshots that could not be written or read. Empty: such problems are not reported.
     warning_handler on_warning = {};
@@ -30,6 +31,7 @@ struct repository_options {
 template <class Aggregate>
 class repository {
 public:
+    /// `store` must outlive the repository. Reads nothing yet.
     explicit repository(event_store& store, repository_options options = {})
         : store_(&store), options_(std::move(options)) {}
 

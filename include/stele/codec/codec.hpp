@@ -37,6 +37,7 @@ template <class... Functions>
 struct overload : Functions... {
     using Functions::operator()...;
 };
+/// Deduces the types of the functions.
 template <class... Functions>
 overload(Functions...) -> overload<Functions...>;
 

@@ -17,6 +17,7 @@ namespace stele::inline v0 {
 
 class event_store;
 
+/// How a command bus behaves.
 struct command_bus_options {
     /// How many times a command is decided at most on a state read for it: once, and again after each conflict. At
     /// least 1.
@@ -62,10 +63,13 @@ public:
     [[nodiscard]] bool decides(const google::protobuf::Descriptor& command) const;
 
 protected:
+    /// For command_bus: `commands` must outlive the bus.
     command_bus_base(event_store& store, command_bus_options options, const detail::command_table& commands);
     ~command_bus_base() = default;
+    /// Copies share the cache.
     command_bus_base(const command_bus_base&) = default;
     command_bus_base(command_bus_base&&) noexcept = default;
+    /// Copies share the cache.
     command_bus_base& operator=(const command_bus_base&) = default;
     command_bus_base& operator=(command_bus_base&&) noexcept = default;
 

@@ -33,13 +33,14 @@ class Message;
 /// The first one is the outermost: it sees a command first and its result last.
 namespace stele::inline v0 {
 
+/// What sending a command returns: its receipt, or why it failed.
 using command_result = std::expected<receipt, command_error>;
 
 /// A command on its way through a bus.
 struct sent_command {
-    const google::protobuf::Message& message;
-    const stream_id& stream;      ///< Of the aggregate instance that it is for.
-    const send_options& options;  ///< As given to send().
+    const google::protobuf::Message& message;  ///< The command itself.
+    const stream_id& stream;                   ///< Of the aggregate instance that it is for.
+    const send_options& options;               ///< As given to send().
     /// What its events will carry, complete with causation and correlation. May be changed before the next step.
     stele::metadata metadata;
 
@@ -62,6 +63,7 @@ public:
 
     /// For the bus: goes through `rest`, and then calls `last` with `context`.
     using last_step = command_result (*)(const void* context, const sent_command& command);
+    /// For the bus.
     next_step(std::span<const middleware> rest, last_step last, const void* context)
         : rest_(rest), last_(last), context_(context) {}
 
@@ -89,12 +91,14 @@ private:
 /// "not_authorized".
 [[nodiscard]] middleware authorize(std::function<bool(const sent_command&)> allowed);
 
+/// How retry_on_conflict() retries.
 struct retry_options {
     /// How many times the command is sent at most, including the first time. The bus itself decides a command several
     /// times at once after conflicts; each attempt here is one such round.
     unsigned attempts = 5;
     /// The wait before the second attempt is random, up to this long; the bound doubles each time.
     std::chrono::nanoseconds first_wait = std::chrono::milliseconds{2};
+    /// No wait is longer.
     std::chrono::nanoseconds longest_wait = std::chrono::milliseconds{200};
     /// Waits. The default sleeps.
     std::function<void(std::chrono::nanoseconds)> sleep = {};

@@ -13,7 +13,9 @@ namespace stele::inline v0 {
 
 /// Events for one stream, as part of an append that may write to several.
 struct stream_write {
+    /// The stream to append to.
     stream_id stream;
+    /// The version that it must be at.
     expected_version expected;
     /// Must stay valid until the append returns.
     std::span<const event_data> events;
@@ -25,8 +27,9 @@ struct append_result : stream_position {
     bool repeated = false;
 };
 
-/// What an append to one stream returns, and an append to several: one result for each write, in their order.
+/// What an append to one stream returns.
 using append_outcome = std::expected<append_result, conflict>;
+/// What an append to several streams returns: one result for each write, in their order.
 using append_all_outcome = std::expected<std::vector<append_result>, conflict>;
 
 }  // namespace stele::inline v0

@@ -22,9 +22,11 @@ enum class conflict_reason : std::uint8_t {
 struct conflict {
     /// The stream that failed, if the append was to several.
     stream_id stream;
+    /// What the append expected of the stream.
     expected_version expected;
     /// The stream's version at that moment; 0 if there is no such stream.
     stele::version actual;
+    /// Which rule refused the append.
     conflict_reason reason = conflict_reason::version;
 
     /// One sentence for people.

@@ -32,8 +32,10 @@ std::string_view to_string(error_kind kind) noexcept;
 /// The message names the stream, position or file concerned and says what to do.
 class error : public std::runtime_error {
 public:
+    /// `message` is what what() returns.
     error(error_kind kind, const std::string& message, int engine_code = 0);
 
+    /// What the caller can do about it.
     [[nodiscard]] error_kind kind() const noexcept { return kind_; }
 
     /// The engine's own code (SQLite: the extended result code); 0 when the fault is not the engine's.

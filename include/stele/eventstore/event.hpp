@@ -43,32 +43,34 @@ struct view_only_keep_an_owned_event_instead {
 ///
 /// It cannot be copied, because a copy would outlive its batch unnoticed. To keep an event, make an owned_event of it.
 struct recorded_event {
-    stele::position position{};
-    stele::version version{};
+    stele::position position{};  ///< In the store.
+    stele::version version{};    ///< In its stream.
     /// When the store recorded it. Never earlier than any event before it, even if the clock was set back.
     timestamp recorded_at{};
-    uuid id{};
-    std::string_view stream = {};
-    std::string_view type = {};
-    std::string_view payload = {};
-    std::string_view metadata = {};
+    uuid id{};                       ///< Identifies the event permanently.
+    std::string_view stream = {};    ///< The name of its stream.
+    std::string_view type = {};      ///< The full name of its message.
+    std::string_view payload = {};   ///< The bytes of its message, exactly as appended.
+    std::string_view metadata = {};  ///< Bytes for decode_metadata(); may be empty.
 
-    [[no_unique_address]] detail::view_only_keep_an_owned_event_instead movable_only = {};
+    [[no_unique_address]] detail::view_only_keep_an_owned_event_instead movable_only =
+        {};  ///< Makes copying a compile error.
 };
 
 /// An event that owns its texts and bytes, so it may be kept, copied and passed to another thread.
 struct owned_event {
     owned_event() = default;
+    /// Copies the texts and bytes that `event` refers to.
     explicit owned_event(const recorded_event& event);
 
-    stele::position position{};
-    stele::version version{};
-    timestamp recorded_at{};
-    uuid id{};
-    std::string stream;
-    std::string type;
-    std::string payload;
-    std::string metadata;
+    stele::position position{};  ///< See recorded_event, also below.
+    stele::version version{};    ///< In its stream.
+    timestamp recorded_at{};     ///< When the store recorded it.
+    uuid id{};                   ///< Its permanent id.
+    std::string stream;          ///< The name of its stream.
+    std::string type;            ///< The full name of its message.
+    std::string payload;         ///< The bytes of its message.
+    std::string metadata;        ///< Bytes for decode_metadata().
 
     /// The event as a view into this object, good until this object changes or ends.
     [[nodiscard]] recorded_event view() const& noexcept;

@@ -15,10 +15,14 @@ class event_batch {
 public:
     [[nodiscard]] auto begin() const noexcept { return events_.begin(); }
     [[nodiscard]] auto end() const noexcept { return events_.end(); }
+    /// How many events it holds.
     [[nodiscard]] std::size_t size() const noexcept { return events_.size(); }
+    /// Whether it holds no event.
     [[nodiscard]] bool empty() const noexcept { return events_.empty(); }
     [[nodiscard]] const recorded_event& operator[](std::size_t i) const { return events_[i]; }
+    /// The first event; the batch must not be empty.
     [[nodiscard]] const recorded_event& front() const { return events_.front(); }
+    /// The last event; the batch must not be empty.
     [[nodiscard]] const recorded_event& back() const { return events_.back(); }
 
     /// The bytes of text and payload that the events hold together.

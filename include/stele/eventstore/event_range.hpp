@@ -26,6 +26,7 @@ public:
     /// Fills the (empty) batch with the next events; leaving it empty ends the range.
     using fetch = std::move_only_function<void(event_batch&)>;
 
+    /// For stores: `next` reads one batch after the other.
     explicit event_range(fetch next) : next_(std::move(next)) {}
 
     class iterator {
@@ -74,6 +75,7 @@ private:
 /// A single-pass range over events; each is valid until the iterator is incremented.
 class event_sequence {
 public:
+    /// The events of `batches`, one by one.
     explicit event_sequence(event_range batches) : batches_(std::move(batches)) {}
 
     class iterator {

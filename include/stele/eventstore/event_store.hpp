@@ -70,8 +70,10 @@ public:
     /// existed before it. "elsewhere": the same ids are stored in another stream.)
     [[nodiscard]] append_outcome append(const stream_id& stream, expected_version expected,
                                         std::span<const event_data> events);
+    /// The same for a list of events.
     [[nodiscard]] append_outcome append(const stream_id& stream, expected_version expected,
                                         std::initializer_list<event_data> events);
+    /// The same for one event.
     [[nodiscard]] append_outcome append(const stream_id& stream, expected_version expected, const event_data& event);
 
     /// Appends to several streams, all or none. Returns one result for each write, in their order, or the conflict of
@@ -153,6 +155,7 @@ protected:
     event_store(event_store&&) noexcept = default;
     event_store& operator=(event_store&&) noexcept = default;
 
+    /// Does what append() says, with arguments that have been checked. So do the functions below for theirs.
     virtual append_all_outcome do_append(std::span<const stream_write> writes,
                                          std::span<const document_write> documents) = 0;
     /// `events` is what the one write refers to; keep it until the future is ready.
@@ -165,15 +168,23 @@ protected:
     /// Adds to `batch` the next events of the window that pass the filter, in the direction of the options, at most
     /// options.limit and bounded by the limits; adds nothing only if no event of the window passes.
     virtual void do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) = 0;
+    /// The same for the whole store.
     virtual void do_fetch(const all_read_options& options, event_batch& batch) = 0;
 
+    /// See find_document().
     virtual std::optional<document> do_find_document(std::string_view kind, std::string_view key) = 0;
+    /// See list_documents().
     virtual std::vector<document> do_list_documents(std::string_view kind, const document_read_options& options) = 0;
+    /// See head().
     virtual position do_head() = 0;
+    /// See stream_version().
     virtual version do_stream_version(const stream_id& stream) = 0;
+    /// See position_at().
     virtual position do_position_at(timestamp time) = 0;
+    /// See wait_for_append().
     virtual position do_wait_for_append(position seen, std::chrono::milliseconds timeout,
                                         const std::stop_token& stop) = 0;
+    /// See limits().
     [[nodiscard]] virtual const store_limits& do_limits() const = 0;
 
 private:

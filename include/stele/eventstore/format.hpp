@@ -15,6 +15,7 @@
 ///
 ///     fmt::print("{} is at {:>8}\n", id, store.head());
 
+/// @cond
 template <>
 struct fmt::formatter<stele::position> : fmt::formatter<std::uint64_t> {
     template <class Context>
@@ -54,3 +55,4 @@ struct fmt::formatter<stele::uuid> : fmt::formatter<std::string_view> {
         return fmt::formatter<std::string_view>::format(value.str(), context);
     }
 };
+/// @endcond

@@ -10,6 +10,7 @@
 
 namespace stele::inline v0 {
 
+/// Whether to read from the first event on, or from the last one back.
 enum class direction : std::uint8_t { forward, backward };
 
 /// Which events of the whole store to read. An event passes if its stream passes and its type passes; an empty list
@@ -22,7 +23,9 @@ struct event_filter {
     /// Passes events of any of these types, by full name.
     std::vector<std::string> types = {};
 
+    /// Whether every event passes.
     [[nodiscard]] bool empty() const { return passes_all_streams() && types.empty(); }
+    /// Whether every stream passes.
     [[nodiscard]] bool passes_all_streams() const { return categories.empty() && stream_prefixes.empty(); }
     /// Whether an event of that stream and type passes.
     [[nodiscard]] bool passes(std::string_view stream, std::string_view type) const;
@@ -30,9 +33,9 @@ struct event_filter {
 
 /// What to read of one stream: the events whose version is in the window (after, up_to].
 struct stream_read_options {
-    version after{};                 ///< Exclusive. The default starts at the first event.
-    version up_to = version::max();  ///< Inclusive. The default ends at the last event.
-    stele::direction direction = direction::forward;
+    version after{};                                  ///< Exclusive. The default starts at the first event.
+    version up_to = version::max();                   ///< Inclusive. The default ends at the last event.
+    stele::direction direction = direction::forward;  ///< The order of the events.
     std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();  ///< At most this many events.
     /// Reads the stream as it was when the store's head was here. With event_store::position_at(): as of a time.
     position as_of = position::max();
@@ -40,11 +43,11 @@ struct stream_read_options {
 
 /// What to read of the whole store: the events whose position is in the window (after, up_to].
 struct all_read_options {
-    position after{};                  ///< Exclusive. The default starts at the first event.
-    position up_to = position::max();  ///< Inclusive. The default ends at the head.
-    stele::direction direction = direction::forward;
+    position after{};                                 ///< Exclusive. The default starts at the first event.
+    position up_to = position::max();                 ///< Inclusive. The default ends at the head.
+    stele::direction direction = direction::forward;  ///< The order of the events.
     std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();  ///< At most this many events.
-    event_filter filter = {};
+    event_filter filter = {};                                         ///< Which events to read; the default is all.
 };
 
 }  // namespace stele::inline v0

@@ -35,8 +35,11 @@ public:
     /// Joins `category` and `id` with '-'. Throws as above, and if the category contains '-' or either is empty.
     stream_id(std::string_view category, std::string_view id);
 
+    /// The whole name.
     [[nodiscard]] const std::string& str() const noexcept { return name_; }
+    /// The part before the first '-'.
     [[nodiscard]] std::string_view category() const noexcept { return category_of(name_); }
+    /// The part after the first '-'; empty if there is none.
     [[nodiscard]] std::string_view instance_id() const noexcept { return instance_id_of(name_); }
 
     friend auto operator<=>(const stream_id&, const stream_id&) = default;

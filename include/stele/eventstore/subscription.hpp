@@ -12,10 +12,12 @@
 
 namespace stele::inline v0 {
 
+/// Which events a subscription delivers.
 struct subscription_options {
     /// Exclusive: starts with the event after this one; the default starts with the first. To resume, pass the
     /// position() you saved.
     position after{};
+    /// Which events to deliver; the default is all.
     event_filter filter = {};
 };
 
@@ -47,6 +49,7 @@ struct subscription_wait_failure {
 /// The store must outlive the subscription and must not be moved meanwhile. The owner's calls may come from any thread.
 class subscription {
 public:
+    /// Gets one event at a time, on the thread of the subscription.
     using handler = std::function<void(const recorded_event&)>;
 
     subscription(subscription&&) noexcept;

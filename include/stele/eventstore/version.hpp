@@ -9,7 +9,7 @@ namespace stele::inline v0 {
 
 /// The 1-based number of an event in its stream. A stream's version is that of its last event; 0 means "no stream".
 struct version {
-    std::uint64_t value = 0;
+    std::uint64_t value = 0;  ///< The number itself.
     friend constexpr auto operator<=>(version, version) = default;
 
     /// The version of the event that follows.
@@ -24,7 +24,7 @@ struct version {
 /// Positions are assigned in commit order: once a reader has seen position n, no event can later appear before it.
 /// position{} (0) is before the first event, so reading after position{} reads everything.
 struct position {
-    std::uint64_t value = 0;
+    std::uint64_t value = 0;  ///< The number itself.
     friend constexpr auto operator<=>(position, position) = default;
 
     /// The position of the event that follows.
@@ -36,8 +36,8 @@ struct position {
 
 /// Both numbers of one event: its version in its stream and its position in the store.
 struct stream_position {
-    stele::version version;
-    stele::position position;
+    stele::version version;    ///< In its stream; 0: no event.
+    stele::position position;  ///< In the store; 0: no event.
     friend constexpr bool operator==(const stream_position&, const stream_position&) = default;
 };
 

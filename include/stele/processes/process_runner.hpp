@@ -18,6 +18,7 @@ namespace stele::inline v0 {
 class command_bus_base;
 class event_store;
 
+/// How a process runner behaves.
 struct process_runner_options {
     /// Returns the current time, for deadlines. Tests give a clock that they set (manual_clock.hpp).
     std::function<timestamp()> now = [] {
@@ -27,6 +28,7 @@ struct process_runner_options {
     std::size_t cached_instances = 1000;
 };
 
+/// How one process is run.
 struct process_options {
     /// Where a process begins that has never run on this store: with the event after this position. The default begins
     /// with the first event; store.head() reacts to nothing that happened before.
@@ -104,6 +106,7 @@ public:
     [[nodiscard]] stele::position position() const {
         return position(P::name);
     }
+    /// The same, by name.
     [[nodiscard]] stele::position position(std::string_view name) const;
 
     /// Waits at most `timeout` until position() of P is at least `reached`, and returns that position. Returns a
@@ -113,6 +116,7 @@ public:
         stele::position reached, std::chrono::milliseconds timeout) const {
         return wait_for(P::name, reached, timeout);
     }
+    /// The same, by name.
     [[nodiscard]] std::expected<stele::position, process_wait_failure> wait_for(
         std::string_view name, stele::position reached, std::chrono::milliseconds timeout) const;
 
@@ -121,6 +125,7 @@ public:
     [[nodiscard]] std::exception_ptr failure() const {
         return failure(P::name);
     }
+    /// The same, by name.
     [[nodiscard]] std::exception_ptr failure(std::string_view name) const;
 
 private:

@@ -10,6 +10,7 @@
 
 namespace stele::inline v0 {
 
+/// What a process manager is doing.
 enum class process_state : std::uint8_t {
     stopped,      ///< Nothing runs in the background; catch_up() brings it up to date.
     catching_up,  ///< There are events that it has not handled.
@@ -22,7 +23,9 @@ enum class process_state : std::uint8_t {
 
 /// The status of a process manager at one moment.
 struct process_status {
+    /// The `name` of the process.
     std::string name;
+    /// What it is doing.
     process_state state = process_state::stopped;
     /// Every event up to here (inclusive) was handled, or is none of its events.
     stele::position position;

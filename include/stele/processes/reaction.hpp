@@ -20,8 +20,8 @@ namespace stele::inline v0 {
 /// A command that a process manager sent and an aggregate rejected. Its `evolve` and `react` get it like an event.
 template <class Command>
 struct rejected {
-    Command command;
-    rejection reason;
+    Command command;   ///< The command, as it was sent.
+    rejection reason;  ///< Why it was rejected.
 };
 
 namespace detail {
@@ -82,19 +82,22 @@ public:
     /// Cancels the deadline `name` of this instance; no effect if there is none or if its command was already sent.
     reaction& cancel(std::string_view name) & { return append({.kind = type::cancel, .deadline = std::string{name}}); }
 
-    // The same for `return reaction{}.send(…);`.
+    /// The same for `return reaction{}.send(…);`.
     template <class Command>
     reaction&& send(Command command) && {
         return std::move(send(std::move(command)));
     }
+    /// The same for a temporary.
     template <class Command>
     reaction&& at(timestamp due, std::string name, Command command) && {
         return std::move(at(due, std::move(name), std::move(command)));
     }
+    /// The same for a temporary.
     template <class Command>
     reaction&& after(std::chrono::microseconds delay, std::string name, Command command) && {
         return std::move(after(delay, std::move(name), std::move(command)));
     }
+    /// The same for a temporary.
     reaction&& cancel(std::string_view name) && { return std::move(cancel(name)); }
 
 private:

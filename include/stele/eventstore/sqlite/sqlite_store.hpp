@@ -27,7 +27,9 @@ enum class durability : std::uint8_t {
     normal,
 };
 
+/// How a store is opened. The defaults are the safe choice.
 struct sqlite_options {
+    /// What survives a power cut.
     stele::durability durability = durability::full;
     /// For every connection of the store. Its busy timeout is also how long an append waits for another process.
     connection_options connection = {};
@@ -35,6 +37,7 @@ struct sqlite_options {
     std::size_t idle_readers = 4;
     /// How often wait_for_append() checks for appends of other processes (this process wakes it at once).
     std::chrono::milliseconds poll_interval{20};
+    /// What one append and one batch may hold.
     store_limits limits = {};
     /// Gives the time of events and documents; one thread at a time calls it.
     std::function<timestamp()> now = system_time;

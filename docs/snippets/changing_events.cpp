@@ -1,0 +1,107 @@
+// The examples of docs/changing-events.md: a store that an older program wrote, read by the program of today.
+#include "bank.hpp"
+
+#include <stele/codec.hpp>
+#include <stele/sqlite.hpp>
+
+#include <fmt/core.h>
+
+#include <array>
+#include <stdexcept>
+#include <string>
+
+using namespace bank;
+
+namespace {
+
+// What the program of last year left in the store.
+void write_as_last_year(stele::event_store& store) {
+    const std::array events{stele::encode(opened("Alice")), stele::encode(deposited(100)), stele::encode(closed()),
+                            stele::event_data{.type = "bank.PinPrinted"}};
+    if (!store.append(stele::stream_id{"account-alice"}, stele::expected_version::no_stream(), events))
+        throw std::runtime_error("the store is not empty");
+}
+
+}  // namespace
+
+namespace today {
+
+// [upcasters]
+struct upcasters {
+    // Renamed: stored as the old name, read as the new message.
+    static constexpr auto aliases = hana::make_tuple(stele::alias<AccountTerminated>{"bank.AccountClosed"});
+
+    // Changed: the old messages, and one upcast for each.
+    static constexpr auto outdated = hana::tuple_t<AccountOpened>;
+    static AccountOpenedV2 upcast(const AccountOpened& old) {
+        AccountOpenedV2 event;
+        event.set_owner(old.owner());
+        event.set_currency("EUR");
+        return event;
+    }
+
+    // Of no use any more: passed over by everyone.
+    static constexpr auto ignored = hana::make_tuple("bank.PinPrinted");
+};
+
+struct account {
+    static constexpr auto category = "account";
+    static constexpr auto events =
+        stele::upcast_by<upcasters>(hana::tuple_t<AccountOpenedV2, MoneyDeposited, AccountTerminated>);
+
+    std::string currency;
+    std::int64_t balance = 0;
+    bool open = false;
+
+    void evolve(const AccountOpenedV2& e) { currency = e.currency(), open = true; }
+    void evolve(const MoneyDeposited& e) { balance += e.amount(); }
+    void evolve(const AccountTerminated&) { open = false; }
+};
+// [/upcasters]
+
+void read_old_events(stele::event_store& store) {
+    // [load]
+    auto known = stele::load<account>(store, stele::stream_id{"account-alice"});
+    fmt::print("{} {}, {}\n", known.state.balance, known.state.currency, known.state.open ? "open" : "closed");
+    // [/load]
+}
+
+void record(stele::event_store& store) {
+    // [record]
+    stele::record_schemas<account>(store);  // with everything that takes events: aggregates, projections, processes
+    // [/record]
+
+    // [to_json]
+    stele::recorded_schemas schemas{store};
+    for (const auto& event : store.read_stream(stele::stream_id{"account-alice"}, {.limit = 3}).events())
+        fmt::print("{} {}\n", event.type, schemas.to_json(event));
+    // [/to_json]
+}
+
+}  // namespace today
+
+namespace broken {
+
+// A later program that means to rename MoneyDeposited, but its message has other fields.
+struct upcasters {
+    static constexpr auto aliases = hana::make_tuple(stele::alias<DepositMoney>{"bank.MoneyDeposited"});
+};
+struct account {
+    static constexpr auto events = stele::upcast_by<upcasters>(hana::tuple_t<DepositMoney>);
+};
+
+void check(stele::event_store& store) {
+    // [check]
+    for (const auto& finding : stele::check_schemas<account>(store)) fmt::print("{}\n", finding.message());
+    // [/check]
+}
+
+}  // namespace broken
+
+int main() {
+    auto store = stele::sqlite_store::open("bank.db");
+    write_as_last_year(store);
+    today::read_old_events(store);
+    today::record(store);
+    broken::check(store);
+}

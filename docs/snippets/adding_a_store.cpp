@@ -3,9 +3,10 @@
 #include <stele/eventstore.hpp>
 #include <stele/memory.hpp>
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <cstdint>
-#include <cstdio>
 #include <future>
 #include <optional>
 #include <span>
@@ -86,9 +87,9 @@ int main() {
     counting_store store{behind};
     const stele::stream_id order{"order-7"};
     const stele::event_data placed{.type = "shop.OrderPlaced"};
-    if (!store.append(order, stele::expected_version::no_stream(), placed)) std::puts("a conflict");
-    if (!store.append(order, stele::expected_version::no_stream(), placed)) std::puts("a conflict");  // repeated
+    if (!store.append(order, stele::expected_version::no_stream(), placed)) fmt::print("a conflict\n");
+    if (!store.append(order, stele::expected_version::no_stream(), placed)) fmt::print("a conflict\n");  // repeated
     std::size_t read = 0;
     for (const auto& batch : store.read_stream(order)) read += batch.size();
-    std::printf("%d appended, %d read\n", static_cast<int>(store.appended()), static_cast<int>(read));
+    fmt::print("{} appended, {} read\n", store.appended(), read);
 }

@@ -1,10 +1,12 @@
 // What docs/event-store.md shows.
 
 #include <stele/eventstore.hpp>
+#include <stele/eventstore/format.hpp>
 #include <stele/sqlite.hpp>
 
+#include <fmt/format.h>
+
 #include <chrono>
-#include <cstdio>
 #include <future>
 #include <string>
 #include <vector>
@@ -25,15 +27,14 @@ void append_one(stele::event_store& store) {
     const stele::stream_id order{"order-7"};
     const auto placed = store.append(order, expected_version::no_stream(), event("shop.OrderPlaced", "lamp x 5"));
     if (placed)
-        std::printf("version %d, position %d\n", static_cast<int>(placed->version.value),
-                    static_cast<int>(placed->position.value));
+        fmt::print("version {}, position {}\n", placed->version, placed->position);
     else
-        std::puts(placed.error().message().c_str());
+        fmt::print("{}\n", placed.error().message());
     // [/append]
 
     // [conflict]
     const auto again = store.append(order, expected_version::no_stream(), event("shop.OrderPlaced", "lamp x 5"));
-    if (!again) std::puts(again.error().message().c_str());
+    if (!again) fmt::print("{}\n", again.error().message());
     // [/conflict]
 }
 
@@ -54,7 +55,7 @@ void repeat(stele::event_store& store) {
     const stele::stream_id order{"order-8"};
     const auto first = store.append(order, expected_version::no_stream(), paid);
     const auto second = store.append(order, expected_version::no_stream(), paid);  // the same ids
-    if (first && second && second->repeated && second->position == first->position) std::puts("stored once");
+    if (first && second && second->repeated && second->position == first->position) fmt::print("stored once\n");
     // [/repeat]
 }
 
@@ -66,7 +67,7 @@ void append_to_several(stele::event_store& store) {
         {stele::stream_id{"stock-lamp"}, expected_version::any(), taken},
         {stele::stream_id{"order-7"}, expected_version::stream_exists(), reserved},
     };
-    if (const auto done = store.append(writes); !done) std::puts(done.error().message().c_str());
+    if (const auto done = store.append(writes); !done) fmt::print("{}\n", done.error().message());
     // [/several]
 
     // [documents]
@@ -75,9 +76,9 @@ void append_to_several(stele::event_store& store) {
     };
     const std::vector arrived{event("shop.StockArrived", "20")};
     const std::vector<stele::stream_write> arrival{{stele::stream_id{"stock-lamp"}, expected_version::any(), arrived}};
-    if (!store.append(arrival, beside)) std::puts("a conflict");
+    if (!store.append(arrival, beside)) fmt::print("a conflict\n");
     if (const auto cursor = store.find_document("shop.cursor", "warehouse feed"))
-        std::printf("next after %s\n", cursor->value.c_str());
+        fmt::print("next after {}\n", cursor->value);
     // [/documents]
 }
 
@@ -88,15 +89,14 @@ void append_without_waiting(stele::event_store& store) {
         under_way.push_back(store.append_async(stele::stream_id{"meter-1"}, expected_version::any(),
                                                {event("shop.MeterRead", std::to_string(reading))}));
     for (auto& each : under_way)
-        if (const auto done = each.get(); !done) std::puts(done.error().message().c_str());
+        if (const auto done = each.get(); !done) fmt::print("{}\n", done.error().message());
     // [/async]
 }
 
 void read(stele::event_store& store) {
     // [read]
     for (const stele::recorded_event& event : store.read_stream(stele::stream_id{"order-7"}).events())
-        std::printf("%d %.*s\n", static_cast<int>(event.version.value), static_cast<int>(event.type.size()),
-                    event.type.data());
+        fmt::print("{} {}\n", event.version, event.type);
     // [/read]
 
     // [last]
@@ -105,7 +105,7 @@ void read(stele::event_store& store) {
          store.read_stream(stele::stream_id{"order-7"}, {.direction = stele::direction::backward, .limit = 1}).events())
         last.emplace(event);
     // [/last]
-    if (last) std::printf("the last one: %s\n", last->type.c_str());
+    if (last) fmt::print("the last one: {}\n", last->type);
 
     // [filter]
     std::size_t found = 0;
@@ -113,24 +113,22 @@ void read(stele::event_store& store) {
          store.read_all({.filter = {.categories = {"order", "stock"}, .types = {"shop.StockTaken"}}}))
         found += batch.size();
     // [/filter]
-    std::printf("%d of category order or stock and type StockTaken\n", static_cast<int>(found));
+    fmt::print("{} of the category order or stock and the type StockTaken\n", found);
 
     // [as_of]
     const stele::position then = store.position_at(stele::system_time() - 24h);
     for (const auto& event : store.read_stream(stele::stream_id{"order-7"}, {.as_of = then}).events())
-        std::printf("yesterday: version %d\n", static_cast<int>(event.version.value));
+        fmt::print("yesterday: version {}\n", event.version);
     // [/as_of]
 }
 
 void follow(stele::event_store& store) {
     // [subscribe]
-    auto subscription = stele::subscribe(store, {.after = {}, .filter = {.categories = {"order"}}},
-                                         [](const stele::recorded_event& event) {
-                                             std::printf("at %d: %.*s\n", static_cast<int>(event.position.value),
-                                                         static_cast<int>(event.type.size()), event.type.data());
-                                         });
+    auto subscription = stele::subscribe(
+        store, {.after = {}, .filter = {.categories = {"order"}}},
+        [](const stele::recorded_event& event) { fmt::print("at {}: {}\n", event.position, event.type); });
     if (const auto reached = subscription.wait_for(store.head(), 2s); !reached)
-        std::puts(reached.error().message().c_str());
+        fmt::print("{}\n", reached.error().message());
     subscription.stop();
     subscription.wait();  // throws what the handler threw, if it did
     // [/subscribe]
@@ -142,15 +140,14 @@ void remove(stele::event_store& store) {
     (void)store.truncate_stream(meter, stele::version{991});  // keeps versions 991 to 1000
     (void)store.delete_stream(stele::stream_id{"order-8"});   // may begin again, at version 3
     const auto gone = store.tombstone_stream(stele::stream_id{"stock-lamp"});
-    if (!gone) std::puts(gone.error().message().c_str());
+    if (!gone) fmt::print("{}\n", gone.error().message());
     // [/remove]
     std::size_t left = 0;
     for (const auto& batch : store.read_stream(meter)) left += batch.size();
-    std::printf("%d readings are left, at version %d\n", static_cast<int>(left),
-                static_cast<int>(store.stream_version(meter).value));
+    fmt::print("{} readings are left, at version {}\n", left, store.stream_version(meter));
     const auto refused =
         store.append(stele::stream_id{"stock-lamp"}, expected_version::any(), event("shop.StockTaken", "1"));
-    if (!refused) std::puts(refused.error().message().c_str());
+    if (!refused) fmt::print("{}\n", refused.error().message());
 }
 
 void describe(stele::event_store& store) {
@@ -161,7 +158,7 @@ void describe(stele::event_store& store) {
     (void)store.append(stele::stream_id{"order-7"}, expected_version::any(), packed);
 
     for (const auto& event : store.read_all({.filter = {.types = {"shop.OrderPacked"}}}).events())
-        std::printf("packed by %s\n", stele::decode_metadata(event.metadata).actor.c_str());
+        fmt::print("packed by {}\n", stele::decode_metadata(event.metadata).actor);
     // [/metadata]
 }
 
@@ -174,7 +171,7 @@ int main() {
     append_one(store);
     repeat(store);
     append_to_several(store);
-    if (!cancel(store, stele::stream_id{"order-7"})) std::puts("others kept being first");
+    if (!cancel(store, stele::stream_id{"order-7"})) fmt::print("others kept being first\n");
     append_without_waiting(store);
     read(store);
     follow(store);

@@ -3,15 +3,16 @@
 #include <stele/eventstore.hpp>
 #include <stele/sqlite.hpp>
 
+#include <fmt/format.h>
+
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 
 namespace {
 
 void append(stele::event_store& store) {
     const stele::event_data event{.type = "shop.OrderPlaced", .payload = "lamp x 5"};
-    if (!store.append(stele::stream_id{"order-7"}, stele::expected_version::any(), event)) std::puts("a conflict");
+    if (!store.append(stele::stream_id{"order-7"}, stele::expected_version::any(), event)) fmt::print("a conflict\n");
 }
 
 // [check]
@@ -48,7 +49,7 @@ int main() {
     {
         // [verify]
         auto copy = stele::sqlite_store::open("shop-2026-11-25.db");
-        std::printf("%d events in the backup\n", static_cast<int>(count_events(copy)));
+        fmt::print("{} events in the backup\n", count_events(copy));
         // [/verify]
     }
     // [compact]
@@ -56,6 +57,6 @@ int main() {
     // [/compact]
     append_or_reopen(store, "shop.db", {.type = "shop.OrderPaid"});
     // [version]
-    std::printf("SQLite %s\n", stele::sqlite_store::sqlite_version().c_str());
+    fmt::print("SQLite {}\n", stele::sqlite_store::sqlite_version());
     // [/version]
 }

@@ -3,7 +3,8 @@
 #include <stele/eventstore.hpp>
 #include <stele/sqlite.hpp>
 
-#include <cstdio>
+#include <fmt/format.h>
+
 #include <string>
 #include <vector>
 
@@ -19,5 +20,5 @@ int main() {
     const auto done =
         store.append(stele::stream_id{"meter-1"}, stele::expected_version::any(), readings);  // one commit
     // [/batch]
-    std::puts(done ? "a day in one append" : done.error().message().c_str());
+    fmt::print("{}\n", done ? "a day in one append" : done.error().message());
 }

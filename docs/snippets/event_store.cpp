@@ -137,10 +137,10 @@ void follow(stele::event_store& store) {
 void remove(stele::event_store& store) {
     // [remove]
     const stele::stream_id meter{"meter-1"};
-    (void)store.truncate_stream(meter, stele::version{991});  // keeps versions 991 to 1000
-    (void)store.delete_stream(stele::stream_id{"order-8"});   // may begin again, at version 3
-    const auto gone = store.tombstone_stream(stele::stream_id{"stock-lamp"});
-    if (!gone) fmt::print("{}\n", gone.error().message());
+    const auto truncated = store.truncate_stream(meter, stele::version{991});  // keeps versions 991 to 1000
+    const auto deleted = store.delete_stream(stele::stream_id{"order-8"});     // may start again, at version 3
+    const auto closed = store.tombstone_stream(stele::stream_id{"stock-lamp"});
+    if (!truncated || !deleted || !closed) fmt::print("a conflict\n");
     // [/remove]
     std::size_t left = 0;
     for (const auto& batch : store.read_stream(meter)) left += batch.size();
@@ -155,7 +155,7 @@ void describe(stele::event_store& store) {
     auto packed = event("shop.OrderPacked", "");
     packed.metadata =
         stele::encode(stele::metadata{.correlation_id = "request 4711", .actor = "ann", .headers = {{"station", "3"}}});
-    (void)store.append(stele::stream_id{"order-7"}, expected_version::any(), packed);
+    if (!store.append(stele::stream_id{"order-7"}, expected_version::any(), packed)) fmt::print("a conflict\n");
 
     for (const auto& event : store.read_all({.filter = {.types = {"shop.OrderPacked"}}}).events())
         fmt::print("packed by {}\n", stele::decode_metadata(event.metadata).actor);

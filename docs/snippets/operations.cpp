@@ -24,16 +24,17 @@ std::uint64_t count_events(stele::event_store& store) {
 // [/check]
 
 // [reopen]
-void append_or_reopen(stele::sqlite_store& store, const std::filesystem::path& file, const stele::event_data& event) {
+stele::append_outcome append_or_reopen(stele::sqlite_store& store, const std::filesystem::path& file,
+                                       const stele::event_data& event) {
     const stele::stream_id order{"order-7"};
     try {
-        (void)store.append(order, stele::expected_version::any(), event);
+        return store.append(order, stele::expected_version::any(), event);
     } catch (const stele::error& fault) {
         if (fault.kind() != stele::error_kind::io) throw;
-        // Whether it was stored is not known. Open the file again, and repeat the append with the same event id.
-        store = stele::sqlite_store::open(file);
-        (void)store.append(order, stele::expected_version::any(), event);
     }
+    // Whether it was stored is not known. Open the file again, and repeat the append with the same event id.
+    store = stele::sqlite_store::open(file);
+    return store.append(order, stele::expected_version::any(), event);
 }
 // [/reopen]
 
@@ -55,7 +56,7 @@ int main() {
     // [compact]
     store.compact();
     // [/compact]
-    append_or_reopen(store, "shop.db", {.type = "shop.OrderPaid"});
+    if (!append_or_reopen(store, "shop.db", {.type = "shop.OrderPaid"})) fmt::print("a conflict\n");
     // [version]
     fmt::print("SQLite {}\n", stele::sqlite_store::sqlite_version());
     // [/version]

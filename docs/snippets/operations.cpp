@@ -1,0 +1,63 @@
+// What docs/operations.md shows.
+
+#include <stele/eventstore.hpp>
+#include <stele/sqlite.hpp>
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <filesystem>
+
+namespace {
+
+void append(stele::event_store& store) {
+    const stele::event_data event{.type = "shop.OrderPlaced", .payload = "lamp x 5"};
+    if (!store.append(stele::stream_id{"order-7"}, stele::expected_version::any(), event)) fmt::print("a conflict\n");
+}
+
+// [check]
+std::uint64_t count_events(stele::event_store& store) {
+    std::uint64_t count = 0;
+    for (const stele::event_batch& batch : store.read_all()) count += batch.size();  // throws if one cannot be read
+    return count;
+}
+// [/check]
+
+// [reopen]
+stele::append_outcome append_or_reopen(stele::sqlite_store& store, const std::filesystem::path& file,
+                                       const stele::event_data& event) {
+    const stele::stream_id order{"order-7"};
+    try {
+        return store.append(order, stele::expected_version::any(), event);
+    } catch (const stele::error& fault) {
+        if (fault.kind() != stele::error_kind::io) throw;
+    }
+    // Whether it was stored is not known. Open the file again, and repeat the append with the same event id.
+    store = stele::sqlite_store::open(file);
+    return store.append(order, stele::expected_version::any(), event);
+}
+// [/reopen]
+
+}  // namespace
+
+int main() {
+    auto store = stele::sqlite_store::open("shop.db");
+    append(store);
+
+    // [backup]
+    store.backup("shop-2026-11-25.db");  // while others read and write
+    // [/backup]
+    {
+        // [verify]
+        auto copy = stele::sqlite_store::open("shop-2026-11-25.db");
+        fmt::print("{} events in the backup\n", count_events(copy));
+        // [/verify]
+    }
+    // [compact]
+    store.compact();
+    // [/compact]
+    if (!append_or_reopen(store, "shop.db", {.type = "shop.OrderPaid"})) fmt::print("a conflict\n");
+    // [version]
+    fmt::print("SQLite {}\n", stele::sqlite_store::sqlite_version());
+    // [/version]
+}

@@ -88,6 +88,7 @@ TEST_CASE("a changed projection is rebuilt during normal operation, swapped in, 
     std::atomic<int> queries = 0;
     std::atomic<int> failed = 0;
     std::atomic<int> went_back = 0;
+    std::atomic<bool> rolls_back = false;
     {
         std::vector<std::jthread> all;
         for (int id = 100; id < 104; ++id)
@@ -101,7 +102,7 @@ TEST_CASE("a changed projection is rebuilt during normal operation, swapped in, 
                 for (std::int64_t seen = 0; !over; ++queries) try {
                         const auto [sum] =
                             db.query_one<std::int64_t>("SELECT coalesce(sum(changes), 0) FROM totals").value();
-                        if (sum < seen) ++went_back;
+                        if (sum < seen && !rolls_back) ++went_back;
                         seen = sum;
                     } catch (const stele::error&) {
                         ++failed;
@@ -113,6 +114,9 @@ TEST_CASE("a changed projection is rebuilt during normal operation, swapped in, 
         CHECK(serving(models) == "totals.2.db");
         CHECK(runner.wait_for<mended_totals>(store.head(), for_ever));
         CHECK(runner.rebuild<mended_totals>() == rebuild_result::serving);  // now the old one is updated
+        // A query that looked at the link before the last swap may read the old generation while rollback() brings it
+        // up to date: later rows than the next query, which reads the one that serves until then.
+        rolls_back = true;
         runner.rollback<mended_totals>();
         CHECK(serving(models) == "totals.2.db");
         while (queries < 10) std::this_thread::yield();

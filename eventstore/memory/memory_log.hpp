@@ -1,6 +1,6 @@
 #pragma once
 
-#include "eventstore/append_rules.hpp"
+#include "eventstore/engine/append_rules.hpp"
 
 #include <cstdint>
 #include <functional>

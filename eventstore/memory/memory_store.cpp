@@ -1,4 +1,4 @@
-#include "eventstore/head_signal.hpp"
+#include "eventstore/engine/head_signal.hpp"
 #include "eventstore/memory/memory_log.hpp"
 
 #include <stele/eventstore/memory/memory_store.hpp>

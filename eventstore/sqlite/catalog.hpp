@@ -1,6 +1,6 @@
 #pragma once
 
-#include "eventstore/append_rules.hpp"
+#include "eventstore/engine/append_rules.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/stream.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "eventstore/head_signal.hpp"
+#include "eventstore/engine/head_signal.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
 #include "eventstore/sqlite/reader.hpp"
 #include "eventstore/sqlite/writer.hpp"

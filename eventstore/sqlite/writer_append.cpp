@@ -1,6 +1,6 @@
 // What the writer does for one request, inside the transaction of its group.
 
-#include "eventstore/append_rules.hpp"
+#include "eventstore/engine/append_rules.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
 #include "eventstore/sqlite/writer.hpp"
 

@@ -71,8 +71,7 @@ TEST_CASE("the location of the call is named") {
         given<counter>(opened()).when(increment("1", 1)).then_nothing();
         FAIL("not thrown");
     } catch (const stele::scenario_failed& e) {
-        CHECK(std::string{e.what()}.find("given_test.cpp:" + std::to_string(__LINE__ - 3) + ": ") !=
-              std::string::npos);
+        CHECK(std::string{e.what()}.find("given_test.cpp:" + std::to_string(__LINE__ - 3) + ": ") != std::string::npos);
     }
 }
 

@@ -1,4 +1,4 @@
-#include "eventstore/append_checks.hpp"
+#include "eventstore/engine/append_checks.hpp"
 
 #include "eventstore/names.hpp"
 

@@ -1,4 +1,4 @@
-#include "eventstore/append_rules.hpp"
+#include "eventstore/engine/append_rules.hpp"
 
 namespace stele::inline v0::detail {
 namespace {

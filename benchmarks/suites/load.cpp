@@ -4,6 +4,7 @@
 #include "benchmarks/workload.hpp"
 
 #include <stele/aggregates/repository.hpp>
+#include <stele/codec/codec.hpp>
 
 #include <fmt/format.h>
 

@@ -157,13 +157,14 @@ TEST_CASE("events of 0.1 are read, and appended to") {
 TEST_CASE("a command that 0.1 has taken is answered from its receipt") {
     old_files old;
     stele::command_bus<counter> bus{old.store};
-    const auto again = bus.send(increment("a", 5), {}, {.id = id_of("6f1c6a3e-1d5b-4c53-9f6a-0a8f3f1f2b11")});
+    const auto again = bus.send(increment("a", 5), {.idempotency_key = id_of("6f1c6a3e-1d5b-4c53-9f6a-0a8f3f1f2b11")});
     REQUIRE(again);
     CHECK(again->repeated);
     CHECK(again->version == stele::version{2});
     CHECK(again->position == stele::position{3});
-    const auto refused = bus.send(decrement("a", 1000), {},
-                                  {.id = id_of("6f1c6a3e-1d5b-4c53-9f6a-0a8f3f1f2b12"), .remember_rejection = true});
+    const auto refused =
+        bus.send(decrement("a", 1000),
+                 {.idempotency_key = id_of("6f1c6a3e-1d5b-4c53-9f6a-0a8f3f1f2b12"), .remember_rejection = true});
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message().find("below_zero") != std::string::npos);
     CHECK(old.store.head() == head);

@@ -270,7 +270,7 @@ TEST_CASE("an inline projection of 0.1 is applied with the next append") {
 TEST_CASE("a deadline that 0.1 has set fires, and what its process has done is not repeated") {
     old_files old;
     CHECK(balance(old.store, "a") == 70);
-    run_transfers(old.store);
+    run_transfers(old.store, {.now = [] { return stele::timestamp{}; }});
     CHECK(old.store.head() == head);
 
     run_transfers(old.store,

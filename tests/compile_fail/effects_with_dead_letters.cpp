@@ -1,4 +1,4 @@
-// first error: a projection with effects stops at what it cannot take
+// first error: a projection with effects stops at an event that it cannot apply
 #include "testing.pb.h"
 
 #include <stele/eventstore/memory/memory_store.hpp>

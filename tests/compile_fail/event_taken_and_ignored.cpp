@@ -1,4 +1,4 @@
-// first error: ignoring return value of
+// first error: this event is in `events` and in `ignored`
 #include "warehouse.pb.h"
 
 #include <stele/codec/codec.hpp>

@@ -1,4 +1,4 @@
-// first error: an inline projection puts no event aside
+// first error: an inline projection has no dead letters
 #include "testing.pb.h"
 
 #include <stele/projections/inline/inline_projections.hpp>

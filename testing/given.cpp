@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace stele::inline v0::detail {
 
@@ -39,7 +40,7 @@ std::unique_ptr<const Message> given_events::add(const Message& event, void* sta
                      .metadata = data.metadata},
                     state);
     std::unique_ptr<Message> decoded{event.New()};
-    static_cast<void>(parse_message(*decoded, data.payload));  // it did when it was folded
+    if (const auto parsed = parse_message(*decoded, data.payload); !parsed) throw std::logic_error(parsed.error());
     return decoded;
 }
 

@@ -16,8 +16,8 @@
 #include <utility>
 
 namespace google::protobuf {
-class Descriptor;
-class Message;
+class Descriptor;  // NOLINT(readability-identifier-naming)
+class Message;     // NOLINT(readability-identifier-naming)
 }  // namespace google::protobuf
 
 /// Code that runs around every command of a bus: logging, checks, retries.

@@ -5,7 +5,7 @@
 #include <string_view>
 
 namespace google::protobuf {
-class MessageLite;
+class MessageLite;  // NOLINT(readability-identifier-naming)
 }
 
 namespace stele::inline v0::detail {

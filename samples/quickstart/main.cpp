@@ -14,10 +14,12 @@ using namespace workshop;
 using namespace std::chrono_literals;
 
 void show(const stele::command_result& result) {
-    if (result)
-        std::cout << "accepted: " << result->stream.str() << " is at version " << result->version.value << '\n';
-    else
+    if (!result) {
         std::cout << result.error().message() << '\n';
+    } else {
+        std::cout << (result->repeated ? "repeated: " : "accepted: ") << result->stream.str() << " is at version "
+                  << result->version.value << '\n';
+    }
 }
 // [/top]
 
@@ -87,4 +89,11 @@ int main() {
     processes.catch_up();
     if (read_models.wait_for<board>(store.head(), 2s)) show_board(db);
     // [/process]
+
+    // [retry]
+    const auto web_forms = *stele::uuid::parse("0f7d7c1e-6a3b-4b52-9d1f-3f6a1c2b5e90");
+    const auto key = stele::make_idempotency_key(web_forms, "form 4711");
+    show(bus.send(open_repair("19", "toaster"), {.idempotency_key = key}));
+    show(bus.send(open_repair("19", "toaster"), {.idempotency_key = key}));
+    // [/retry]
 }

@@ -3,6 +3,7 @@
 #include <stele/eventstore/metadata.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -14,7 +15,9 @@ namespace {
 
 // [store]
 void make_store() {
-    auto store = stele::sqlite_store::open("orders.db");
+    using namespace std::chrono_literals;
+    const auto clock = [] { return stele::timestamp{1'700'000'000s}; };  // 2023-11-14 22:13:20 UTC
+    auto store = stele::sqlite_store::open("orders.db", {.now = clock});
     const stele::event_data placed{
         .id = *stele::uuid::parse("01890a5d-ac96-774b-bcce-b302099a8057"),
         .type = "shop.OrderPlaced",
@@ -22,7 +25,7 @@ void make_store() {
         .metadata = stele::encode(stele::metadata{.actor = "ann"}),
     };
     const stele::stream_id order{"order-7"};
-    if (!store.append(order, stele::expected_version::no_stream(), std::span(&placed, 1))) std::puts("a conflict");
+    if (!store.append(order, stele::expected_version::no_stream(), placed)) std::puts("a conflict");
 }  // closing the store moves the write-ahead log into the file
 // [/store]
 
@@ -87,7 +90,7 @@ int main() {
     file.show(1, "  payload        a blob of (28 - 12) / 2 = 8 bytes");
     file.show(1, "  metadata       a blob of (22 - 12) / 2 = 5 bytes");
     file.show(16, "id");
-    file.show(8, "recorded_at, big-endian");
+    file.show(8, "recorded_at: 1 700 000 000 000 000 microseconds");
     file.show(8, "payload");
     file.show(5, "metadata: field 3 (actor), 3 bytes, \"ann\"");
 }

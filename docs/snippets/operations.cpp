@@ -42,7 +42,7 @@ stele::append_outcome append_or_reopen(stele::sqlite_store& store, const std::fi
 
 int main() {
     auto store = stele::sqlite_store::open("shop.db");
-    append(store);
+    for (int i = 0; i < 3; ++i) append(store);
 
     // [backup]
     store.backup("shop-2026-11-25.db");  // while others read and write

@@ -70,9 +70,9 @@ public:
     /// Throws invalid_argument if a file of that name exists, io, full.
     void backup(const std::filesystem::path& to);
 
-    /// Returns the space of removed events to the disk by rewriting the file. Meanwhile it needs up to twice the size of
-    /// the file: in SQLite's directory for temporary files, and beside the file. Appends wait until it is done, reads do
-    /// not. Positions and versions stay.
+    /// Returns the space of removed events to the disk by rewriting the file. Meanwhile it needs up to twice the size
+    /// of the file: in SQLite's directory for temporary files, and beside the file. Appends wait until it is done,
+    /// reads do not. Positions and versions stay.
     void compact();
 
     /// The version of SQLite that the process is linked with, for example "3.40.1".

@@ -13,10 +13,6 @@
 namespace stele::inline v0::detail {
 namespace {
 
-std::string_view bytes_of(const uuid& id) {
-    return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
-}
-
 /// Covers the stream too, so that a snapshot cannot pass for one of another stream.
 uuid digest(const stream_id& stream, std::string_view content) {
     std::string text = stream.str();
@@ -52,11 +48,11 @@ found_snapshot find_snapshot(event_store& store, const stream_id& stream, const 
     if (!found) return {};
     v1::Snapshot outer;
     v1::SnapshotContent content;
-    if (!parse_message(outer, found->value) || outer.digest() != bytes_of(digest(stream, outer.content())) ||
+    if (!parse_message(outer, found->value) || outer.digest() != digest(stream, outer.content()).as_bytes() ||
         !parse_message(content, outer.content()))
         throw_corrupt(found->value.size());
     found_snapshot result{.exists = true};
-    if (content.fingerprint() != bytes_of(functions.fingerprint)) return result;
+    if (content.fingerprint() != functions.fingerprint.as_bytes()) return result;
     std::unique_ptr<google::protobuf::Message> state{functions.prototype->New()};
     if (!parse_message(*state, content.state())) throw_corrupt(found->value.size());
     result.state = std::move(state);
@@ -67,13 +63,13 @@ found_snapshot find_snapshot(event_store& store, const stream_id& stream, const 
 document_write make_snapshot(const stream_id& stream, const snapshot_functions& functions, const void* state,
                              stream_position reached) {
     v1::SnapshotContent content;
-    content.set_fingerprint(std::string{bytes_of(functions.fingerprint)});
+    content.set_fingerprint(std::string{functions.fingerprint.as_bytes()});
     content.set_version(reached.version.value);
     content.set_position(reached.position.value);
     content.set_state(encode_event(*functions.take(state), {}).payload);
     v1::Snapshot outer;
     outer.set_content(content.SerializeAsString());
-    outer.set_digest(std::string{bytes_of(digest(stream, outer.content()))});
+    outer.set_digest(std::string{digest(stream, outer.content()).as_bytes()});
     return {.kind = snapshot_kind, .key = stream.str(), .value = outer.SerializeAsString()};
 }
 

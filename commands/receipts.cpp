@@ -17,10 +17,6 @@ namespace {
 
 constexpr const char* receipt_kind = "receipt";
 
-std::string bytes_of(const uuid& id) {
-    return {id.bytes.begin(), id.bytes.end()};
-}
-
 /// Tells one command from another; it does not resist somebody who searches for two with the same digest.
 ///
 /// Maps are sorted, so equal commands give equal bytes. A field that is added to the message and not set does not
@@ -33,7 +29,7 @@ std::string digest_of(const google::protobuf::Message& command) {
         out.SetSerializationDeterministic(true);
         command.SerializePartialToCodedStream(&out);
     }
-    return bytes_of(uuid::v5({}, bytes));
+    return std::string{uuid::v5({}, bytes).as_bytes()};
 }
 
 /// The version of the event at a position, if it still exists.
@@ -58,7 +54,7 @@ receipts::receipts(event_store& store, const stream_id& stream, const google::pr
                 "The idempotency key of the command {} is nil: make one with stele::make_idempotency_key, or omit it.",
                 command.GetDescriptor()->full_name()));
     check_readable(command);
-    key_ = bytes_of(*options.idempotency_key);
+    key_ = options.idempotency_key->as_bytes();
     digest_ = digest_of(command);
 }
 

@@ -24,8 +24,8 @@ public:
     /// Throws stele::error (invalid_argument) if the key was used for another command.
     [[nodiscard]] std::optional<std::expected<receipt, command_error>> recall() const;
 
-    /// The documents to write for a decision made on a state that has come to `reached`: one, or none if the decision
-    /// is not remembered.
+    /// The documents to write for a decision made on a state whose last event is `reached`: one, or none if the
+    /// decision is not remembered.
     [[nodiscard]] std::vector<document_write> remember(const any_decision& decision,
                                                        const stream_position& reached) const;
 

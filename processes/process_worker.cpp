@@ -5,8 +5,8 @@
 
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/detail/checkpoint.hpp>
 #include <stele/eventstore/detail/failures.hpp>
-#include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
 
@@ -22,16 +22,6 @@ constexpr const char* checkpoint_kind = "process";
 /// After this many events that are none of its own a process writes its checkpoint, so that it need not read them again
 /// after a restart.
 constexpr std::uint64_t checkpoint_distance = 1000;
-
-std::optional<position> find_checkpoint(event_store& store, std::string_view process) {
-    const auto found = store.find_document(checkpoint_kind, process);
-    if (!found) return {};
-    v1::ProcessCheckpoint checkpoint;
-    if (const auto parsed = parse_message(checkpoint, found->value); !parsed)
-        throw error(error_kind::undecodable,
-                    fmt::format("process {}: its checkpoint cannot be read: {}", process, parsed.error()));
-    return position{checkpoint.position()};
-}
 
 event_filter filter_of(const event_table& events) {
     event_filter filter;
@@ -51,7 +41,8 @@ process_worker::process_worker(event_store& store, command_bus_base& bus, proces
       now_(settings.now),
       cached_instances_(settings.cached_instances),
       decoder_(*definition_.events) {
-    const auto known = find_checkpoint(store_, name());
+    const auto known =
+        find_checkpoint<v1::ProcessCheckpoint>(store_, checkpoint_kind, name(), fmt::format("process {}", name()));
     if (!known) save(options.after);
     saved_ = reached_ = known.value_or(options.after);
 }
@@ -166,9 +157,7 @@ bool process_worker::commit(const stream_id& journal, process_instance& instance
 }
 
 document_write process_worker::checkpoint(stele::position reached) const {
-    v1::ProcessCheckpoint value;
-    value.set_position(reached.value);
-    return {checkpoint_kind, std::string{definition_.name}, value.SerializeAsString()};
+    return checkpoint_document<v1::ProcessCheckpoint>(checkpoint_kind, definition_.name, reached);
 }
 
 void process_worker::save(stele::position reached) {

@@ -3,6 +3,7 @@
 #include "stele_effects.pb.h"
 
 #include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/detail/checkpoint.hpp>
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
@@ -28,14 +29,9 @@ effect_worker::effect_worker(event_store& store, any_projection& followed, const
       definition_(definition),
       name_(fmt::format("{}.effects", definition.projection)),
       decoder_(*definition.events) {
-    if (const auto known = store_.find_document(checkpoint_kind, definition_.projection)) {
-        v1::EffectsCheckpoint checkpoint;
-        if (!checkpoint.ParseFromString(known->value))
-            throw error{error_kind::undecodable,
-                        fmt::format("{}: the checkpoint in the store does not parse; its {} bytes are not what Stele "
-                                    "writes",
-                                    name_, known->value.size())};
-        now_.checkpoint = saved_ = {checkpoint.position()};
+    if (const auto known =
+            find_checkpoint<v1::EffectsCheckpoint>(store_, checkpoint_kind, definition_.projection, name_)) {
+        now_.checkpoint = saved_ = *known;
     } else {
         // Saved before anything else happens: a restart must not begin later.
         now_.checkpoint = store_.head();
@@ -45,9 +41,8 @@ effect_worker::effect_worker(event_store& store, any_projection& followed, const
 }
 
 void effect_worker::save() {
-    v1::EffectsCheckpoint checkpoint;
-    checkpoint.set_position(now_.checkpoint.value);
-    const document_write write{checkpoint_kind, std::string{definition_.projection}, checkpoint.SerializeAsString()};
+    const auto write =
+        checkpoint_document<v1::EffectsCheckpoint>(checkpoint_kind, definition_.projection, now_.checkpoint);
     write_documents(store_, {&write, 1});
     saved_ = now_.checkpoint;
     must_save_ = false;

@@ -3,6 +3,7 @@
 #include "stele_memory_snapshot.pb.h"
 
 #include <stele/codec/codec.hpp>
+#include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <fcntl.h>
@@ -26,10 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view magic = "stele snapshot 1\n";
-
-std::string_view bytes_of(const uuid& id) {
-    return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
-}
 
 [[noreturn]] void fail(const fs::path& file, std::string_view doing, int code) {
     throw error{
@@ -64,11 +61,6 @@ private:
     int number_;
 };
 
-bool parse(google::protobuf::Message& message, std::string_view bytes) {
-    return bytes.size() <= INT_MAX && message.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
-           message.IsInitialized();
-}
-
 std::string read_all(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     std::string bytes{std::istreambuf_iterator<char>{in}, {}};
@@ -93,10 +85,10 @@ progress progress_of(const v1::MemorySnapshot& saved) {
 void write_snapshot(const fs::path& file, const snapshot_functions& functions, const google::protobuf::Message& state,
                     const progress& now) {
     v1::MemorySnapshot saved;
-    saved.set_fingerprint(std::string{bytes_of(functions.fingerprint)});
+    saved.set_fingerprint(std::string{functions.fingerprint.as_bytes()});
     saved.set_checkpoint(now.checkpoint.value);
     saved.set_witness(now.last_seen.position.value);
-    saved.set_witness_id(std::string{bytes_of(now.last_seen.id)});
+    saved.set_witness_id(std::string{now.last_seen.id.as_bytes()});
     saved.set_witness_recorded_at(now.last_seen.recorded_at.time_since_epoch().count());
     saved.set_seen(now.seen);
     saved.set_applied(now.applied);
@@ -112,7 +104,7 @@ void write_snapshot(const fs::path& file, const snapshot_functions& functions, c
     {
         const descriptor out{fresh, O_WRONLY | O_CREAT | O_TRUNC};
         out.write(magic);
-        out.write(bytes_of(uuid::v5({}, content)));
+        out.write(uuid::v5({}, content).as_bytes());
         out.write(content);
         out.sync();
     }
@@ -135,12 +127,12 @@ std::optional<saved_state> read_snapshot(const fs::path& file, const snapshot_fu
     const auto digest = rest.substr(magic.size(), sizeof(uuid::bytes));
     rest.remove_prefix(head);
     v1::MemorySnapshot saved;
-    if (digest != bytes_of(uuid::v5({}, rest)) || !parse(saved, rest)) throw corrupt();
-    if (saved.fingerprint() != bytes_of(functions.fingerprint))
+    if (digest != uuid::v5({}, rest).as_bytes() || !parse_message(saved, rest)) throw corrupt();
+    if (saved.fingerprint() != functions.fingerprint.as_bytes())
         throw error{error_kind::needs_rebuild,
                     "it was written by another version of the projection, or with other messages or events"};
     saved_state result{std::unique_ptr<google::protobuf::Message>{functions.prototype->New()}, progress_of(saved)};
-    if (!parse(*result.state, saved.state())) throw corrupt();
+    if (!parse_message(*result.state, saved.state())) throw corrupt();
     return result;
 }
 

@@ -1,4 +1,4 @@
-// first error: the `snapshot_type` of the aggregate must be a generated Protobuf message
+// first error: the `snapshot_type` must be a generated Protobuf message
 #include "testing.pb.h"
 
 #include <stele/aggregates/repository.hpp>

@@ -117,7 +117,9 @@ STORE_TEST_CASE(store, "a process that throws stops there, and the others contin
     runner.add<failing_process>(bus);
     runner.add<transfer_process>(bus);
     failing_process::fails = true;
-    CHECK(error_of([&] { runner.catch_up(); }).message ==
+    const auto failure = error_of([&] { runner.catch_up(); });
+    CHECK(failure.kind == stele::error_kind::handler_failed);
+    CHECK(failure.message ==
           "process failing_process failed at position 1 (stream wallet-a, version 1, type testing.WalletOpened): out "
           "of order");
     CHECK(runner.failure<failing_process>());

@@ -30,7 +30,7 @@ namespace stele::inline v0 {
 
 namespace detail {
 
-/// The column that is asked for where a test expects a T.
+/// The type of column that a query reads where a test expects a T.
 template <class T>
 struct column_for {
     using type = std::string;

@@ -30,7 +30,7 @@ const aggregate_type& aggregate_type_of() {
         .make = []() -> void* { return new Aggregate{}; },
         .destroy = [](void* state) noexcept { delete static_cast<Aggregate*>(state); },
         .restart = &restart<Aggregate>,
-        .snapshots = snapshot_functions_of<Aggregate>(),
+        .snapshots = snapshot_functions_of<Aggregate>(Aggregate::category, fold_version_of<Aggregate>()),
     };
     return type;
 }

@@ -37,58 +37,6 @@ struct memory_binding {
     }
 };
 
-template <class P>
-consteval bool check_memory_snapshot() {
-    if constexpr (names_snapshot<P>) {
-        static_assert(std::derived_from<typename P::snapshot_type, google::protobuf::Message>,
-                      "the `snapshot_type` of the projection must be a generated Protobuf message, and its .pb.h "
-                      "included");
-        static_assert(takes_snapshot<P>,
-                      "this projection names a `snapshot_type`: add a public `snapshot_type snapshot() const;` that "
-                      "puts the whole state into the message");
-        static_assert(restores_snapshot<P>,
-                      "this projection names a `snapshot_type`: add a public `void restore(const snapshot_type& "
-                      "saved);` that makes the state what it was when snapshot() was called");
-        static_assert(has_snapshot_policy<P>,
-                      "this projection names a `snapshot_type`: add when snapshots are taken, "
-                      "`static constexpr auto snapshot_policy = stele::snapshot_every(10'000);`");
-    } else {
-        static_assert(!names_snapshot_policy<P>,
-                      "this projection has a `snapshot_policy`: add the message that holds its state, "
-                      "`using snapshot_type = LargestAccounts;`");
-    }
-    return true;
-}
-
-/// Null if P has none.
-template <class P>
-const snapshot_functions* memory_snapshot_functions() {
-    if constexpr (names_snapshot<P> && takes_snapshot<P> && restores_snapshot<P> && has_snapshot_policy<P>) {
-        using snapshot_type = typename P::snapshot_type;
-        static const snapshot_functions functions{
-            .fingerprint = snapshot_fingerprint(
-                P::name, static_cast<std::uint64_t>(P::version), *snapshot_type::descriptor(),
-                with_types(P::events,
-                           []<class... Events>() {
-                               return std::vector<const google::protobuf::Descriptor*>{Events::descriptor()...};
-                           })),
-            .prototype = &snapshot_type::default_instance(),
-            .policy = P::snapshot_policy,
-            .take = [](const void* state) -> std::unique_ptr<google::protobuf::Message> {
-                return std::make_unique<snapshot_type>(static_cast<const P*>(state)->snapshot());
-            },
-            .restore =
-                [](void* state, const google::protobuf::Message& saved) {
-                    static_cast<P*>(state)->restore(static_cast<const snapshot_type&>(saved));
-                },
-            .equal = nullptr,
-        };
-        return &functions;
-    } else {
-        return nullptr;
-    }
-}
-
 /// What a runner knows about a projection in memory, without its type.
 struct memory_projection_definition {
     std::string_view name;
@@ -111,7 +59,7 @@ memory_projection_definition describe_memory_projection(std::function<std::share
     static_assert(!declares_on_fault<P>,
                   "a projection in memory stops at an event that it cannot apply: remove `on_fault`, or project into "
                   "tables");
-    static_assert(check_memory_snapshot<P>());
+    static_assert(check_snapshot<P>());
     if constexpr (has_projection_name<P> && has_projection_version<P>) {
         static_assert(is_projection_name(P::name),
                       "the name of a projection is the name of its file: 1 to 64 letters, digits, '_' and '-'");
@@ -120,7 +68,7 @@ memory_projection_definition describe_memory_projection(std::function<std::share
                 .events = &event_table_of<P, memory_binding<P>>(),
                 .type = &typeid(P),
                 .make = std::move(make),
-                .snapshots = memory_snapshot_functions<P>()};
+                .snapshots = snapshot_functions_of<P>(P::name, static_cast<std::uint64_t>(P::version))};
     }
     return {};
 }

@@ -3,15 +3,12 @@
 #include "projections/sql/stable_name.hpp"
 
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/sqlite/detail/file_sync.hpp>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -25,15 +22,6 @@ namespace fs = std::filesystem;
         error_kind::io,
         fmt::format("{}: {}: {}; check the directory and its permissions", file.string(), doing, code.message()),
         code.value()};
-}
-
-// A rename survives a power cut only once its directory is synced.
-void sync_directory(const fs::path& directory) {
-    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) fail(directory, "open", {errno, std::system_category()});
-    const int failed = ::fsync(descriptor) != 0 ? errno : 0;
-    ::close(descriptor);
-    if (failed != 0) fail(directory, "sync", {failed, std::system_category()});
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/sqlite/detail/file_sync.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -112,7 +113,7 @@ void write_snapshot(const fs::path& file, const snapshot_functions& functions, c
     fs::rename(fresh, file, failure);
     if (failure) fail(file, "replace", failure.value());
     // A rename survives a power cut only once its directory is synced.
-    descriptor{file.parent_path(), O_RDONLY | O_DIRECTORY}.sync();
+    sync_directory(file.parent_path());
 }
 
 std::optional<saved_state> read_snapshot(const fs::path& file, const snapshot_functions& functions) {

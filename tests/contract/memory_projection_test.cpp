@@ -258,7 +258,9 @@ TEST_CASE("a state begins as a copy of the object that was added, also after a f
     while_projecting = [](const auto& at) {
         if (at.position == position{3}) throw std::runtime_error("no");
     };
-    CHECK(error_of([&] { runner.catch_up(); }).says("failed at position 3"));
+    const auto failure = error_of([&] { runner.catch_up(); });
+    CHECK(failure.kind == stele::error_kind::handler_failed);
+    CHECK(failure.says("failed at position 3"));
     while_projecting = nullptr;
     runner.catch_up();
     CHECK(copy_of<large_steps>(runner).least == 10);

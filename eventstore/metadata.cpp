@@ -1,6 +1,7 @@
 #include "eventstore/names.hpp"
 #include "stele_messages.pb.h"
 
+#include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/metadata.hpp>
 
@@ -45,9 +46,8 @@ std::string encode(const metadata& value) {
 
 metadata decode_metadata(std::string_view bytes) {
     v1::Metadata message;
-    if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-        throw error(error_kind::undecodable,
-                    fmt::format("metadata: {} bytes do not parse as stele.v1.Metadata", bytes.size()));
+    if (const auto parsed = detail::parse_message(message, bytes); !parsed)
+        throw error(error_kind::undecodable, fmt::format("metadata: {}", parsed.error()));
     return {.correlation_id = message.correlation_id(),
             .causation_id = message.causation_id(),
             .actor = message.actor(),

@@ -79,7 +79,7 @@ void write_snapshot_of(event_store& store, const stream_id& stream, const snapsh
 template <class Aggregate>
 any_aggregate as_any(loaded<Aggregate>& known) {
     any_aggregate result{aggregate_type_of<Aggregate>(), &known.state};
-    result.reached = known;
+    result.reached = static_cast<const stream_position&>(known);
     result.snapshot = known.snapshot;
     return result;
 }

@@ -269,14 +269,14 @@ public:
 
 private:
     template <class P>
-    void add_tables(std::shared_ptr<P> projection) {
+    void add_tables(const std::shared_ptr<P>& projection) {
         add_with_effects<P>(detail::define_projection(projection), projection);
     }
     template <class P, class Definition>
-    void add_with_effects(const Definition& definition, std::shared_ptr<P> projection) {
+    void add_with_effects(const Definition& definition, const std::shared_ptr<P>& projection) {
         add_definition(definition);
         static_assert(detail::check_effects<P>());
-        if constexpr (projection_with_effects<P>) add_definition(detail::define_effects<P>(std::move(projection)));
+        if constexpr (projection_with_effects<P>) add_definition(detail::define_effects<P>(projection));
     }
     void add_definition(const detail::projection_definition& definition);
     void add_definition(const detail::memory_projection_definition& definition);

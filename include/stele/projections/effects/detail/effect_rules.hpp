@@ -83,10 +83,8 @@ struct effect_definition {
 };
 
 template <class P>
-effect_definition define_effects(std::shared_ptr<P> projection) {
-    return {.projection = P::name,
-            .events = &event_table_of<effects_of<P>, effect_binding<P>>(),
-            .object = std::move(projection)};
+effect_definition define_effects(const std::shared_ptr<P>& projection) {
+    return {.projection = P::name, .events = &event_table_of<effects_of<P>, effect_binding<P>>(), .object = projection};
 }
 
 }  // namespace stele::inline v0::detail

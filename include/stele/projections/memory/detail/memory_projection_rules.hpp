@@ -49,7 +49,7 @@ struct memory_projection_definition {
 /// Checks that P is a projection in memory, with a sentence for each thing that is missing, and describes it. `make`
 /// returns its state before the first event.
 template <class P>
-memory_projection_definition describe_memory_projection(std::function<std::shared_ptr<void>()> make) {
+memory_projection_definition describe_memory_projection(const std::function<std::shared_ptr<void>()>& make) {
     static_assert(has_projection_name<P>, "add to the projection its name: `static constexpr auto name = \"…\";`");
     static_assert(has_projection_version<P>,
                   "add to the projection: `static constexpr int version = 1;` (count up when what it does changes)");
@@ -67,7 +67,7 @@ memory_projection_definition describe_memory_projection(std::function<std::share
         return {.name = P::name,
                 .events = &event_table_of<P, memory_binding<P>>(),
                 .type = &typeid(P),
-                .make = std::move(make),
+                .make = make,
                 .snapshots = snapshot_functions_of<P>(P::name, static_cast<std::uint64_t>(P::version))};
     }
     return {};

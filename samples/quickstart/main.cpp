@@ -6,6 +6,7 @@
 #include <stele/stele.hpp>
 
 #include <chrono>
+#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -39,7 +40,7 @@ stele::timestamp in_eight_days() {
 
 // [example]
 // [send]
-int main() {
+int main() try {
     std::filesystem::remove_all("data");  // each run of this example begins with an empty workshop
     std::filesystem::create_directory("data");
 
@@ -56,6 +57,7 @@ int main() {
     auto db = stele::read_model::open_read_only("data/read/board.db");
     show_board(db);
     // [/query]
+    // … it goes on in docs/getting-started.md
     // [/example]
 
     // [wait]
@@ -96,4 +98,9 @@ int main() {
     show(bus.send(open_repair("19", "toaster"), {.idempotency_key = key}));
     show(bus.send(open_repair("19", "toaster"), {.idempotency_key = key}));
     // [/retry]
+    // [end]
+} catch (const std::exception& fault) {  // a stele::error says what to do
+    std::cerr << fault.what() << '\n';
+    return 1;
 }
+// [/end]

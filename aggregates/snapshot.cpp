@@ -64,8 +64,10 @@ std::expected<version, std::string> detail::verify_snapshot(event_store& store, 
         if (const auto text = difference(from_events, restored); !text.empty())
             return std::unexpected(describe(stream, before, event.version, "a snapshot", "", text));
     }
-    restored = through_snapshot(from_events);
     const version end = from_events.reached.version;
+    if (end.value == 0)
+        return std::unexpected(fmt::format("Stream \"{}\" has no events: nothing was compared.", stream.str()));
+    restored = through_snapshot(from_events);
     if (const auto text = difference(from_events, restored); !text.empty())
         return std::unexpected(describe(stream, end, end, "a snapshot", "", text));
 

@@ -64,7 +64,7 @@ private:
 
 }  // namespace
 
-uuid snapshot_fingerprint(std::string_view category, std::uint64_t fold_version, const Descriptor& snapshot,
+uuid snapshot_fingerprint(std::string_view name, std::uint64_t fold_version, const Descriptor& snapshot,
                           const std::vector<const Descriptor*>& events) {
     std::set<std::string> names;  // in one order, whatever the order of the list
     definitions all;
@@ -73,8 +73,8 @@ uuid snapshot_fingerprint(std::string_view category, std::uint64_t fold_version,
         names.insert(event->full_name());
         all.add(*event);
     }
-    std::string text = fmt::format("{}\n{}\n{}\n", category, fold_version, snapshot.full_name());
-    for (const auto& name : names) text += name + '\n';
+    std::string text = fmt::format("{}\n{}\n{}\n", name, fold_version, snapshot.full_name());
+    for (const auto& event : names) text += event + '\n';
     return uuid::v5({}, text + all.text());
 }
 

@@ -4,10 +4,12 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/commands/command_bus.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -74,15 +76,15 @@ void process_step::set(const reaction_action& action) {
     check_deadline_name(process_.name, action.deadline);
     forget(action.deadline);
     auto command = encode_event(*action.command, {});
-    pending_deadline deadline{.due = action.kind == reaction_action::type::set_at ? action.due : now_ + action.delay,
-                              .command_type = std::move(command.type),
-                              .command = std::move(command.payload),
-                              .id = {},
-                              .metadata = metadata_bytes_};
+    pending_deadline deadline{
+        .due = action.kind == reaction_action::type::set_at ? action.due : saturating_add(now_, action.delay),
+        .command_type = std::move(command.type),
+        .command = std::move(command.payload),
+        .id = {},
+        .metadata = metadata_bytes_};
     entries.push_back(set_entry(action.deadline, deadline));
     deadline.id = entries.back().id;
-    documents.push_back(
-        put_deadline(process_.name, {std::string{journal_.instance_id()}, action.deadline, deadline.due}));
+    write(put_deadline(process_.name, {std::string{journal_.instance_id()}, action.deadline, deadline.due}));
     instance_.deadlines.insert_or_assign(action.deadline, std::move(deadline));
 }
 
@@ -95,9 +97,18 @@ void process_step::cancel(const std::string& deadline) {
 void process_step::forget(const std::string& deadline) {
     const auto found = instance_.deadlines.find(deadline);
     if (found == instance_.deadlines.end()) return;
-    documents.push_back(
-        remove_deadline(process_.name, {std::string{journal_.instance_id()}, deadline, found->second.due}));
+    write(remove_deadline(process_.name, {std::string{journal_.instance_id()}, deadline, found->second.due}));
     instance_.deadlines.erase(found);
+}
+
+void process_step::write(document_write document) {
+    const auto is_same = [&](const document_write& other) {
+        return other.kind == document.kind && other.key == document.key;
+    };
+    if (const auto before = std::ranges::find_if(documents, is_same); before != documents.end())
+        *before = std::move(document);
+    else
+        documents.push_back(std::move(document));
 }
 
 void process_step::run() {

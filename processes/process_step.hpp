@@ -44,6 +44,8 @@ private:
     void set(const reaction_action& action);
     void cancel(const std::string& deadline);
     void forget(const std::string& deadline);
+    /// Adds to `documents`. The last write to a key counts.
+    void write(document_write document);
     void run();
     void send(const google::protobuf::Message& command);
     void take_rejection(const google::protobuf::Message& command, const rejection& reason);

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace stele::inline v0::detail {
 namespace {
 
@@ -41,12 +43,15 @@ std::string text_of(std::int64_t value) {
 std::string text_of(double value) {
     return fmt::format("{}", value);
 }
+// As SQL writes it, so that a text cannot be taken for a number, for NULL or for two columns.
 std::string text_of(const std::string& value) {
-    return value;
+    std::string text = "'";
+    for (const char c : value) text += c == '\'' ? "''" : std::string(1, c);
+    return text + "'";
 }
 
 projection_scenario::projection_scenario(projection_definition projection)
-    : projection_(projection),
+    : projection_(std::move(projection)),
       decoder_(*projection_.events),
       db_(std::make_unique<read_model>(read_model::in_memory())) {
     projection_.create(*db_);

@@ -71,6 +71,22 @@ struct unsteady {
     }
 };
 
+/// Sets a deadline and cancels it, or the other way round and twice.
+struct undecided {
+    static constexpr auto name = "undecided";
+    static constexpr auto events = hana::tuple_t<MoneyTaken>;
+    static constexpr auto commands = hana::tuple_t<PutMoney>;
+    static std::string instance_id(const MoneyTaken& event) { return event.transfer(); }
+
+    void evolve(const auto&) {}
+    stele::reaction<undecided> react(const MoneyTaken& event) const {
+        stele::reaction<undecided> reaction;
+        if (event.transfer() == "cancel") return std::move(reaction.after(1h, "alarm", put("a")).cancel("alarm"));
+        return std::move(reaction.cancel("alarm").after(1h, "alarm", put("a")).after(2h, "alarm", put("a")));
+    }
+    stele::reaction<undecided> react(const stele::rejected<PutMoney>&) const { return {}; }
+};
+
 }  // namespace
 
 TEST_CASE("expectations that are met") {
@@ -121,13 +137,29 @@ TEST_CASE("deadlines that differ are shown side by side") {
     CHECK(failure([] { given_process<transfer_process>().when(cancelled()).then_cancelled("end"); }) ==
           "testing.TransferCancelled {transfer: \"1\"}\n"
           "  expected            actual\n"
-          "  cancelled \"end\"  |  cancelled \"start\"\n");
+          "  cancelled \"end\"  |  cancelled \"start\"\n"
+          "                   |  testing.FailTransfer\n"
+          "                   |    reason: \"cancelled\"\n");
 }
 
 TEST_CASE("events of two instances do not belong in one scenario") {
     CHECK(failure([] { (void)given_process<transfer_process>(requested()).when(taken("2")); }) ==
           "testing.MoneyTaken {transfer: \"2\" amount: 30} belongs to the instance 2, but those before it to 1");
     given_process<transfer_process>(requested()).when(taken("")).then_nothing();
+}
+
+TEST_CASE("a deadline that is set and cancelled in one reaction counts as the last of these") {
+    given_process<undecided>().when(taken("cancel")).then_cancelled("alarm");
+    CHECK(failure([] {
+              given_process<undecided>().when(taken("cancel")).then_deadline("alarm", stele::timestamp{1h});
+          }) != "nothing failed");
+    given_process<undecided>().when(recorded(taken("set"), {.at = noon})).then_deadline("alarm", noon + 2h);
+    CHECK(failure([] { given_process<undecided>().when(taken("set")).then_cancelled("alarm"); }).find("deadline") !=
+          std::string::npos);
+}
+
+TEST_CASE("an instance that makes no name of a journal fails the test") {
+    CHECK_THROWS_AS((void)given_process<undecided>().when(taken("a\nb")), stele::error);
 }
 
 TEST_CASE("a process that reacts differently when an event is delivered twice") {

@@ -58,12 +58,24 @@ TEST_CASE("rows that differ are shown side by side") {
           }) ==
           "testing.Incremented {by: 5}\n"
           "  SELECT counter, label, value FROM totals ORDER BY counter\n"
-          "  expected           actual\n"
-          "  1 | first | 6   |  1 | first | 5\n"
-          "  2 | second | 0  |\n");
+          "  expected               actual\n"
+          "  '1' | 'first' | 6   |  '1' | 'first' | 5\n"
+          "  '2' | 'second' | 0  |\n");
     CHECK(failure([] {
               given_projection<totals>().when(opened_first).then_no_rows(all_totals);
           }).find("no rows   |  1 row") != std::string::npos);
+}
+
+TEST_CASE("values that print alike are different values") {
+    const auto differs = [](std::string_view sql, const auto& row) {
+        return failure([&] { given_projection<totals>().when(opened_first).then_rows(sql, row); }) != "nothing failed";
+    };
+    CHECK(differs("SELECT 'NULL'", std::tuple{std::optional<std::string>{}}));
+    CHECK(differs("SELECT NULL", std::tuple{std::optional<std::string>{"NULL"}}));
+    CHECK(differs("SELECT 'p | q', 'r'", std::tuple{"p", "q | r"}));
+    CHECK(differs("SELECT '', 'a'", std::tuple{"a", ""}));
+    CHECK(differs("SELECT 'it''s'", std::tuple{"it''s"}));
+    CHECK_FALSE(differs("SELECT '', 'it''s', NULL", std::tuple{"", "it's", std::optional<int>{}}));
 }
 
 TEST_CASE("a projection whose rebuild gives other rows") {

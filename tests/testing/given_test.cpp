@@ -129,6 +129,12 @@ TEST_CASE("a NaN field equals itself") {
     CHECK(failure([&] { given<scribe>().when(note).then(Note{}); }).find("weight: nan") != std::string::npos);
 }
 
+TEST_CASE("a command that no bus would take fails the test") {
+    CHECK_THROWS_WITH_AS((void)given<counter>().when(open("")), doctest::Contains("testing.OpenCounter"), stele::error);
+    CHECK_THROWS_AS((void)given<counter>().when(open("a\nb")), stele::error);
+    CHECK_THROWS_AS((void)given<counter>().when(open(std::string(600, 'x'))), stele::error);
+}
+
 TEST_CASE("events pass through the codec: an event that cannot be stored fails the test") {
     CHECK_THROWS_AS((void)given<counter>(opened("\xff")), stele::error);
     CHECK_THROWS_AS((void)given<counter>().when(open("1", "\xff")), stele::error);

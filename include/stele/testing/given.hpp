@@ -2,6 +2,7 @@
 
 #include <stele/aggregates/aggregate.hpp>
 #include <stele/aggregates/detail/aggregate_rules.hpp>
+#include <stele/commands/detail/command_definition.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -106,7 +107,8 @@ private:
 template <class Aggregate>
 class scenario {
 public:
-    /// Decides the command and folds its events. What `decide` and `evolve` throw passes through. `where` is the source
+    /// Decides the command and folds its events. What `decide` and `evolve` throw passes through. Throws stele::error
+    /// (invalid_argument), as a bus does, if the instance id of the command makes no stream name. `where` is the source
     /// location in the text of scenario_failed.
     template <class Command>
     [[nodiscard]] scenario_result<Aggregate> when(const Command& command,
@@ -114,6 +116,8 @@ public:
         static_assert(detail::listed_in<Command, decltype(Aggregate::commands)>,
                       "this command is not one of the aggregate's: add it to its `commands`, and a `decide` that "
                       "takes it");
+        if constexpr (requires { Aggregate::instance_id(command); })
+            (void)detail::stream_of_command(command, Aggregate::category, Aggregate::instance_id(command));
         detail::any_decision decision = detail::decide<Aggregate, Command>(&state_, command);
         detail::message_list events;
         for (const auto& event : decision.events()) events.push_back(given_.add(*event, &state_));

@@ -79,8 +79,8 @@ public:
         return *this;
     }
 
-    /// Expects that a deadline of this name was set to `due`. reaction::after counts from the time of the last event of
-    /// the scenario.
+    /// Expects that a deadline of this name was set to `due`, and not cancelled after that. reaction::after counts from
+    /// the time of the last event of the scenario.
     const process_result& then_deadline(std::string_view name, timestamp due) const {
         scenario_.expect_deadline(name, due, nullptr);
         return *this;
@@ -93,7 +93,7 @@ public:
         return *this;
     }
 
-    /// Expects that the deadline was cancelled.
+    /// Expects that the deadline was cancelled, and not set after that.
     const process_result& then_cancelled(std::string_view name) const {
         scenario_.expect_cancelled(name);
         return *this;
@@ -132,7 +132,8 @@ template <class Process>
 class process_inputs {
 public:
     /// Delivers one more event or rejected command. What `instance_id`, `evolve` and `react` throw passes through.
-    /// `where` is the source location in the text of scenario_failed.
+    /// Throws stele::error (invalid_argument), as the runner does, if the instance makes no name of a journal. `where`
+    /// is the source location in the text of scenario_failed.
     template <class Input>
     [[nodiscard]] process_result<Process> when(const Input& input,
                                                std::source_location where = std::source_location::current()) && {

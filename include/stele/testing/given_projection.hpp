@@ -64,9 +64,8 @@ std::string row_text(const std::tuple<Values...>& row) {
     return std::apply(
         [](const auto&... values) {
             std::string line;
-            ((line +=
-              (line.empty() ? "" : " | ") + text_of(typename column_for<std::decay_t<decltype(values)>>::type(values))),
-             ...);
+            ((line += text_of(typename column_for<std::decay_t<decltype(values)>>::type(values)) + " | "), ...);
+            line.resize(line.size() - 3);
             return line;
         },
         row);
@@ -118,6 +117,8 @@ public:
     /// and std::optional of these where NULL may stand. To expect none, see then_no_rows().
     template <class Row, class... Rows>
     projection_result& then_rows(std::string_view sql, const Row& first, const Rows&... more) {
+        static_assert(std::tuple_size_v<Row> > 0 && ((std::tuple_size_v<Rows> == std::tuple_size_v<Row>) && ...),
+                      "each row that is expected needs as many columns as the query has");
         const auto actual = detail::rows_text(scenario_.db(), sql, first);
         scenario_.expect_rows(sql, {detail::row_text(first), detail::row_text(more)...}, actual);
         return *this;

@@ -152,6 +152,11 @@ command_result command_bus_base::send(const command_definition& definition, cons
     const task task{command, definition, stream};
     if (bus.options.middleware.empty()) return run(bus.store, bus.cache, bus.options, task, options.metadata, options);
     const auto last = [&](const sent_command& sent) {
+        if (&sent.message != &command || &sent.stream != &stream)
+            throw error(error_kind::invalid_argument,
+                        fmt::format("A middleware passed on another command than the {} for {} that was sent. Pass on "
+                                    "the sent_command that it got; only its metadata may change.",
+                                    command.GetDescriptor()->full_name(), stream.str()));
         return run(bus.store, bus.cache, bus.options, task, sent.metadata, options);
     };
     using last_type = decltype(last);

@@ -20,6 +20,32 @@ std::string line_of(const sent_command& command, const command_result& result) {
                        result->version.value, result->position.value, result->repeated ? ", repeated" : "");
 }
 
+/// The text without characters that would break a line or a terminal: they become escapes as in C++.
+std::string on_one_line(std::string_view text) {
+    std::string line;
+    for (const char c : text) {
+        switch (c) {
+            case '\n': line += "\\n"; break;
+            case '\r': line += "\\r"; break;
+            case '\t': line += "\\t"; break;
+            default:
+                if (static_cast<unsigned char>(c) < ' ' || c == '\x7F')
+                    line += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+                else
+                    line += c;
+        }
+    }
+    return line;
+}
+
+/// Throws invalid_argument for a function that is empty.
+template <class Function>
+Function given(Function function, std::string_view where) {
+    if (!function)
+        throw error(error_kind::invalid_argument, fmt::format("{}: the function is empty; pass one.", where));
+    return function;
+}
+
 double random_share() {
     thread_local std::minstd_rand engine{std::random_device{}()};
     return std::uniform_real_distribution{0.0, 1.0}(engine);
@@ -54,11 +80,11 @@ command_result reject_sent(const sent_command& command, rejection reason) {
 }
 
 middleware log_commands(std::function<void(std::string_view line)> sink) {
-    return [sink = std::move(sink)](sent_command& command, const next_step& next) {
+    return [sink = given(std::move(sink), "log_commands")](sent_command& command, const next_step& next) {
         const auto begin = clock::now();
         const auto report = [&](std::string_view outcome) {
             const std::chrono::duration<double, std::milli> taken = clock::now() - begin;
-            sink(fmt::format("{} ({:.1f} ms)", outcome, taken.count()));
+            sink(fmt::format("{} ({:.1f} ms)", on_one_line(outcome), taken.count()));
         };
         try {
             auto result = next(command);
@@ -67,19 +93,23 @@ middleware log_commands(std::function<void(std::string_view line)> sink) {
         } catch (const std::exception& fault) {
             report(fmt::format("{} for {} failed: {}", command.type(), command.stream.str(), fault.what()));
             throw;
+        } catch (...) {
+            report(fmt::format("{} for {} failed: an exception that is not a std::exception", command.type(),
+                               command.stream.str()));
+            throw;
         }
     };
 }
 
 middleware time_commands(std::function<void(const sent_command&, std::chrono::nanoseconds)> record) {
-    return [record = std::move(record)](sent_command& command, const next_step& next) {
+    return [record = given(std::move(record), "time_commands")](sent_command& command, const next_step& next) {
         const at_end done{[&, begin = clock::now()] { record(command, clock::now() - begin); }};
         return next(command);
     };
 }
 
 middleware authorize(std::function<bool(const sent_command&)> allowed) {
-    return [allowed = std::move(allowed)](sent_command& command, const next_step& next) {
+    return [allowed = given(std::move(allowed), "authorize")](sent_command& command, const next_step& next) {
         if (allowed(command)) return next(command);
         return reject_sent(command, {.code = "not_authorized",
                                      .message = command.metadata.actor.empty()
@@ -109,7 +139,7 @@ middleware retry_on_conflict(retry_options options) {
 
 middleware detail::validate(const google::protobuf::Descriptor& type,
                             std::function<std::optional<rejection>(const google::protobuf::Message&)> check) {
-    return [&type, check = std::move(check)](sent_command& command, const next_step& next) {
+    return [&type, check = given(std::move(check), "validate")](sent_command& command, const next_step& next) {
         if (command.message.GetDescriptor() != &type) return next(command);
         if (auto reason = check(command.message)) return reject_sent(command, *std::move(reason));
         return next(command);

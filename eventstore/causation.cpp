@@ -1,4 +1,5 @@
 #include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/error.hpp>
 
 #include <utility>
 
@@ -7,11 +8,21 @@ namespace {
 
 thread_local const recorded_event* handled = nullptr;
 
+/// Empty if the metadata are in a form of somebody else's: a store takes any bytes.
+std::string correlation_of(std::string_view metadata_bytes) {
+    try {
+        return decode_metadata(metadata_bytes).correlation_id;
+    } catch (const error& fault) {
+        if (fault.kind() != error_kind::undecodable) throw;
+        return {};
+    }
+}
+
 }  // namespace
 
 metadata caused_by(const recorded_event& event) {
     auto cause = event.id.str();
-    auto correlation = decode_metadata(event.metadata).correlation_id;
+    auto correlation = correlation_of(event.metadata);
     if (correlation.empty()) correlation = cause;
     return {.correlation_id = std::move(correlation), .causation_id = std::move(cause), .actor = {}, .headers = {}};
 }

@@ -80,6 +80,7 @@ append_outcome event_store::tombstone_stream(const stream_id& stream, expected_v
 
 append_outcome event_store::remove(const stream_id& stream, expected_version expected, stream_removal kind,
                                    version before) {
+    detail::check_stream("remove from", stream);
     if (stream.category() == system_category)
         throw error(error_kind::invalid_argument,
                     fmt::format("stream '{}' belongs to the store itself; nothing can be removed from it", stream));
@@ -105,6 +106,7 @@ append_outcome event_store::remove(const stream_id& stream, expected_version exp
 }
 
 event_range event_store::read_stream(stream_id stream, stream_read_options options) {
+    detail::check_stream("read", stream);
     return event_range([this, stream = std::move(stream), options](event_batch& batch) mutable {
         if (options.limit == 0 || options.after >= options.up_to) return;
         do_fetch(stream, options, batch);

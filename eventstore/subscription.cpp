@@ -1,5 +1,6 @@
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/format.hpp>
 #include <stele/eventstore/subscription.hpp>
 
@@ -107,7 +108,8 @@ position subscription::position() const {
 std::expected<position, subscription_wait_failure> subscription::wait_for(stele::position wanted,
                                                                           std::chrono::milliseconds timeout) const {
     std::unique_lock lock(state_->mutex);
-    state_->changed.wait_for(lock, timeout, [&] { return state_->reached >= wanted || state_->ended; });
+    state_->changed.wait_until(lock, detail::end_of_wait(timeout),
+                               [&] { return state_->reached >= wanted || state_->ended; });
     if (state_->reached >= wanted) return state_->reached;
     return std::unexpected(subscription_wait_failure{wanted, state_->reached, state_->ended, state_->failure});
 }

@@ -2,6 +2,7 @@
 
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/processes/process_runner.hpp>
@@ -93,7 +94,8 @@ struct process_runner::state {
         for (const auto& worker : workers) {
             if (worker->failure()) continue;
             if (const auto due = worker->next_due())
-                wait = std::min(wait, std::chrono::ceil<std::chrono::milliseconds>(*due - options.now()));
+                wait = std::min(wait, std::chrono::ceil<std::chrono::milliseconds>(
+                                          detail::saturating_difference(*due, options.now())));
         }
         return std::max(wait, std::chrono::milliseconds{0});
     }

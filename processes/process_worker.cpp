@@ -7,6 +7,7 @@
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/checkpoint.hpp>
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
 
@@ -178,7 +179,7 @@ position process_worker::position() const {
 
 std::optional<position> process_worker::wait_for(stele::position reached, std::chrono::milliseconds timeout) const {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, timeout, [&] { return reached_ >= reached || failure_; });
+    changed_.wait_until(lock, end_of_wait(timeout), [&] { return reached_ >= reached || failure_; });
     return reached_ >= reached ? std::optional{reached_} : std::nullopt;
 }
 

@@ -38,6 +38,7 @@ void check_ids(std::span<const stream_write> writes) {
 void check_streams(std::span<const stream_write> writes) {
     std::vector<std::string_view> streams;
     for (const auto& write : writes) {
+        check_stream("append to", write.stream);
         if (write.stream.category() == system_category)
             refuse(write.stream, fmt::format("the category '{}' is reserved for the store itself", system_category));
         if (write.events.empty()) refuse(write.stream, "the batch has no events");
@@ -49,6 +50,22 @@ void check_streams(std::span<const stream_write> writes) {
 }
 
 }  // namespace
+
+void check_stream(std::string_view doing, const stream_id& stream) {
+    if (stream.str().empty())
+        throw error(error_kind::invalid_argument,
+                    fmt::format("{} a stream: its stream_id was moved from before; pass a copy", doing));
+}
+
+void check_limits(const store_limits& limits) {
+    for (const auto& [name, value] : {std::pair{"event_bytes", limits.event_bytes},
+                                      {"append_bytes", limits.append_bytes},
+                                      {"append_events", limits.append_events},
+                                      {"read_batch_events", limits.read_batch_events},
+                                      {"read_batch_bytes", limits.read_batch_bytes}})
+        if (value == 0)
+            throw error(error_kind::invalid_argument, fmt::format("store_limits::{} is 0; it must be 1 or more", name));
+}
 
 void check_writes(std::span<const stream_write> writes, const store_limits& limits) {
     if (writes.empty())

@@ -3,8 +3,15 @@
 #include <stele/eventstore/event_store.hpp>
 
 #include <span>
+#include <string_view>
 
 namespace stele::inline v0::detail {
+
+/// Throws invalid_argument for a stream id that was moved from. `doing` is what was to be done: "append to".
+void check_stream(std::string_view doing, const stream_id& stream);
+
+/// Throws invalid_argument for a limit of 0: reads would end early, and nothing could be appended.
+void check_limits(const store_limits& limits);
 
 /// Throw invalid_argument for writes or documents that no store accepts; see event_store::append().
 void check_writes(std::span<const stream_write> writes, const store_limits& limits);

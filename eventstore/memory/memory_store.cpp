@@ -1,3 +1,4 @@
+#include "eventstore/engine/append_checks.hpp"
 #include "eventstore/engine/head_signal.hpp"
 #include "eventstore/memory/memory_log.hpp"
 
@@ -33,7 +34,7 @@ struct memory_store::state {
 };
 
 memory_store::memory_store(store_limits limits, std::function<timestamp()> now)
-    : state_(new state{.mutex = {}, .log = {limits, std::move(now)}, .signal = {}}) {}
+    : state_(new state{.mutex = {}, .log = {(detail::check_limits(limits), limits), std::move(now)}, .signal = {}}) {}
 
 memory_store::~memory_store() = default;
 

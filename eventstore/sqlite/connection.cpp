@@ -1,3 +1,4 @@
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 
 #include <fmt/format.h>
@@ -184,7 +185,7 @@ connection::connection(const std::filesystem::path& file, open_mode mode, const 
         sqlite3_open_v2(file_.c_str(), &raw, flags_of(mode), options.vfs.empty() ? nullptr : options.vfs.c_str());
     db_.reset(raw);
     if (code != SQLITE_OK) throw make_error(raw, code, file_, "open");
-    sqlite3_busy_timeout(raw, static_cast<int>(options.busy_timeout.count()));
+    sqlite3_busy_timeout(raw, saturating_cast<std::chrono::duration<int, std::milli>>(options.busy_timeout).count());
     // Two connections that checkpoint at the same instant can damage a file before SQLite 3.51.3.
     if (mode == open_mode::read) sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }

@@ -144,7 +144,10 @@ file_state inspect(const std::filesystem::path& file, const connection_options& 
             [[fallthrough]];
         case file_header::content::other:
             throw error(error_kind::foreign_file,
-                        fmt::format("{}: is not an SQLite file; it was not changed; use another name", file.string()));
+                        fmt::format("{}: {}", file.string(),
+                                    std::filesystem::is_directory(file)
+                                        ? "is a directory; name a file in it"
+                                        : "is not an SQLite file; it was not changed; use another name"));
         case file_header::content::sqlite: break;
     }
     if (header.application_id == 0 && !header.has_tables) return file_state::absent_or_empty;

@@ -1,3 +1,4 @@
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
 
@@ -43,7 +44,7 @@ file_lock::~file_lock() {
 }
 
 void file_lock::lock(std::chrono::milliseconds timeout) {
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    const auto deadline = end_of_wait(timeout);
     wait(turnstile, deadline);
     try {
         wait(writing, deadline);

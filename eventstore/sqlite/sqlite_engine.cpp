@@ -1,5 +1,6 @@
 #include "eventstore/sqlite/sqlite_engine.hpp"
 
+#include "eventstore/engine/append_checks.hpp"
 #include "eventstore/sqlite/backup.hpp"
 
 #include <utility>
@@ -8,7 +9,7 @@ namespace stele::inline v0::detail {
 
 sqlite_engine::sqlite_engine(std::filesystem::path file, const sqlite_options& options)
     : file_(std::move(file)),
-      options_(options),
+      options_((check_limits(options.limits), options)),
       writer_(file_, options_),
       queue_([this](commit_queue::append_group group) { signal_.announce(writer_.commit(group)); }),
       readers_(file_, options_) {}

@@ -1,15 +1,33 @@
 #include "eventstore/sqlite/sqlite_engine.hpp"
 
+#include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <utility>
 
 namespace stele::inline v0 {
 
+namespace {
+
+// Names to which SQLite gives a meaning of its own, or which name another file than they seem to.
+const std::filesystem::path& check_name(const std::filesystem::path& file) {
+    const auto refuse = [&](std::string_view why) {
+        throw error(error_kind::invalid_argument, fmt::format("\"{}\" cannot be the name of a store: {}",
+                                                              file.string().substr(0, file.string().find('\0')), why));
+    };
+    if (file.empty()) refuse("it is empty; name a file");
+    if (file == ":memory:") refuse("a store is a file; for one in memory use stele::memory_store");
+    if (file.string().find('\0') != std::string::npos) refuse("it contains a zero byte");
+    return file;
+}
+
+}  // namespace
+
 sqlite_store::sqlite_store(const std::filesystem::path& file, const sqlite_options& options)
-    : engine_(std::make_unique<detail::sqlite_engine>(file, options)) {}
+    : engine_(std::make_unique<detail::sqlite_engine>(check_name(file), options)) {}
 
 sqlite_store::sqlite_store(sqlite_store&&) noexcept = default;
 sqlite_store& sqlite_store::operator=(sqlite_store&&) noexcept = default;
@@ -33,7 +51,7 @@ detail::append_host& sqlite_store::append_host() const {
 }
 
 void sqlite_store::backup(const std::filesystem::path& to) {
-    engine().backup(to);
+    engine().backup(check_name(to));
 }
 
 void sqlite_store::compact() {

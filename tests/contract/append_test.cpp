@@ -31,6 +31,22 @@ error_kind kind_of_refusal(stele::event_store& store, const stream_id& stream,
 
 }  // namespace
 
+STORE_TEST_CASE(store, "a stream id that was moved from names no stream, whatever is done with it") {
+    stream_id stream{"order-7"};
+    REQUIRE(store->append_async(std::move(stream), expected_version::any(), make_events(1)).get());
+    const auto refused = [](const auto& use) {
+        CHECK_THROWS_WITH_AS(use(), doctest::Contains("moved from"), stele::error);
+    };
+    // NOLINTBEGIN(bugprone-use-after-move): that is the mistake
+    refused([&] { (void)store->append(stream, expected_version::any(), make_events(1)); });
+    refused([&] { (void)store->append_async(stream, expected_version::any(), make_events(1)); });
+    refused([&] { (void)store->delete_stream(stream); });
+    refused([&] { (void)store->truncate_stream(stream, stele::version{1}); });
+    refused([&] { (void)store->read_stream(stream); });
+    // NOLINTEND(bugprone-use-after-move)
+    CHECK(store->head().value == 1);
+}
+
 STORE_TEST_CASE(store, "versions count within the stream, positions over the whole store") {
     CHECK(store->head().value == 0);
     CHECK(store->stream_version(account).value == 0);

@@ -1,4 +1,5 @@
 #include "support/counter.hpp"
+#include "support/errors.hpp"
 #include "support/spy_store.hpp"
 #include "support/stores.hpp"
 
@@ -95,6 +96,19 @@ STORE_TEST_CASE(configured, "a middleware may change what the events carry, answ
     CHECK(stele::load<counter>(store, one).state.value == 6);
 }
 
+STORE_TEST_CASE(configured, "a middleware cannot pass on another command than the one that was checked") {
+    const auto replaces = [other = increment("1", 1000)](stele::sent_command& command, const stele::next_step& next) {
+        stele::sent_command replaced{other, command.stream, command.options, command.metadata};
+        return command.message.GetDescriptor() == Increment::descriptor() ? next(replaced) : next(command);
+    };
+    bus_type bus{*configured, {.middleware = {replaces}}};
+    REQUIRE(bus.send(open("1")));
+    const auto refused = error_of([&] { (void)bus.send(increment("1", 1)); });
+    CHECK(refused.kind == stele::error_kind::invalid_argument);
+    CHECK(refused.says("another command than the testing.Increment for counter-1"));
+    CHECK(configured->head().value == 1);
+}
+
 STORE_TEST_CASE(configured, "each command is logged in one line, whatever its outcome") {
     stele::event_store& store = *configured;
     texts lines;
@@ -111,6 +125,34 @@ STORE_TEST_CASE(configured, "each command is logged in one line, whatever its ou
     CHECK(without_time(lines[1]) == "testing.OpenCounter for counter-1: version 1, position 1, repeated");
     CHECK(without_time(lines[2]) == "testing.Increment for counter-2 was rejected (not_open): open the counter first");
     CHECK(lines[3].starts_with("testing.OpenCounter for counter-3 failed: testing.CounterOpened"));
+}
+
+STORE_TEST_CASE(configured, "a line of the log stays one line, whatever texts the outside puts in") {
+    texts lines;
+    const auto hostile = [](stele::sent_command& command, const stele::next_step&) -> stele::command_result {
+        if (command.metadata.actor == "error") throw std::runtime_error{"first\nsecond"};
+        if (command.metadata.actor == "number") throw 42;
+        return stele::reject_sent(command, {.code = "no", .message = "a\r\nb\x1b[31m\tc\x7f é"});
+    };
+    bus_type bus{
+        *configured,
+        {.middleware = {stele::log_commands([&](std::string_view line) { lines.emplace_back(line); }), hostile}}};
+    CHECK(code_of(bus.send(open("1"))) == "no");
+    CHECK_THROWS_AS((void)bus.send(open("1"), by("error")), std::runtime_error);
+    CHECK_THROWS_AS((void)bus.send(open("1"), by("number")), int);
+    REQUIRE(lines.size() == 3);
+    CHECK(without_time(lines[0]) ==
+          "testing.OpenCounter for counter-1 was rejected (no): a\\r\\nb\\x1b[31m\\tc\\x7f é");
+    CHECK(without_time(lines[1]) == "testing.OpenCounter for counter-1 failed: first\\nsecond");
+    CHECK(without_time(lines[2]) ==
+          "testing.OpenCounter for counter-1 failed: an exception that is not a std::exception");
+}
+
+TEST_CASE("a middleware of an empty function is refused where it is made") {
+    const auto says = [](const auto& make) { return error_of(make).message; };
+    CHECK(says([] { (void)stele::log_commands({}); }) == "log_commands: the function is empty; pass one.");
+    CHECK(says([] { (void)stele::time_commands({}); }) == "time_commands: the function is empty; pass one.");
+    CHECK(says([] { (void)stele::authorize({}); }) == "authorize: the function is empty; pass one.");
 }
 
 STORE_TEST_CASE(configured, "each command is timed, even one that fails") {

@@ -139,7 +139,7 @@ STORE_TEST_CASE(store, "start() runs a faulted process again, and a wait for one
     runner.add<failing_process>(bus);
     failing_process::fails = true;
     runner.start();
-    const auto waited = runner.wait_for<failing_process>({3}, 1min);
+    const auto waited = runner.wait_for<failing_process>({3}, std::chrono::milliseconds::max());
     REQUIRE_FALSE(waited);
     CHECK(waited.error().status.state == stele::process_state::faulted);
     CHECK(waited.error().message() ==

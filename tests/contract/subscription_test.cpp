@@ -17,7 +17,7 @@ using stele::stream_id;
 
 namespace {
 
-constexpr std::chrono::minutes patience{1};
+constexpr auto patience = std::chrono::milliseconds::max();
 
 }  // namespace
 

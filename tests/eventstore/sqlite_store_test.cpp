@@ -55,6 +55,31 @@ bool says(const stele::error& fault, std::string_view words) {
 
 }  // namespace
 
+TEST_CASE("a name that SQLite takes for something else than a file is refused") {
+    const temp_dir directory;
+    auto store = stele::sqlite_store::open(directory / "a.db");
+    for (const auto& name : {std::string{}, std::string{":memory:"}, (directory / "b").string() + '\0' + "c"}) {
+        CHECK(fault_of([&] { (void)stele::sqlite_store::open(name); }).kind() == error_kind::invalid_argument);
+        CHECK(fault_of([&] { store.backup(name); }).kind() == error_kind::invalid_argument);
+    }
+    CHECK_FALSE(std::filesystem::exists(directory / "b"));
+    CHECK(std::string{fault_of([&] { (void)stele::sqlite_store::open(directory.path); }).what()}.find(
+              "is a directory") != std::string::npos);
+}
+
+TEST_CASE("a limit of 0 is refused by every store") {
+    const temp_dir directory;
+    for (const auto limit :
+         {&stele::store_limits::event_bytes, &stele::store_limits::append_bytes, &stele::store_limits::append_events,
+          &stele::store_limits::read_batch_events, &stele::store_limits::read_batch_bytes}) {
+        stele::store_limits limits;
+        limits.*limit = 0;
+        CHECK(fault_of([&] { stele::memory_store{limits}; }).kind() == error_kind::invalid_argument);
+        CHECK(fault_of([&] { (void)stele::sqlite_store::open(directory / "a.db", {.limits = limits}); }).kind() ==
+              error_kind::invalid_argument);
+    }
+}
+
 TEST_CASE("a file that is not a store is refused by name and not changed") {
     const temp_dir directory;
     const auto file = directory / "some.db";

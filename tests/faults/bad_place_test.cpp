@@ -249,7 +249,7 @@ TEST_CASE("something that is not a file is not a store") {
     const temp_dir directory;
     SUBCASE("a directory") {
         check_says(fault_of([&] { open_and_append(directory.path); }), "foreign_file", directory.path,
-                   "use another name");
+                   "is a directory; name a file in it");
     }
     SUBCASE("a pipe") {
         const auto pipe = directory / "pipe";

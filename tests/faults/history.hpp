@@ -31,7 +31,7 @@ struct step {
         erase,       ///< Deletes that stream.
         tombstone,   ///< Ends that stream for ever.
         compact,     ///< Gives back the space of what was removed.
-        checkpoint,  ///< Checkpoints as another process might, so that the next append begins the WAL anew.
+        checkpoint,  ///< Checkpoints as another process might, so that the next append begins the WAL again.
         read,        ///< Reads and checks everything.
     };
     kind what;

@@ -126,8 +126,8 @@ public:
     /// invalid_argument if the command's instance id does not make a stream name, an event or the metadata cannot be
     /// stored (see encode in codec.hpp), or the key was used for another command, which the error names; undecodable or
     /// corrupt if the stream cannot be folded; and what the store throws. What `instance_id`, `decide`, `evolve` and
-    /// middleware throw passes through unchanged. This call has then appended nothing, except that after an io error of
-    /// the store the outcome is unknown (see sqlite_store.hpp).
+    /// middleware throw passes through unchanged. This call has then appended nothing, unless a middleware throws after
+    /// `next`; and after an io error of the store the outcome is unknown (see sqlite_store.hpp).
     template <class Command>
     [[nodiscard]] command_result send(const Command& command, const send_options& options = {}) {
         static_assert(lists<Command>,

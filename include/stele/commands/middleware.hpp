@@ -80,15 +80,17 @@ private:
 ///
 ///     bank.WithdrawMoney for account-42: version 7, position 99 (0.8 ms)
 ///
-/// The line has no line break and is valid during that call; an exception is reported and rethrown. `sink` must not
-/// throw.
+/// The line is valid during that call. It has no control characters: those of a rejection or an exception are escaped
+/// ("\\n"). Any exception is reported and rethrown. `sink` must not throw. Throws stele::error (invalid_argument) if it
+/// is empty.
 [[nodiscard]] middleware log_commands(std::function<void(std::string_view line)> sink);
 
-/// Reports how long each command took, including rejected and failed ones. `record` must not throw.
+/// Reports how long each command took, including rejected and failed ones. `record` must not throw. Throws stele::error
+/// (invalid_argument) if it is empty.
 [[nodiscard]] middleware time_commands(std::function<void(const sent_command&, std::chrono::nanoseconds)> record);
 
 /// Passes only commands for which `allowed` returns true; the user is metadata.actor. Others are rejected with the code
-/// "not_authorized".
+/// "not_authorized". Throws stele::error (invalid_argument) if the function is empty.
 [[nodiscard]] middleware authorize(std::function<bool(const sent_command&)> allowed);
 
 /// How retry_on_conflict() retries.

@@ -5,12 +5,11 @@
 
 namespace stele::inline v0 {
 
-/// The metadata of a direct effect of `event`: its id as causation, and its correlation (its id if it has none). The
-/// actor is not copied; the caller says who acts now.
+/// The metadata of a direct effect of `event`: its id as causation, and its correlation (its id if it has none, or
+/// if its metadata is not the output of encode(), as a store takes any bytes). The actor is not copied; the caller says
+/// who acts now.
 ///
 ///     bus.send(command, {.metadata = stele::caused_by(event)});
-///
-/// Throws stele::error (undecodable) if the event's metadata is not the output of encode().
 [[nodiscard]] metadata caused_by(const recorded_event& event);
 
 /// Declares that this thread handles an event for as long as the object lives. Commands sent on this thread meanwhile
@@ -20,7 +19,9 @@ namespace stele::inline v0 {
 class causation_scope {
 public:
     /// `event` must outlive the scope. Costs two writes to thread-local memory and decodes nothing.
-    explicit causation_scope(const recorded_event& event) noexcept;
+    [[nodiscard]] explicit causation_scope(const recorded_event& event) noexcept;
+    /// A temporary would be gone before the scope is.
+    explicit causation_scope(const recorded_event&&) = delete;
     causation_scope(const causation_scope&) = delete;
     causation_scope& operator=(const causation_scope&) = delete;
     ~causation_scope();

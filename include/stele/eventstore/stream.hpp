@@ -28,6 +28,7 @@ constexpr std::string_view instance_id_of(std::string_view stream_name) {
 ///
 /// The category is the part before the first '-', so a category never contains one; an id may.
 /// A value of this type is always valid: 1 to 512 bytes of UTF-8 without control characters, with a category.
+/// One that was moved from is empty, and stores refuse it.
 class stream_id {
 public:
     /// Throws stele::error (invalid_argument) that says what is wrong with the name.

@@ -1,5 +1,9 @@
 #pragma once
 
+#if __cplusplus <= 202002L
+#error "Stele needs C++23: compile with -std=c++23"
+#endif
+
 #include <compare>
 #include <cstdint>
 #include <limits>

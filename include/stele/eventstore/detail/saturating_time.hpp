@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+
+/// Sums and differences of times that stop at the largest and the smallest value. The plain operators wrap around, so
+/// that "for ever" (`milliseconds::max()`) would become a time in the past.
+namespace stele::inline v0::detail {
+
+/// Returns `value` in the unit To, or the largest or smallest To.
+template <class To, class Rep, class Period>
+constexpr To saturating_cast(std::chrono::duration<Rep, Period> value) {
+    using wide = std::chrono::duration<long double, typename To::period>;
+    if (wide{value} >= wide{To::max()}) return To::max();
+    if (wide{value} <= wide{To::min()}) return To::min();
+    return std::chrono::duration_cast<To>(value);
+}
+
+/// Returns `from` + `by`.
+template <class Clock, class Duration, class Rep, class Period>
+constexpr std::chrono::time_point<Clock, Duration> saturating_add(std::chrono::time_point<Clock, Duration> from,
+                                                                  std::chrono::duration<Rep, Period> by) {
+    using point = std::chrono::time_point<Clock, Duration>;
+    const auto step = saturating_cast<Duration>(by);
+    if (step > Duration::zero() && from > point::max() - step) return point::max();
+    if (step < Duration::zero() && from < point::min() - step) return point::min();
+    return from + step;
+}
+
+/// Returns `to` - `from`.
+template <class Clock, class Duration>
+constexpr Duration saturating_difference(std::chrono::time_point<Clock, Duration> to,
+                                         std::chrono::time_point<Clock, Duration> from) {
+    if (from.time_since_epoch() < Duration::zero() &&
+        to > std::chrono::time_point<Clock, Duration>::max() + from.time_since_epoch())
+        return Duration::max();
+    if (from.time_since_epoch() > Duration::zero() &&
+        to < std::chrono::time_point<Clock, Duration>::min() + from.time_since_epoch())
+        return Duration::min();
+    return to - from;
+}
+
+/// When a wait of this length that begins now is over.
+template <class Rep, class Period>
+std::chrono::steady_clock::time_point end_of_wait(std::chrono::duration<Rep, Period> timeout) {
+    return saturating_add(std::chrono::steady_clock::now(), timeout);
+}
+
+}  // namespace stele::inline v0::detail

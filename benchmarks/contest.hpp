@@ -22,7 +22,7 @@ struct contender {
 struct schedule {
     int rounds;
     std::chrono::duration<double> turn;  ///< About how long each turn takes.
-    /// Whether all do as many iterations as the first can in that time, as those must that shall store the same data.
+    /// Whether all do as many iterations as the first can in that time. Contenders that must store the same data do.
     bool same_work = true;
 };
 

@@ -33,7 +33,7 @@ void measure_load(const settings& wanted, report& out);
 /// Compiling the file of the sample that sends all its commands, as the build does, without a cache.
 void measure_compile(const settings& wanted, report& out);
 
-/// Building a read model anew from 195 000 events, against the same upserts from memory by plain SQLite, and against
+/// Rebuilding a read model from 195 000 events, against the same upserts from memory by plain SQLite, and against
 /// applying the events to a read model that serves.
 void measure_rebuild(const settings& wanted, report& out);
 

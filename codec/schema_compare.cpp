@@ -33,6 +33,25 @@ std::string type_of(const FieldDescriptor& field) {
     return field.type_name();
 }
 
+/// What a reader gets for a field that was not stored: in proto3 the zero of its type, in proto2 what the file says.
+std::string default_of(const FieldDescriptor& field) {
+    if (field.is_repeated() || field.message_type() != nullptr) return {};
+    using enum FieldDescriptor::CppType;
+    switch (field.cpp_type()) {
+        case CPPTYPE_INT32: return fmt::format("{}", field.default_value_int32());
+        case CPPTYPE_INT64: return fmt::format("{}", field.default_value_int64());
+        case CPPTYPE_UINT32: return fmt::format("{}", field.default_value_uint32());
+        case CPPTYPE_UINT64: return fmt::format("{}", field.default_value_uint64());
+        case CPPTYPE_DOUBLE: return fmt::format("{}", field.default_value_double());
+        case CPPTYPE_FLOAT: return fmt::format("{}", field.default_value_float());
+        case CPPTYPE_BOOL: return field.default_value_bool() ? "1" : "0";  // as the numbers it may become
+        case CPPTYPE_ENUM: return fmt::format("{}", field.default_value_enum()->number());
+        case CPPTYPE_STRING: return field.default_value_string();
+        case CPPTYPE_MESSAGE: break;
+    }
+    return {};
+}
+
 const char* label_of(const FieldDescriptor& field) {
     return field.is_repeated() ? "repeated" : field.is_required() ? "required" : "singular";
 }
@@ -77,9 +96,13 @@ void schema_comparison::compare(const FieldDescriptor& recorded, const FieldDesc
     if (recorded.is_repeated() != current.is_repeated() || (current.is_required() && !recorded.is_required()))
         report(recorded, label_of(recorded), label_of(current));
     compare_oneof(recorded, current);
-    if (!keeps_values(recorded.type(), current.type()))
+    if (!keeps_values(recorded.type(), current.type())) {
         report(recorded, type_of(recorded), type_of(current));
-    else if (recorded.message_type() != nullptr && current.message_type() != nullptr)
+        return;
+    }
+    if (default_of(recorded) != default_of(current))
+        report(recorded, "default " + default_of(recorded), "default " + default_of(current));
+    if (recorded.message_type() != nullptr && current.message_type() != nullptr)
         compare(*recorded.message_type(), *current.message_type());
     else if (recorded.enum_type() != nullptr && current.enum_type() != nullptr)
         compare(*recorded.enum_type(), *current.enum_type());

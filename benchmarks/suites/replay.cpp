@@ -116,7 +116,7 @@ void measure_replay_memory(const settings& wanted, report& out) {
     const scratch_directory directory(wanted.directory);
     make_deposits(directory / "events.db", wanted.amount(many_events));
     auto store = stele::sqlite_store::open(directory / "events.db");
-    // What was freed is given back, so that the replay cannot use it without being seen; and the peak begins anew.
+    // Gives back freed memory, so that what the replay allocates is seen, and resets the peak.
     ::malloc_trim(0);
     std::ofstream("/proc/self/clear_refs") << 5;
     const auto idle = memory_kib("VmRSS");

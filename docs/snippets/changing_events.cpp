@@ -40,7 +40,7 @@ struct upcasters {
         return event;
     }
 
-    // Of no use any more: passed over by everyone.
+    // No longer of use: every consumer skips it.
     static constexpr auto ignored = hana::make_tuple("bank.PinPrinted");
 };
 

@@ -68,8 +68,7 @@ std::optional<std::uint64_t> generation_directory::serving() const {
     if (!number)
         refuse(error_kind::foreign_file,
                fmt::format("leads to '{}', which is not a generation of this read model", target));
-    if (!fs::exists(file(*number)))
-        refuse(error_kind::corrupt, fmt::format("leads to '{}', which does not exist", target));
+    if (!fs::exists(file(*number))) return {};  // deleted: it is built again, like everything that is deleted here
     return number;
 }
 

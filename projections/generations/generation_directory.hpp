@@ -15,7 +15,8 @@ public:
     generation_directory(std::filesystem::path directory, std::string_view projection);
 
     /// The number of the generation that the stable name leads to; nothing if there is no stable name yet.
-    /// Throws stele::error: foreign_file if the stable name is not a link to a generation, corrupt if that is missing.
+    /// Returns nothing if there is none, or its file was deleted. Throws stele::error: foreign_file if the stable name
+    /// is not a link to a generation.
     [[nodiscard]] std::optional<std::uint64_t> serving() const;
 
     /// The numbers of all generations that have a file, ascending.

@@ -65,8 +65,9 @@ void inline_model::load() {
         refuse(fmt::format("its tables were made by version {}, this program has version {}", made.version,
                            identity_.version));
     else if (made != identity_)
-        refuse(fmt::format("its tables were made by a version {} with other events or tables; count the version up",
-                           made.version));
+        refuse(fmt::format(
+            "its tables were made by a version {} with other events or tables; increase the version of the newer one",
+            made.version));
     now_ = record->progress;
     saved_ = now_.checkpoint;
 }

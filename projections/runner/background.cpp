@@ -170,7 +170,7 @@ void background::settle_failure(job& mine, const std::exception_ptr& failure) {
     ++mine.failures;
     if (mine.failures >= options_.attempts || is_lasting(failure)) {
         mine.now = job::phase::faulted;
-        mine.worker->board().show_faulted(message_of(failure));
+        mine.worker->board().show_faulted(message_of(failure), kind_of(failure) != error_kind::other_store);
         return;
     }
     mine.worker->board().show_error(message_of(failure));

@@ -34,10 +34,11 @@ void progress_board::show_error(std::string message) {
     last_error_ = std::move(message);
 }
 
-void progress_board::show_faulted(std::string message) {
+void progress_board::show_faulted(std::string message, bool follows_store) {
     {
         const std::lock_guard lock(mutex_);
         state_ = projection_state::faulted;
+        follows_store_ = follows_store;
         last_error_ = std::move(message);
     }
     changed_.notify_all();
@@ -61,7 +62,7 @@ projection_status progress_board::read() const {
 bool progress_board::wait(position reached, std::chrono::steady_clock::time_point until) const {
     std::unique_lock lock(mutex_);
     changed_.wait_until(lock, until, [&] { return now_.checkpoint >= reached || state_ == projection_state::faulted; });
-    return now_.checkpoint >= reached;
+    return now_.checkpoint >= reached && (follows_store_ || state_ != projection_state::faulted);
 }
 
 }  // namespace stele::inline v0::detail

@@ -23,12 +23,13 @@ public:
     void show_rebuild(std::optional<rebuild_progress> now);
     /// Shows an error; faulted() also ends all waits.
     void show_error(std::string message);
-    void show_faulted(std::string message);
+    /// `follows_store`: whether the read model belongs to this state of the store, so that its position counts.
+    void show_faulted(std::string message, bool follows_store);
 
     /// Returns what is shown; head and lag are not set.
     [[nodiscard]] projection_status read() const;
     /// Waits until the read model has reached the position, the projection is faulted, or the time is over; returns
-    /// whether it has reached it.
+    /// whether it has reached it. A read model of another state of the store has reached nothing.
     [[nodiscard]] bool wait(position reached, std::chrono::steady_clock::time_point until) const;
 
 private:
@@ -37,6 +38,7 @@ private:
     progress now_;
     bool shown_ = false;  // now_ is set
     projection_state state_ = projection_state::stopped;
+    bool follows_store_ = true;
     std::optional<rebuild_progress> rebuild_;
     std::string last_error_;
     // Measured since there was something to do.

@@ -5,6 +5,7 @@
 #include "projections/runner/projection_lag.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
 #include <stele/projections/projection_runner.hpp>
 
@@ -54,15 +55,16 @@ struct projection_runner::state {
     auto& find(const Projections& among, std::string_view name, std::string_view hint) const {
         for (const auto& each : among)
             if (each->name() == name) return *each;
-        throw error{error_kind::invalid_argument,
-                    fmt::format("{}: no projection with the name {} was added{}", directory.string(), name, hint)};
+        const bool is_another = std::ranges::any_of(all, [&](const auto& each) { return each->name() == name; });
+        throw error{
+            error_kind::invalid_argument,
+            fmt::format("{}: {}{}{}", directory.string(), is_another ? "projection " : "there is no projection ", name,
+                        is_another ? hint : "; add it to this runner first")};
     }
     detail::any_projection& any(std::string_view name) const { return find(all, name, ""); }
-    detail::projection_worker& at(std::string_view name) const {
-        return find(workers, name, ", or it is not into tables");
-    }
+    detail::projection_worker& at(std::string_view name) const { return find(workers, name, " is not kept in tables"); }
     detail::memory_worker& in_memory(std::string_view name) const {
-        return find(memory_workers, name, ", or it is not in memory");
+        return find(memory_workers, name, " is not kept in memory");
     }
 
     void expect_addable(std::string_view name) {
@@ -198,7 +200,7 @@ void projection_runner::stop() noexcept {
 std::expected<position, wait_failure> projection_runner::wait_for(std::string_view name, position reached,
                                                                   std::chrono::milliseconds timeout) const {
     auto& worker = state_->any(name);
-    if (!worker.board().wait(reached, std::chrono::steady_clock::now() + timeout))
+    if (!worker.board().wait(reached, detail::end_of_wait(timeout)))
         return std::unexpected(wait_failure{reached, state_->status_of(worker), {}});
     const auto status = worker.board().read();
     if (status.dead_lettered == 0 || reached.value == 0) return status.checkpoint;

@@ -25,7 +25,7 @@ using stele::projection_runner;
 namespace {
 
 // Nothing waits this long unless it is broken.
-constexpr auto for_ever = 60s;
+constexpr auto for_ever = std::chrono::milliseconds::max();
 
 // To where the effects go.
 using gateway = std::function<void(const stele::recorded_event&)>;

@@ -71,10 +71,10 @@ STORE_TEST_CASE(store, "a deleted stream starts again only with no_stream expect
     CHECK(refused(store->delete_stream(doomed)) == conflict_reason::deleted);
     CHECK(refused(store->truncate_stream(doomed, version{1})) == conflict_reason::deleted);
 
-    const auto anew = store->append(doomed, expected_version::no_stream(), first);
-    REQUIRE(anew);
-    CHECK(anew->version.value == 4);
-    CHECK_FALSE(anew->repeated);
+    const auto later = store->append(doomed, expected_version::no_stream(), first);
+    REQUIRE(later);
+    CHECK(later->version.value == 4);
+    CHECK_FALSE(later->repeated);
     store.reopen();
     CHECK(store->stream_version(doomed).value == 4);
     CHECK(types(store->read_stream(doomed)) ==

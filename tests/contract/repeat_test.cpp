@@ -138,17 +138,17 @@ STORE_TEST_CASE(store, "an append to several streams is all or none, and the con
 
 STORE_TEST_CASE(store, "an append that started a deleted stream again can be repeated, even after a restart") {
     const stream_id stream{"account-1"};
-    const auto anew = make_events(2);
+    const auto later = make_events(2);
     REQUIRE(store->append(stream, expected_version::no_stream(), make_events(3)));
     REQUIRE(store->delete_stream(stream));
-    REQUIRE(store->append(stream, expected_version::no_stream(), anew));
+    REQUIRE(store->append(stream, expected_version::no_stream(), later));
     for (int time = 0; time < 2; ++time) {
-        CHECK(answer(*store, stream, expected_version::no_stream(), anew) == "repeated 5@6");
-        CHECK(answer(*store, stream, expected_version::any(), anew) == "repeated 5@6");
-        CHECK(answer(*store, stream, expected_version::exactly(version{3}), anew) == "repeated 5@6");
-        CHECK(answer(*store, stream, expected_version::exactly(version{2}), anew) == "version");
+        CHECK(answer(*store, stream, expected_version::no_stream(), later) == "repeated 5@6");
+        CHECK(answer(*store, stream, expected_version::any(), later) == "repeated 5@6");
+        CHECK(answer(*store, stream, expected_version::exactly(version{3}), later) == "repeated 5@6");
+        CHECK(answer(*store, stream, expected_version::exactly(version{2}), later) == "version");
         REQUIRE(store->append(stream, expected_version::stream_exists(), make_events(1)));
-        CHECK(answer(*store, stream, expected_version::no_stream(), {anew[0]}) == "version");
+        CHECK(answer(*store, stream, expected_version::no_stream(), {later[0]}) == "version");
         store.reopen();
     }
 }

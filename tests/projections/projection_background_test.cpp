@@ -16,7 +16,7 @@ using stele::projection_state;
 namespace {
 
 // Nothing waits this long unless it is broken.
-constexpr auto for_ever = 60s;
+constexpr auto for_ever = std::chrono::milliseconds::max();
 const stele::projection_runner_options quick{.first_backoff = 1ms};
 
 // While it lives, projecting fails when `fails` returns true.

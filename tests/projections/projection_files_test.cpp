@@ -87,7 +87,7 @@ TEST_CASE("a read model of another version, other events or other tables is not 
     CHECK(newer.says((directory / "totals.1.db").string() + ": was built by version 1 of projection totals, this "
                                                             "program has version 2"));
     CHECK(newer.says("rebuild"));
-    CHECK(refused(totals_of_fewer_events{}).says("with other events or tables; count the version up"));
+    CHECK(refused(totals_of_fewer_events{}).says("with other events or tables; increase the version"));
     CHECK(refused(totals_with_index{}).kind == error_kind::needs_rebuild);
     CHECK(read_model::open_read_only(directory / "totals.db").checkpoint() == position{50});
 
@@ -237,6 +237,12 @@ TEST_CASE("a read model of another store, or of a restored older one, is not tou
     run<totals>(store, directory.path);
     projection_runner runner{other, directory.path};
     runner.add<totals>();
+    // It is at 30 already, but of another history: nothing that was appended here is in it.
+    runner.start();
+    const auto waited = runner.wait_for<totals>({35}, std::chrono::milliseconds::max());
+    CHECK_FALSE(waited);
+    CHECK_FALSE(runner.wait_for<totals>({5}, std::chrono::milliseconds::max()));
+    runner.stop();
     runner.rebuild<totals>();
     CHECK(rows_of_totals(directory.path) == fresh_replay(other));
 }
@@ -260,10 +266,11 @@ TEST_CASE("a foreign file in the way is refused by name and not changed") {
     fs::remove(directory / "totals.db");
 
     fs::create_symlink("totals.7.db", directory / "totals.db");
-    const auto missing = refused();
-    CHECK(missing.kind == error_kind::corrupt);
-    CHECK(missing.says("leads to 'totals.7.db', which does not exist"));
+    run<totals>(store, directory.path);  // a generation that was deleted is built again
+    CHECK(fs::read_symlink(directory / "totals.db") == "totals.1.db");
+    for (const auto* const name : {"totals.db", "totals.1.db"}) fs::remove(directory / name);
 
+    fs::create_symlink("totals.7.db", directory / "totals.db");
     std::ofstream{directory / "totals.7.db"} << std::string(5000, 'x');
     CHECK(refused().kind == error_kind::foreign_file);
     fs::remove(directory / "totals.7.db");

@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Nothing waits this long unless it is broken.
-constexpr auto for_ever = 60s;
+constexpr auto for_ever = std::chrono::milliseconds::max();
 
 /// The totals as they should have been: a decrement counts double.
 struct mended_totals : totals {

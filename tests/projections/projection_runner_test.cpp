@@ -258,5 +258,5 @@ TEST_CASE("only one runner can use a directory, even across processes") {
     projection_runner next{store, directory.path};
     next.add<totals>();
     CHECK(error_of([&] { next.add<totals>(); }).says("a projection with the name totals was added before"));
-    CHECK(error_of([&] { next.rebuild("nobody"); }).says("no projection with the name nobody"));
+    CHECK(error_of([&] { next.rebuild("nobody"); }).says("there is no projection nobody; add it to this runner first"));
 }

@@ -1,4 +1,4 @@
-// Everything that version 0.1 has stored is read and gone on with by this one: see tests/data/README.md.
+// This version reads everything that 0.1 stored, and continues it: see tests/data/README.md.
 
 #include "support/board.hpp"
 #include "support/projections.hpp"

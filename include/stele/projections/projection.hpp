@@ -8,7 +8,7 @@
 ///
 ///     struct balances {
 ///         static constexpr auto name = "balances";    // also the name of its file: balances.db
-///         static constexpr int version = 1;           // count up when create() or project() changes, then rebuild
+///         static constexpr int version = 1;           // increase it when create() or project() changes, then rebuild
 ///         static constexpr auto events = hana::tuple_t<AccountOpened, MoneyDeposited>;
 ///
 ///         static void create(stele::read_model& db) {

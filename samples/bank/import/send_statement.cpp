@@ -123,9 +123,9 @@ std::vector<refused_row> send_statement(stele::event_store& store, const stateme
     const auto work = [&] {
         try {
             for (std::size_t i = next++; i < accounts.size(); i = next++) {
-                auto row = send_account(bus, accounts[i], options.overdraft_limit, booked);
+                const auto row = send_account(bus, accounts[i], options.overdraft_limit, booked);
                 const std::scoped_lock lock(mutex);
-                if (row) refused.emplace(row->row.line, *std::move(row));
+                if (row) refused.emplace(row->row.line, *row);
             }
         } catch (...) {
             next = accounts.size();

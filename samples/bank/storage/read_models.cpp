@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 #include <thread>
+#include <utility>
 
 namespace bank {
 
@@ -15,7 +16,7 @@ using namespace std::chrono_literals;
 stele::projection_runner open_runner(stele::event_store& events, const bank_directory& directory,
                                      stele::projection_runner_options options) {
     try {
-        return {events, directory.read_models(), options};
+        return {events, directory.read_models(), std::move(options)};
     } catch (const stele::error& failure) {
         if (failure.kind() != stele::error_kind::busy) throw;
         throw refusal(

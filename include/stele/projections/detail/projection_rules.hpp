@@ -141,7 +141,7 @@ template <class P>
 projection_definition define_projection(std::shared_ptr<P> projection) {
     static_assert(has_projection_name<P>, "add to the projection its name: `static constexpr auto name = \"…\";`");
     static_assert(has_projection_version<P>,
-                  "add to the projection: `static constexpr int version = 1;` (count up when what it does changes)");
+                  "add to the projection: `static constexpr int version = 1;` (increase it when what it does changes)");
     static_assert(
         creates_tables<P>,
         "add to the projection: `static void create(stele::read_model& db)`, which makes its tables (or, for one in "

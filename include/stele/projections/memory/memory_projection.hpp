@@ -9,8 +9,8 @@
 ///
 ///     struct largest_accounts {
 ///         static constexpr auto name = "largest_accounts";
-///         static constexpr int version = 1;               // count up when project(), snapshot() or restore() changes
-///         static constexpr auto events = hana::tuple_t<MoneyDeposited, MoneyWithdrawn>;
+///         static constexpr int version = 1;               // increase it when project(), snapshot() or restore()
+///         changes static constexpr auto events = hana::tuple_t<MoneyDeposited, MoneyWithdrawn>;
 ///
 ///         std::map<std::string, std::int64_t, std::less<>> balances;
 ///

@@ -96,10 +96,11 @@ public:
     /// tables of its inline projections.
     /// Throws stele::error: io (there is no such file), foreign_file (it is neither a read model nor an event store
     /// with inline projections), newer_format.
-    static read_model open_read_only(const std::filesystem::path& file, const connection_options& connection = {});
+    [[nodiscard]] static read_model open_read_only(const std::filesystem::path& file,
+                                                   const connection_options& connection = {});
 
     /// Makes an empty one in memory, to try out and test the functions of a projection.
-    static read_model in_memory();
+    [[nodiscard]] static read_model in_memory();
 
     read_model(read_model&&) noexcept;
     read_model& operator=(read_model&&) noexcept;

@@ -52,7 +52,7 @@ template <class P>
 memory_projection_definition describe_memory_projection(const std::function<std::shared_ptr<void>()>& make) {
     static_assert(has_projection_name<P>, "add to the projection its name: `static constexpr auto name = \"…\";`");
     static_assert(has_projection_version<P>,
-                  "add to the projection: `static constexpr int version = 1;` (count up when what it does changes)");
+                  "add to the projection: `static constexpr int version = 1;` (increase it when what it does changes)");
     static_assert(!creates_tables<P>,
                   "this projection has `create` for tables, and `project` for a state in memory: remove `create`, or "
                   "add the parameter `stele::read_model&` to `project`");

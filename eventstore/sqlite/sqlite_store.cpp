@@ -13,7 +13,7 @@ namespace stele::inline v0 {
 namespace {
 
 // Names to which SQLite gives a meaning of its own, or which name another file than they seem to.
-const std::filesystem::path& check_name(const std::filesystem::path& file) {
+std::filesystem::path checked_name(const std::filesystem::path& file) {
     const auto refuse = [&](std::string_view why) {
         throw error(error_kind::invalid_argument, fmt::format("\"{}\" cannot be the name of a store: {}",
                                                               file.string().substr(0, file.string().find('\0')), why));
@@ -27,7 +27,7 @@ const std::filesystem::path& check_name(const std::filesystem::path& file) {
 }  // namespace
 
 sqlite_store::sqlite_store(const std::filesystem::path& file, const sqlite_options& options)
-    : engine_(std::make_unique<detail::sqlite_engine>(check_name(file), options)) {}
+    : engine_(std::make_unique<detail::sqlite_engine>(checked_name(file), options)) {}
 
 sqlite_store::sqlite_store(sqlite_store&&) noexcept = default;
 sqlite_store& sqlite_store::operator=(sqlite_store&&) noexcept = default;
@@ -51,7 +51,7 @@ detail::append_host& sqlite_store::append_host() const {
 }
 
 void sqlite_store::backup(const std::filesystem::path& to) {
-    engine().backup(check_name(to));
+    engine().backup(checked_name(to));
 }
 
 void sqlite_store::compact() {

@@ -2,7 +2,6 @@
 
 #include "support/stores.hpp"
 
-using stele::conflict;
 using stele::conflict_reason;
 using stele::error_kind;
 using stele::expected_version;

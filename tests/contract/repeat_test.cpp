@@ -4,7 +4,6 @@
 
 #include <string_view>
 
-using stele::conflict;
 using stele::conflict_reason;
 using stele::event_data;
 using stele::expected_version;

@@ -73,6 +73,7 @@ inline void for_each_store(const std::function<void(contract_store&)>& test) {
 }
 
 /// A TEST_CASE that runs over every store: STORE_TEST_CASE(store, "an append is durable") { store->append(…); }
+// NOLINTBEGIN(bugprone-macro-parentheses): these are names that are declared
 #define STORE_TEST_CASE(store, name) STORE_TEST_CASE_AS(DOCTEST_ANONYMOUS(over_each_store_), store, name)
 #define STORE_TEST_CASE_AS(function, store, name) \
     static void function(contract_store& store);  \
@@ -80,6 +81,7 @@ inline void for_each_store(const std::function<void(contract_store&)>& test) {
         for_each_store(function);                 \
     }                                             \
     static void function(contract_store& store)
+// NOLINTEND(bugprone-macro-parentheses)
 
 inline stele::event_data make_event(std::string type = "test.Happened", std::string payload = "payload") {
     return {.type = std::move(type), .payload = std::move(payload)};

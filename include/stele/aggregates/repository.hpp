@@ -118,7 +118,8 @@ void repository<Aggregate>::take_snapshot(std::string_view id, const loaded<Aggr
     static_assert(detail::names_snapshot<Aggregate>,
                   "this aggregate has no snapshots: add `using snapshot_type = …;` (see snapshot.hpp)");
     const auto& type = detail::aggregate_type_of<Aggregate>();
-    detail::write_snapshot_of(*store_, stream_of<Aggregate>(id), *type.snapshots, &known.state, known);
+    detail::write_snapshot_of(*store_, stream_of<Aggregate>(id), *type.snapshots, &known.state,
+                              static_cast<const stream_position&>(known));
 }
 
 }  // namespace stele::inline v0

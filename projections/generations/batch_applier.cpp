@@ -49,7 +49,10 @@ batch_result batch_applier::apply(generation& to, event_feed& feed, std::size_t 
         to.rollback();
         throw;
     }
-    if (result.fault) to.rollback();
+    if (result.fault)
+        to.rollback();
+    else
+        last_attempts_.erase(last_attempts_.begin(), last_attempts_.upper_bound(now.checkpoint));
     return result;
 }
 
@@ -75,7 +78,8 @@ event_outcome batch_applier::apply_or_dead_letter(generation& to, const event_ch
         dead_letter(to, event, 0, "queued behind an earlier event with the same key");
         return event_outcome::dead_lettered;
     }
-    if (event.position != last_attempt_) return apply(to, chunk, index);
+    const auto last_attempt = last_attempts_.find(event.position);
+    if (last_attempt == last_attempts_.end()) return apply(to, chunk, index);
     auto outcome = event_outcome::dead_lettered;
     to.savepoint();
     try {
@@ -85,7 +89,7 @@ event_outcome batch_applier::apply_or_dead_letter(generation& to, const event_ch
         to.rollback_to_savepoint();
         const event_fault fault{.cause = std::current_exception()};
         if (!fault.is_of_the_event()) throw;
-        dead_letter(to, event, attempts_ + 1, fault.reason());
+        dead_letter(to, event, last_attempt->second + 1, fault.reason());
     }
     to.release_savepoint();
     return outcome;

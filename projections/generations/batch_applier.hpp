@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,11 +49,9 @@ public:
     batch_result apply(generation& to, event_feed& feed, std::size_t limit);
 
     /// If the event at that position fails once more, it becomes a dead letter; it has failed `attempts` times so far.
-    void set_last_attempt(position where, std::uint64_t attempts) {
-        last_attempt_ = where;
-        attempts_ = attempts;
-    }
-    [[nodiscard]] position last_attempt() const { return last_attempt_; }
+    /// That holds until a batch with the event is committed, whatever else fails in it meanwhile.
+    void set_last_attempt(position where, std::uint64_t attempts) { last_attempts_[where] = attempts; }
+    [[nodiscard]] bool is_last_attempt(position where) const { return last_attempts_.contains(where); }
 
     /// Applies one event in the open transaction.
     event_outcome apply(generation& to, const recorded_event& event);
@@ -66,8 +65,7 @@ private:
 
     projection_definition definition_;
     event_decoder decoder_;
-    position last_attempt_;  // 0: none
-    std::uint64_t attempts_ = 0;
+    std::map<position, std::uint64_t> last_attempts_;  // how many times each has failed; not in what is committed
 };
 
 }  // namespace stele::inline v0::detail

@@ -24,6 +24,7 @@ bool replayer::step(generation& to, position target, patience how) {
         if (!may_dead_letter(*result.fault, how)) fail(*result.fault, to);
         return false;
     }
+    failures_.erase(failures_.begin(), failures_.upper_bound(to.progress().checkpoint));
     if (!result.at_end) feed_ = std::move(feed);
     return to.progress().checkpoint >= target;
 }
@@ -35,12 +36,11 @@ void replayer::run(generation& to, position target) {
 
 // The event is tried once more, in the next step, and becomes a dead letter if it fails again.
 bool replayer::may_dead_letter(const event_fault& fault, patience how) {
-    failures_ = fault.position == failed_at_ ? failures_ + 1 : 1;
-    failed_at_ = fault.position;
+    const auto failures = ++failures_[fault.position];
     if (definition_.on_fault != on_fault::dead_letter || !fault.is_of_the_event()) return false;
-    if (fault.position == applier_.last_attempt()) return false;  // this was its last attempt
-    if (how == patience::all_attempts && failures_ < options_.attempts) return false;
-    applier_.set_last_attempt(fault.position, failures_);
+    if (applier_.is_last_attempt(fault.position)) return false;  // this was its last attempt
+    if (how == patience::all_attempts && failures < options_.attempts) return false;
+    applier_.set_last_attempt(fault.position, failures);
     return true;
 }
 

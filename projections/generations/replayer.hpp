@@ -8,6 +8,7 @@
 #include <stele/projections/projection_runner.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 
 namespace stele::inline v0::detail {
@@ -44,10 +45,8 @@ private:
     projection_runner_options options_;
     batch_applier applier_;
     reading reading_;
-    std::unique_ptr<event_feed> feed_;  // what is left of it after the last batch
-    // The event that failed last, and how many times in a row.
-    position failed_at_;
-    unsigned failures_ = 0;
+    std::unique_ptr<event_feed> feed_;       // what is left of it after the last batch
+    std::map<position, unsigned> failures_;  // how many times each event has failed that is in no committed batch yet
     bool failed_at_event_ = false;
 };
 

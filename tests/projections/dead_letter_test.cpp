@@ -3,6 +3,12 @@
 #include "support/projections.hpp"
 #include "support/stores.hpp"
 
+#include <rapidcheck.h>
+
+#include <atomic>
+#include <map>
+#include <set>
+
 using namespace std::chrono_literals;
 using namespace testing;
 using stele::position;
@@ -151,6 +157,48 @@ STORE_TEST_CASE(store, "a dead letter whose event was removed disappears with th
     CHECK(replay.gone == 2);
     CHECK(replay.applied + replay.left == 0);
     CHECK(status(runner).dead_lettered == 0);
+}
+
+// A retry must not undo the progress of another: any events may fail, in any batches, at any number of attempts.
+TEST_CASE("whatever events fail, every way of running ends, and the counters reconcile") {
+    CHECK(rc::check("", [] {
+        const auto count = *rc::gen::inRange<std::uint64_t>(1, 40);
+        const auto bad = *rc::gen::container<std::set<std::uint64_t>>(rc::gen::inRange<std::uint64_t>(1, count + 1));
+        const auto batch = *rc::gen::inRange<std::size_t>(1, 20);
+        const auto attempts = *rc::gen::inRange<unsigned>(1, 4);
+        const auto way = *rc::gen::element("catch_up", "start", "rebuild");
+        std::map<std::uint64_t, std::uint64_t> first_bad;  // of each counter
+        for (const auto position : bad) first_bad.emplace((position - 1) % 3, position);
+        std::uint64_t dead = 0;
+        for (std::uint64_t p = 1; p <= count; ++p)
+            if (const auto found = first_bad.find((p - 1) % 3); found != first_bad.end() && p >= found->second) ++dead;
+
+        stele::memory_store store;
+        append_in_turns(store, static_cast<int>(count));
+        // Each failure repeats one batch at most; a rebuild does everything twice. More calls than that never end.
+        const auto most_calls = 2 * (bad.size() * (attempts + 1) + 1) * count;
+        std::atomic<std::uint64_t> calls = 0;
+        before_projecting = [&](const stele::recorded_event& event) {
+            if (++calls <= most_calls && bad.contains(event.position.value)) throw std::runtime_error("no");
+        };
+        const temp_dir directory;
+        projection_runner runner{
+            store, directory.path, {.batch_events = batch, .attempts = attempts, .first_backoff = 0ms}};
+        runner.add<putting_aside>();
+        if (way == std::string_view{"start"}) {
+            runner.start();
+            const auto waited = runner.wait_for<putting_aside>(store.head(), std::chrono::milliseconds::max());
+            RC_ASSERT(waited || waited.error().dead_letter);
+        } else {
+            runner.catch_up();
+        }
+        if (way == std::string_view{"rebuild"}) runner.rebuild<putting_aside>();
+        before_projecting = nullptr;
+        RC_ASSERT(calls <= most_calls);
+        const auto now = status(runner);
+        RC_ASSERT(now.seen == count);
+        RC_ASSERT(now.dead_lettered == dead);
+    }));
 }
 
 TEST_CASE("one event of 100 000 fails: in the background, under both policies") {

@@ -31,13 +31,24 @@ void restore_snapshot(event_store& store, const stream_id& stream, any_aggregate
 
 void bring_up_to_date(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
                       const warning_handler& warn) {
-    const bool is_load = known.reached.version.value == 0;
     const auto begin = std::chrono::steady_clock::now();
-    if (is_load) restore_snapshot(store, stream, known, window, warn);
     event_decoder decoder{*known.type().events};
-    if (!fold_stream(store, stream, known.reached, window, decoder, known.state(), known.type().restart)) {
-        known.needs_snapshot |= known.snapshot.value != 0;
-        known.snapshot = {};
+    const auto fold = [&](when_truncated then) {
+        return fold_stream(store, stream, known.reached, window, decoder, known.state(), known.type().restart, then);
+    };
+    bool is_load = known.reached.version.value == 0;
+    if (!is_load && !fold(when_truncated::restarts) && known.type().snapshots) {
+        // Its last event was removed. A load may find a snapshot that still holds it.
+        known.type().restart(known.state());
+        known.reached = {};
+        is_load = true;
+    }
+    if (is_load) {
+        restore_snapshot(store, stream, known, window, warn);
+        if (!fold(when_truncated::goes_on)) {
+            known.needs_snapshot |= known.snapshot.value != 0;
+            known.snapshot = {};
+        }
     }
     if (is_load && known.type().snapshots &&
         std::chrono::steady_clock::now() - begin > known.type().snapshots->policy.load_time)

@@ -27,7 +27,7 @@ uuid digest(const stream_id& stream, std::string_view content) {
 
 bool is_due(const any_aggregate& known) {
     const snapshot_functions* functions = known.type().snapshots;
-    if (!functions || !functions->policy.is_automatic || known.reached.version.value == 0) return false;
+    if (!functions || !functions->policy.is_automatic || known.reached.position.value == 0) return false;
     return known.needs_snapshot || known.reached.version.value - known.snapshot.value >= functions->policy.events;
 }
 

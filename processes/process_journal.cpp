@@ -86,8 +86,12 @@ event_data entry_of(const google::protobuf::Message& entry, const std::string& m
 
 process_instance load_instance(event_store& store, const process_definition& process, const stream_id& journal) {
     journal_fold fold{store, process, journal.instance_id()};
+    // Before the entries are read: if none is there any more, the journal was truncated, and is still at this version.
+    const auto end = store.stream_version(journal);
     for (const recorded_event& entry : store.read_stream(journal).events()) fold.fold(entry);
-    return fold.take();
+    auto instance = fold.take();
+    if (instance.version.value == 0) instance.version = end;
+    return instance;
 }
 
 std::unique_ptr<google::protobuf::Message> parse_command(const process_definition& process, std::string_view type,

@@ -2,11 +2,14 @@
 #include "support/spy_store.hpp"
 
 #include <stele/aggregates/load.hpp>
+#include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using testing::counter;
@@ -29,6 +32,16 @@ std::string load_failure(stele::event_store& store, stele::error_kind kind) {
     }
     return "loaded";
 }
+
+/// What happens once while the next state is folded.
+std::function<void()> while_evolving;
+
+struct slow_counter : counter {
+    void evolve(const auto& event) {
+        if (while_evolving) std::exchange(while_evolving, nullptr)();
+        counter::evolve(event);
+    }
+};
 
 }  // namespace
 
@@ -109,6 +122,45 @@ TEST_CASE("a stream that was deleted and started again in the meantime is folded
     stele::refresh(store, one, known);
     CHECK(known.state.value == 0);
     CHECK(known.version.value == 0);
+}
+
+TEST_CASE("a stream that is truncated, or deleted and begun again, while it is loaded is read again") {
+    stele::memory_store store{{.read_batch_events = 2}};
+    append(store, testing::opened(), testing::incremented(1), testing::incremented(2), testing::incremented(3),
+           testing::incremented(4));
+    SUBCASE("truncated") {
+        while_evolving = [&] { REQUIRE(store.truncate_stream(one, stele::version{5})); };
+        const auto known = stele::load<slow_counter>(store, one);
+        CHECK(known.state.value == 4);
+        CHECK(known.version.value == 5);
+    }
+    SUBCASE("deleted and begun again") {
+        while_evolving = [&] {
+            REQUIRE(store.delete_stream(one));
+            REQUIRE(store.append(one, stele::expected_version::no_stream(),
+                                 std::vector{stele::encode(testing::incremented(7))}));
+        };
+        const auto known = stele::load<slow_counter>(store, one);
+        CHECK(known.state.value == 7);
+        CHECK(known.version.value == 6);
+    }
+}
+
+TEST_CASE("an aggregate whose events were all truncated is at the version of its stream, and can be written to") {
+    stele::memory_store store;
+    append(store, testing::opened(), testing::incremented(5));
+    REQUIRE(store.truncate_stream(one, stele::version{3}));
+    auto known = stele::load<counter>(store, one);
+    CHECK(known.version.value == 2);
+    CHECK(known.position.value == 0);
+    CHECK(known.state.value == 0);
+    stele::refresh(store, one, known);
+    CHECK(known.version.value == 2);
+    stele::command_bus<counter> bus{store};
+    CHECK(bus.send(testing::open("1"))->version.value == 3);
+    stele::refresh(store, one, known);
+    CHECK(known.state.open);
+    CHECK(known.version.value == 3);
 }
 
 TEST_CASE("a foreign event stops loading, naming event and aggregate") {

@@ -3,6 +3,10 @@
 #include "support/stores.hpp"
 #include "support/transfer_helpers.hpp"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 using namespace testing;
 using namespace std::chrono_literals;
 
@@ -44,6 +48,29 @@ private:
     }
 };
 
+/// Does to its deadline what the letters of the transfer say: sets it soon or late, or cancels it.
+struct fickle_process {
+    static constexpr auto name = "fickle_process";
+    static constexpr auto events = hana::tuple_t<MoneyPut>;
+    static constexpr auto commands = hana::tuple_t<CloseWallet>;
+    static constexpr auto soon = 100h;
+    static constexpr auto late = 200h;
+    static std::string instance_id(const MoneyPut&) { return "a"; }
+
+    void evolve(const auto&) {}
+    stele::reaction<fickle_process> react(const MoneyPut& event) const {
+        stele::reaction<fickle_process> turn;
+        for (const char word : event.transfer()) {
+            if (word == 'c')
+                turn.cancel("alarm");
+            else
+                turn.after(word == 's' ? soon : late, "alarm", close_wallet("a"));
+        }
+        return turn;
+    }
+    stele::reaction<fickle_process> react(const stele::rejected<CloseWallet>&) const { return {}; }
+};
+
 class closing_bank {
 public:
     explicit closing_bank(stele::event_store& events) : store_(events) {}
@@ -63,9 +90,10 @@ private:
     stele::event_store& store_;
 };
 
-PutMoney put_money() {
+PutMoney put_money(const std::string& transfer = {}) {
     PutMoney command;
     command.set_wallet("a");
+    command.set_transfer(transfer);
     command.set_amount(1);
     return command;
 }
@@ -133,6 +161,45 @@ STORE_TEST_CASE(store, "an event in time cancels a deadline") {
     CHECK(story(*store, "transfer-1") == "TransferRequested TransferCancelled TransferFailed(cancelled)");
     CHECK(balance(*store, "a") == 100);
     CHECK(store->list_documents("deadline").empty());
+}
+
+STORE_TEST_CASE(store, "a journal whose entries were all truncated is continued at its version") {
+    open_wallets(*store);
+    send(*store, request_transfer("1", "a", "b", 30, 1h));
+    catch_up(*store);
+    const stele::stream_id journal{"transfer_process-1"};
+    const auto end = store->stream_version(journal);
+    REQUIRE(store->truncate_stream(journal, end.next()));
+    send(*store, cancel_transfer("1"));
+    catch_up(*store);
+    CHECK(store->stream_version(journal) > end);
+}
+
+// The last word in a turn counts, whatever came before it, in this turn or an earlier one.
+STORE_TEST_CASE(store, "a deadline may be set, set again and cancelled in any order in one turn") {
+    send(*store, open_wallet("a", 0));
+    stele::manual_clock clock{stele::timestamp{1000h}};
+    transfer_bus bus{*store};
+    process_runner runner{*store, {.now = clock.reader()}};
+    runner.add<fickle_process>(bus);
+    std::vector<std::string> turns{""};
+    for (std::size_t n = 0; n < turns.size() && turns[n].size() < 4; ++n)
+        for (const char word : {'s', 'l', 'c'}) turns.push_back(turns[n] + word);
+    std::optional<std::chrono::hours> expected;
+    for (const auto& turn : turns) {
+        CAPTURE(turn);
+        send(*store, put_money(turn));
+        runner.catch_up();
+        if (!turn.empty()) {
+            expected = turn.back() == 'c'
+                           ? std::nullopt
+                           : std::optional{turn.back() == 's' ? fickle_process::soon : fickle_process::late};
+        }
+        CHECK(store->list_documents("deadline").size() == (expected ? 1 : 0));
+        const auto due = runner.status().front().next_deadline;
+        CHECK(due == (expected ? std::optional{clock.now() + *expected} : std::nullopt));
+    }
+    CHECK(runner.status().front().lag_events == 0);
 }
 
 STORE_TEST_CASE(store, "deleting a journal removes the deadlines of the instance") {

@@ -7,7 +7,13 @@
 #include <stele/aggregates/repository.hpp>
 #include <stele/commands/command_bus.hpp>
 
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <numeric>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 using namespace testing;
 using stele::load_window;
@@ -177,10 +183,79 @@ STORE_TEST_CASE(store, "a snapshot is not used when its last event was truncated
     REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5, 6})));
     REQUIRE(bus.send(count("1", {7, 8})));
     REQUIRE(store->truncate_stream(one, version{8}));
-    CHECK(events_read(*store) == 1 + 1);  // looked for the last event of the snapshot, then read the stream
+    CHECK(events_read(*store) ==
+          3);  // looked for the last event of the snapshot and for the next, then read the stream
     CHECK(stele::repository<tally<>>{*store}.load("1").state.value == 8);
-    REQUIRE(store->truncate_stream(one, version{9}));
-    CHECK(events_read(*store) == 0);
+}
+
+STORE_TEST_CASE(store, "a snapshot stands for the truncated events that it holds, its last one included") {
+    bus_of<> bus{*store};
+    REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5, 6})));
+    const stele::repository<tally<>> tallies{*store};
+    REQUIRE(store->truncate_stream(one, version{7}));  // all of them
+    CHECK(tallies.load("1").state.value == 21);
+    CHECK(tallies.load("1").version.value == 6);
+    REQUIRE(loading_bus(*store).send(increment("1", 7)));
+    CHECK(tallies.load("1").state.value == 28);
+    REQUIRE(bus.send(increment("1", 8)));
+    CHECK(tallies.load("1").state.value == 36);
+
+    REQUIRE(store->delete_stream(one));  // what begins after that is another history
+    fill(*store, 1);
+    CHECK(tallies.load("1").state.value == 0);
+}
+
+// A command is decided whatever was removed, and a state is that of all events or of those that are left.
+STORE_TEST_CASE(store,
+                "after any removals, a stream can be loaded and written to, with and without caches and snapshots") {
+    int streams = 100;
+    CHECK(rc::check("", [&] {
+        const auto id = std::to_string(++streams);
+        const stele::stream_id stream{"tally", id};
+        bus_of<> warm{*store};
+        auto cold = loading_bus(*store);
+        bus_of<by_hand> without{*store, {.cached_aggregates = 0}};
+        const stele::repository<tally<>> tallies{*store};
+        std::vector<std::int64_t> all;  // since the stream began, those that were truncated as well
+        std::size_t left = 0;           // how many of the last are still there
+        for (auto steps = *rc::gen::inRange(1, 25); steps > 0; --steps) {
+            const std::int64_t by = *rc::gen::inRange(1, 100);
+            switch (*rc::gen::inRange(0, 8)) {
+                case 0:
+                case 1: RC_ASSERT(warm.send(increment(id, by))); break;
+                case 2: RC_ASSERT(cold.send(increment(id, by))); break;
+                case 3: RC_ASSERT(without.send(increment(id, by))); break;
+                case 4:
+                case 5: {
+                    if (all.empty()) continue;
+                    const auto keep = *rc::gen::inRange<std::size_t>(0, left + 1);
+                    const auto end = store->stream_version(stream);
+                    if (keep < left) RC_ASSERT(store->truncate_stream(stream, version{end.value - keep + 1}));
+                    left = std::min(left, keep);
+                    continue;
+                }
+                case 6:
+                    if (!all.empty()) RC_ASSERT(store->delete_stream(stream));
+                    all.clear();
+                    left = 0;
+                    continue;
+                default:
+                    if (left == all.size()) tallies.take_snapshot(id, tallies.load(id));
+                    continue;
+            }
+            all.push_back(by);
+            ++left;
+            const auto sum = [](auto begin, auto end) { return std::accumulate(begin, end, std::int64_t{0}); };
+            const auto loaded = tallies.load(id);
+            RC_ASSERT(loaded.version == store->stream_version(stream));
+            RC_ASSERT(loaded.version == stele::load<tally<>>(*store, stream).version);
+            const auto rest = std::ssize(all) - static_cast<std::ptrdiff_t>(left);
+            bool is_of_a_suffix = false;
+            for (std::ptrdiff_t from = 0; from <= rest; ++from)
+                is_of_a_suffix = is_of_a_suffix || loaded.state.value == sum(all.begin() + from, all.end());
+            RC_ASSERT(is_of_a_suffix);
+        }
+    }));
 }
 
 STORE_TEST_CASE(store, "a snapshot stays good when events before it are truncated") {

@@ -6,6 +6,8 @@
 #include <stele/eventstore/stream.hpp>
 #include <stele/eventstore/version.hpp>
 
+#include <cstdint>
+
 /// States of aggregates, folded from their events.
 namespace stele::inline v0 {
 
@@ -35,7 +37,9 @@ struct loaded : stream_position {
 ///
 /// Without such a stream the state is the initial one and the version 0. Reads in batches and keeps none. A stream that
 /// was deleted and started again counts from its new start. The state of a truncated stream lacks what was removed, so
-/// truncate an aggregate's stream only where its rules do not look back that far.
+/// truncate an aggregate's stream only where its rules do not look back that far; if all of it was truncated, the
+/// version is still that of its last event, and the position 0. Events that are removed while they are loaded are no
+/// error: the stream is read again.
 /// Throws stele::error: undecodable, naming the event, if an event is not one of the aggregate's or its bytes do not
 /// parse; corrupt, if versions are missing between its events. What `evolve` throws passes through. Any thread may call
 /// it.
@@ -67,10 +71,17 @@ private:
 
 namespace detail {
 
+/// What to do if the event at which a fold goes on was truncated.
+enum class when_truncated : std::uint8_t {
+    restarts,  ///< Fold what is left of the stream.
+    goes_on,   ///< Keep the state if no event after it is missing: it is a snapshot, which was taken for that.
+};
+
 /// Delivers the stream's events after `reached` up to `window` to the decoder, and advances `reached`. If the event at
-/// `reached` is gone, calls `restart`, begins at the first event, and returns false.
+/// `reached` is gone, calls `restart`, begins at the first event, and returns false, unless `then` says otherwise.
 bool fold_stream(event_store& store, const stream_id& stream, stream_position& reached, load_window window,
-                 event_decoder& decoder, void* state, void (*restart)(void* state));
+                 event_decoder& decoder, void* state, void (*restart)(void* state),
+                 when_truncated then = when_truncated::restarts);
 
 }  // namespace detail
 

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <stele/eventstore/event_store.hpp>
+
+namespace stele::inline v0::detail {
+
+/// Whether the stream was deleted or tombstoned after this position, so that what it holds now is another history than
+/// it held then. Reads the records of all removals since; throws as read_all() does.
+bool was_deleted_after(event_store& store, const stream_id& stream, position then);
+
+}  // namespace stele::inline v0::detail

@@ -95,6 +95,18 @@ std::string subscription_wait_failure::message() const {
     return text;
 }
 
+namespace {
+
+void check_begin(event_store& store, stele::position after) {
+    if (const auto head = store.head(); after > head)
+        throw error(error_kind::other_store,
+                    fmt::format("a subscription after position {}: the store ends at {}; it is another store, or was "
+                                "restored from a backup; open the right store, or begin at a position that it has",
+                                after.value, head.value));
+}
+
+}  // namespace
+
 subscription::subscription(std::unique_ptr<state> started) : state_(std::move(started)) {}
 subscription::subscription(subscription&&) noexcept = default;
 subscription& subscription::operator=(subscription&&) noexcept = default;
@@ -131,6 +143,7 @@ std::exception_ptr subscription::failure() const {
 
 subscription subscribe(event_store& store, subscription_options options, subscription::handler handle,
                        std::stop_token stop) {
+    check_begin(store, options.after);
     return subscription(
         std::make_unique<subscription::state>(store, std::move(options), std::move(handle), std::move(stop)));
 }

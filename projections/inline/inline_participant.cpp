@@ -3,6 +3,7 @@
 #include <stele/eventstore/detail/failures.hpp>
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <utility>
@@ -24,11 +25,18 @@ void for_each_event(std::span<const stream_write> writes, std::span<const append
     }
 }
 
-// Whether the current exception is about the disk, after which nothing is certain, and not about the event.
-bool is_of_the_disk() {
-    const auto kind = kind_of(std::current_exception());
-    return kind == error_kind::io || kind == error_kind::full || kind == error_kind::corrupt ||
-           kind == error_kind::busy;
+// Whether the current exception is an error of this connection about the disk, after which nothing is certain. A
+// handler may throw an error of its own, or one of another store.
+bool is_of_the_disk(const connection& db) {
+    try {
+        throw;
+    } catch (const error& fault) {
+        const bool is_of_a_disk = fault.kind() == error_kind::io || fault.kind() == error_kind::full ||
+                                  fault.kind() == error_kind::corrupt || fault.kind() == error_kind::busy;
+        return is_of_a_disk && fault.engine_code() != 0 && fault.engine_code() == sqlite3_extended_errcode(db.handle());
+    } catch (...) {
+        return false;
+    }
 }
 
 }  // namespace
@@ -89,7 +97,7 @@ void inline_participant::appended(std::span<const stream_write> writes, std::spa
             try {
                 model->apply(event);
             } catch (...) {
-                if (is_of_the_disk()) throw;
+                if (is_of_the_disk(db_)) throw;
                 for (std::size_t i = 0; i < models_.size(); ++i) models_[i]->set_back(before_[i]);
                 try {
                     throw_failed_at("nothing of the append is stored: " + model->who(), event);

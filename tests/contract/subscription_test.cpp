@@ -34,7 +34,7 @@ STORE_TEST_CASE(store, "subscriptions that begin anywhere during appends see eac
     std::vector<std::uint64_t> counts(6);
     std::vector<stele::subscription> subscriptions;
     for (std::size_t s = 0; s < counts.size(); ++s) {
-        const position after{s * 150};
+        const position after{s * 140};
         subscriptions.push_back(
             stele::subscribe(*store, {.after = after}, [&, s, next = after.value](const auto& e) mutable {
                 if (e.position.value != ++next) ++disorder;
@@ -65,6 +65,13 @@ STORE_TEST_CASE(store, "a filtered subscription delivers the matches, and its po
     CHECK(subscription.wait_for(position{9}, patience));
     CHECK(seen == 1);
     CHECK(subscription.position().value == 9);
+}
+
+STORE_TEST_CASE(store, "a subscription does not begin where the store has no events yet: it is another store") {
+    REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), make_events(5)));
+    CHECK_THROWS_WITH_AS((void)stele::subscribe(*store, {.after = position{6}}, [](const auto&) {}),
+                         doctest::Contains("the store ends at 5"), stele::error);
+    CHECK(stele::subscribe(*store, {.after = position{5}}, [](const auto&) {}).position() == position{5});
 }
 
 STORE_TEST_CASE(store, "a handler that throws ends the subscription at that event, and the owner gets the error") {

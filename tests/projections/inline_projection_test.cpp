@@ -4,6 +4,9 @@
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 #include <stele/projections/inline/inline_projections.hpp>
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <atomic>
 #include <optional>
 #include <thread>
@@ -108,6 +111,20 @@ std::vector<std::string> labels_in(read_model db) {
         all.push_back(std::to_string(id) + " " + label);
     return all;
 }
+
+/// The process writes no file beyond this size as long as this lives.
+struct largest_file {
+    explicit largest_file(rlim_t bytes) {
+        ::signal(SIGXFSZ, SIG_IGN);
+        ::getrlimit(RLIMIT_FSIZE, &before);
+        const rlimit now{bytes, before.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &now);
+    }
+    largest_file(const largest_file&) = delete;
+    largest_file& operator=(const largest_file&) = delete;
+    ~largest_file() { ::setrlimit(RLIMIT_FSIZE, &before); }
+    rlimit before{};
+};
 
 }  // namespace
 
@@ -249,6 +266,20 @@ TEST_CASE("a handler that ends the transaction fails only its own append") {
     CHECK(here.rows() == fresh_replay(store));
 }
 
+TEST_CASE("an error of the disk that a handler throws by itself fails its append alone") {
+    const place here;
+    auto store = here.open();
+    inline_projections applied{store};
+    probe::action_type action;
+    applied.add(probe{&action});
+    for (const auto kind : {error_kind::full, error_kind::io, error_kind::corrupt, error_kind::busy}) {
+        action = [&](read_model&) { throw stele::error{kind, "my other file", 5}; };
+        CHECK(error_of([&] { put(store, 1, opened("x")); }).kind == kind);
+        put(store, 1, incremented(1));
+    }
+    CHECK(store.head() == position{4});
+}
+
 TEST_CASE("after a disk fault in a handler, the store refuses writes until it is reopened") {
     const place here;
     {
@@ -258,8 +289,16 @@ TEST_CASE("after a disk fault in a handler, the store refuses writes until it is
         probe::action_type action;
         applied.add(probe{&action});
         put(store, 1, incremented(1));
-        action = [](read_model&) { throw stele::error{error_kind::full, "the disk is full"}; };
-        CHECK(error_of([&] { put(store, 1, opened("x")); }).kind == error_kind::full);
+        // More than the cache of the connection holds, so that it is written before the commit.
+        action = [](read_model& db) {
+            db.execute(
+                "INSERT INTO probe WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) "
+                "SELECT i FROM n");
+        };
+        {
+            const largest_file limit{1 << 20};
+            CHECK(error_of([&] { put(store, 1, opened("x")); }).kind == error_kind::io);
+        }
         CHECK(error_of([&] { put(store, 1, incremented(1)); }).kind == error_kind::closed);
         CHECK(error_of([&] { applied.rebuild<totals>(); }).kind == error_kind::closed);
     }

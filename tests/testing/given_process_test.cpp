@@ -87,6 +87,44 @@ struct undecided {
     stele::reaction<undecided> react(const stele::rejected<PutMoney>&) const { return {}; }
 };
 
+/// Has a function for MoneyTaken and a generic one for the rest; one of the two takes the recorded event.
+template <bool GenericTakesAt>
+struct specific;
+
+template <>
+struct specific<true> {
+    static constexpr auto name = "specific";
+    static constexpr auto events = hana::tuple_t<MoneyTaken, TransferCancelled>;
+    static constexpr auto commands = hana::tuple_t<PutMoney>;
+    using reaction = stele::reaction<specific>;
+    std::string evolved;
+
+    static std::string instance_id(const MoneyTaken& event) { return event.transfer(); }
+    static std::string instance_id(const auto&, const stele::recorded_event&) { return "generic"; }
+    void evolve(const MoneyTaken& event) { evolved = "specific " + event.transfer(); }
+    void evolve(const auto&, const stele::recorded_event&) { evolved = "generic"; }
+    void evolve(const stele::rejected<PutMoney>&) {}
+    reaction react(const MoneyTaken&) const { return reaction{}.send(put(evolved)); }
+    reaction react(const auto&, const stele::recorded_event&) const { return reaction{}.send(put("generic")); }
+    reaction react(const stele::rejected<PutMoney>&) const { return {}; }
+};
+
+template <>
+struct specific<false> {
+    static constexpr auto name = "specific";
+    static constexpr auto events = hana::tuple_t<MoneyTaken, TransferCancelled>;
+    static constexpr auto commands = hana::tuple_t<PutMoney>;
+    using reaction = stele::reaction<specific>;
+    std::string evolved;
+
+    static std::string instance_id(const MoneyTaken& event, const stele::recorded_event&) { return event.transfer(); }
+    static std::string instance_id(const auto&) { return "generic"; }
+    void evolve(const MoneyTaken& event, const stele::recorded_event&) { evolved = "specific " + event.transfer(); }
+    void evolve(const auto&) { evolved = "generic"; }
+    reaction react(const MoneyTaken&, const stele::recorded_event&) const { return reaction{}.send(put(evolved)); }
+    reaction react(const auto&) const { return reaction{}.send(put("generic")); }
+};
+
 }  // namespace
 
 TEST_CASE("expectations that are met") {
@@ -156,6 +194,13 @@ TEST_CASE("a deadline that is set and cancelled in one reaction counts as the la
     given_process<undecided>().when(recorded(taken("set"), {.at = noon})).then_deadline("alarm", noon + 2h);
     CHECK(failure([] { given_process<undecided>().when(taken("set")).then_cancelled("alarm"); }).find("deadline") !=
           std::string::npos);
+}
+
+TEST_CASE("a function for one event is called before a generic one, whichever of them takes the recorded event") {
+    given_process<specific<true>>().when(recorded(taken("1"), {.stream = "wallet-1"})).then_commands(put("specific 1"));
+    given_process<specific<false>>()
+        .when(recorded(taken("1"), {.stream = "wallet-1"}))
+        .then_commands(put("specific 1"));
 }
 
 TEST_CASE("an instance that makes no name of a journal fails the test") {

@@ -105,6 +105,8 @@ public:
     /// Whether an aggregate of this bus decides the command.
     template <class Command>
     static constexpr bool lists = (detail::decides_listed<Aggregates, Command> || ...);
+    /// Whether the streams of an aggregate of this bus begin with `name` and '-'.
+    static constexpr bool has_category(std::string_view name) { return ((Aggregates::category == name) || ...); }
 
     /// Throws stele::error (invalid_argument) for 0 attempts.
     explicit command_bus(event_store& store, command_bus_options options = {})

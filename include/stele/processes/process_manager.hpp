@@ -31,9 +31,9 @@
 ///
 /// An event is evolved into the state first; `react` sees the state with it. The same goes for a rejected command,
 /// which is how a process undoes what it has done (compensation). For events `instance_id`, `evolve` and `react` may
-/// take `const stele::recorded_event& at` as second argument; where both fit, the one with `at` is called. They are
-/// pure: they look at the state and their arguments and at nothing else (no clock, no random number), so the same
-/// events always lead to the same commands.
+/// take `const stele::recorded_event& at` as second argument; where both fit, the one with `at` is called, unless it
+/// is generic and the other is not. They are pure: they look at the state and their arguments and at nothing else (no
+/// clock, no random number), so the same events always lead to the same commands.
 ///
 /// Every command has an idempotency key derived from process, instance, event and index. The cause (the event, a
 /// rejection, a deadline) is appended to the journal of the instance only after all its commands were sent. After a

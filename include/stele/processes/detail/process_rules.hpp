@@ -71,27 +71,33 @@ concept locates_at = requires(const Event& event, const recorded_event& at) {
     { P::instance_id(event, at) } -> std::convertible_to<std::string>;
 };
 template <class P, class Event>
-concept locates = locates_at<P, Event> || requires(const Event& event) {
+concept locates_alone = requires(const Event& event) {
     { P::instance_id(event) } -> std::convertible_to<std::string>;
 };
+template <class P, class Event>
+concept locates = locates_at<P, Event> || locates_alone<P, Event>;
 
 template <class P, class Event>
 concept evolves_at = requires(P& state, const Event& event, const recorded_event& at) {
     { state.evolve(event, at) } -> std::same_as<void>;
 };
 template <class P, class Event>
-concept evolves_process = evolves_at<P, Event> || requires(P& state, const Event& event) {
+concept evolves_alone = requires(P& state, const Event& event) {
     { state.evolve(event) } -> std::same_as<void>;
 };
+template <class P, class Event>
+concept evolves_process = evolves_at<P, Event> || evolves_alone<P, Event>;
 
 template <class P, class Event>
 concept reacts_at = requires(const P& state, const Event& event, const recorded_event& at) {
     { state.react(event, at) } -> std::same_as<reaction<P>>;
 };
 template <class P, class Event>
-concept reacts = reacts_at<P, Event> || requires(const P& state, const Event& event) {
+concept reacts_alone = requires(const P& state, const Event& event) {
     { state.react(event) } -> std::same_as<reaction<P>>;
 };
+template <class P, class Event>
+concept reacts = reacts_at<P, Event> || reacts_alone<P, Event>;
 
 template <class P, class Command>
 concept evolves_rejected = requires(P& state, const rejected<Command>& outcome) {
@@ -101,6 +107,34 @@ template <class P, class Command>
 concept reacts_to_rejected = requires(const P& state, const rejected<Command>& outcome) {
     { state.react(outcome) } -> std::same_as<reaction<P>>;
 };
+
+/// A type that only a generic function takes.
+struct any_event {};
+
+/// Where a function takes the event alone and another takes it with its recorded_event, the second is called; but not
+/// if that is generic and the first is for this event. Probed only where both are there, as a probe of a generic
+/// function that returns `auto` compiles its body.
+template <class P, class Event>
+consteval bool locates_by_event() {
+    if constexpr (locates_at<P, Event> && locates_alone<P, Event>)
+        return locates_at<P, any_event> && !locates_alone<P, any_event>;
+    else
+        return locates_alone<P, Event>;
+}
+template <class P, class Event>
+consteval bool evolves_by_event() {
+    if constexpr (evolves_at<P, Event> && evolves_alone<P, Event>)
+        return evolves_at<P, any_event> && !evolves_alone<P, any_event>;
+    else
+        return evolves_alone<P, Event>;
+}
+template <class P, class Event>
+consteval bool reacts_by_event() {
+    if constexpr (reacts_at<P, Event> && reacts_alone<P, Event>)
+        return reacts_at<P, any_event> && !reacts_alone<P, any_event>;
+    else
+        return reacts_alone<P, Event>;
+}
 
 constexpr bool is_process_name(std::string_view name) {
     return name != system_category && !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
@@ -160,18 +194,18 @@ consteval bool check_process() {
 
 template <class P, class Event>
 void evolve_process(void* state, const Event& event, const recorded_event& at) {
-    if constexpr (evolves_at<P, Event>)
-        static_cast<P*>(state)->evolve(event, at);
-    else
+    if constexpr (evolves_by_event<P, Event>())
         static_cast<P*>(state)->evolve(event);
+    else
+        static_cast<P*>(state)->evolve(event, at);
 }
 
 template <class P, class Event>
 reaction_actions react_process(const void* state, const Event& event, const recorded_event& at) {
-    if constexpr (reacts_at<P, Event>)
-        return static_cast<const P*>(state)->react(event, at).actions();
-    else
+    if constexpr (reacts_by_event<P, Event>())
         return static_cast<const P*>(state)->react(event).actions();
+    else
+        return static_cast<const P*>(state)->react(event, at).actions();
 }
 
 /// Sends each event to `instance`, `evolve` and `react`. The context is a process_visit.
@@ -196,10 +230,10 @@ struct process_binding {
 private:
     template <class Event>
     static std::string locate(const Event& event, const recorded_event& at) {
-        if constexpr (locates_at<P, Event>)
-            return P::instance_id(event, at);
-        else
+        if constexpr (locates_by_event<P, Event>())
             return P::instance_id(event);
+        else
+            return P::instance_id(event, at);
     }
 };
 
@@ -237,6 +271,10 @@ process_definition define_process() {
 /// Checks that a bus whose aggregates are known decides all commands of P.
 template <class P, class Bus>
 consteval void check_process_bus() {
+    if constexpr (has_process_name<P> && requires { Bus::has_category(std::string_view{}); })
+        static_assert(!Bus::has_category(P::name),
+                      "this process has the name of an aggregate's category: its journals would be in that aggregate's "
+                      "streams; rename one of them");
     if constexpr (lists_process_commands<P> && requires { Bus::template lists<void>; })
         with_types(P::commands, []<class... Commands>() {
             static_assert((Bus::template lists<Commands> && ...),

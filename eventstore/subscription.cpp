@@ -1,5 +1,6 @@
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/format.hpp>
 #include <stele/eventstore/subscription.hpp>
@@ -18,7 +19,7 @@ constexpr std::chrono::hours idle_wait{1};
 
 }  // namespace
 
-struct subscription::state {
+struct subscription::state : std::enable_shared_from_this<subscription::state> {
     event_store& store;
     event_filter filter;
     handler handle;
@@ -38,12 +39,20 @@ struct subscription::state {
           filter(std::move(options.filter)),
           handle(std::move(h)),
           reached(options.after),
-          outer_stop(std::move(outer), [this] { stop.request_stop(); }),
-          worker([this] { run(); }) {}
+          outer_stop(std::move(outer), [this] { stop.request_stop(); }) {}
 
-    ~state() {
+    // The thread keeps the state alive, so that a handler may destroy the subscription.
+    void start() {
+        worker = std::thread([self = shared_from_this()] { self->run(); });
+    }
+
+    void end() {
         stop.request_stop();
-        if (worker.joinable()) worker.join();
+        if (!worker.joinable()) return;
+        if (detail::handler_scope::is_inside(this))
+            worker.detach();
+        else
+            worker.join();
     }
 
     void run() {
@@ -67,6 +76,7 @@ struct subscription::state {
                 for (const auto& event : batch) {
                     if (token.stop_requested()) return;
                     {
+                        const detail::handler_scope here(this);
                         const causation_scope scope(event);
                         handle(event);
                     }
@@ -107,10 +117,18 @@ void check_begin(event_store& store, stele::position after) {
 
 }  // namespace
 
-subscription::subscription(std::unique_ptr<state> started) : state_(std::move(started)) {}
+subscription::subscription(std::shared_ptr<state> started) : state_(std::move(started)) {}
 subscription::subscription(subscription&&) noexcept = default;
-subscription& subscription::operator=(subscription&&) noexcept = default;
-subscription::~subscription() = default;
+subscription& subscription::operator=(subscription&& other) noexcept {
+    if (this != &other) {
+        if (state_) state_->end();
+        state_ = std::move(other.state_);
+    }
+    return *this;
+}
+subscription::~subscription() {
+    if (state_) state_->end();
+}
 
 position subscription::position() const {
     const std::lock_guard lock(state_->mutex);
@@ -119,6 +137,7 @@ position subscription::position() const {
 
 std::expected<position, subscription_wait_failure> subscription::wait_for(stele::position wanted,
                                                                           std::chrono::milliseconds timeout) const {
+    detail::expect_outside_handlers(state_.get(), "wait_for()", "this subscription");
     std::unique_lock lock(state_->mutex);
     state_->changed.wait_until(lock, detail::end_of_wait(timeout),
                                [&] { return state_->reached >= wanted || state_->ended; });
@@ -131,6 +150,7 @@ void subscription::stop() noexcept {
 }
 
 void subscription::wait() {
+    detail::expect_outside_handlers(state_.get(), "wait()", "this subscription");
     std::unique_lock lock(state_->mutex);
     state_->changed.wait(lock, [this] { return state_->ended; });
     if (state_->failure) std::rethrow_exception(state_->failure);
@@ -144,8 +164,9 @@ std::exception_ptr subscription::failure() const {
 subscription subscribe(event_store& store, subscription_options options, subscription::handler handle,
                        std::stop_token stop) {
     check_begin(store, options.after);
-    return subscription(
-        std::make_unique<subscription::state>(store, std::move(options), std::move(handle), std::move(stop)));
+    auto started = std::make_shared<subscription::state>(store, std::move(options), std::move(handle), std::move(stop));
+    started->start();
+    return subscription(std::move(started));
 }
 
 }  // namespace stele::inline v0

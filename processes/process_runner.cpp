@@ -2,6 +2,7 @@
 
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_store.hpp>
@@ -30,7 +31,7 @@ struct process_runner::state {
     event_store& store;
     process_runner_options options;
     std::vector<std::unique_ptr<detail::process_worker>> workers;
-    mutable std::mutex mutex;  // guards the thread
+    mutable std::mutex mutex;  // guards the thread; never held while it is waited for
     std::jthread thread;
 
     [[nodiscard]] detail::process_worker* find(std::string_view name) const {
@@ -43,10 +44,14 @@ struct process_runner::state {
         throw error(error_kind::invalid_argument, fmt::format("No process with the name {} was added.", name));
     }
 
+    [[nodiscard]] bool runs() const { return thread.joinable() && !thread.get_stop_token().stop_requested(); }
     [[nodiscard]] bool is_started() const {
         const std::lock_guard lock(mutex);
-        return thread.joinable();
+        return runs();
     }
+
+    // For the functions that wait for handlers to end.
+    void expect_outside(std::string_view call) const { detail::expect_outside_handlers(this, call, "this runner"); }
 
     void clear_failures() const {
         for (const auto& worker : workers) worker->clear_failure();
@@ -64,6 +69,7 @@ struct process_runner::state {
         for (const auto& worker : workers) {
             if (worker->failure() || stop.stop_requested()) continue;
             try {
+                const detail::handler_scope here(this);
                 result.any = worker->run(stop) || result.any;
             } catch (...) {
                 result.failures.push_back(std::current_exception());
@@ -118,12 +124,24 @@ struct process_runner::state {
 process_runner::process_runner(event_store& store, process_runner_options options)
     : state_(std::make_unique<state>(store, std::move(options))) {}
 process_runner::process_runner(process_runner&&) noexcept = default;
-process_runner& process_runner::operator=(process_runner&&) noexcept = default;
-process_runner::~process_runner() = default;
+process_runner& process_runner::operator=(process_runner&& other) noexcept {
+    if (this != &other) {
+        const process_runner ended{std::move(*this)};
+        state_ = std::move(other.state_);
+    }
+    return *this;
+}
+process_runner::~process_runner() {
+    if (!state_ || !detail::handler_scope::is_inside(state_.get())) return;
+    // Destroyed by one of its own handlers, whose thread cannot wait for itself.
+    stop();
+    std::thread([ended = std::move(state_)]() mutable { ended.reset(); }).detach();
+}
 
 void process_runner::add(detail::process_definition definition, command_bus_base& bus, process_options options) {
+    state_->expect_outside("add()");
     const std::lock_guard lock(state_->mutex);
-    if (state_->thread.joinable())
+    if (state_->runs())
         throw error(error_kind::invalid_argument,
                     fmt::format("The process {} cannot be added while the runner is started: add it before start().",
                                 definition.name));
@@ -140,6 +158,7 @@ void process_runner::add(detail::process_definition definition, command_bus_base
 }
 
 stele::position process_runner::catch_up() {
+    state_->expect_outside("catch_up()");
     state_->clear_failures();
     std::vector<std::exception_ptr> failures;
     for (bool again = true; again;) {
@@ -152,18 +171,29 @@ stele::position process_runner::catch_up() {
 }
 
 void process_runner::start() {
+    std::jthread ending;  // joined when the mutex is free again; one event at a time is handled, whatever the thread
     const std::lock_guard lock(state_->mutex);
+    const bool runs = state_->runs();
     const bool any_failed =
         std::ranges::any_of(state_->workers, [](const auto& worker) { return worker->failure() != nullptr; });
-    if (state_->thread.joinable() && !any_failed) return;
-    state_->thread = {};  // it may be waiting, or have ended with the failure
+    if (runs && !any_failed) return;
+    if (detail::handler_scope::is_inside(state_.get())) {
+        if (!runs) state_->expect_outside("start()");
+        return state_->clear_failures();  // the thread looks at them within a second
+    }
+    ending = std::move(state_->thread);  // it may be waiting, or have ended with the failure
+    ending.request_stop();
     state_->clear_failures();
     state_->thread = std::jthread([&state = *state_](const std::stop_token& stop) { state.follow(stop); });
 }
 
 void process_runner::stop() {
+    std::jthread ending;  // joined when the mutex is free again
     const std::lock_guard lock(state_->mutex);
-    state_->thread = {};
+    if (detail::handler_scope::is_inside(state_.get()))
+        state_->thread.request_stop();
+    else
+        ending = std::move(state_->thread);
 }
 
 std::vector<process_status> process_runner::status() const {
@@ -179,6 +209,7 @@ position process_runner::position(std::string_view name) const {
 
 std::expected<position, process_wait_failure> process_runner::wait_for(std::string_view name, stele::position reached,
                                                                        std::chrono::milliseconds timeout) const {
+    state_->expect_outside("wait_for()");
     auto& worker = state_->get(name);
     if (const auto position = worker.wait_for(reached, timeout)) return *position;
     return std::unexpected(process_wait_failure{reached, state_->status_of(worker, state_->is_started())});

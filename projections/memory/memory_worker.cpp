@@ -100,6 +100,7 @@ step_outcome memory_worker::fold_some(position target, std::size_t limit) {
 
 // If it throws, the progress of `to` is that after the last event that was applied.
 void memory_worker::fold(folded& to, const event_chunk& chunk) {
+    const handler_scope here{this};
     for (const auto& event : chunk.events) {
         auto outcome = event_outcome::ignored;
         try {
@@ -132,9 +133,11 @@ locked_state memory_worker::read(const std::type_info& type) const {
         throw error{error_kind::invalid_argument,
                     fmt::format("the projection {} that was added has another type than the one in this query",
                                 definition_.name)};
+    expect_outside_handlers(this, "query()",
+                            fmt::format("the projection {}, or another query of it", definition_.name));
     const std::lock_guard gate(gate_);
     std::shared_lock lock(state_lock_);
-    return {std::move(lock), current_.state.get()};
+    return {handler_scope{this}, std::move(lock), current_.state.get()};
 }
 
 void memory_worker::take_snapshot() {

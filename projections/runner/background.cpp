@@ -1,6 +1,7 @@
 #include "projections/runner/background.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/handler_scope.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -26,8 +27,8 @@ bool is_lasting(const std::exception_ptr& failure) {
 }  // namespace
 
 background::background(event_store& store, const std::vector<any_projection*>& workers,
-                       const projection_runner_options& options)
-    : store_(store), options_(options), head_(store.head()) {
+                       const projection_runner_options& options, const void* owner)
+    : store_(store), options_(options), owner_(owner), head_(store.head()) {
     for (auto* const worker : workers) {
         jobs_.push_back({.worker = worker});
         worker->board().show(projection_state::catching_up);
@@ -37,8 +38,13 @@ background::background(event_store& store, const std::vector<any_projection*>& w
         threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
 }
 
-background::~background() {
+void background::request_stop() noexcept {
+    is_stopping_ = true;
     for (auto& thread : threads_) thread.request_stop();
+}
+
+background::~background() {
+    request_stop();
     threads_.clear();
     for (const auto& each : jobs_) {
         each.worker->leave();
@@ -136,6 +142,7 @@ void background::run_step(job& mine, std::unique_lock<std::mutex>& lock) {
     step_outcome result{};
     std::exception_ptr failure;
     try {
+        const handler_scope here{owner_};
         result = mine.worker->step(target);
     } catch (...) {
         failure = std::current_exception();

@@ -5,6 +5,7 @@
 #include <stele/eventstore/event_store.hpp>
 #include <stele/projections/projection_runner.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -20,10 +21,14 @@ namespace stele::inline v0::detail {
 class background {
 public:
     /// Begins at once. Store and workers must outlive it. Throws what the store throws when it is asked for its head.
+    /// `owner` is the runner, for handler_scope.
     background(event_store& store, const std::vector<any_projection*>& workers,
-               const projection_runner_options& options);
+               const projection_runner_options& options, const void* owner);
     /// Stops when the batches in progress are committed.
     ~background();
+    /// Stops, but does not wait for the batches in progress: for their handlers.
+    void request_stop() noexcept;
+    [[nodiscard]] bool is_stopping() const noexcept { return is_stopping_; }
     /// Continues with a projection that is faulted, or pauses after a failure: it has another read model now.
     void resume(const any_projection& worker);
     /// Continues with all projections that are faulted.
@@ -57,6 +62,8 @@ private:
 
     event_store& store_;
     projection_runner_options options_;
+    const void* owner_;
+    std::atomic<bool> is_stopping_ = false;
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::vector<job> jobs_;

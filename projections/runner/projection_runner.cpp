@@ -5,6 +5,7 @@
 #include "projections/runner/projection_lag.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
 #include <stele/projections/projection_runner.hpp>
@@ -15,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -51,6 +53,9 @@ struct projection_runner::state {
         }
     }
 
+    // For the functions that wait for handlers to end, or for what handlers hold.
+    void expect_outside(std::string_view call) const { detail::expect_outside_handlers(this, call, "this runner"); }
+
     template <class Projections>
     auto& find(const Projections& among, std::string_view name, std::string_view hint) const {
         for (const auto& each : among)
@@ -68,6 +73,7 @@ struct projection_runner::state {
     }
 
     void expect_addable(std::string_view name) {
+        expect_outside("add()");
         const std::lock_guard guard(running_mutex);
         if (running)
             throw error{error_kind::invalid_argument,
@@ -104,6 +110,27 @@ struct projection_runner::state {
         if (running) running->resume(worker);
     }
 
+    // Under running_mutex.
+    void begin() {
+        running.emplace(store, all, options, this);
+        const std::lock_guard guard(stoppable_mutex);
+        stoppable = &*running;
+    }
+    void end() noexcept {
+        {
+            const std::lock_guard guard(stoppable_mutex);
+            stoppable = nullptr;
+        }
+        running.reset();
+    }
+    // For a handler: without running_mutex, which somebody may hold who waits for the handler.
+    void request_stop() noexcept {
+        const std::lock_guard guard(stoppable_mutex);
+        if (stoppable != nullptr) stoppable->request_stop();
+    }
+
+    std::mutex stoppable_mutex;
+    detail::background* stoppable = nullptr;  // `running`, unless it is being ended
     std::mutex running_mutex;
     std::optional<detail::background> running;  // last, so that it ends before the rest is destroyed
 };
@@ -112,8 +139,19 @@ projection_runner::projection_runner(event_store& store, std::filesystem::path d
                                      projection_runner_options options)
     : state_(std::make_unique<state>(store, std::move(directory), std::move(options))) {}
 projection_runner::projection_runner(projection_runner&&) noexcept = default;
-projection_runner& projection_runner::operator=(projection_runner&&) noexcept = default;
-projection_runner::~projection_runner() = default;
+projection_runner& projection_runner::operator=(projection_runner&& other) noexcept {
+    if (this != &other) {
+        const projection_runner ended{std::move(*this)};
+        state_ = std::move(other.state_);
+    }
+    return *this;
+}
+projection_runner::~projection_runner() {
+    if (!state_ || !detail::handler_scope::is_inside(state_.get())) return;
+    // Destroyed by one of its own handlers, whose thread cannot wait for itself.
+    state_->request_stop();
+    std::thread([ended = std::move(state_)]() mutable { ended.reset(); }).detach();
+}
 
 void projection_runner::add_definition(const detail::projection_definition& definition) {
     state_->expect_addable(definition.name);
@@ -135,15 +173,23 @@ void projection_runner::add_definition(const detail::effect_definition& definiti
     state_->all.push_back(state_->effects.back().get());
 }
 
+const void* projection_runner::handlers() const noexcept {
+    return state_.get();
+}
+
 detail::locked_state projection_runner::read(std::string_view name, const std::type_info& type) const {
     return state_->in_memory(name).read(type);
 }
 
 void projection_runner::take_snapshot(std::string_view name) {
+    state_->expect_outside("take_snapshot()");
+    const detail::handler_scope here{state_.get()};
     state_->in_memory(name).take_snapshot();
 }
 
 position projection_runner::catch_up() {
+    state_->expect_outside("catch_up()");
+    const detail::handler_scope here{state_.get()};
     const auto target = state_->store.head();
     std::vector<std::exception_ptr> failures;
     for (auto* const worker : state_->all) {
@@ -158,6 +204,8 @@ position projection_runner::catch_up() {
 }
 
 rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_options& options) {
+    state_->expect_outside("rebuild()");
+    const detail::handler_scope here{state_.get()};
     auto& worker = state_->at(name);
     const auto result = worker.generations().rebuild(options);
     if (result == rebuild_result::serving) state_->resume(worker);
@@ -165,40 +213,59 @@ rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_o
 }
 
 diff_summary projection_runner::diff(std::string_view name, const difference_visitor& each) {
+    state_->expect_outside("diff()");
+    const detail::handler_scope here{state_.get()};
     return state_->at(name).generations().diff(each);
 }
 
 void projection_runner::swap_in(std::string_view name) {
+    state_->expect_outside("swap_in()");
+    const detail::handler_scope here{state_.get()};
     auto& worker = state_->at(name);
     worker.generations().swap_in();
     state_->resume(worker);
 }
 
 void projection_runner::rollback(std::string_view name) {
+    state_->expect_outside("rollback()");
+    const detail::handler_scope here{state_.get()};
     auto& worker = state_->at(name);
     worker.generations().rollback();
     state_->resume(worker);
 }
 
 void projection_runner::discard(std::string_view name) {
+    state_->expect_outside("discard()");
+    const detail::handler_scope here{state_.get()};
     state_->at(name).generations().discard();
 }
 
 void projection_runner::start() {
-    const std::lock_guard lock(state_->running_mutex);
+    std::unique_lock lock(state_->running_mutex, std::defer_lock);
+    // A handler must not wait for a stop() that waits for it.
+    if (!detail::handler_scope::is_inside(state_.get()))
+        lock.lock();
+    else if (!lock.try_lock())
+        state_->expect_outside("start()");
+    if (state_->running && state_->running->is_stopping()) {
+        state_->expect_outside("start()");
+        state_->end();
+    }
     if (state_->running)
         state_->running->resume_faulted();
     else
-        state_->running.emplace(state_->store, state_->all, state_->options);
+        state_->begin();
 }
 
 void projection_runner::stop() noexcept {
+    if (detail::handler_scope::is_inside(state_.get())) return state_->request_stop();
     const std::lock_guard lock(state_->running_mutex);
-    state_->running.reset();
+    state_->end();
 }
 
 std::expected<position, wait_failure> projection_runner::wait_for(std::string_view name, position reached,
                                                                   std::chrono::milliseconds timeout) const {
+    state_->expect_outside("wait_for()");
     auto& worker = state_->any(name);
     if (!worker.board().wait(reached, detail::end_of_wait(timeout)))
         return std::unexpected(wait_failure{reached, state_->status_of(worker), {}});
@@ -217,6 +284,8 @@ std::vector<dead_letter> projection_runner::dead_letters(std::string_view name, 
 }
 
 dead_letter_replay projection_runner::replay_dead_letters(std::string_view name) {
+    state_->expect_outside("replay_dead_letters()");
+    const detail::handler_scope here{state_.get()};
     return state_->at(name).replay_dead_letters();
 }
 

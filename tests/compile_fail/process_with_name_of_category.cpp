@@ -1,6 +1,7 @@
 // first error: this process has the name of an aggregate's category
 #include "support/counter.hpp"
 
+#include <stele/commands/command_bus.hpp>
 #include <stele/processes/process_runner.hpp>
 
 namespace hana = boost::hana;

@@ -62,15 +62,15 @@ public:
     [[nodiscard]] stele::position position() const;
 
     /// Waits until position() is at least `wanted` and returns it. Fails when `timeout` expires or the subscription
-    /// ends first. Do not call it from the handler.
+    /// ends first. Throws stele::error (invalid_argument) inside its handler.
     [[nodiscard]] std::expected<stele::position, subscription_wait_failure> wait_for(
         stele::position wanted, std::chrono::milliseconds timeout) const;
 
     /// Asks the subscription to end after the current event. The handler may call it.
     void stop() noexcept;
 
-    /// Waits until the subscription has ended, and rethrows the error that ended it, if any. Do not call it from the
-    /// handler.
+    /// Waits until the subscription has ended, and rethrows the error that ended it, if any. Throws
+    /// stele::error (invalid_argument) inside its handler.
     void wait();
 
     /// The error that ended it; empty while it runs or if it was stopped.
@@ -80,9 +80,9 @@ private:
     friend subscription subscribe(event_store& store, subscription_options options, handler handle,
                                   std::stop_token stop);
     struct state;
-    explicit subscription(std::unique_ptr<state> started);
+    explicit subscription(std::shared_ptr<state> started);
 
-    std::unique_ptr<state> state_;
+    std::shared_ptr<state> state_;  // the thread holds it, too
 };
 
 /// Starts a subscription. It ends when `stop` is requested, when stop() is called or the object is destroyed, or with

@@ -57,7 +57,9 @@ struct process_options {
 /// Let one runner at a time run a process. If two do, here or in two programs, nothing is done twice, thanks to keys
 /// and journals. But where a deadline and an event come at the same moment, one of the two may stop with an error.
 ///
-/// Threads: any thread may call anything. add() comes before start().
+/// Threads: any thread may call anything. add() comes before start(). Inside its own handlers (those of the processes, and
+/// what their commands run) the functions that would wait for them throw invalid_argument; stop() asks and does not wait,
+/// and a runner that is destroyed there ends when the handler has returned. The store and the bus must live until then.
 class process_runner {
 public:
     /// The store must outlive the runner.
@@ -95,7 +97,8 @@ public:
     /// effect on those that run.
     void start();
 
-    /// Ends the background thread after the event in progress. No effect if nothing was started.
+    /// Ends the background thread after the event in progress. No effect if nothing was started. Inside a handler it only
+    /// asks for that.
     void stop();
 
     /// The status of each process, in the order in which they were added.

@@ -81,7 +81,9 @@ struct projection_runner_options {
 /// projections continue.
 ///
 /// Threads: any thread may call anything; calls that concern the same projection wait for each other. add() comes
-/// before all else.
+/// before all else. Inside its own handlers (of projections, effects, queries and progress) the functions that would
+/// wait for them throw invalid_argument; stop() asks and does not wait, and a runner that is destroyed there ends, and
+/// frees its directory, when the handler has returned.
 class projection_runner {
 public:
     /// Creates the directory if it does not exist. The store must outlive the runner.
@@ -125,13 +127,14 @@ public:
     ///
     /// The state does not change during the call and is that between two events; it contains every event that a
     /// wait_for() has returned for. Queries of several threads run side by side, and the projection waits for them: be
-    /// brief, and do not query the same projection from inside. Throws invalid_argument if P was not added, and what
-    /// the function throws.
+    /// brief. Throws invalid_argument if P was not added, or inside a handler or another query of P; and what the
+    /// function throws.
     template <class P, class Function>
     auto query(Function&& function) const {
         static_assert(detail::is_in_memory<P>(),
                       "query() asks projections in memory; ask tables by read_model::open_read_only()");
         const auto locked = read(P::name, typeid(P));
+        const detail::handler_scope here{handlers()};
         return std::invoke(std::forward<Function>(function), *static_cast<const P*>(locked.state));
     }
 
@@ -164,7 +167,8 @@ public:
     /// faulted. It has no effect on those that run. Throws what the store throws when it is asked for its head.
     void start();
 
-    /// Returns when the batches in progress are committed. No effect if nothing was started.
+    /// Returns when the batches in progress are committed. No effect if nothing was started. Inside a handler it only
+    /// asks for that: the batch of the handler is the last one.
     void stop() noexcept;
 
     /// Waits at most `timeout` until every event up to `reached` (inclusive) is in the read model of P, and returns the
@@ -282,6 +286,7 @@ private:
     void add_definition(const detail::memory_projection_definition& definition);
     void add_definition(const detail::effect_definition& definition);
     [[nodiscard]] detail::locked_state read(std::string_view name, const std::type_info& type) const;
+    [[nodiscard]] const void* handlers() const noexcept;  // their owner
 
     struct state;
     std::unique_ptr<state> state_;

@@ -2,6 +2,7 @@
 
 #include <stele/aggregates/detail/snapshot_rules.hpp>
 #include <stele/codec/codec.hpp>
+#include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/projections/detail/projection_rules.hpp>
 
 #include <concepts>
@@ -97,6 +98,7 @@ memory_projection_definition define_memory_projection(P&& first) {
 
 /// A state that does not change while this exists.
 struct locked_state {
+    handler_scope here;  ///< The query is one.
     std::shared_lock<std::shared_mutex> lock;
     const void* state;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/sqlite/detail/real_file.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <array>
@@ -89,8 +90,9 @@ private:
 /// Lends readers and keeps some idle ones. Any thread.
 class reader_pool {
 public:
-    reader_pool(std::filesystem::path file, sqlite_options options)
-        : file_(std::move(file)), options_(std::move(options)) {}
+    /// `identity` is that of the file that the writer has open, and must outlive the pool.
+    reader_pool(std::filesystem::path file, sqlite_options options, const file_identity& identity)
+        : file_(std::move(file)), options_(std::move(options)), identity_(identity) {}
 
     /// Calls `use` with a reader that nobody else uses. The reader is not kept if that throws.
     template <class Use>
@@ -116,6 +118,7 @@ private:
 
     std::filesystem::path file_;
     sqlite_options options_;
+    const file_identity& identity_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<reader>> idle_;
 };

@@ -13,7 +13,9 @@ std::unique_ptr<reader> reader_pool::borrow() {
             return taken;
         }
     }
-    return std::make_unique<reader>(file_, options_);
+    auto opened = std::make_unique<reader>(file_, options_);
+    identity_.expect_same();
+    return opened;
 }
 
 void reader_pool::give_back(std::unique_ptr<reader> borrowed) {

@@ -12,7 +12,7 @@ sqlite_engine::sqlite_engine(std::filesystem::path file, const sqlite_options& o
       options_((check_limits(options.limits), options)),
       writer_(file_, options_),
       queue_([this](commit_queue::append_group group) { signal_.announce(writer_.commit(group)); }),
-      readers_(file_, options_) {}
+      readers_(file_, options_, writer_.identity()) {}
 
 void sqlite_engine::backup(const std::filesystem::path& to) {
     detail::backup(file_, to, options_.connection);

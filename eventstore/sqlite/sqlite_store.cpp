@@ -1,6 +1,7 @@
 #include "eventstore/sqlite/sqlite_engine.hpp"
 
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/sqlite/detail/real_file.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <fmt/format.h>
@@ -13,7 +14,7 @@ namespace stele::inline v0 {
 namespace {
 
 // Names to which SQLite gives a meaning of its own, or which name another file than they seem to.
-std::filesystem::path checked_name(const std::filesystem::path& file) {
+void check_name(const std::filesystem::path& file) {
     const auto refuse = [&](std::string_view why) {
         throw error(error_kind::invalid_argument, fmt::format("\"{}\" cannot be the name of a store: {}",
                                                               file.string().substr(0, file.string().find('\0')), why));
@@ -21,13 +22,19 @@ std::filesystem::path checked_name(const std::filesystem::path& file) {
     if (file.empty()) refuse("it is empty; name a file");
     if (file == ":memory:") refuse("a store is a file; for one in memory use stele::memory_store");
     if (file.string().find('\0') != std::string::npos) refuse("it contains a zero byte");
+}
+
+std::filesystem::path file_of_store(const std::filesystem::path& name) {
+    check_name(name);
+    auto file = detail::real_file(name);
+    detail::expect_one_name(file);
     return file;
 }
 
 }  // namespace
 
 sqlite_store::sqlite_store(const std::filesystem::path& file, const sqlite_options& options)
-    : engine_(std::make_unique<detail::sqlite_engine>(checked_name(file), options)) {}
+    : engine_(std::make_unique<detail::sqlite_engine>(file_of_store(file), options)) {}
 
 sqlite_store::sqlite_store(sqlite_store&&) noexcept = default;
 sqlite_store& sqlite_store::operator=(sqlite_store&&) noexcept = default;
@@ -51,7 +58,8 @@ detail::append_host& sqlite_store::append_host() const {
 }
 
 void sqlite_store::backup(const std::filesystem::path& to) {
-    engine().backup(checked_name(to));
+    check_name(to);
+    engine().backup(detail::real_file(to));
 }
 
 void sqlite_store::compact() {

@@ -53,6 +53,8 @@ std::filesystem::path inspected(const std::filesystem::path& file, const connect
 writer::writer(const std::filesystem::path& file, const sqlite_options& options)
     : lock_(inspected(file, options.connection).string() + "-lock"),
       db_(file, open_mode::create, options.connection),
+      identity_(file.string()),
+      lock_identity_(file.string() + "-lock"),
       busy_timeout_(options.connection.busy_timeout),
       now_(options.now),
       begin_(prepared(db_, lock_, options).prepare("BEGIN IMMEDIATE")),
@@ -89,6 +91,7 @@ position writer::commit(commit_queue::append_group group) noexcept {
     try {
         check_open();
         const locked here(lock_, busy_timeout_);
+        check_files();
         while (true) {
             try {
                 return commit_all(group);
@@ -110,6 +113,7 @@ void writer::compact() {
     check_open();
     const locked here(lock_, busy_timeout_);
     try {
+        check_files();
         db_.execute("VACUUM");
         db_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (const error& fault) {
@@ -122,6 +126,7 @@ void writer::transact(event_store& store, const append_host::transaction& work) 
     check_open();
     const locked here(lock_, busy_timeout_);
     try {
+        check_files();
         auto participant = participant_;
         begin_.run();
         refresh();
@@ -143,6 +148,12 @@ void writer::check_open() const {
         throw error(error_kind::closed,
                     fmt::format("{}: the store refuses writes after an earlier fault ({}); open the store again",
                                 db_.file(), refusal_));
+}
+
+// Otherwise appends would go on into a file that nobody finds again, or under a lock that nobody else takes.
+void writer::check_files() const {
+    identity_.expect_same();
+    lock_identity_.expect_same();
 }
 
 // After a fault of the disk its content is unknown until the file is opened again.

@@ -6,6 +6,7 @@
 #include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
+#include <stele/eventstore/sqlite/detail/real_file.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <cstdint>
@@ -33,6 +34,8 @@ public:
     /// As append_host::transact(); `store` is passed on to `work`.
     void transact(event_store& store, const append_host::transaction& work);
     [[nodiscard]] const append_participant* participant() const { return participant_.get(); }
+    /// The file that it writes to.
+    [[nodiscard]] const file_identity& identity() const { return identity_; }
 
 private:
     using outcome = append_request::outcome_type;
@@ -43,6 +46,7 @@ private:
     void roll_back() noexcept;
     void forget() noexcept;
     void check_open() const;
+    void check_files() const;
     void note_fault(const error& fault);
     void fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept;
 
@@ -57,6 +61,7 @@ private:
 
     file_lock lock_;  // held until the connection has closed, which checkpoints
     connection db_;
+    file_identity identity_, lock_identity_;
     std::chrono::milliseconds busy_timeout_;
     std::function<timestamp()> now_;
     std::string refusal_;  // why the store refuses writes, after a commit has failed

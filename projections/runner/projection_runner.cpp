@@ -8,6 +8,7 @@
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
+#include <stele/eventstore/sqlite/detail/real_file.hpp>
 #include <stele/projections/projection_runner.hpp>
 
 #include <fmt/format.h>
@@ -29,14 +30,14 @@ std::filesystem::path made(const std::filesystem::path& directory) {
     if (failure)
         throw error{error_kind::io, fmt::format("{}: cannot create the directory for read models: {}",
                                                 directory.string(), failure.message())};
-    return directory;
+    return detail::real_file(directory);
 }
 
 }  // namespace
 
 struct projection_runner::state {
-    state(event_store& from, std::filesystem::path where, projection_runner_options with)
-        : store(from), directory(std::move(where)), options(std::move(with)), lock(made(directory) / "runner.lock") {
+    state(event_store& from, const std::filesystem::path& where, projection_runner_options with)
+        : store(from), directory(made(where)), options(std::move(with)), lock(directory / "runner.lock") {
         if (options.batch_events == 0)
             throw error{error_kind::invalid_argument, "projection_runner_options: batch_events must be 1 or more"};
         if (options.threads == 0 || options.attempts == 0)
@@ -135,9 +136,9 @@ struct projection_runner::state {
     std::optional<detail::background> running;  // last, so that it ends before the rest is destroyed
 };
 
-projection_runner::projection_runner(event_store& store, std::filesystem::path directory,
+projection_runner::projection_runner(event_store& store, const std::filesystem::path& directory,
                                      projection_runner_options options)
-    : state_(std::make_unique<state>(store, std::move(directory), std::move(options))) {}
+    : state_(std::make_unique<state>(store, directory, std::move(options))) {}
 projection_runner::projection_runner(projection_runner&&) noexcept = default;
 projection_runner& projection_runner::operator=(projection_runner&& other) noexcept {
     if (this != &other) {

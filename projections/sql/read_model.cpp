@@ -10,7 +10,8 @@ read_model& read_model::operator=(read_model&&) noexcept = default;
 read_model::~read_model() = default;
 
 read_model read_model::open_read_only(const std::filesystem::path& file, const connection_options& connection) {
-    return read_model{detail::sql_session::reader(file, connection)};
+    // The name may be a link that changes with each generation, so only the directory is settled.
+    return read_model{detail::sql_session::reader(std::filesystem::absolute(file), connection)};
 }
 
 read_model read_model::in_memory() {

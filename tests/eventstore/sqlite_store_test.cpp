@@ -10,10 +10,13 @@
 
 #include <atomic>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 using stele::error_kind;
 using stele::expected_version;
@@ -53,6 +56,15 @@ bool says(const stele::error& fault, std::string_view words) {
     return std::string_view(fault.what()).find(words) != std::string_view::npos;
 }
 
+/// Returns to the working directory when the test ends.
+struct working_directory {
+    std::filesystem::path before = std::filesystem::current_path();
+    working_directory() = default;
+    working_directory(const working_directory&) = delete;
+    working_directory& operator=(const working_directory&) = delete;
+    ~working_directory() { std::filesystem::current_path(before); }
+};
+
 }  // namespace
 
 TEST_CASE("a name that SQLite takes for something else than a file is refused") {
@@ -65,6 +77,85 @@ TEST_CASE("a name that SQLite takes for something else than a file is refused") 
     CHECK_FALSE(std::filesystem::exists(directory / "b"));
     CHECK(std::string{fault_of([&] { (void)stele::sqlite_store::open(directory.path); }).what()}.find(
               "is a directory") != std::string::npos);
+}
+
+TEST_CASE("a store stays the file that it was opened by, wherever the program goes") {
+    const temp_dir directory;
+    const working_directory before;
+    for (const auto* const name : {"mine", "others", "empty"}) std::filesystem::create_directory(directory / name);
+    {
+        auto other = stele::sqlite_store::open(directory / "others" / "a.db");
+        REQUIRE(other.append(stream_id{"theirs-1"}, expected_version::any(), make_events(7)));
+    }
+    std::filesystem::current_path(directory / "mine");
+    auto store = stele::sqlite_store::open("a.db");
+    REQUIRE(store.append(stream_id{"mine-1"}, expected_version::any(), make_events(1)));
+    for (const auto* const elsewhere : {"others", "empty"}) {
+        std::filesystem::current_path(directory / elsewhere);
+        CHECK(store.stream_version(stream_id{"theirs-1"}).value == 0);
+        REQUIRE(store.append(stream_id{"mine-1"}, expected_version::any(), make_events(1)));
+        store.backup("copy.db");
+        CHECK(stele::sqlite_store::open("copy.db").head() == store.head());
+    }
+    CHECK(store.head().value == 3);
+}
+
+TEST_CASE("a store is one store by every name that leads to it, or refused") {
+    const temp_dir directory;
+    std::filesystem::create_directory(directory / "data");
+    std::filesystem::create_symlink("new.db", directory / "data" / "link.db");  // to a file that does not exist yet
+    std::filesystem::create_directory_symlink("data", directory / "linked");
+    auto store = stele::sqlite_store::open(directory / "data" / "link.db");
+    REQUIRE(store.append(stream_id{"a-1"}, expected_version::any(), make_events(1)));
+    CHECK(std::filesystem::exists(directory / "data" / "new.db-lock"));
+    CHECK_FALSE(std::filesystem::exists(directory / "data" / "link.db-lock"));
+    for (const auto& name : {directory / "data/new.db", directory / "linked/new.db", directory / "linked/link.db"}) {
+        auto same = stele::sqlite_store::open(name);
+        REQUIRE(same.append(stream_id{"a-1"}, expected_version::any(), make_events(1)));
+    }
+    CHECK(store.head().value == 4);
+    std::filesystem::create_hard_link(directory / "data/new.db", directory / "hard.db");
+    for (const auto& name : {directory / "data/new.db", directory / "hard.db"}) {
+        const auto fault = fault_of([&] { (void)stele::sqlite_store::open(name); });
+        CHECK(fault.kind() == error_kind::invalid_argument);
+        CHECK(std::string_view{fault.what()}.find("2 names (hard links)") != std::string_view::npos);
+    }
+    std::filesystem::create_symlink("round.db", directory / "round.db");
+    CHECK(fault_of([&] { (void)stele::sqlite_store::open(directory / "round.db"); }).kind() == error_kind::io);
+}
+
+TEST_CASE("a file that is moved, deleted or replaced under a store takes no more appends") {
+    using action = std::function<void(const std::filesystem::path& file)>;
+    const std::vector<std::pair<std::string, action>> actions{
+        {"moved", [](const auto& file) { std::filesystem::rename(file, file.string() + ".old"); }},
+        {"deleted", [](const auto& file) { std::filesystem::remove(file); }},
+        {"replaced",
+         [](const auto& file) {
+             std::filesystem::copy_file(file, file.string() + ".copy");
+             std::filesystem::rename(file.string() + ".copy", file);
+         }},
+        {"its lock deleted", [](const auto& file) { std::filesystem::remove(file.string() + "-lock"); }},
+        {"its lock replaced", [](const auto& file) {
+             std::ofstream{file.string() + "-new"} << "x";
+             std::filesystem::rename(file.string() + "-new", file.string() + "-lock");
+         }}};
+    for (const auto& [what, act] : actions) {
+        CAPTURE(what);
+        const temp_dir directory;
+        auto store = stele::sqlite_store::open(directory / "a.db", {.idle_readers = 0});
+        REQUIRE(store.append(stream_id{"a-1"}, expected_version::any(), make_events(1)));
+        act(directory / "a.db");
+        const auto fault =
+            fault_of([&] { (void)store.append(stream_id{"a-1"}, expected_version::any(), make_events(1)); });
+        CHECK(fault.kind() == error_kind::io);
+        CHECK(std::string_view{fault.what()}.find("moved, deleted or replaced") != std::string_view::npos);
+        const auto after = [&](const std::function<void()>& use) { return fault_of(use).kind(); };
+        CHECK(after([&] { (void)store.append(stream_id{"a-1"}, expected_version::any(), make_events(1)); }) ==
+              error_kind::closed);
+        CHECK(after([&] { store.compact(); }) == error_kind::closed);
+        if (what.starts_with("its")) continue;
+        CHECK(after([&] { (void)store.head(); }) == error_kind::io);
+    }
 }
 
 TEST_CASE("a limit of 0 is refused by every store") {

@@ -89,7 +89,8 @@ public:
     /// Creates the directory if it does not exist. The store must outlive the runner.
     /// Throws stele::error: busy (another runner, in this process or another, has the directory), io, invalid_argument
     /// (an option is out of range).
-    projection_runner(event_store& store, std::filesystem::path directory, projection_runner_options options = {});
+    projection_runner(event_store& store, const std::filesystem::path& directory,
+                      projection_runner_options options = {});
     projection_runner(projection_runner&&) noexcept;
     projection_runner& operator=(projection_runner&&) noexcept;
     /// As stop().

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace stele::inline v0::detail {
+
+/// The file that `name` means now, as an absolute path without symbolic links: the working directory may change later,
+/// and the lock and what SQLite keeps beside a file must have one name for all who use it. The file need not exist.
+/// Throws stele::error (io) if the name cannot be followed.
+std::filesystem::path real_file(const std::filesystem::path& name);
+
+/// Throws stele::error (invalid_argument) if the file has further names (hard links): under those it would have other
+/// locks.
+void expect_one_name(const std::filesystem::path& file);
+
+/// Which file a name meant when this was made. Any thread may call it.
+class file_identity {
+public:
+    /// Knows nothing if there is no such file, for example in a VFS that keeps its files elsewhere.
+    explicit file_identity(std::string file);
+
+    /// Throws stele::error (io) if the name means another file now, or none.
+    void expect_same() const;
+
+private:
+    std::string file_;
+    std::optional<std::pair<dev_t, ino_t>> known_;
+};
+
+}  // namespace stele::inline v0::detail

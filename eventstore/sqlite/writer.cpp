@@ -37,6 +37,8 @@ connection& prepared(connection& db, file_lock& lock, const sqlite_options& opti
     db.execute("PRAGMA journal_mode = WAL");
     db.execute(options.durability == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     db.execute("PRAGMA wal_autocheckpoint = 4000");
+    // What one large append or a slow reader made of the log is given back when it begins again.
+    db.execute("PRAGMA journal_size_limit = 33554432");
     // A process may have ended after it wrote a commit and before it synced it. That commit counts, so it must be
     // durable before a reader sees it or an append is answered with "repeated".
     if (options.durability == durability::full) make_durable(db);

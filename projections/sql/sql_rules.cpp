@@ -27,12 +27,25 @@ const char* refusal_of(sql_rights rights, int action, std::string_view first, st
                                               : "a projection sets no PRAGMA; to read one, SELECT from pragma_NAME()";
         case SQLITE_INSERT:
         case SQLITE_UPDATE:
-        case SQLITE_DELETE:
-        case SQLITE_DROP_TABLE:
+        case SQLITE_DELETE: return reserved(first);
+        case SQLITE_CREATE_INDEX:
         case SQLITE_CREATE_TABLE:
-        case SQLITE_CREATE_TEMP_TABLE: return reserved(first);
-        case SQLITE_ALTER_TABLE:
-        case SQLITE_CREATE_TRIGGER: return reserved(second);
+        case SQLITE_CREATE_TEMP_INDEX:
+        case SQLITE_CREATE_TEMP_TABLE:
+        case SQLITE_CREATE_TEMP_TRIGGER:
+        case SQLITE_CREATE_TEMP_VIEW:
+        case SQLITE_CREATE_TRIGGER:
+        case SQLITE_CREATE_VIEW:
+        case SQLITE_CREATE_VTABLE:
+        case SQLITE_DROP_INDEX:
+        case SQLITE_DROP_TABLE:
+        case SQLITE_DROP_TRIGGER:
+        case SQLITE_DROP_VIEW:
+        case SQLITE_DROP_VTABLE:
+        case SQLITE_ALTER_TABLE: {
+            const auto* const refusal = reserved(first);
+            return refusal != nullptr ? refusal : reserved(second);
+        }
         default: return nullptr;
     }
 }

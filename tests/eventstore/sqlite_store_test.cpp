@@ -158,6 +158,19 @@ TEST_CASE("a file that is moved, deleted or replaced under a store takes no more
     }
 }
 
+TEST_CASE("a log that one large append made large becomes small again") {
+    const temp_dir directory;
+    auto store = stele::sqlite_store::open(directory / "a.db", {.durability = stele::durability::normal});
+    const auto log = [&] { return std::filesystem::file_size(directory / "a.db-wal"); };
+    std::vector<stele::event_data> large;
+    for (int i = 0; i < 60; ++i)
+        large.push_back({.type = "test.Large", .payload = std::string(1 << 20, 'x'), .metadata = {}});
+    REQUIRE(store.append(stream_id{"a-1"}, expected_version::any(), large));
+    CHECK(log() > 60U << 20);
+    for (int i = 0; i < 3; ++i) REQUIRE(store.append(stream_id{"a-2"}, expected_version::any(), make_events(1)));
+    CHECK(log() <= 32U << 20);
+}
+
 TEST_CASE("a limit of 0 is refused by every store") {
     const temp_dir directory;
     for (const auto limit :

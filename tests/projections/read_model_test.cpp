@@ -235,7 +235,11 @@ TEST_CASE("the SQL of a projection cannot touch the runner's transaction and tab
         refused(sql, "the runner begins and ends the transaction");
     refused("ATTACH 'other.db' AS other", "only its own file");
     refused("PRAGMA journal_mode = DELETE", "sets no PRAGMA");
-    for (const auto* sql : {"CREATE TABLE stele_projection (x)", "CREATE TABLE stele_mine (x)"})
+    for (const auto* sql :
+         {"CREATE TABLE stele_projection (x)", "CREATE TABLE stele_mine (x)", "CREATE VIEW stele_view AS SELECT 1",
+          "CREATE TEMP VIEW stele_view AS SELECT 1", "CREATE INDEX stele_index ON t (id)",
+          "CREATE TRIGGER stele_trigger AFTER INSERT ON t BEGIN SELECT 1; END",
+          "CREATE TEMP TRIGGER stele_trigger AFTER INSERT ON t BEGIN SELECT 1; END"})
         refused(sql, "belong to the runner");
     CHECK(error_of([&] { db.execute("BEGIN"); }).says("the runner begins and ends the transaction"));
     db.execute("ALTER TABLE t ADD COLUMN more TEXT");

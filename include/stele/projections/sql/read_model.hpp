@@ -119,12 +119,16 @@ public:
 
     /// Runs one statement and returns its rows, each as a tuple of `Columns`. The arguments are copied.
     template <class... Columns, class... Args>
-    [[nodiscard]] rows<Columns...> query(std::string_view sql, const Args&... args) {
+    [[nodiscard]] rows<Columns...> query(std::string_view sql, const Args&... args) & {
         static_assert(sizeof...(Columns) > 0, "name the types of the columns: query<std::string, std::int64_t>(…)");
         auto call = make_call(sql, sizeof...(Args), sizeof...(Columns), detail::argument_life::bind);
         bind_all(call, args...);
         return rows<Columns...>{std::move(call)};
     }
+
+    /// The rows read from the read model, so it must have a name.
+    template <class... Columns, class... Args>
+    rows<Columns...> query(std::string_view sql, const Args&... args) && = delete;
 
     /// Returns the only row of a query, or nothing when it has none.
     ///

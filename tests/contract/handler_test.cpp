@@ -10,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <future>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -24,11 +25,31 @@ namespace {
 using stele::position;
 constexpr auto for_ever = std::chrono::milliseconds::max();
 
-/// What the next handler does, once.
-std::function<void()> in_handler;
+/// What the next handler does, once. Handlers run on any thread.
+class handler_action {
+public:
+    handler_action& operator=(std::function<void()> action) {
+        const std::lock_guard lock(mutex_);
+        action_ = std::move(action);
+        return *this;
+    }
+    void run() {
+        std::function<void()> action;
+        {
+            const std::lock_guard lock(mutex_);
+            action = std::exchange(action_, nullptr);
+        }
+        if (action) action();
+    }
+
+private:
+    std::mutex mutex_;
+    std::function<void()> action_;
+};
+handler_action in_handler;
 
 void run_in_handler() {
-    if (in_handler) std::exchange(in_handler, nullptr)();
+    in_handler.run();
 }
 
 /// Calls `action`: "works", or the text of the invalid_argument that refuses it.

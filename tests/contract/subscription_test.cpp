@@ -45,7 +45,7 @@ STORE_TEST_CASE(store, "subscriptions that begin anywhere during appends see eac
         CHECK(subscriptions[s].wait_for(position{total}, patience));
         subscriptions[s].stop();
         subscriptions[s].wait();
-        CHECK(counts[s] == total - s * 150);
+        CHECK(counts[s] == total - s * 140);
     }
     CHECK(disorder == 0);
 }

@@ -54,8 +54,15 @@ struct projection_runner::state {
         }
     }
 
+    // The owner of handlers that other generations than the serving one call, on a thread of the caller: the background
+    // goes on meanwhile, so they may wait for it.
+    [[nodiscard]] const void* of_generations() const noexcept { return &directory; }
+
     // For the functions that wait for handlers to end, or for what handlers hold.
-    void expect_outside(std::string_view call) const { detail::expect_outside_handlers(this, call, "this runner"); }
+    void expect_outside(std::string_view call) const {
+        for (const void* const owner : {static_cast<const void*>(this), of_generations()})
+            detail::expect_outside_handlers(owner, call, "this runner");
+    }
 
     template <class Projections>
     auto& find(const Projections& among, std::string_view name, std::string_view hint) const {
@@ -206,7 +213,7 @@ position projection_runner::catch_up() {
 
 rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_options& options) {
     state_->expect_outside("rebuild()");
-    const detail::handler_scope here{state_.get()};
+    const detail::handler_scope here{state_->of_generations()};
     auto& worker = state_->at(name);
     const auto result = worker.generations().rebuild(options);
     if (result == rebuild_result::serving) state_->resume(worker);
@@ -215,13 +222,13 @@ rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_o
 
 diff_summary projection_runner::diff(std::string_view name, const difference_visitor& each) {
     state_->expect_outside("diff()");
-    const detail::handler_scope here{state_.get()};
+    const detail::handler_scope here{state_->of_generations()};
     return state_->at(name).generations().diff(each);
 }
 
 void projection_runner::swap_in(std::string_view name) {
     state_->expect_outside("swap_in()");
-    const detail::handler_scope here{state_.get()};
+    const detail::handler_scope here{state_->of_generations()};
     auto& worker = state_->at(name);
     worker.generations().swap_in();
     state_->resume(worker);
@@ -229,7 +236,7 @@ void projection_runner::swap_in(std::string_view name) {
 
 void projection_runner::rollback(std::string_view name) {
     state_->expect_outside("rollback()");
-    const detail::handler_scope here{state_.get()};
+    const detail::handler_scope here{state_->of_generations()};
     auto& worker = state_->at(name);
     worker.generations().rollback();
     state_->resume(worker);
@@ -266,7 +273,7 @@ void projection_runner::stop() noexcept {
 
 std::expected<position, wait_failure> projection_runner::wait_for(std::string_view name, position reached,
                                                                   std::chrono::milliseconds timeout) const {
-    state_->expect_outside("wait_for()");
+    detail::expect_outside_handlers(state_.get(), "wait_for()", "this runner");
     auto& worker = state_->any(name);
     if (!worker.board().wait(reached, detail::end_of_wait(timeout)))
         return std::unexpected(wait_failure{reached, state_->status_of(worker), {}});

@@ -128,6 +128,7 @@ STORE_TEST_CASE(store, "a handler of a projection may call anything of its runne
              {"table in the background", "memory in the background", "table", "memory", "query", "progress"}) {
             CAPTURE(name);
             CAPTURE(way);
+            if (way == "progress" && name == "wait_for") continue;  // it waits for the background, see below
             const temp_dir directory;
             std::optional<stele::projection_runner> runner{std::in_place, *store, directory.path};
             if (way.starts_with("memory"))
@@ -163,6 +164,21 @@ STORE_TEST_CASE(store, "a handler of a projection may call anything of its runne
     }
 }
 
+STORE_TEST_CASE(store, "the progress handler of a rebuild may wait for what the background applies") {
+    append(*store, 1, incremented(1));
+    const temp_dir directory;
+    stele::projection_runner runner{*store, directory.path};
+    runner.add<table>();
+    runner.start();
+    bool waited = false;
+    runner.rebuild<table>({.progress = [&](const auto&) {
+        if (waited) return;
+        append(*store, 1, incremented(1));
+        waited = runner.wait_for<table>(store->head(), for_ever).has_value();
+    }});
+    CHECK(waited);
+}
+
 STORE_TEST_CASE(store, "a runner may be destroyed by its own handler, and its directory is free after that") {
     append(*store, 1, incremented(1));
     const temp_dir directory;
@@ -177,13 +193,17 @@ STORE_TEST_CASE(store, "a runner may be destroyed by its own handler, and its di
             }
         append(*store, 1, incremented(1));
         runner->add<table>();
+        std::promise<void> started;
         std::promise<void> destroyed;
+        auto ready = started.get_future();
+        auto done = destroyed.get_future();
         in_handler = [&] {
+            ready.get();  // until then, start() is using it
             runner.reset();
             destroyed.set_value();
         };
-        auto done = destroyed.get_future();
         runner->start();
+        started.set_value();
         done.get();
     }
     while (true) try {
@@ -242,9 +262,12 @@ STORE_TEST_CASE(store, "a handler of a process may call anything of its runner")
             const auto before = store->stream_version(stele::stream_id{"echo-1"});
             std::optional<process_runner> runner{std::in_place, *store};
             runner->add<echo>(bus);
+            std::promise<void> started;
             std::promise<std::string> told;
+            auto ready = started.get_future();
             auto answer = told.get_future();
             in_handler = [&] {
+                if (name == "destroy") ready.get();  // until then, start() is using it
                 told.set_value(outcome_of([&] {
                     if (name.starts_with("stop")) runner->stop();
                     if (name.ends_with("start")) runner->start();
@@ -260,6 +283,7 @@ STORE_TEST_CASE(store, "a handler of a process may call anything of its runner")
                 runner->start();
             else
                 runner->catch_up();
+            started.set_value();
             const auto outcome = answer.get();
             const bool waits = name == "catch_up" || name == "wait_for" || name == "add";
             if (!name.ends_with("start")) CHECK(outcome == (waits ? "refused" : "works"));

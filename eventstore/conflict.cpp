@@ -4,6 +4,9 @@
 namespace stele::inline v0 {
 
 std::string conflict::message() const {
+    if (truncate_before != version{})
+        return fmt::format("stream '{}' cannot be truncated before version {}: it ends at {}, so {} is the highest",
+                           stream, truncate_before, actual, actual.next());
     switch (reason) {
         case conflict_reason::event_id:
             return fmt::format(
@@ -11,13 +14,14 @@ std::string conflict::message() const {
                 "append of exactly these events",
                 stream, expected);
         case conflict_reason::deleted:
-            return fmt::format("stream '{}' was deleted (expected version {}); expect no_stream to start it again",
-                               stream, expected);
+            return fmt::format(
+                "stream '{}' was deleted (expected version {}); an append that expects no_stream starts it again",
+                stream, expected);
         case conflict_reason::tombstoned: return fmt::format("stream '{}' was closed permanently", stream);
         case conflict_reason::document: return "a document to add is already in the store; read it";
         case conflict_reason::version: break;
     }
-    return fmt::format("append to stream '{}': expected version {}, but it is at {}", stream, expected, actual);
+    return fmt::format("stream '{}': expected version {}, but it is at {}", stream, expected, actual);
 }
 
 }  // namespace stele::inline v0

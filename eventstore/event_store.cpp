@@ -105,6 +105,21 @@ append_outcome event_store::remove(const stream_id& stream, expected_version exp
     std::unreachable();
 }
 
+std::optional<document> event_store::find_document(std::string_view kind, std::string_view key) {
+    detail::check_document(kind, key);
+    return do_find_document(kind, key);
+}
+
+std::vector<document> event_store::list_documents(std::string_view kind, const document_read_options& options) {
+    detail::check_name("document kind", kind);
+    return do_list_documents(kind, options);
+}
+
+version event_store::stream_version(const stream_id& stream) {
+    detail::check_stream("read", stream);
+    return do_stream_version(stream);
+}
+
 event_range event_store::read_stream(stream_id stream, stream_read_options options) {
     detail::check_stream("read", stream);
     return event_range([this, stream = std::move(stream), options](event_batch& batch) mutable {
@@ -115,9 +130,7 @@ event_range event_store::read_stream(stream_id stream, stream_read_options optio
 }
 
 event_range event_store::read_all(all_read_options options) {
-    for (const auto& category : options.filter.categories) detail::check_name("filter: category", category);
-    for (const auto& prefix : options.filter.stream_prefixes) detail::check_name("filter: stream prefix", prefix);
-    for (const auto& type : options.filter.types) detail::check_name("filter: event type", type);
+    detail::check_filter(options.filter);
     return event_range([this, options = std::move(options)](event_batch& batch) mutable {
         if (options.limit == 0 || options.after >= options.up_to) return;
         do_fetch(options, batch);

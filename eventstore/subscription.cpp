@@ -1,3 +1,5 @@
+#include "eventstore/engine/append_checks.hpp"
+
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
@@ -163,6 +165,7 @@ std::exception_ptr subscription::failure() const {
 
 subscription subscribe(event_store& store, subscription_options options, subscription::handler handle,
                        std::stop_token stop) {
+    detail::check_filter(options.filter);
     check_begin(store, options.after);
     auto started = std::make_shared<subscription::state>(store, std::move(options), std::move(handle), std::move(stop));
     started->start();

@@ -57,6 +57,27 @@ void check_stream(std::string_view doing, const stream_id& stream) {
                     fmt::format("{} a stream: its stream_id was moved from before; pass a copy", doing));
 }
 
+void check_filter(const event_filter& filter) {
+    for (const auto& category : filter.categories) {
+        check_name("filter: category", category);
+        if (category.contains('-'))
+            refuse_name("filter: category", category,
+                        fmt::format("a category ends before the first '-'; the streams that begin with '{0}' pass by "
+                                    "stream_prefixes = {{\"{0}\"}}",
+                                    category));
+    }
+    for (const auto& prefix : filter.stream_prefixes) check_name("filter: stream prefix", prefix);
+    for (const auto& type : filter.types) check_name("filter: event type", type);
+}
+
+void check_document(std::string_view kind, std::string_view key) {
+    check_name("document kind", kind);
+    if (key.empty() || key.size() > document_key_bytes)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("document of kind '{}': the key has {} bytes; give it 1 to {}", kind, key.size(),
+                                document_key_bytes));
+}
+
 void check_limits(const store_limits& limits) {
     for (const auto& [name, value] : {std::pair{"event_bytes", limits.event_bytes},
                                       {"append_bytes", limits.append_bytes},
@@ -98,17 +119,11 @@ void check_documents(std::span<const document_write> documents, const store_limi
     std::size_t bytes = 0;
     std::set<std::pair<std::string_view, std::string_view>> seen;
     for (const auto& document : documents) {
-        check_name("document kind", document.kind);
-        const auto refuse_document = [&](std::string_view what, std::size_t size, std::size_t limit) {
-            throw error(error_kind::invalid_argument,
-                        fmt::format("document of kind '{}': the {} has {} bytes, at most {} "
-                                    "are allowed",
-                                    document.kind, what, size, limit));
-        };
-        if (document.key.empty() || document.key.size() > document_key_bytes)
-            refuse_document("key", document.key.size(), document_key_bytes);
+        check_document(document.kind, document.key);
         if (document.value.size() > limits.event_bytes)
-            refuse_document("value", document.value.size(), limits.event_bytes);
+            throw error(error_kind::invalid_argument,
+                        fmt::format("document of kind '{}': the value has {} bytes, at most {} are allowed",
+                                    document.kind, document.value.size(), limits.event_bytes));
         if (!seen.emplace(document.kind, document.key).second)
             throw error(error_kind::invalid_argument,
                         fmt::format("document of kind '{}': a key occurs twice in the append", document.kind));

@@ -10,6 +10,12 @@ namespace stele::inline v0::detail {
 /// Throws invalid_argument for a stream id that was moved from. `doing` is what was to be done: "append to".
 void check_stream(std::string_view doing, const stream_id& stream);
 
+/// Throws invalid_argument for a filter with a name that no stream or type can have.
+void check_filter(const event_filter& filter);
+
+/// Throws invalid_argument for a kind or key that no document can have.
+void check_document(std::string_view kind, std::string_view key);
+
 /// Throws invalid_argument for a limit of 0: reads would end early, and nothing could be appended.
 void check_limits(const store_limits& limits);
 

@@ -44,8 +44,7 @@ std::expected<removal_plan, conflict> plan_removal(const stream_record& stream, 
     if (kind == stream_removal::tombstone) return removal_plan{stream.last, stream_state::tombstoned};
     const version up_to{before.value == 0 ? 0 : before.value - 1};
     if (up_to > stream.last)
-        return std::unexpected(
-            conflict{name, expected_version::exactly(up_to), stream.version(), conflict_reason::version});
+        return std::unexpected(conflict{name, expected, stream.version(), conflict_reason::version, before});
     return removal_plan{up_to, stream.state};
 }
 

@@ -154,7 +154,8 @@ std::vector<document> memory_log::list_documents(std::string_view kind, const do
 }
 
 position memory_log::position_at(timestamp time) const {
-    const auto after = std::ranges::upper_bound(events_, time, {}, &kept_event::recorded_at);
+    auto after = std::ranges::upper_bound(events_, time, {}, &kept_event::recorded_at);
+    while (after != events_.begin() && std::prev(after)->removed) --after;
     return {static_cast<std::uint64_t>(after - events_.begin())};
 }
 

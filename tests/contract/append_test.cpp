@@ -117,7 +117,7 @@ STORE_TEST_CASE(store, "a conflict says what was expected and what is there") {
     REQUIRE(store->append(account, expected_version::no_stream(), make_events(2)));
     const auto result = store->append(account, expected_version::exactly(version{1}), make_events(1));
     REQUIRE_FALSE(result);
-    CHECK(result.error().message() == "append to stream 'account-42': expected version 1, but it is at 2");
+    CHECK(result.error().message() == "stream 'account-42': expected version 1, but it is at 2");
 }
 
 STORE_TEST_CASE(store, "bytes are read back as they were written") {

@@ -8,7 +8,7 @@
 
 namespace stele::inline v0 {
 
-/// Why an append was not accepted.
+/// Why an append or a removal was not accepted.
 enum class conflict_reason : std::uint8_t {
     version,     ///< The stream is not at the version that the append expects.
     event_id,    ///< One of the event ids is already stored, but not by an equal append.
@@ -17,17 +17,19 @@ enum class conflict_reason : std::uint8_t {
     document,    ///< A document that the append adds exists already.
 };
 
-/// An append that was not accepted because another one came first (optimistic concurrency). Nothing was written:
-/// read again, then decide again.
+/// An append or a removal that was not accepted because another one came first (optimistic concurrency). Nothing was
+/// written: read again, then decide again.
 struct conflict {
     /// The stream that failed, if the append was to several.
     stream_id stream;
-    /// What the append expected of the stream.
+    /// What the append or removal expected of the stream.
     expected_version expected;
     /// The stream's version at that moment; 0 if there is no such stream.
     stele::version actual;
     /// Which rule refused the append.
     conflict_reason reason = conflict_reason::version;
+    /// For a truncation beyond the end of the stream, the version it was given; otherwise 0.
+    stele::version truncate_before = {};
 
     /// One sentence for people.
     [[nodiscard]] std::string message() const;

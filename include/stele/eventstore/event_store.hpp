@@ -117,27 +117,24 @@ public:
     [[nodiscard]] event_range read_stream(stream_id stream, stream_read_options options = {});
 
     /// Reads the whole store in the order of positions. A forward read continues to the head as it is when it gets
-    /// there; set `up_to` to end it earlier.
+    /// there; set `up_to` to end it earlier. Throws invalid_argument for a filter that nothing can pass (event_filter).
     [[nodiscard]] event_range read_all(all_read_options options = {});
 
-    /// Finds a document; nothing if there is none.
-    [[nodiscard]] std::optional<document> find_document(std::string_view kind, std::string_view key) {
-        return do_find_document(kind, key);
-    }
+    /// Finds a document; nothing if there is none. Throws invalid_argument for a kind or key that no document can have.
+    [[nodiscard]] std::optional<document> find_document(std::string_view kind, std::string_view key);
 
-    /// Lists documents of a kind in the order of their keys, all of them as of one moment.
+    /// Lists documents of a kind in the order of their keys, all of them as of one moment. Throws invalid_argument for
+    /// an invalid kind.
     [[nodiscard]] std::vector<document> list_documents(std::string_view kind,
-                                                       const document_read_options& options = {}) {
-        return do_list_documents(kind, options);
-    }
+                                                       const document_read_options& options = {});
 
     /// The position of the last event; 0 if there is none.
     [[nodiscard]] position head() { return do_head(); }
 
     /// The version of the stream's last event; 0 if there is no such stream.
-    [[nodiscard]] version stream_version(const stream_id& stream) { return do_stream_version(stream); }
+    [[nodiscard]] version stream_version(const stream_id& stream);
 
-    /// The last position recorded at `time` or earlier; 0 if there is none.
+    /// The position of the last event that was recorded at `time` or earlier and is still stored; 0 if there is none.
     [[nodiscard]] position position_at(timestamp time) { return do_position_at(time); }
 
     /// Waits until the head is beyond `seen`, at most for `timeout` or until a stop is requested, and returns the head.

@@ -1,0 +1,116 @@
+// Two engines that were asked the same give the same answers, whatever was asked before.
+
+#include "support/stores.hpp"
+
+#include <stele/testing/manual_clock.hpp>
+
+#include <fmt/format.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <vector>
+
+using stele::direction;
+using stele::expected_version;
+using stele::position;
+using stele::stream_id;
+using stele::version;
+
+namespace {
+
+constexpr const char* names[] = {"order-1", "order-item-5", "order", "orders-1"};
+
+std::string text_of(const stele::append_outcome& outcome) {
+    if (outcome) return fmt::format("v{} p{} {}", outcome->version.value, outcome->position.value, outcome->repeated);
+    return outcome.error().message();
+}
+
+std::string text_of(stele::event_range range) {
+    std::string all;
+    for (const auto& event : std::move(range).events())
+        all += fmt::format("{}:{}@{} ", event.position.value, event.stream, event.version.value);
+    return all;
+}
+
+/// What the store says when it is called. The same for an error.
+template <class Call>
+std::string answer(const Call& call) {
+    try {
+        return call();
+    } catch (const stele::error& refused) {
+        return fmt::format("{}: {}", to_string(refused.kind()), refused.what());
+    }
+}
+
+/// A number near the ones that are in use, or at an end of what there is.
+std::uint64_t number() {
+    return *rc::gen::oneOf(rc::gen::inRange<std::uint64_t>(0, 40),
+                           rc::gen::element<std::uint64_t>(std::numeric_limits<std::uint64_t>::max(),
+                                                           std::numeric_limits<std::uint64_t>::max() - 1,
+                                                           std::uint64_t{1} << 63, (std::uint64_t{1} << 63) - 1));
+}
+
+expected_version expectation() {
+    switch (*rc::gen::inRange(0, 4)) {
+        case 0: return expected_version::any();
+        case 1: return expected_version::no_stream();
+        case 2: return expected_version::stream_exists();
+        default: return expected_version::exactly({*rc::gen::inRange<std::uint64_t>(0, 6)});
+    }
+}
+
+/// One call with arguments that are chosen at random, to be made of each store.
+std::function<std::string(stele::event_store&)> any_call(const stele::timestamp& now) {
+    const stream_id stream{*rc::gen::elementOf(std::vector<std::string>(std::begin(names), std::end(names)))};
+    const auto expected = expectation();
+    const auto a = number();
+    const auto b = number();
+    const auto order = *rc::gen::element(direction::forward, direction::backward);
+    switch (*rc::gen::inRange(0, 10)) {
+        case 0: return [=](auto& store) { return text_of(store.truncate_stream(stream, version{a}, expected)); };
+        case 1: return [=](auto& store) { return text_of(store.delete_stream(stream, expected)); };
+        case 2:
+            if (*rc::gen::inRange(0, 5) != 0) return [=](auto& store) { return fmt::format("{}", store.head().value); };
+            return [=](auto& store) { return text_of(store.tombstone_stream(stream, expected)); };
+        case 3:
+            return [=](auto& store) {
+                return text_of(store.read_stream(stream, {{a}, {b}, order, std::max<std::uint64_t>(a, 1), {b}}));
+            };
+        case 4: {
+            const auto category = *rc::gen::element<std::string>("order", "order-item", "orders", "", "stele");
+            stele::event_filter filter;
+            if (*rc::gen::inRange(0, 2) == 0) filter.categories = {category};
+            if (*rc::gen::inRange(0, 2) == 0) filter.stream_prefixes = {category};
+            return [=](auto& store) { return text_of(store.read_all({{a}, {b}, order, b, filter})); };
+        }
+        case 5: {
+            const auto time = now - std::chrono::seconds{*rc::gen::inRange(-2, 30)};
+            return [=](auto& store) { return fmt::format("{}", store.position_at(time).value); };
+        }
+        case 6: return [=](auto& store) { return fmt::format("{}", store.stream_version(stream).value); };
+        default: {
+            const auto events = make_events(*rc::gen::inRange(0, 4));
+            return [=](auto& store) { return text_of(store.append(stream, expected, events)); };
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("every store gives the same answers") {
+    CHECK(rc::check("the same answers", [] {
+        const temp_dir directory;
+        stele::manual_clock clock;
+        stele::memory_store memory{{}, clock.reader()};
+        auto file = stele::sqlite_store::open(directory / "events.db",
+                                              {.durability = stele::durability::normal, .now = clock.reader()});
+        for (auto left = *rc::gen::inRange(1, 60); left > 0; --left) {
+            if (*rc::gen::inRange(0, 2) == 0) clock.advance(std::chrono::seconds{1});
+            const auto call = any_call(clock.now());
+            const auto expected = answer([&] { return call(memory); });
+            RC_ASSERT(answer([&] { return call(file); }) == expected);
+        }
+    }));
+}

@@ -30,10 +30,19 @@ void generation_set::expect_same_projection(const generation& built) const {
                   "was built by a version {} of projection {} with other events or tables; increase the version of "
                   "the newer one",
                   other.version, identity_.name);
-    throw error{error_kind::needs_rebuild,
-                fmt::format("{}: {}; nothing was changed; rebuild the projection (projection_runner::rebuild, or the "
-                            "option rebuild_changed)",
-                            built.file().string(), difference)};
+    throw error{error_kind::needs_rebuild, fmt::format("{}: {}; nothing was changed; {}", built.file().string(),
+                                                       difference, advice_to_rebuild(built))};
+}
+
+std::string generation_set::advice_to_rebuild(const generation& built) const {
+    const auto second = waiting();
+    if (!second || files_.file(*second) == built.file())
+        return "rebuild the projection (projection_runner::rebuild, or the option rebuild_changed)";
+    const auto ways = open(*second).data.identity() == identity_
+                          ? "serve it with projection_runner::swap_in, or build another one with rebuild"
+                          : "build one of this version with projection_runner::rebuild, or remove it with discard";
+    return fmt::format("{} is complete and waits, and while it does, the option rebuild_changed rebuilds nothing: {}",
+                       files_.file(*second).string(), ways);
 }
 
 void generation_set::expect_same_store(const generation& built) const {

@@ -67,7 +67,8 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> previous() const;
 
     [[nodiscard]] numbered_generation open(std::uint64_t number) const;
-    /// Throws needs_rebuild unless the generation was built by this version of the projection.
+    /// Throws needs_rebuild unless the generation was built by this version of the projection. Says what to do, also
+    /// when a waiting generation holds a rebuild back.
     void expect_same_projection(const generation& built) const;
     /// Throws other_store unless it was built from this store.
     void expect_same_store(const generation& built) const;
@@ -105,6 +106,7 @@ private:
     [[nodiscard]] bool is_complete(std::uint64_t number) const;
     [[nodiscard]] bool is_unfinished(std::uint64_t number) const;
     [[nodiscard]] std::optional<generation> resume(std::uint64_t number) const;
+    [[nodiscard]] std::string advice_to_rebuild(const generation& built) const;
     void remove_if(const std::function<bool(std::uint64_t)>& is_obsolete) const;
 
     event_store& store_;

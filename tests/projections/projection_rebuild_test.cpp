@@ -73,6 +73,10 @@ void build_totals(stele::event_store& store, const fs::path& directory) {
     runner.catch_up();
 }
 
+struct totals_of_next_year : totals {
+    static constexpr int version = 3;
+};
+
 }  // namespace
 
 TEST_CASE("a changed projection is rebuilt during normal operation, swapped in, and rolled back") {
@@ -300,6 +304,38 @@ TEST_CASE("a rollback serves a generation of another version, but does not updat
     CHECK(rows_of_totals(directory.path) == fresh_replay(store));
     CHECK(error_of([&] { runner.swap_in<totals>(); }).says("was built by version 2"));
     CHECK(serving(directory.path) == "totals.1.db");
+}
+
+TEST_CASE("a generation that waits holds an automatic rebuild back, and the error says so") {
+    stele::memory_store store;
+    append_some(store, 60);
+    const temp_dir directory;
+    build_totals(store, directory.path);
+    {
+        projection_runner runner{store, directory.path};
+        runner.add<mended_totals>();
+        runner.rebuild<mended_totals>();
+        runner.rollback<mended_totals>();
+    }
+    const stele::projection_runner_options automatic{.attempts = 2, .first_backoff = 1ms, .rebuild_changed = true};
+    const auto waiting = (directory / "totals.2.db").string() + " is complete and waits, and while it does, the option "
+                                                               "rebuild_changed rebuilds nothing: ";
+    {
+        projection_runner runner{store, directory.path, automatic};
+        runner.add<mended_totals>();
+        CHECK(error_of([&] { runner.catch_up(); }).says(waiting + "serve it with projection_runner::swap_in"));
+    }
+    projection_runner runner{store, directory.path, automatic};
+    runner.add<totals_of_next_year>();
+    const auto refused = error_of([&] { runner.catch_up(); });
+    CHECK(refused.kind == error_kind::needs_rebuild);
+    CHECK(refused.says("was built by version 1 of projection totals, this program has version 3; nothing was changed; " +
+                       waiting + "build one of this version with projection_runner::rebuild, or remove it with discard"));
+    CHECK(error_of([&] { runner.swap_in<totals_of_next_year>(); }).says("rebuild the projection"));
+    SUBCASE("rebuild") { runner.rebuild<totals_of_next_year>(); }
+    SUBCASE("discard") { runner.discard<totals_of_next_year>(); }
+    runner.catch_up();
+    CHECK(serving(directory.path) != "totals.1.db");
 }
 
 TEST_CASE("a changed projection is rebuilt automatically, if requested") {

@@ -29,7 +29,8 @@ TEST_CASE("one of a thing is counted in the singular") {
     CHECK(import.out.starts_with("imported 1 of 1 transaction\nrecorded 2 events in "));
     CHECK(import.out.ends_with("\nreconciled 1 of 1 transactions on 1 accounts: 1 exact, 0 rounded, 0 mismatched\n"));
     CHECK(bank_program({"report", "--data", data}).out.starts_with("1 account holds 1.00 together\n"));
-    CHECK(bank_program({"report", "--svg", file, "--data", data}).out == file + ": turnover of 1 month\n");
+    const auto picture = (directory / "one.svg").string();
+    CHECK(bank_program({"report", "--svg", picture, "--data", data}).out == picture + ": turnover of 1 month\n");
 }
 
 TEST_CASE("import fails when a balance does not match, and refuses to import twice") {
@@ -103,6 +104,14 @@ TEST_CASE("report draws the turnover as an SVG file") {
     const std::string svg(std::istreambuf_iterator<char>(in), {});
     CHECK(contains(svg, "<title>1993-01 in: 1 734.50</title>"));
     CHECK(svg.ends_with("</svg>\n"));
+
+    // It is replaced by the next report; the ledger is not.
+    CHECK(bank_program({"report", "--svg", file, "--data", bank.data}).exit_code == 0);
+    const auto ledger = bank.data + "/bank/events.db";
+    const auto refused = bank_program({"report", "--svg", ledger, "--data", bank.data});
+    CHECK(refused.exit_code == 1);
+    CHECK(refused.err == "bank: " + ledger + ": exists and is no SVG file; give --svg another name\n");
+    CHECK(bank_program({"report", "--data", bank.data}).exit_code == 0);
 
     const auto nowhere = bank_program({"report", "--svg", bank.data + "/no/t.svg", "--data", bank.data});
     CHECK(nowhere.exit_code == 1);

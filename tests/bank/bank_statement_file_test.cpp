@@ -136,6 +136,14 @@ TEST_CASE("amounts and balances are whole numbers that fit") {
           "may.csv:3: amount: \"9223372036854775808x\" is not a whole number");
 }
 
+TEST_CASE("a file without line ends is refused, not read into memory") {
+    CHECK(refused_row(std::string(5000, '7')) == "may.csv:3: account: the line is longer than 4096 bytes");
+    CHECK(refused_row(std::string(4095, '7')) == "may.csv:3: date: a row has 6 fields, this one has 1");
+    const auto endless = read_statement_file("/dev/zero");
+    REQUIRE_FALSE(endless);
+    CHECK(endless.error().message.starts_with("/dev/zero:1: header: a statement begins with"));
+}
+
 TEST_CASE("long nonsense is shortened in the message") {
     CHECK(refused_row("1,1993-01-05,101," + std::string(1000, 'x') + ",-1,69999") ==
           "may.csv:3: kind: \"" + std::string(40, 'x') + "\"… is not a known kind of transaction");

@@ -92,9 +92,16 @@ private:
     std::unordered_map<std::string, std::size_t> line_of_;
 };
 
-// A line without its end, "\n" or "\r\n".
+// Far longer than any row. A file without line ends is not read into memory.
+constexpr std::size_t longest_line = 4096;
+
+// A line without its end, "\n" or "\r\n"; of one that is too long, its beginning.
 bool next_line(std::istream& in, std::string& line) {
-    if (!std::getline(in, line)) return false;
+    std::array<char, longest_line + 1> text{};
+    in.getline(text.data(), text.size());
+    line.assign(text.data(), static_cast<std::size_t>(in.gcount()));
+    if (in.bad() || line.empty()) return false;
+    if (!in.eof() && !in.fail()) line.pop_back();  // the end of the line, which gcount() includes
     if (line.ends_with('\r')) line.pop_back();
     return true;
 }
@@ -105,7 +112,7 @@ std::expected<statement_file, malformed_statement> read_statement_file(const std
     const auto refuse = [&path]<typename... Args>(fmt::format_string<Args...> text, Args&&... args) {
         return std::unexpected(malformed_statement{path.string() + fmt::format(text, std::forward<Args>(args)...)});
     };
-    if (std::filesystem::is_directory(path)) return refuse(": is a directory, not a statement file");
+    if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) return refuse(": is a directory, not a statement file");
     std::ifstream in(path, std::ios::binary);
     if (!in) return refuse(": cannot be read");
 
@@ -117,6 +124,8 @@ std::expected<statement_file, malformed_statement> read_statement_file(const std
     statement_file file{path, {}};
     row_reader reader;
     for (std::size_t number = 2; next_line(in, line); ++number) {
+        if (line.size() >= longest_line)
+            return refuse(":{}: account: the line is longer than {} bytes", number, longest_line);
         auto row = reader.read(number, line);
         if (!row) return refuse(":{}: {}: {}", number, row.error().field, row.error().text);
         file.rows.push_back(*std::move(row));

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <system_error>
 
 namespace bank {
 namespace {
@@ -29,6 +31,12 @@ public:
     import_lock(const import_lock&) = delete;
     import_lock& operator=(const import_lock&) = delete;
     ~import_lock() { close(directory_); }
+
+    // Makes what was renamed in the directory durable.
+    void sync() const {
+        if (fsync(directory_) != 0)
+            throw std::system_error(errno, std::generic_category(), "the directory of the bank cannot be synced");
+    }
 
 private:
     int directory_;
@@ -59,6 +67,7 @@ import_result import_statement(const std::filesystem::path& statement, const ban
         result.reconciled = reconcile(store, *file);
     }
     std::filesystem::rename(directory.unfinished(), directory.bank());
+    lock.sync();
     // Builds the read models, so that the first question need not wait for them.
     const ledger built(directory);
     return result;

@@ -18,6 +18,8 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <string_view>
 #include <system_error>
 
 namespace bank {
@@ -36,6 +38,16 @@ struct temporary_directory {
         std::filesystem::remove_all(path, ignored);
     }
 };
+
+// Refuses to replace a file that is no picture, such as the ledger itself.
+void expect_picture(const std::string& file) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(file, ignored) || std::filesystem::is_empty(file, ignored)) return;
+    constexpr std::string_view begin = "<?xml";
+    std::string found(begin.size(), ' ');
+    std::ifstream(file, std::ios::binary).read(found.data(), std::ssize(found));
+    if (found != begin) throw refusal(file + ": exists and is no SVG file; give --svg another name");
+}
 
 std::string today_by_the_clock() {
     return day_of(std::chrono::floor<stele::timestamp::duration>(std::chrono::system_clock::now()));
@@ -89,6 +101,7 @@ exit_code request::report() const {
         return yes;
     }
     const auto months = turnover_by_month(ledger.daily_turnover());
+    expect_picture(svg);
     std::ofstream picture(svg, std::ios::binary | std::ios::trunc);
     picture << turnover_svg(months, "Turnover by month");
     picture.close();

@@ -1,11 +1,11 @@
 // What docs/operations.md shows.
 
 #include <stele/eventstore.hpp>
+#include <stele/eventstore/format.hpp>
 #include <stele/sqlite.hpp>
 
 #include <fmt/format.h>
 
-#include <cstdint>
 #include <filesystem>
 
 namespace {
@@ -14,14 +14,6 @@ void append(stele::event_store& store) {
     const stele::event_data event{.type = "shop.OrderPlaced", .payload = "lamp x 5"};
     if (!store.append(stele::stream_id{"order-7"}, stele::expected_version::any(), event)) fmt::print("a conflict\n");
 }
-
-// [check]
-std::uint64_t count_events(stele::event_store& store) {
-    std::uint64_t count = 0;
-    for (const stele::event_batch& batch : store.read_all()) count += batch.size();  // throws if one cannot be read
-    return count;
-}
-// [/check]
 
 // [reopen]
 stele::append_outcome append_or_reopen(stele::sqlite_store& store, const std::filesystem::path& file,
@@ -50,7 +42,9 @@ int main() {
     {
         // [verify]
         auto copy = stele::sqlite_store::open("shop-2026-11-25.db");
-        fmt::print("{} events in the backup\n", count_events(copy));
+        const auto found = copy.verify();
+        for (const auto& each : found.damage) fmt::print("{}\n", each);
+        fmt::print("{} events, {}\n", copy.head(), found.is_sound() ? "sound" : "not sound");
         // [/verify]
     }
     // [compact]

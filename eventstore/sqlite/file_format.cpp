@@ -119,8 +119,25 @@ std::vector<definition> definitions_of_format() {
     return all;
 }
 
+// Triggers and indices of others on the tables of the format, or views and tables with their names. A trigger can make
+// an insert do nothing, an index can refuse it.
+void expect_nothing_added(connection& db) {
+    auto query = db.prepare(
+        "SELECT type, name, tbl_name FROM sqlite_schema WHERE type IN ('trigger', 'index') AND sql IS NOT NULL "
+        "AND lower(tbl_name) IN ('streams', 'types', 'events', 'type_blocks', 'documents', 'stele_inline', "
+        "'stele_inline_tables')");
+    if (query.step())
+        throw error(error_kind::corrupt,
+                    fmt::format("{}: somebody has added the {} {} to the table {}, so what is appended may not be what "
+                                "is stored; nothing was changed; drop it with the sqlite3 program, and look for what it "
+                                "has done with sqlite_store::verify",
+                                db.file(), query.column_bytes(0), query.column_bytes(1), query.column_bytes(2)));
+}
+
+}  // namespace
+
 // A damaged definition is still SQL: a column with another name, or without its constraint.
-void check_definitions(connection& db) {
+void expect_definitions(connection& db) {
     static const auto expected = definitions_of_format();
     auto query = db.prepare("SELECT type || tbl_name || coalesce(sql, '') FROM sqlite_schema WHERE name = ?1");
     for (const auto& [name, text] : expected) {
@@ -130,9 +147,26 @@ void check_definitions(connection& db) {
             throw db.damage(fmt::format("the definition of {} is not that of file format {}; nothing was changed", name,
                                         format_version));
     }
+    expect_nothing_added(db);
 }
 
-}  // namespace
+// The two ends of the log agree: what is missing at its end, or was never given, is told before anything is appended.
+void expect_whole_end(connection& db) {
+    auto query = db.prepare(
+        "SELECT e.position, s.seq, n.id IS NOT NULL AND t.id IS NOT NULL, b.block IS NOT NULL FROM sqlite_sequence AS s "
+        "LEFT JOIN events AS e ON e.position = (SELECT max(position) FROM events) "
+        "LEFT JOIN streams AS n ON n.id = e.stream LEFT JOIN types AS t ON t.id = e.type "
+        "LEFT JOIN type_blocks AS b ON b.type = e.type AND b.block = (e.position - 1) / 1024 WHERE s.name = 'events'");
+    const bool any = query.step();
+    const auto last = any ? query.column_int64(0) : 0;
+    if (any ? last != query.column_int64(1) : db.integer("SELECT count(*) FROM events") != 0)
+        throw db.damage(fmt::format("the last event is at position {}, but {} were appended; nothing was changed", last,
+                                    any ? query.column_int64(1) : 0));
+    if (any && (query.column_int64(2) == 0 || query.column_int64(3) == 0))
+        throw db.damage(fmt::format("the stream, the type or the block of the last event, at position {}, is missing; "
+                                    "nothing was changed",
+                                    last));
+}
 
 file_state inspect(const std::filesystem::path& file, const connection_options& options) {
     const auto header = read_file_header(file, options);
@@ -161,7 +195,8 @@ void prepare_tables(connection& db) {
         const bool empty = db.integer("SELECT count(*) FROM sqlite_schema") == 0;
         if (!empty) {
             check_format(db.file(), db.integer("PRAGMA application_id"), db.integer("PRAGMA user_version"));
-            check_definitions(db);
+            expect_definitions(db);
+            expect_whole_end(db);
         } else {
             db.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", event_store_application_id,
                                    format_version));

@@ -2,6 +2,7 @@
 
 #include "eventstore/engine/append_checks.hpp"
 #include "eventstore/sqlite/backup.hpp"
+#include "eventstore/sqlite/verify.hpp"
 
 #include <utility>
 
@@ -16,6 +17,10 @@ sqlite_engine::sqlite_engine(std::filesystem::path file, const sqlite_options& o
 
 void sqlite_engine::backup(const std::filesystem::path& to) {
     detail::backup(file_, to, options_.connection);
+}
+
+verify_result sqlite_engine::verify(const verify_options& options) const {
+    return detail::verify(file_, options_.connection, options);
 }
 
 void sqlite_engine::compact() {

@@ -16,6 +16,7 @@ public:
     sqlite_engine(std::filesystem::path file, const sqlite_options& options);
 
     void backup(const std::filesystem::path& to);
+    [[nodiscard]] verify_result verify(const verify_options& options) const;
     void compact();
 
     void transact(const transaction& work) override;

@@ -66,6 +66,11 @@ void sqlite_store::compact() {
     engine().compact();
 }
 
+verify_result sqlite_store::verify(const verify_options& options) const {
+    if (options.most == 0) throw error(error_kind::invalid_argument, "verify_options::most is 0; it must be 1 or more");
+    return engine().verify(options);
+}
+
 append_all_outcome sqlite_store::do_append(std::span<const stream_write> writes,
                                            std::span<const document_write> documents) {
     return engine().do_append(writes, documents);

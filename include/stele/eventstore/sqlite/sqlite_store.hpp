@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <vector>
 
 namespace stele::inline v0 {
 
@@ -43,6 +45,25 @@ struct sqlite_options {
     std::function<timestamp()> now = system_time;
 };
 
+/// How sqlite_store::verify() goes about it.
+struct verify_options {
+    /// It ends after so many findings. At least 1.
+    std::size_t most = 100;
+    /// Ends it soon, with `complete` false.
+    std::stop_token stop = {};
+};
+
+/// What sqlite_store::verify() has found.
+struct verify_result {
+    /// Whether everything was compared, or until there was enough damage to report.
+    bool complete = false;
+    /// One sentence for each thing that is wrong.
+    std::vector<std::string> damage = {};
+
+    /// Whether everything was compared and nothing is wrong.
+    [[nodiscard]] bool is_sound() const { return complete && damage.empty(); }
+};
+
 /// An event store in one SQLite file (with FILE-wal and FILE-shm beside it while it is open).
 ///
 /// One connection per process writes; concurrent appends share one commit and so one sync (group commit). Reads use
@@ -74,6 +95,15 @@ public:
     /// of the file: in SQLite's directory for temporary files, and beside the file. Appends wait until it is done,
     /// reads do not. Positions and versions stay.
     void compact();
+
+    /// Reads the whole file, as of this moment, and compares what it says twice: indices with tables, versions with
+    /// positions, the lists that filtered reads use with the events. Finds every event, stream and document that is
+    /// missing, out of place or not to be found; what it cannot find are other values in a payload, in metadata or in a
+    /// document, because this file format has no digests of them (docs/guarantees.md).
+    ///
+    /// Others read and write meanwhile, and the log grows as with any long read. Takes seconds for each gigabyte.
+    /// Throws io, busy, invalid_argument (options.most is 0). Damage is not thrown but returned.
+    [[nodiscard]] verify_result verify(const verify_options& options = {}) const;
 
     /// The version of SQLite that the process is linked with, for example "3.40.1".
     [[nodiscard]] static std::string sqlite_version();

@@ -25,8 +25,13 @@ enum class file_state : std::uint8_t { absent_or_empty, store };
 /// a newer version wrote it, corrupt if only its WAL is left.
 file_state inspect(const std::filesystem::path& file, const connection_options& options);
 
-/// Creates the tables in an empty file, or checks them. Throws as inspect(), and corrupt if a table is not defined as
-/// the format says.
+/// Throws corrupt if a table or index is not defined as the format says, or if somebody has added a trigger or an index.
+void expect_definitions(connection& db);
+
+/// Throws corrupt if events are missing at the end of the log, or the last one cannot be found as others are.
+void expect_whole_end(connection& db);
+
+/// Creates the tables in an empty file, or checks them. Throws as inspect() and as the two above.
 void prepare_tables(connection& db);
 
 }  // namespace stele::inline v0::detail

@@ -1,0 +1,152 @@
+// Compares everything that the file format (docs/file-format.md) says twice: each index with its table (SQLite's
+// integrity_check), and each statement below.
+
+#include "eventstore/sqlite/verify.hpp"
+
+#include "eventstore/names.hpp"
+
+#include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/sqlite/detail/file_format.hpp>
+#include <stele/eventstore/stream.hpp>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <string>
+#include <string_view>
+
+namespace stele::inline v0::detail {
+namespace {
+
+// Each returns one row with one sentence for each thing that is wrong.
+constexpr const char* contradictions[] = {
+    // Numbers that nothing in the format can be.
+    "SELECT format('the event at position %d has an impossible value: version %d, an id of %d bytes, closes_append %d',"
+    " position, version, length(id), closes_append) FROM events WHERE position < 1 OR version < 1 OR"
+    " closes_append NOT IN (0, 1) OR length(id) <> 16 OR id = zeroblob(16)",
+    "SELECT format('stream %s has an impossible state: %d, removed up to version %d', name, state, removed_up_to)"
+    " FROM streams WHERE state NOT IN (0, 1, 2) OR removed_up_to < 0",
+    // References.
+    "SELECT format('%d events, the first at position %d, refer to stream %d, which is missing', count(*),"
+    " min(position), stream) FROM events WHERE stream NOT IN (SELECT id FROM streams) GROUP BY stream",
+    "SELECT format('%d events, the first at position %d, refer to event type %d, which is missing', count(*),"
+    " min(position), type) FROM events WHERE type NOT IN (SELECT id FROM types) GROUP BY type",
+    "SELECT format('block %d is not listed for event type %d, so filtered reads skip its events', block, type) FROM"
+    " (SELECT DISTINCT type, (position - 1) / 1024 AS block FROM events EXCEPT SELECT type, block FROM type_blocks)",
+    // The versions of a stream follow each other, begin after what was removed, and rise with the positions.
+    "SELECT format('stream %s has %d events with versions from %d to %d, and everything up to %d was removed', name, n,"
+    " first, last, removed_up_to) FROM (SELECT stream, count(*) AS n, min(version) AS first, max(version) AS last"
+    " FROM events GROUP BY stream) JOIN streams ON id = stream"
+    " WHERE first <> removed_up_to + 1 OR last - first + 1 <> n",
+    "SELECT format('stream %s was deleted and has %d events', name, n) FROM"
+    " (SELECT stream, count(*) AS n FROM events GROUP BY stream) JOIN streams ON id = stream WHERE state <> 0",
+    "SELECT format('the event at position %d has a lower position than the version before it in its stream', position)"
+    " FROM (SELECT position, lag(position) OVER (PARTITION BY stream ORDER BY version) AS earlier FROM events)"
+    " WHERE position < earlier",
+    // Positions are given without gaps, one for each version.
+    "SELECT format('%d events were appended, and the streams have %d versions', given, versions) FROM"
+    " (SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) AS given,"
+    "  (SELECT coalesce(sum(max(removed_up_to, coalesce((SELECT max(version) FROM events WHERE stream = id), 0))), 0)"
+    "   FROM streams) AS versions) WHERE given <> versions",
+    "SELECT format('the last event is at position %d, and %d were given', last, given) FROM"
+    " (SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) AS given,"
+    "  (SELECT coalesce(max(position), 0) FROM events) AS last) WHERE given <> last",
+    "SELECT format('the event at position %d was recorded before the one before it', position) FROM"
+    " (SELECT position, recorded_at, lag(recorded_at) OVER (ORDER BY position) AS earlier FROM events)"
+    " WHERE recorded_at < earlier",
+    "SELECT format('the last event, at position %d, does not close its append', position) FROM events"
+    " WHERE position = (SELECT max(position) FROM events) AND closes_append = 0",
+    // Documents.
+    "SELECT format('a document of kind %s was written at position %d, after the last event', kind, position)"
+    " FROM documents WHERE position > (SELECT coalesce(max(position), 0) FROM events) OR position < 0",
+    "SELECT format('a document of kind %s has a key of %d bytes', kind, length(key)) FROM documents"
+    " WHERE length(key) NOT BETWEEN 1 AND 1024",
+};
+
+// Those about the tables of inline projections, which not every file has.
+constexpr const char* contradictions_of_inline[] = {
+    "SELECT format('inline projection %s is at position %d, after the last event', name, checkpoint) FROM stele_inline"
+    " WHERE checkpoint > (SELECT coalesce(max(position), 0) FROM events) OR checkpoint < 0",
+    "SELECT format('table %s of inline projection %s is missing', t.name, projection) FROM stele_inline_tables AS t"
+    " WHERE t.name NOT IN (SELECT name FROM sqlite_schema)",
+};
+
+class verification {
+public:
+    verification(const std::filesystem::path& file, const connection_options& connection, const verify_options& options)
+        : db_(file, open_mode::read, connection), options_(options) {
+        // Called every so many steps of SQLite's virtual machine, some milliseconds apart.
+        constexpr int steps = 100'000;
+        sqlite3_progress_handler(
+            db_.handle(), steps,
+            [](void* stop) { return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0; },
+            &options_.stop);
+    }
+
+    verify_result run() {
+        db_.execute("BEGIN");  // everything as of one moment
+        check("the definitions", [&] { expect_definitions(db_); });
+        check("the structure of the file", [&] { check_structure(); });
+        for (const auto* const each : contradictions) check("the tables", [&] { collect(each); });
+        if (db_.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stele_inline'") != 0)
+            for (const auto* const each : contradictions_of_inline) check("the tables", [&] { collect(each); });
+        check("the names", [&] { check_names(); });
+        return {.complete = !options_.stop.stop_requested(), .damage = std::move(found_)};
+    }
+
+private:
+    [[nodiscard]] bool is_enough() const { return found_.size() >= options_.most || options_.stop.stop_requested(); }
+
+    // One check that meets damage on its way does not keep the others from being made.
+    template <class Check>
+    void check(std::string_view what, const Check& make) {
+        if (is_enough()) return;
+        try {
+            make();
+        } catch (const error& fault) {
+            if (options_.stop.stop_requested()) return;
+            const bool is_damage = fault.kind() == error_kind::corrupt || fault.kind() == error_kind::invalid_argument;
+            if (!is_damage) throw;
+            found_.push_back(fmt::format("{} cannot be read: {}", what, fault.what()));
+        }
+    }
+
+    void collect(std::string_view sql) {
+        auto rows = db_.prepare(sql);
+        while (!is_enough() && rows.step()) found_.emplace_back(rows.column_bytes(0));
+    }
+
+    void check_structure() {
+        auto rows = db_.prepare(fmt::format("PRAGMA integrity_check({})", options_.most));
+        while (!is_enough() && rows.step())
+            if (const auto line = rows.column_bytes(0); line != "ok") found_.emplace_back(line);
+    }
+
+    void check_names() {
+        for (const auto& [what, sql] : {std::pair{"stream name", "SELECT name FROM streams"},
+                                        {"event type", "SELECT name FROM types"},
+                                        {"document kind", "SELECT DISTINCT kind FROM documents"}}) {
+            auto names = db_.prepare(sql);
+            while (!is_enough() && names.step()) try {
+                    const auto name = names.column_bytes(0);
+                    check_name(what, name);
+                    if (std::string_view{what} == "stream name") const stream_id valid{std::string{name}};
+                } catch (const error& invalid) {
+                    found_.emplace_back(invalid.what());
+                }
+        }
+    }
+
+    connection db_;
+    verify_options options_;
+    std::vector<std::string> found_;
+};
+
+}  // namespace
+
+verify_result verify(const std::filesystem::path& file, const connection_options& connection,
+                     const verify_options& options) {
+    return verification(file, connection, options).run();
+}
+
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,184 @@
+// What a file says twice is compared: each contradiction is found, and opening finds those that appends would make
+// worse.
+
+#include "support/errors.hpp"
+#include "support/run_sql.hpp"
+#include "support/stores.hpp"
+
+#include <stele/eventstore/sqlite/detail/connection.hpp>
+
+#include <fmt/format.h>
+#include <rapidcheck.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+using stele::error_kind;
+using stele::expected_version;
+using stele::sqlite_store;
+using stele::stream_id;
+using stele::version;
+using testing::error_of;
+
+namespace {
+
+const stele::sqlite_options quick{.durability = stele::durability::normal};
+
+/// A closed store with several streams, types and documents, with removed events and with more than one block.
+void fill(const std::filesystem::path& file) {
+    auto store = sqlite_store::open(file, quick);
+    for (int n = 0; n < 120; ++n) {
+        auto events = make_events(12);
+        events.back().type = "test.Ended";
+        const stele::document_write note{"note", std::to_string(n), "text"};
+        const stele::stream_write write{stream_id{"a", std::to_string(n % 9)}, expected_version::any(), events};
+        REQUIRE(store.append(std::span(&write, 1), std::span(&note, 1)));
+    }
+    REQUIRE(store.truncate_stream(stream_id{"a-1"}, version{5}));
+    REQUIRE(store.delete_stream(stream_id{"a-2"}));
+    REQUIRE(store.tombstone_stream(stream_id{"a-3"}));
+}
+
+struct change {
+    std::string sql;
+    std::string says;  // what one of the findings contains, or the error when it is opened
+};
+
+// Each leaves a file that SQLite reads without complaint.
+const std::vector<change> changes{
+    {"DELETE FROM events WHERE position = 40", "stream a-3 was deleted"},
+    {"DELETE FROM events WHERE position = 100", "events with versions from"},
+    {"DELETE FROM events WHERE stream = (SELECT id FROM streams WHERE name = 'a-7')", "the streams have"},
+    {"UPDATE events SET version = version + 1000 WHERE position = 1200", "events with versions from"},
+    {"UPDATE events SET stream = 77 WHERE position = 60", "1 events, the first at position 60, refer to stream 77"},
+    {"UPDATE events SET type = 9 WHERE position = 60", "1 events, the first at position 60, refer to event type 9"},
+    {"UPDATE events SET id = x'00' WHERE position = 60", "an id of 1 bytes"},
+    {"UPDATE events SET id = zeroblob(16) WHERE position = 60", "the event at position 60 has an impossible value"},
+    {"UPDATE events SET closes_append = 2 WHERE position = 60", "closes_append 2"},
+    {"UPDATE events SET recorded_at = 1 WHERE position = 60", "the event at position 60 was recorded before"},
+    {"UPDATE events SET position = position - 5000 WHERE position = 60", "impossible value"},
+    {"UPDATE streams SET removed_up_to = 3 WHERE name = 'a-1'", "everything up to 3 was removed"},
+    {"UPDATE streams SET removed_up_to = removed_up_to + 1 WHERE name = 'a-2'", "the streams have"},
+    {"UPDATE streams SET removed_up_to = -1 WHERE name = 'a-4'", "impossible state: 0, removed up to version -1"},
+    {"UPDATE streams SET state = 3 WHERE name = 'a-4'", "stream a-4 has an impossible state: 3"},
+    {"UPDATE streams SET state = 1 WHERE name = 'a-4'", "stream a-4 was deleted and has"},
+    {"UPDATE streams SET name = 'a' || char(10) WHERE name = 'a-4'", "contains a control character"},
+    {"UPDATE streams SET name = '-4' WHERE name = 'a-4'", "the category before the '-' is empty"},
+    {"UPDATE types SET name = '' WHERE name = 'test.Ended'", "event type '': is empty"},
+    {"DELETE FROM streams WHERE name = 'a-4'", "refer to stream"},
+    {"DELETE FROM types WHERE name = 'test.Ended'", "refer to event type"},
+    {"DELETE FROM type_blocks WHERE block = 0", "block 0 is not listed for event type 1"},
+    {"UPDATE documents SET position = 100000 WHERE key = CAST('7' AS BLOB)", "after the last event"},
+    {"UPDATE documents SET key = zeroblob(2000) WHERE key = CAST('7' AS BLOB)", "has a key of 2000 bytes"},
+    {"UPDATE documents SET kind = '' WHERE key = CAST('7' AS BLOB)", "document kind '': is empty"},
+    // Found when the file is opened, so that nothing is appended to it.
+    {"DELETE FROM events WHERE position = (SELECT max(position) FROM events)", "but 1443 were appended"},
+    {"DELETE FROM type_blocks", "the block of the last event"},
+    {"DELETE FROM sqlite_sequence", "but 0 were appended"},
+    {"UPDATE sqlite_sequence SET seq = seq + 1", "but 1444 were appended"},
+    {"CREATE TRIGGER quiet BEFORE INSERT ON events BEGIN SELECT RAISE(IGNORE); END", "added the trigger quiet"},
+    {"CREATE UNIQUE INDEX one ON events (type, recorded_at, stream, version)", "added the index one"},
+    {"CREATE TRIGGER spy AFTER INSERT ON Documents BEGIN SELECT 1; END", "added the trigger spy"},
+    {"ALTER TABLE documents ADD COLUMN more TEXT", "the definition of documents is not that of file format"},
+};
+
+/// What is found by opening the file and verifying it, one sentence a line; empty if nothing is.
+std::string found_in(const std::filesystem::path& file) {
+    std::string all;
+    try {
+        const auto store = sqlite_store::open(file, quick);
+        const auto found = store.verify();
+        for (const auto& each : found.damage) all += each + "\n";
+        CHECK(found.is_sound() == all.empty());
+    } catch (const stele::error& refused) {
+        CHECK(refused.kind() == error_kind::corrupt);
+        all += refused.what();
+    }
+    return all;
+}
+
+/// Position, stream, version and id of each event: what a digest is not needed for.
+std::vector<std::string> places(const std::filesystem::path& file) {
+    auto store = sqlite_store::open(file, quick);
+    std::vector<std::string> all;
+    for (const auto& event : store.read_all().events())
+        all.push_back(
+            fmt::format("{} {}@{} {}", event.position.value, event.stream, event.version.value, event.id.str()));
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("a whole file is sound") {
+    const temp_dir directory;
+    const auto file = directory / "events.db";
+    {
+        const auto empty = sqlite_store::open(file, quick).verify();
+        CHECK(empty.is_sound());
+    }
+    fill(file);
+    CHECK(found_in(file) == "");
+    CHECK(error_of([&] { (void)sqlite_store::open(file, quick).verify({.most = 0}); }).kind ==
+          error_kind::invalid_argument);
+
+    std::stop_source stop;
+    stop.request_stop();
+    const auto stopped = sqlite_store::open(file, quick).verify({.stop = stop.get_token()});
+    CHECK_FALSE(stopped.complete);
+    CHECK_FALSE(stopped.is_sound());
+}
+
+TEST_CASE("each contradiction in a file is found") {
+    const temp_dir directory;
+    const auto whole = directory / "whole.db";
+    fill(whole);
+    for (const auto& [sql, says] : changes) {
+        CAPTURE(sql);
+        const auto file = directory / "changed.db";
+        for (const auto* const part : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(file.string() + part);
+        std::filesystem::copy_file(whole, file);
+        run_sql(file, sql);
+        const auto found = found_in(file);
+        CAPTURE(found);
+        CHECK(found.contains(says));
+    }
+}
+
+TEST_CASE("findings are limited to as many as were asked for") {
+    const temp_dir directory;
+    const auto file = directory / "events.db";
+    fill(file);
+    run_sql(file, "UPDATE events SET closes_append = 2 WHERE position < 50");
+    CHECK(sqlite_store::open(file, quick).verify({.most = 7}).damage.size() == 7);
+}
+
+TEST_CASE("a changed byte is told, or leaves every event in its place") {
+    const temp_dir directory;
+    const auto whole = directory / "whole.db";
+    fill(whole);
+    const auto before = places(whole);
+    std::string bytes(std::filesystem::file_size(whole), '\0');
+    std::ifstream(whole, std::ios::binary).read(bytes.data(), std::ssize(bytes));
+    CHECK(rc::check("one byte", [&] {
+        const auto at = *rc::gen::inRange<std::size_t>(0, bytes.size());
+        const auto value = *rc::gen::arbitrary<char>();
+        const temp_dir here;
+        const auto file = here / "changed.db";
+        {
+            auto changed = bytes;
+            changed[at] = value;
+            std::ofstream(file, std::ios::binary).write(changed.data(), std::ssize(changed));
+        }
+        std::string told;
+        std::vector<std::string> after;
+        try {
+            const auto store = sqlite_store::open(file, quick);
+            for (const auto& each : store.verify().damage) told += each + "\n";
+        } catch (const stele::error& refused) {
+            told = refused.what();
+        }
+        if (told.empty()) after = places(file);
+        RC_ASSERT(!told.empty() || after == before);
+    }));
+}

@@ -7,6 +7,7 @@
 #include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/rejection.hpp>
 
 #include <fmt/format.h>
 
@@ -71,6 +72,17 @@ std::expected<stream_position, conflict> write(event_store& store, const stream_
     return stream_position{appended->back().version, appended->back().position};
 }
 
+/// A rule of an inline projection rejected what the aggregate accepted.
+command_result reject(event_store& store, const task& task, const receipts& receipts, const rejection& reason,
+                      const any_aggregate& known, unsigned attempts) {
+    // What stands in the way may be the effect of this very command, sent by somebody else since recall().
+    if (auto earlier = receipts.recall()) return *std::move(earlier);
+    const auto documents = receipts.remember(any_decision{reason}, known.reached);
+    if (!documents.empty() && !store.append({}, documents))
+        if (auto earlier = receipts.recall()) return *std::move(earlier);
+    return std::unexpected(failed(task, reason, attempts));
+}
+
 /// `known` was loaded before, or is empty; afterwards it is the state at the end of the stream, or empty.
 command_result decide_and_append(event_store& store, std::optional<any_aggregate>& known, const task& task,
                                  const receipts& receipts, const metadata& given, const command_bus_options& options) {
@@ -84,7 +96,12 @@ command_result decide_and_append(event_store& store, std::optional<any_aggregate
         if (decision.events().empty() && attempt == 0) continue;
         const auto events = encode_events(decision, metadata_bytes);
         const auto documents = receipts.remember(decision, known->reached);
-        auto written = write(store, task.stream, known->reached, events, documents);
+        std::expected<stream_position, conflict> written;
+        try {
+            written = write(store, task.stream, known->reached, events, documents);
+        } catch (const append_rejected& refused) {
+            return reject(store, task, receipts, refused.rejection(), *known, attempt);
+        }
         if (const auto* no = decision.rejection(); no != nullptr && written) {
             // The obstacle may be the effect of this very command, sent by somebody else since recall(). A rejection
             // that was written shows that it is not.

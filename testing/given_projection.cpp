@@ -76,6 +76,38 @@ void projection_scenario::add(const google::protobuf::Message& event, recorded_a
     project(inputs_.back(), inputs_.size(), *db_);
 }
 
+void projection_scenario::try_add(const google::protobuf::Message& event, recorded_as as) {
+    try {
+        add(event, std::move(as));
+    } catch (const append_rejected& refused) {
+        inputs_.pop_back();
+        rejection_ = refused.rejection();
+        *db_ = read_model::in_memory();
+        build(*db_);
+    }
+}
+
+void projection_scenario::build(read_model& db) {
+    projection_.create(db);
+    std::uint64_t position = 0;
+    for (const auto& input : inputs_) project(input, ++position, db);
+}
+
+void projection_scenario::expect_rejection(std::string_view code) const {
+    if (rejection_ && rejection_->code == code) return;
+    throw scenario_failed(
+        fmt::format("{}\n{}", title_,
+                    side_by_side({{fmt::format("rejected: {}", code)}},
+                                 {{rejection_ ? fmt::format("rejected: {} ({})", rejection_->code, rejection_->message)
+                                              : std::string{"not rejected"}}})));
+}
+
+void projection_scenario::expect_no_rejection() const {
+    if (rejection_)
+        throw scenario_failed(fmt::format("{}\nthe event was rejected: {} ({}); to expect that, use then_rejected",
+                                          title_, rejection_->code, rejection_->message));
+}
+
 void projection_scenario::set_title(const google::protobuf::Message& event, std::source_location where) {
     title_ = title_of(where, one_line(event));
 }
@@ -94,9 +126,7 @@ void projection_scenario::expect_no_rows(std::string_view sql) {
 
 void projection_scenario::expect_same_when_rebuilt() {
     auto again = read_model::in_memory();
-    projection_.create(again);
-    std::uint64_t position = 0;
-    for (const auto& input : inputs_) project(input, ++position, again);
+    build(again);
     expect_rows("(expected: as it was built first; actual: when it is built again)", dump(*db_), dump(again));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stele/aggregates/rejection.hpp>
+#include <stele/eventstore/rejection.hpp>
 
 #include <google/protobuf/message.h>
 

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -180,8 +181,12 @@ struct owners {
     static void create(stele::read_model& db) {
         db.execute("CREATE TABLE owners (owner TEXT PRIMARY KEY, account TEXT NOT NULL) STRICT");
     }
-    static void project(const AccountOpened& e, const stele::recorded_event& at, stele::read_model& db) {
-        db.execute("INSERT INTO owners VALUES (?1, ?2)", e.owner(), stele::instance_id_of(at.stream));
+    static std::optional<stele::rejection> project(const AccountOpened& e, const stele::recorded_event& at,
+                                                   stele::read_model& db) {
+        const auto added =
+            db.execute("INSERT OR IGNORE INTO owners VALUES (?1, ?2)", e.owner(), stele::instance_id_of(at.stream));
+        if (added == 0) return stele::reject("owner_has_account", "{} has an account already", e.owner());
+        return std::nullopt;
     }
 };
 // [/unique]
@@ -193,11 +198,8 @@ void unique_over_all_streams() {
     stele::command_bus<account> bus{store};
     must(bus.send(open_account("1", "Erin")));
     // [forbid]
-    try {
-        static_cast<void>(bus.send(open_account("2", "Erin")));
-    } catch (const stele::error& fault) {
-        fmt::print("{}, the store is still at position {}\n", to_string(fault.kind()), store.head());
-    }
+    const auto second = bus.send(open_account("2", "Erin"));
+    fmt::print("{}; the store is still at position {}\n", second.error().rejection()->message, store.head());
     // [/forbid]
 }
 

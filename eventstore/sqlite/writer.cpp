@@ -135,6 +135,7 @@ void writer::transact(event_store& store, const append_host::transaction& work) 
         work(store, db_, participant);
         commit_.run();
         participant_ = std::move(participant);
+        is_joined_ = false;
     } catch (const error& fault) {
         note_fault(fault);
         roll_back();
@@ -175,6 +176,7 @@ void writer::fail(commit_queue::append_group group, const std::exception_ptr& fa
 position writer::commit_all(commit_queue::append_group group) {
     begin_.run();
     refresh();
+    join_participant();
     position last;
     for (auto* const request : group) {
         if (request->fault) continue;
@@ -212,10 +214,19 @@ void writer::refresh() {
     data_version_ = current;
     last_recorded_at_ = last_time_query_.step() ? last_time_query_.column_int64(0) : 0;
     last_time_query_.reset();
-    if (!participant_) return;
-    const reset_guard done(head_);
-    head_.step();
-    participant_->refresh({static_cast<std::uint64_t>(head_.column_int64(0))});
+    is_joined_ = false;
+}
+
+// Another process, or transact(), may have changed which inline projections the file has and what is in their tables.
+void writer::join_participant() {
+    if (is_joined_) return;
+    missing_projections_ = missing_inline_projections(db_, participant_.get());
+    if (participant_) {
+        const reset_guard done(head_);
+        head_.step();
+        participant_->refresh({static_cast<std::uint64_t>(head_.column_int64(0))});
+    }
+    is_joined_ = true;
 }
 
 void writer::roll_back() noexcept {

@@ -43,6 +43,7 @@ private:
     position commit_all(commit_queue::append_group group);
     void apply_guarded(append_request& request);
     void refresh();
+    void join_participant();
     void roll_back() noexcept;
     void forget() noexcept;
     void check_open() const;
@@ -75,6 +76,8 @@ private:
     statement add_event_, find_event_, stored_events_, remove_events_;
     statement head_, put_document_, add_document_, remove_document_;
     catalog catalog_;
+    bool is_joined_ = false;                    // whether the participant has followed what others wrote
+    std::string missing_projections_;           // why events are refused, if the participant lacks inline projections
     append_host::participant_ptr participant_;  // destroyed before the connection it writes on
 };
 

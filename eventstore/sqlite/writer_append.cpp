@@ -43,6 +43,9 @@ private:
 }  // namespace
 
 writer::outcome writer::apply(const append_request& request) {
+    if (const bool is_of_events = request.removal != nullptr || !request.writes.empty();
+        is_of_events && !missing_projections_.empty())
+        throw append_fault{std::make_exception_ptr(error{error_kind::needs_projection, missing_projections_})};
     try {
         return request.removal != nullptr ? remove(*request.removal) : append(request.writes, request.documents);
     } catch (const error& fault) {
@@ -95,7 +98,7 @@ bool writer::write_documents(std::span<const document_write> documents, position
         }
         const int code = change.try_step();
         if (code == SQLITE_CONSTRAINT_PRIMARYKEY) return false;
-        if (code != SQLITE_DONE) throw db_.last_error("append");
+        if (code != SQLITE_DONE) throw db_.last_error("write");
     }
     return true;
 }
@@ -131,7 +134,8 @@ bool writer::insert(stream_record& stream, const event_data& event, bool closes_
     add_event_.bind_blob(8, event.metadata);
     const int code = add_event_.try_step();
     if (code == SQLITE_CONSTRAINT_UNIQUE) return false;
-    if (code != SQLITE_DONE) throw db_.last_error("append");
+    if (code != SQLITE_DONE) throw db_.last_error("write");
+    if (db_.changes() != 1) throw db_.damage("the file has not taken an event that was inserted");
     add_event_.reset();
     catalog_.list_block(type, db_.last_insert_rowid());
     return true;

@@ -5,7 +5,7 @@
 #include <stele/aggregates/aggregate.hpp>
 #include <stele/aggregates/decision.hpp>
 #include <stele/aggregates/load.hpp>
-#include <stele/aggregates/rejection.hpp>
 #include <stele/aggregates/repository.hpp>
 #include <stele/aggregates/snapshot.hpp>
 #include <stele/aggregates/snapshot_policy.hpp>
+#include <stele/eventstore/rejection.hpp>

@@ -5,6 +5,8 @@
 #include "projections/sql/sql_session.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/format.hpp>
+#include <stele/eventstore/rejection.hpp>
 
 #include <fmt/format.h>
 
@@ -79,6 +81,13 @@ void inline_model::catch_up(event_store& store, position head) {
         for (const auto& event : chunk->events) {
             try {
                 apply(event);
+            } catch (const append_rejected& refused) {
+                throw error{
+                    error_kind::handler_failed,
+                    fmt::format("{} rejects the event at position {} (stream {}, type {}), which is stored: {}. "
+                                "A rule holds from then on when project() takes what is stored already; to go "
+                                "on without it, call inline_projections::remove(\"{}\").",
+                                who(), event.position, event.stream, event.type, refused.rejection().message, name())};
             } catch (...) {
                 throw_failed_at(who(), event);
             }

@@ -1,6 +1,7 @@
 #include "projections/inline/inline_participant.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/rejection.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -9,6 +10,15 @@
 #include <utility>
 
 namespace stele::inline v0::detail {
+
+void throw_rejected(std::string_view projection, const recorded_event& event, rejection reason) {
+    const auto text = fmt::format(
+        "nothing of the append is stored: the inline projection {} rejects the event {} for "
+        "stream {}: {} ({})",
+        projection, event.type, event.stream, reason.message, reason.code);
+    throw append_rejected{text, std::move(reason)};
+}
+
 namespace {
 
 // Calls `function` with each event of the append, as it will be in the store.
@@ -36,6 +46,21 @@ bool is_of_the_disk(const connection& db) {
         return is_of_a_disk && fault.engine_code() != 0 && fault.engine_code() == sqlite3_extended_errcode(db.handle());
     } catch (...) {
         return false;
+    }
+}
+
+// The current exception as the append throws it: what was rejected as it is, everything else with the event.
+std::exception_ptr told_with(const inline_model& model, const recorded_event& event) {
+    try {
+        throw;
+    } catch (const append_rejected&) {
+        return std::current_exception();
+    } catch (...) {
+        try {
+            throw_failed_at("nothing of the append is stored: " + model.who(), event);
+        } catch (...) {
+            return std::current_exception();
+        }
     }
 }
 
@@ -99,11 +124,7 @@ void inline_participant::appended(std::span<const stream_write> writes, std::spa
             } catch (...) {
                 if (is_of_the_disk(db_)) throw;
                 for (std::size_t i = 0; i < models_.size(); ++i) models_[i]->set_back(before_[i]);
-                try {
-                    throw_failed_at("nothing of the append is stored: " + model->who(), event);
-                } catch (...) {
-                    throw append_fault{std::current_exception()};
-                }
+                throw append_fault{told_with(*model, event)};
             }
         });
 }

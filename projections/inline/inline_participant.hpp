@@ -17,10 +17,11 @@ public:
     /// In a transaction of the connection; both must outlive it.
     inline_participant(event_store& store, connection& db) : store_(store), db_(db), records_(db) {}
 
-    /// As inline_projections::add() and rebuild(), in a transaction; if that is rolled back, refresh() notices.
+    /// As inline_projections::add() and rebuild(), in a transaction. refresh() comes before the next append, and
+    /// notices if that was rolled back.
     void add(const projection_definition& definition, bool rebuild, const inline_options& options);
     void remove(std::string_view name);
-    [[nodiscard]] bool has(std::string_view name) const;
+    [[nodiscard]] bool has(std::string_view name) const override;
 
     void refresh(position head) override;
     void appended(std::span<const stream_write> writes, std::span<const append_result> results,

@@ -27,8 +27,9 @@ constexpr stele::position head{33};
 struct old_files {
     temp_dir directory;
     stele::sqlite_store store;
+    stele::inline_projections applied{store};
 
-    old_files() : store(stele::sqlite_store::open(copied())) {}
+    old_files() : store(stele::sqlite_store::open(copied())) { applied.add<labels>(); }
     [[nodiscard]] fs::path read_models() const { return directory / "read"; }
 
 private:
@@ -258,8 +259,6 @@ TEST_CASE("effects go on behind those that 0.1 has carried out") {
 
 TEST_CASE("an inline projection of 0.1 is applied with the next append") {
     old_files old;
-    stele::inline_projections applied{old.store};
-    applied.add<labels>();
     REQUIRE(stele::command_bus<counter>{old.store}.send(open("c", "third")));
     auto db = stele::read_model::open_read_only(old.directory / "events.db");
     std::string all;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/aggregates/rejection.hpp>
 #include <stele/codec/detail/type_list.hpp>
+#include <stele/eventstore/rejection.hpp>
 
 #include <fmt/core.h>
 #include <google/protobuf/message.h>

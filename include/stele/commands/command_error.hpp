@@ -1,7 +1,7 @@
 #pragma once
 
-#include <stele/aggregates/rejection.hpp>
 #include <stele/eventstore/conflict.hpp>
+#include <stele/eventstore/rejection.hpp>
 #include <stele/eventstore/stream.hpp>
 
 #include <string>

@@ -18,6 +18,8 @@ enum class error_kind {
     newer_format,         ///< Written by a newer version of Stele. It was left untouched; use that version.
     other_store,          ///< The file follows another store, or this store was restored to an earlier state.
     needs_rebuild,        ///< The projection has changed since its read model was built. Rebuild it.
+    needs_projection,     ///< The store has an inline projection that this process has not added. Add it, or remove it.
+    rejected,             ///< A rule of an inline projection rejects the append. See append_rejected.
     incompatible_schema,  ///< This program's messages cannot read events that are stored.
     invalid_argument,     ///< The caller passed something that is never accepted. Nothing was done.
     undecodable,          ///< Stored bytes do not parse as the message their type names, or the type is unknown.

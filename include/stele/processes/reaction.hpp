@@ -1,8 +1,8 @@
 #pragma once
 
-#include <stele/aggregates/rejection.hpp>
 #include <stele/codec/detail/type_list.hpp>
 #include <stele/eventstore/event.hpp>
+#include <stele/eventstore/rejection.hpp>
 
 #include <google/protobuf/message.h>
 

@@ -275,6 +275,9 @@ public:
 private:
     template <class P>
     void add_tables(const std::shared_ptr<P>& projection) {
+        static_assert(!detail::has_rules<P>(),
+                      "a project() that returns std::optional<stele::rejection> can reject events only before they are "
+                      "stored: add the projection to inline_projections, or let project() return void");
         add_with_effects<P>(detail::define_projection(projection), projection);
     }
     template <class P, class Definition>

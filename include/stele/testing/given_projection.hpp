@@ -85,6 +85,10 @@ public:
     explicit projection_scenario(projection_definition projection);
 
     void add(const google::protobuf::Message& event, recorded_as as);
+    /// Adds one that the projection may reject; its changes are undone then.
+    void try_add(const google::protobuf::Message& event, recorded_as as);
+    void expect_rejection(std::string_view code) const;
+    void expect_no_rejection() const;
     void set_title(const google::protobuf::Message& event, std::source_location where);
     [[nodiscard]] read_model& db() { return *db_; }
 
@@ -99,12 +103,14 @@ private:
         recorded_as as;
     };
     void project(const projected_event& input, std::uint64_t position, read_model& db);
+    void build(read_model& db);
 
     projection_definition projection_;
     event_decoder decoder_;
     std::unique_ptr<read_model> db_;
     std::vector<projected_event> inputs_;
-    std::string title_;  // the place and the last event
+    std::string title_;                   // the place and the last event
+    std::optional<rejection> rejection_;  // of the last event
 };
 
 }  // namespace detail
@@ -119,6 +125,7 @@ public:
     projection_result& then_rows(std::string_view sql, const Row& first, const Rows&... more) {
         static_assert(std::tuple_size_v<Row> > 0 && ((std::tuple_size_v<Rows> == std::tuple_size_v<Row>) && ...),
                       "each row that is expected needs as many columns as the query has");
+        scenario_.expect_no_rejection();
         const auto actual = detail::rows_text(scenario_.db(), sql, first);
         scenario_.expect_rows(sql, {detail::row_text(first), detail::row_text(more)...}, actual);
         return *this;
@@ -126,7 +133,18 @@ public:
 
     /// Expects that the query finds nothing.
     projection_result& then_no_rows(std::string_view sql) {
+        scenario_.expect_no_rejection();
         scenario_.expect_no_rows(sql);
+        return *this;
+    }
+
+    /// Expects that `project` rejected the event of when() with this code. For a projection with a rule
+    /// (inline_projections.hpp).
+    projection_result& then_rejected(std::string_view code) {
+        static_assert(detail::has_rules<P>(),
+                      "no project() of this projection can reject an event: one that can returns "
+                      "`std::optional<stele::rejection>`");
+        scenario_.expect_rejection(code);
         return *this;
     }
 
@@ -134,6 +152,7 @@ public:
     /// every table. Finds a clock, a random number or a global variable in `project`. (That an event which is delivered
     /// twice counts once is the runner's promise: rows and checkpoint are one transaction.)
     projection_result& then_same_when_rebuilt() {
+        scenario_.expect_no_rejection();
         scenario_.expect_same_when_rebuilt();
         return *this;
     }
@@ -161,7 +180,7 @@ public:
     [[nodiscard]] projection_result<P> when(const recorded_message<Event>& input,
                                             std::source_location where = std::source_location::current()) && {
         scenario_.set_title(input.event, where);
-        add(input);
+        scenario_.try_add(input.event, input.as);
         return projection_result<P>{std::move(scenario_)};
     }
 

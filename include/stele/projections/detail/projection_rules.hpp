@@ -2,11 +2,13 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/event.hpp>
+#include <stele/eventstore/rejection.hpp>
 #include <stele/projections/dead_letter.hpp>
 
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -38,9 +40,27 @@ concept has_projection_version = requires {
 };
 
 template <class P, class Event>
-concept projects = requires(P& projection, const Event& event, const recorded_event& at, read_model& db) {
-    { projection.project(event, at, db) } -> std::same_as<void>;
-};
+using projected = decltype(std::declval<P&>().project(
+    std::declval<const Event&>(), std::declval<const recorded_event&>(), std::declval<read_model&>()));
+
+/// Whether P has a rule for the event: its project() may reject it.
+template <class P, class Event>
+concept rules_on = requires { requires std::same_as<projected<P, Event>, std::optional<rejection>>; };
+
+template <class P, class Event>
+concept projects = rules_on<P, Event> || requires { requires std::same_as<projected<P, Event>, void>; };
+
+/// Whether P has a rule for any of its events.
+template <class P>
+consteval bool has_rules() {
+    if constexpr (lists_events<P>)
+        return with_types(P::events, []<class... Events>() { return (rules_on<P, Events> || ...); });
+    else
+        return false;
+}
+
+/// Throws append_rejected for what the projection answered.
+[[noreturn]] void throw_rejected(std::string_view projection, const recorded_event& event, rejection reason);
 
 template <class P, class Event>
 concept projects_in_memory = requires(P& state, const Event& event, const recorded_event& at) {
@@ -120,10 +140,16 @@ struct projection_binding {
         static_assert(projects<P, Event>,
                       "for each event in `events` add to the projection: "
                       "`void project(const Event& event, const stele::recorded_event& at, stele::read_model& db)` "
-                      "(static if it needs no member)");
+                      "(static if it needs no member; inline it may return `std::optional<stele::rejection>`)");
         if constexpr (projects<P, Event>) {
             const auto& call = *static_cast<const projection_call*>(context);
-            static_cast<P*>(call.object)->project(static_cast<const Event&>(event), at, *call.db);
+            auto& projection = *static_cast<P*>(call.object);
+            if constexpr (rules_on<P, Event>) {
+                if (auto no = projection.project(static_cast<const Event&>(event), at, *call.db))
+                    throw_rejected(P::name, at, *std::move(no));
+            } else {
+                projection.project(static_cast<const Event&>(event), at, *call.db);
+            }
         }
     }
 };

@@ -46,15 +46,25 @@ struct inline_options {
 ///
 /// The projections are those of projection.hpp, with static handlers or members, and each event is in the rows exactly
 /// once. When project() throws, the append fails with that error (stele::error, of the kind that was thrown, or
-/// handler_failed) and nothing of it is stored; other appends that share the commit are not affected, so an inline
-/// projection can also enforce rules. A handler reads and writes only the tables of its own create(), and must not
-/// append.
+/// handler_failed) and nothing of it is stored; other appends that share the commit are not affected. A handler reads
+/// and writes only the tables of its own create(), and must not append.
 ///
-/// An added projection, with its object, stays until the store is closed, even after this object is gone. A process
-/// that has not added a projection appends without it. No event is skipped by that: the tables stay where they are,
-/// read_model::checkpoint() says where, and the next append of a process that has the projection first applies what is
-/// missing. Until that succeeds (a handler throws at one of the events), appends of that process fail and name the
-/// event.
+/// Inline, project() may also enforce a rule. It then returns std::optional<stele::rejection>:
+///
+///     static std::optional<stele::rejection> project(const AccountOpened& e, const stele::recorded_event& at,
+///                                                    stele::read_model& db) {
+///         if (db.execute("INSERT OR IGNORE INTO owners VALUES (?1)", e.owner()) == 0)
+///             return stele::reject("owner_has_account", "{} has an account", e.owner());
+///         return std::nullopt;
+///     }
+///
+/// A rejection undoes the append: command_bus::send returns it, event_store::append throws append_rejected.
+///
+/// An added projection, with its object, stays until the store is closed, even after this object is gone. Its name
+/// stands in the file: appends of a process that has not added every inline projection of the store fail with
+/// needs_projection. A library before 0.2 appends nevertheless; then read_model::checkpoint() says where the tables
+/// are, and the next append of a process that has the projection first applies what is missing. Until that succeeds (a
+/// handler throws at one of the events), appends of that process fail and name the event.
 ///
 /// Threads: any thread may call anything. Appends wait meanwhile, those of other processes at most for their busy
 /// timeout. Handlers are called one at a time, on the thread of any append that is being committed.
@@ -93,7 +103,8 @@ public:
         register_projection(std::make_shared<P>(std::move(projection)), true);
     }
 
-    /// Drops the tables of a projection and stops applying it. Throws invalid_argument if there is none of the name.
+    /// Drops the tables of a projection and stops applying it, whether this process has added it or not, and whether or
+    /// not it can apply what is stored. Throws invalid_argument if there is none of the name.
     void remove(std::string_view name);
 
     /// The status of each projection in the file, by name. Those that this process has not added are `stopped`.

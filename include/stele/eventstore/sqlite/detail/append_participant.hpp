@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 
 namespace stele::inline v0::detail {
 
@@ -24,8 +26,10 @@ public:
     append_participant& operator=(const append_participant&) = delete;
     virtual ~append_participant() = default;
 
-    /// A transaction has begun, and others may have written since the last one, up to `head`. An exception fails all
-    /// appends of the transaction.
+    /// Whether it applies the inline projection of this name, which the file lists.
+    [[nodiscard]] virtual bool has(std::string_view name) const = 0;
+    /// A transaction that appends has begun, and others may have written since the last one, up to `head`. An exception
+    /// fails all appends of the transaction.
     virtual void refresh(position head) = 0;
     /// One append has been written and ended at `results`, one for each write. Throwing append_fault undoes only this
     /// append; any other exception fails all appends of the transaction.
@@ -34,6 +38,10 @@ public:
     /// The transaction is about to be committed. An exception fails all its appends.
     virtual void finish() = 0;
 };
+
+/// If the file lists inline projections that the participant (nullptr: none) does not apply, says which, and what to
+/// do. Their tables would miss an append, and their rules would not be asked. Empty if there are none.
+std::string missing_inline_projections(connection& db, const append_participant* participant);
 
 /// The part of a store that participants use. It belongs to the store and stays where it is when the handle moves.
 class append_host {
@@ -46,7 +54,8 @@ public:
     virtual ~append_host() = default;
 
     /// Calls `work` in a transaction of its own and commits. No append of this process runs meanwhile. If anything
-    /// throws, the transaction is rolled back.
+    /// throws, the transaction is rolled back. The participant is not refreshed before: one that cannot follow can
+    /// still be replaced.
     virtual void transact(const transaction& work) = 0;
     /// Calls `look` with the participant, nullptr if there is none, while no append of this process runs.
     virtual void look(const std::function<void(const append_participant*)>& look) = 0;

@@ -10,6 +10,7 @@
 #include <future>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,7 @@ private:
                                                    const stele::document_read_options& options) override {
         return inner_.list_documents(kind, options);
     }
+    std::vector<std::string> do_event_types() override { return inner_.event_types(); }
     stele::position do_head() override { return inner_.head(); }
     stele::version do_stream_version(const stele::stream_id& stream) override { return inner_.stream_version(stream); }
     stele::position do_position_at(stele::timestamp time) override { return inner_.position_at(time); }

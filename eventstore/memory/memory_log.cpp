@@ -1,6 +1,8 @@
 #include "eventstore/memory/memory_log.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -151,6 +153,13 @@ std::vector<document> memory_log::list_documents(std::string_view kind, const do
     for (; next != all->second.end() && found.size() < options.limit && next->first.starts_with(options.prefix); ++next)
         found.push_back({next->first, next->second.value, next->second.position, next->second.written_at});
     return found;
+}
+
+std::vector<std::string> memory_log::event_types() const {
+    std::set<std::string_view> names;
+    for (const auto& event : events_)
+        if (!event.removed) names.insert(event.data.type);
+    return {names.begin(), names.end()};
 }
 
 position memory_log::position_at(timestamp time) const {

@@ -26,6 +26,7 @@ public:
     void fetch(const all_read_options& options, event_batch& batch) const;
     [[nodiscard]] std::vector<document> list_documents(std::string_view kind,
                                                        const document_read_options& options) const;
+    [[nodiscard]] std::vector<std::string> event_types() const;
     [[nodiscard]] position head() const { return {events_.size()}; }
     [[nodiscard]] version stream_version(const stream_id& name) const { return record_of(name).version(); }
     [[nodiscard]] position position_at(timestamp time) const;

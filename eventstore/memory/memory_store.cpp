@@ -73,6 +73,10 @@ std::vector<document> memory_store::do_list_documents(std::string_view kind, con
     return state_->read([&](const auto& log) { return log.list_documents(kind, options); });
 }
 
+std::vector<std::string> memory_store::do_event_types() {
+    return state_->read([](const auto& log) { return log.event_types(); });
+}
+
 position memory_store::do_head() {
     return state_->read([](const auto& log) { return log.head(); });
 }

@@ -62,6 +62,13 @@ std::vector<document> reader::list_documents(std::string_view kind, const docume
     return found;
 }
 
+std::vector<std::string> reader::event_types() {
+    std::vector<std::string> names;
+    auto all = db_.prepare("SELECT name FROM types ORDER BY name");
+    while (all.step()) names.emplace_back(all.column_bytes(0));
+    return names;
+}
+
 position reader::head() {
     const reset_guard done(head_);
     return {head_.step() ? static_cast<std::uint64_t>(head_.column_int64(0)) : 0};

@@ -25,6 +25,7 @@ public:
     void fetch(const all_read_options& options, event_batch& batch);
     std::optional<document> find_document(std::string_view kind, std::string_view key);
     std::vector<document> list_documents(std::string_view kind, const document_read_options& options);
+    std::vector<std::string> event_types();
     position head();
     position position_at(timestamp time);
     version stream_version(const stream_id& stream);

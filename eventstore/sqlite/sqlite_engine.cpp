@@ -87,6 +87,10 @@ std::vector<document> sqlite_engine::do_list_documents(std::string_view kind, co
     return readers_.with_reader([&](reader& r) { return r.list_documents(kind, options); });
 }
 
+std::vector<std::string> sqlite_engine::do_event_types() {
+    return readers_.with_reader([](reader& r) { return r.event_types(); });
+}
+
 position sqlite_engine::do_head() {
     return readers_.with_reader([](reader& r) { return r.head(); });
 }

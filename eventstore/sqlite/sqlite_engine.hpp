@@ -33,6 +33,7 @@ public:
     void do_fetch(const all_read_options& options, event_batch& batch) override;
     std::optional<document> do_find_document(std::string_view kind, std::string_view key) override;
     std::vector<document> do_list_documents(std::string_view kind, const document_read_options& options) override;
+    std::vector<std::string> do_event_types() override;
     position do_head() override;
     version do_stream_version(const stream_id& stream) override;
     position do_position_at(timestamp time) override;

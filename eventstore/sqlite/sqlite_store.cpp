@@ -102,6 +102,10 @@ std::vector<document> sqlite_store::do_list_documents(std::string_view kind, con
     return engine().do_list_documents(kind, options);
 }
 
+std::vector<std::string> sqlite_store::do_event_types() {
+    return engine().do_event_types();
+}
+
 position sqlite_store::do_head() {
     return engine().do_head();
 }

@@ -117,6 +117,20 @@ STORE_TEST_CASE(store, "waiting for an append ends with an append, a stop or the
     CHECK(store->wait_for_append(position{3}, std::chrono::hours{1}, stop.get_token()).value == 3);
 }
 
+STORE_TEST_CASE(store, "the types of all events are listed, each once, in the order of their names") {
+    CHECK(store->event_types().empty());
+    const std::vector batch{make_event("b.Placed", ""), make_event("a.Opened", ""), make_event("b.Placed", "")};
+    REQUIRE(store->append(stream_id{"order-1"}, expected_version::any(), batch));
+    REQUIRE(store->append(stream_id{"order-2"}, expected_version::any(), make_event("\u00E9.Last", "")));
+    const std::vector<std::string> all{"a.Opened", "b.Placed", "\u00E9.Last"};
+    CHECK(store->event_types() == all);
+    // A refused append leaves no trace.
+    REQUIRE_FALSE(store->append(stream_id{"order-1"}, expected_version::no_stream(), make_event("c.Refused", "")));
+    CHECK(store->event_types() == all);
+    store.reopen();
+    CHECK(store->event_types() == all);
+}
+
 STORE_TEST_CASE(store, "asynchronous appends are done in order, and their futures have the results") {
     const stream_id stream{"account-1"};
     std::vector<std::future<std::expected<stele::append_result, stele::conflict>>> results;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -82,6 +83,7 @@ private:
                                                    const stele::document_read_options& options) override {
         return inner_.list_documents(kind, options);
     }
+    std::vector<std::string> do_event_types() override { return inner_.event_types(); }
     stele::position do_head() override {
         before_head();
         return inner_.head();

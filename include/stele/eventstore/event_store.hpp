@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -128,6 +129,10 @@ public:
     [[nodiscard]] std::vector<document> list_documents(std::string_view kind,
                                                        const document_read_options& options = {});
 
+    /// The types of all stored events, each once, in the order of their names. May still list a type whose events were
+    /// all removed.
+    [[nodiscard]] std::vector<std::string> event_types() { return do_event_types(); }
+
     /// The position of the last event; 0 if there is none.
     [[nodiscard]] position head() { return do_head(); }
 
@@ -172,6 +177,8 @@ protected:
     virtual std::optional<document> do_find_document(std::string_view kind, std::string_view key) = 0;
     /// See list_documents().
     virtual std::vector<document> do_list_documents(std::string_view kind, const document_read_options& options) = 0;
+    /// See event_types().
+    virtual std::vector<std::string> do_event_types() = 0;
     /// See head().
     virtual position do_head() = 0;
     /// See stream_version().

@@ -27,7 +27,8 @@ std::string describe(const recorded_event& event) {
     throw error(
         error_kind::undecodable,
         fmt::format(
-            "The {} is of a type that {} does not know. Add the message to its list of events, or to its ignored ones.",
+            "The {} is of a type that {} does not know. Add the message to its list of events, or to its ignored ones; "
+            "if it is an older form of one of its events, upcast it or give it an alias (docs/changing-events.md).",
             describe(event), consumer));
 }
 

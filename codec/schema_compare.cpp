@@ -71,8 +71,11 @@ const EnumDescriptor& owner_of(const EnumValueDescriptor& value) {
 
 template <class Element>
 void schema_comparison::report(const Element& element, std::string recorded, std::string current) {
-    findings_.push_back({std::string{type_}, version_, owner_of(element).full_name(), element.name(),
-                         std::move(recorded), std::move(current)});
+    auto& finding = findings_.emplace_back(where_);
+    finding.message_type = owner_of(element).full_name();
+    finding.field = element.name();
+    finding.recorded = std::move(recorded);
+    finding.current = std::move(current);
 }
 
 void schema_comparison::compare(const Descriptor& recorded, const Descriptor& current) {

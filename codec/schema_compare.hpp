@@ -5,18 +5,18 @@
 #include <google/protobuf/descriptor.h>
 
 #include <set>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace stele::inline v0::detail {
 
-/// Finds the changes between two schemas of one event type that make stored messages unreadable.
+/// Finds the changes between two schemas of one type that make stored messages unreadable.
 class schema_comparison {
 public:
     /// Adds to `findings`, which must outlive this.
-    schema_comparison(std::string_view type, std::uint32_t version, std::vector<schema_finding>& findings)
-        : type_(type), version_(version), findings_(findings) {}
+    /// `where` says which recorded version is compared: all of a finding but what changed.
+    schema_comparison(schema_finding where, std::vector<schema_finding>& findings)
+        : where_(std::move(where)), findings_(findings) {}
 
     /// Compares the messages, and what they hold, at any depth.
     void compare(const google::protobuf::Descriptor& recorded, const google::protobuf::Descriptor& current);
@@ -31,8 +31,7 @@ private:
     template <class Element>  // a field, or a value of an enum
     void report(const Element& element, std::string recorded, std::string current);
 
-    std::string_view type_;
-    std::uint32_t version_;
+    schema_finding where_;
     std::vector<schema_finding>& findings_;
     std::set<std::pair<const void*, const void*>> compared_;  // messages may hold themselves
 };

@@ -9,6 +9,7 @@
 
 #include <charconv>
 #include <set>
+#include <utility>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -17,7 +18,15 @@ using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FileDescriptor;
 
-constexpr auto kind = "schema";
+/// The kind of the documents.
+const char* document_kind(stored_as kind) {
+    switch (kind) {
+        case stored_as::event: return "schema";
+        case stored_as::command: return "schema.command";
+        case stored_as::snapshot: return "schema.snapshot";
+    }
+    std::unreachable();
+}
 
 /// What a message needs of each file: top-level messages and enums, and imported files.
 class needed_parts {
@@ -123,9 +132,19 @@ recorded_schema read(document from, std::uint32_t version) {
 
 }  // namespace
 
-recorded_schema_map read_recorded_schemas(event_store& store) {
+std::string schema_key(std::string_view owner, std::string_view type) {
+    return owner.empty() ? std::string{type} : fmt::format("{}/{}", owner, type);
+}
+
+schema_name parse_schema_key(stored_as kind, std::string_view key) {
+    const auto slash = key.rfind('/');  // the full name of a message has none
+    if (kind == stored_as::event || slash == key.npos) return {{}, key};
+    return {key.substr(0, slash), key.substr(slash + 1)};
+}
+
+recorded_schema_map read_recorded_schemas(event_store& store, stored_as kind) {
     recorded_schema_map all;
-    for (auto& each : store.list_documents(kind)) {
+    for (auto& each : store.list_documents(document_kind(kind))) {
         const auto slash = std::min(each.key.rfind('/'), each.key.size());
         std::uint32_t version = 0;
         const char* const end = each.key.data() + each.key.size();
@@ -145,8 +164,8 @@ std::string schema_bytes(const Descriptor& message) {
     return schema.SerializeAsString();
 }
 
-document_write schema_document(std::string_view type, std::uint32_t version, std::string bytes) {
-    return {kind, fmt::format("{}/{:06}", type, version), std::move(bytes), document_action::add};
+document_write schema_document(stored_as kind, std::string_view key, std::uint32_t version, std::string bytes) {
+    return {document_kind(kind), fmt::format("{}/{:06}", key, version), std::move(bytes), document_action::add};
 }
 
 }  // namespace stele::inline v0::detail

@@ -68,7 +68,7 @@ void read_old_events(stele::event_store& store) {
 
 void record(stele::event_store& store) {
     // [record]
-    stele::record_schemas<account>(store);  // with everything that takes events: aggregates, projections, processes
+    stele::record_schemas<account>(store);  // with all aggregates, projections and processes: <account, balances, …>
     // [/record]
 
     // [to_json]
@@ -87,7 +87,8 @@ struct upcasters {
     static constexpr auto aliases = hana::make_tuple(stele::alias<DepositMoney>{"bank.MoneyDeposited"});
 };
 struct account {
-    static constexpr auto events = stele::upcast_by<upcasters>(hana::tuple_t<DepositMoney>);
+    static constexpr auto events =
+        stele::upcast_by<today::upcasters, upcasters>(hana::tuple_t<AccountOpenedV2, AccountTerminated, DepositMoney>);
 };
 
 void check(stele::event_store& store) {
@@ -98,10 +99,44 @@ void check(stele::event_store& store) {
 
 }  // namespace broken
 
+namespace statistics {
+
+// [forgotten]
+struct openings {  // a projection that forgot the upcasters
+    static constexpr auto name = "openings";
+    static constexpr auto events = hana::tuple_t<AccountOpenedV2>;
+};
+// [/forgotten]
+
+void check(stele::event_store& store) {
+    // [find_forgotten]
+    for (const auto& finding : stele::check_schemas<openings>(store)) fmt::print("{}\n", finding.message());
+    // [/find_forgotten]
+}
+
+}  // namespace statistics
+
+namespace reporting {
+
+// [others]
+struct deposits {  // all that this program is about
+    static constexpr auto name = "deposits";
+    static constexpr auto events = hana::tuple_t<MoneyDeposited>;
+};
+
+void start(stele::event_store& store) {
+    stele::record_schemas<deposits>(store, {.ignored = {"bank.Account*", "bank.PinPrinted"}});
+}
+// [/others]
+
+}  // namespace reporting
+
 int main() {
     auto store = stele::sqlite_store::open("bank.db");
     write_as_last_year(store);
     today::read_old_events(store);
     today::record(store);
     broken::check(store);
+    statistics::check(store);
+    reporting::start(store);
 }

@@ -211,7 +211,8 @@ TEST_CASE("an event of an unknown type is an error that names type, stream, vers
     const auto data = stele::encode(testing::NobodyKnows{});
     CHECK(undecodable(data) ==
           "The event of type \"testing.NobodyKnows\" at position 101 (stream \"note-7\", version 1) is of a type that "
-          "this call of decode_each does not know. Add the message to its list of events, or to its ignored ones.");
+          "this call of decode_each does not know. Add the message to its list of events, or to its ignored ones; if "
+          "it is an older form of one of its events, upcast it or give it an alias (docs/changing-events.md).");
 
     bool called = false;
     const auto& table = stele::detail::event_table_of<

@@ -1,16 +1,14 @@
 #include "support/projections.hpp"
+#include "support/proto_file.hpp"
 #include "support/spy_store.hpp"
 #include "support/stores.hpp"
 #include "support/warehouse.hpp"
 
 #include <stele/codec/schema.hpp>
 
-#include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/text_format.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <utility>
 
 using namespace warehouse;
@@ -20,47 +18,39 @@ using testing::error_of;
 
 namespace {
 
-/// A .proto file, as another version of a program may have it.
-class proto {
-public:
-    explicit proto(const std::string& body, const std::string& syntax = "proto3") {
-        const temp_dir directory;
-        std::ofstream(directory / "shop.proto") << "syntax = \"" << syntax << "\"; package shop; " << body;
-        const auto out = directory / "shop.bin";
-        const auto command =
-            "\"" STELE_PROTOC "\" -I\"" + directory.path.string() + "\" -o\"" + out.string() + "\" shop.proto";
-        REQUIRE(std::system(command.c_str()) == 0);
-        std::ifstream in(out, std::ios::binary);
-        google::protobuf::FileDescriptorSet files;
-        REQUIRE(files.ParseFromIstream(&in));
-        file_ = pool_.BuildFile(files.file(0));
-        REQUIRE(file_ != nullptr);
-    }
-    [[nodiscard]] const google::protobuf::Descriptor* find(const std::string& name) const {
-        return file_->FindMessageTypeByName(name);
-    }
+using proto = testing::proto_file;
 
-private:
-    google::protobuf::DescriptorPool pool_;
-    const google::protobuf::FileDescriptor* file_ = nullptr;
-};
-
-std::vector<stored_message> sold_as(const proto& file) {
-    return {{"shop.Sold", file.find("Sold")}};
+std::vector<stored_message> sold_as(const proto& file, stele::stored_as kind = stele::stored_as::event) {
+    return {{.type = "shop.Sold",
+             .message = file.find("Sold"),
+             .stored_as = kind,
+             .owner = kind == stele::stored_as::event ? "" : "till"}};
 }
 
 /// The differences, as lines, when a program with one file has recorded its schema and a program with the other
-/// compares its own.
+/// compares its own: the same for everything that is stored, and each tells where it is.
 std::vector<std::string> findings(const std::string& was, const std::string& is, const std::string& syntax = "proto3") {
-    stele::memory_store store;
-    stele::detail::record_schemas(store, sold_as(proto{was, syntax}));
-    std::vector<std::string> lines;
-    for (const auto& each : stele::detail::check_schemas(store, sold_as(proto{is, syntax}))) {
-        CHECK(each.type == "shop.Sold");
-        CHECK(each.version == 1);
-        lines.push_back(each.message_type + "." + each.field + ": " + each.recorded + " -> " + each.current);
+    const proto before{was, syntax};
+    const proto now{is, syntax};
+    std::vector<std::vector<std::string>> of_each;
+    for (const auto kind : {stele::stored_as::event, stele::stored_as::command, stele::stored_as::snapshot}) {
+        stele::memory_store store;
+        stele::detail::record_schemas(store, sold_as(before, kind));
+        auto& lines = of_each.emplace_back();
+        for (const auto& each : stele::detail::check_schemas(store, sold_as(now, kind))) {
+            CHECK(each.type == "shop.Sold");
+            CHECK(each.version == 1);
+            CHECK(each.stored_as == kind);
+            CHECK(each.owner == (kind == stele::stored_as::event ? "" : "till"));
+            lines.push_back(each.message_type + "." + each.field + ": " + each.recorded + " -> " + each.current);
+        }
+        CHECK(testing::error_of([&] {
+                  stele::detail::record_schemas(store, sold_as(now, kind));
+                  if (lines.empty()) throw stele::error(stele::error_kind::incompatible_schema, "fits");
+              }).kind == stele::error_kind::incompatible_schema);
+        CHECK(lines == of_each.front());
     }
-    return lines;
+    return of_each.front();
 }
 
 using found = std::vector<std::string>;

@@ -1,66 +1,92 @@
 #pragma once
 
-#include <stele/codec/detail/event_entries.hpp>
+#include <stele/codec/detail/stored_messages.hpp>
+#include <stele/codec/stored_as.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-/// The schemas of the events in a store: kept beside them, compared with those of the program, and used to show events
-/// without the program that wrote them (docs/changing-events.md).
+/// The schemas of the messages in a store: kept beside them, compared with those of the program, and used to show
+/// events without the program that wrote them (docs/changing-events.md).
 ///
-/// One line where a program begins, with all its consumers of events:
+/// One line where a program begins, with all its aggregates, projections and processes:
 ///
 ///     auto store = stele::sqlite_store::open("bank.db");
-///     stele::record_schemas<account, balances>(store);
+///     stele::record_schemas<account, balances, transfer_process>(store);
 ///
-/// Each event type has versions of its own, counted from 1; a recorded version is never overwritten. The schema of a
-/// type includes the messages and enums it refers to, at any depth, in whichever file.
+/// What they name is what is watched: the `events` and their older types, the `commands` that a process keeps in its
+/// deadlines and journals, and the `snapshot_type` of aggregates and of projections in memory.
+///
+/// Each type has versions of its own, counted from 1; a recorded version is never overwritten. The schema of a type
+/// includes the messages and enums it refers to, at any depth, in whichever file.
 namespace stele::inline v0 {
 
 class event_store;
 
-/// A change of a message that makes stored events unreadable or changes their meaning.
+/// A change of a message that makes stored ones unreadable or changes their meaning, or a stored event that nobody
+/// handles.
 struct schema_finding {
-    std::string type;          ///< The event type, as stored.
-    std::uint32_t version{};   ///< The recorded version of its schema that does not fit.
-    std::string message_type;  ///< The message (or enum) that changed: the event itself, or one that it holds.
-    std::string field;         ///< Its field (or value); empty if the whole type is concerned.
-    std::string recorded;      ///< What it is in the recorded schema: "int64", "number 2", "repeated" …
-    std::string current;       ///< What it is in this program.
+    std::string type = {};  ///< The type, as stored.
+    std::uint32_t version =
+        {};  ///< The recorded version of its schema that does not fit; 0: events that nobody handles.
+    std::string message_type = {};  ///< The message (or enum) that changed: the stored one, or one that it holds.
+    std::string field = {};         ///< Its field (or value); empty if the whole type is concerned.
+    std::string recorded = {};      ///< What it is in the recorded schema: "int64", "number 2", "repeated" …
+    std::string current = {};       ///< What it is in this program.
+    stele::stored_as stored_as = stele::stored_as::event;  ///< What is stored.
+    std::string owner = {};  ///< The process that keeps the command; the aggregate or projection of the snapshot.
 
-    /// One sentence for people.
+    /// One sentence for people. It names the message, the field and where it is stored.
     [[nodiscard]] std::string message() const;
+    /// What to do: the same text for findings of one kind.
+    [[nodiscard]] std::string advice() const;
+};
+
+/// What a program need not be told of.
+struct schema_options {
+    /// Types of stored events that another program handles, by full name. One that ends in '*' stands for all that
+    /// begin so: "bank.*". A consumer may also name what it passes over in its list `ignored` (upcast.hpp).
+    std::vector<std::string> ignored = {};
 };
 
 namespace detail {
 
-std::vector<schema_finding> check_schemas(event_store& store, const std::vector<stored_message>& messages);
-void record_schemas(event_store& store, const std::vector<stored_message>& messages);
+std::vector<schema_finding> check_schemas(event_store& store, const std::vector<stored_message>& messages,
+                                          const schema_options& options = {});
+void record_schemas(event_store& store, const std::vector<stored_message>& messages,
+                    const schema_options& options = {});
 
 }  // namespace detail
 
-/// Compares the events of these consumers (aggregates, projections, anything with a list `events`), including the
-/// outdated ones of their upcasters, with every recorded version. Returns what does not fit; writes nothing.
+/// Compares the messages of these consumers (aggregates, projections, processes, anything with a list `events`) with
+/// every recorded version. Returns what does not fit; writes nothing.
 ///
 /// Reported is a field that is renumbered, retyped (other than int32 to int64 and the like, which keeps every value),
 /// removed without its number being reserved, changed between singular and repeated, moved into a oneof with another
 /// recorded field, or newly required; an enum value that is renumbered, or removed without its number being reserved; a
-/// recorded type whose message is gone from a package in use, unless an alias or `ignored` names it.
-/// A field may be renamed: stored bytes hold its number. A program whose schema is already recorded is accepted, even
-/// if a newer one was recorded since: it does not see the added fields. Throws what the store throws, and corrupt if
-/// the recorded schemas cannot be read.
+/// recorded type whose message is gone from a package in use, unless an alias or `ignored` names it; a command that a
+/// process has recorded and no longer lists. A field may be renamed: stored bytes hold its number. A program whose
+/// schema is already recorded is accepted, even if a newer one was recorded since: it does not see the added fields.
+///
+/// Also reported is a type of stored events that nobody takes: the package is one of which these consumers take events,
+/// and none of them takes the type, upcasts it to something that one of them takes, or ignores it. Projections and
+/// processes would pass over these events without a word, which is how a forgotten upcaster looks.
+///
+/// An aggregate whose upcasters lead to an event that none of these consumers takes or ignores does not compile.
+/// Throws what the store throws, and corrupt if the recorded schemas cannot be read.
 template <class... Consumers>
-[[nodiscard]] std::vector<schema_finding> check_schemas(event_store& store) {
-    return detail::check_schemas(store, detail::stored_messages_of<Consumers...>());
+[[nodiscard]] std::vector<schema_finding> check_schemas(event_store& store, const schema_options& options = {}) {
+    return detail::check_schemas(store, detail::stored_messages_of<Consumers...>(), options);
 }
 
-/// The same, but throws stele::error (incompatible_schema), with a line for each finding and nothing written; if all
-/// fits, records the new schemas. Costs one read if there are none. Several programs may do so at once.
+/// The same, but throws stele::error (incompatible_schema), with a line for each finding, what to do, and nothing
+/// written; if all fits, records the new schemas. Costs four short reads if there are none. Several programs may do so
+/// at once.
 template <class... Consumers>
-void record_schemas(event_store& store) {
-    detail::record_schemas(store, detail::stored_messages_of<Consumers...>());
+void record_schemas(event_store& store, const schema_options& options = {}) {
+    detail::record_schemas(store, detail::stored_messages_of<Consumers...>(), options);
 }
 
 /// The recorded schemas of a store, to show its events to people. Reads them once, in the constructor.

@@ -2,7 +2,9 @@
 
 #include "bank/domain/account.hpp"
 #include "bank/domain/standing_order.hpp"
+#include "bank/domain/standing_order_process.hpp"
 #include "bank/domain/transfer.hpp"
+#include "bank/domain/transfer_process.hpp"
 
 #include <stele/codec/schema.hpp>
 
@@ -32,7 +34,7 @@ void refuse_if_occupied(const bank_directory& directory) {
 }
 
 void record_schemas(stele::event_store& store) {
-    stele::record_schemas<account, transfer, standing_order>(store);
+    stele::record_schemas<account, transfer, standing_order, transfer_process, standing_order_process>(store);
 }
 
 stele::sqlite_store open_events(const bank_directory& directory) {

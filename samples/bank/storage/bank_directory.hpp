@@ -32,7 +32,8 @@ void refuse_if_occupied(const bank_directory& directory);
 /// Opens the events of the bank in the directory. Throws refusal if there is none.
 stele::sqlite_store open_events(const bank_directory& directory);
 
-/// Records the schemas of the bank's events in the store. Throws what stele::record_schemas throws.
+/// Records the schemas of what the bank stores: events, and the commands of its processes. Throws what
+/// stele::record_schemas throws.
 void record_schemas(stele::event_store& store);
 
 }  // namespace bank

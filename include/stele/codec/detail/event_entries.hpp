@@ -123,31 +123,4 @@ const event_table& event_table_of() {
     return table;
 }
 
-/// An event type as it is stored, and the message that its events are; none if they are ignored.
-struct stored_message {
-    std::string type;
-    const google::protobuf::Descriptor* message = nullptr;
-};
-
-/// Collects the stored types of several consumers; the same one may be there several times.
-struct stored_message_list {
-    std::vector<stored_message> messages;
-
-    template <class Event>
-    void taken(std::string_view) {}
-    template <class Upcasters, class Event>
-    void stored(std::string_view name) {
-        messages.push_back({std::string{name}, Event::descriptor()});
-    }
-    void ignored(std::string_view name) { messages.push_back({.type = std::string{name}}); }
-};
-
-template <class... Consumers>
-std::vector<stored_message> stored_messages_of() {
-    static_assert(sizeof...(Consumers) > 0, "name the consumers: stele::record_schemas<account, balances>(store);");
-    stored_message_list all;
-    (visit_stored_types<Consumers>(all), ...);
-    return std::move(all.messages);
-}
-
 }  // namespace stele::inline v0::detail

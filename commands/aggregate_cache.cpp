@@ -30,7 +30,12 @@ std::shared_ptr<aggregate_cache::entry> aggregate_cache::find_or_add(std::string
         return *found->second;
     }
     auto added = part.entries.emplace_front(std::make_shared<entry>(std::string{stream}));
-    part.by_stream.emplace(added->stream, part.entries.begin());
+    try {
+        part.by_stream.emplace(added->stream, part.entries.begin());
+    } catch (...) {
+        part.entries.pop_front();
+        throw;
+    }
     return added;
 }
 

@@ -96,6 +96,7 @@ command_result decide_and_append(event_store& store, std::optional<any_aggregate
         if (decision.events().empty() && attempt == 0) continue;
         const auto events = encode_events(decision, metadata_bytes);
         const auto documents = receipts.remember(decision, known->reached);
+        receipt done{{}, task.stream};  // made before: what has been written cannot fail any more
         std::expected<stream_position, conflict> written;
         try {
             written = write(store, task.stream, known->reached, events, documents);
@@ -111,7 +112,8 @@ command_result decide_and_append(event_store& store, std::optional<any_aggregate
         }
         if (written) {
             if (!events.empty() && !follow(*known, events, *written)) known.reset();
-            return receipt{*written, task.stream};
+            static_cast<stream_position&>(done) = *written;
+            return done;
         }
         if (auto earlier = receipts.recall()) return *std::move(earlier);
         if (attempt >= options.attempts || written.error().reason == conflict_reason::tombstoned)

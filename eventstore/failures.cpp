@@ -13,6 +13,14 @@ std::string message_of(const std::exception_ptr& failure) {
     }
 }
 
+std::string message_without_fail(const std::exception_ptr& failure) noexcept {
+    try {
+        return message_of(failure);
+    } catch (...) {
+        return "out of memory";  // so short that it needs none
+    }
+}
+
 std::optional<error_kind> kind_of(const std::exception_ptr& failure) {
     try {
         std::rethrow_exception(failure);

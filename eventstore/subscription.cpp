@@ -4,6 +4,7 @@
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
+#include <stele/eventstore/detail/start_thread.hpp>
 #include <stele/eventstore/format.hpp>
 #include <stele/eventstore/subscription.hpp>
 
@@ -45,7 +46,7 @@ struct subscription::state : std::enable_shared_from_this<subscription::state> {
 
     // The thread keeps the state alive, so that a handler may destroy the subscription.
     void start() {
-        worker = std::thread([self = shared_from_this()] { self->run(); });
+        worker = detail::start_thread<std::thread>("a subscription", [self = shared_from_this()] { self->run(); });
     }
 
     void end() {

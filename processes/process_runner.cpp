@@ -4,6 +4,7 @@
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
+#include <stele/eventstore/detail/start_thread.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/processes/process_runner.hpp>
@@ -33,6 +34,26 @@ struct process_runner::state {
     std::vector<std::unique_ptr<detail::process_worker>> workers;
     mutable std::mutex mutex;  // guards the thread; never held while it is waited for
     std::jthread thread;
+    bool is_orphan = false;  // its runner is gone: the thread destroys it
+
+    void run(const std::stop_token& stop) noexcept {
+        {
+            const std::lock_guard lock(mutex);  // start() is over
+        }
+        follow(stop);
+        {
+            const std::lock_guard lock(mutex);
+            if (!is_orphan) return;
+            thread.detach();
+        }
+        delete this;
+    }
+    // Whether there is a thread that destroys this.
+    bool leave_to_thread() noexcept {
+        const std::lock_guard lock(mutex);
+        thread.request_stop();
+        return is_orphan = thread.joinable();
+    }
 
     [[nodiscard]] detail::process_worker* find(std::string_view name) const {
         const auto found = std::ranges::find(workers, name, [](const auto& worker) { return worker->name(); });
@@ -81,7 +102,7 @@ struct process_runner::state {
         return result;
     }
 
-    void follow(const std::stop_token& stop) const {
+    void follow(const std::stop_token& stop) const noexcept {
         try {
             while (!stop.stop_requested()) {
                 const auto seen = store.head();
@@ -134,8 +155,14 @@ process_runner& process_runner::operator=(process_runner&& other) noexcept {
 process_runner::~process_runner() {
     if (!state_ || !detail::handler_scope::is_inside(state_.get())) return;
     // Destroyed by one of its own handlers, whose thread cannot wait for itself.
-    stop();
-    std::thread([ended = std::move(state_)]() mutable { ended.reset(); }).detach();
+    auto* const ended = state_.release();
+    if (ended->leave_to_thread()) return;
+    // The handler runs in a call of the owner, who should not have destroyed it. Better kept than destroyed under it.
+    try {
+        std::thread([ended] { delete ended; }).detach();
+    } catch (...) {
+        return;
+    }
 }
 
 void process_runner::add(detail::process_definition definition, command_bus_base& bus, process_options options) {
@@ -181,10 +208,12 @@ void process_runner::start() {
         if (!runs) state_->expect_outside("start()");
         return state_->clear_failures();  // the thread looks at them within a second
     }
+    auto started = detail::start_thread(
+        "a process_runner", [&state = *state_](const std::stop_token& stop) { state.run(stop); });
     ending = std::move(state_->thread);  // it may be waiting, or have ended with the failure
     ending.request_stop();
     state_->clear_failures();
-    state_->thread = std::jthread([&state = *state_](const std::stop_token& stop) { state.follow(stop); });
+    state_->thread = std::move(started);
 }
 
 void process_runner::stop() {

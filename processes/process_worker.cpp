@@ -193,8 +193,8 @@ std::string process_worker::last_error() const {
     return last_error_;
 }
 
-void process_worker::report(std::exception_ptr failure, bool stops) {
-    auto message = message_of(failure);
+void process_worker::report(std::exception_ptr failure, bool stops) noexcept {
+    auto message = message_without_fail(failure);
     const std::lock_guard lock(mutex_);
     last_error_ = std::move(message);
     if (stops) failure_ = std::move(failure);

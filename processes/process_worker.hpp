@@ -43,7 +43,7 @@ public:
     /// What stopped the process; null if nothing did.
     [[nodiscard]] std::exception_ptr failure() const;
     [[nodiscard]] std::string last_error() const;
-    void report(std::exception_ptr failure, bool stops);
+    void report(std::exception_ptr failure, bool stops) noexcept;
     void clear_failure();
 
 private:

@@ -6,6 +6,15 @@
 #include <utility>
 
 namespace stele::inline v0::detail {
+namespace {
+
+// So that the next `more` push_back() cannot throw; grows as push_back() does.
+template <class Element>
+void make_room(std::vector<Element>& in, std::size_t more) {
+    if (in.capacity() - in.size() < more) in.reserve(std::max(in.capacity() * 2, in.size() + more));
+}
+
+}  // namespace
 
 class memory_log::lookup final : public stored_events {
 public:
@@ -58,36 +67,57 @@ append_all_outcome memory_log::append(std::span<const stream_write> writes, std:
     }
     if (adds_existing(documents)) return std::unexpected(document_conflict());
     const auto now = events_.empty() ? now_() : std::max(now_(), events_.back().recorded_at);
-    auto results = store(writes, now);
-    store(documents, now);
-    return results;
+    auto prepared = prepare(writes, documents, now);
+    store(prepared, writes);
+    return std::move(prepared.results);
 }
 
-std::vector<append_result> memory_log::store(std::span<const stream_write> writes, timestamp now) {
-    std::vector<append_result> results;
+// Makes all that needs memory. Until store() nobody can see it.
+memory_log::prepared_append memory_log::prepare(std::span<const stream_write> writes,
+                                                std::span<const document_write> documents, timestamp now) {
+    prepared_append next;
     for (const auto& write : writes) {
         auto& [name, stream] = *streams_.try_emplace(write.stream.str()).first;
-        auto& record = stream.record;
-        if (record.id == 0) record.id = static_cast<std::int64_t>(streams_.size());
-        record.state = stream_state::live;
+        auto last = stream.record.last;
         for (const auto& event : write.events) {
+            last = last.next();
             const bool closes = &write == &writes.back() && &event == &write.events.back();
-            record.last = record.last.next();
-            events_.push_back({&name, record.id, record.last, now, closes, false, event});
-            stream.positions.push_back(head());
-            ids_.emplace(event.id, head());
+            next.events.push_back({&name, 0, last, now, closes, false, event});
+            next.ids.emplace(event.id, position{events_.size() + next.events.size()});
         }
-        results.push_back({{record.last, head()}});
+        make_room(stream.positions, write.events.size());
+        next.streams.push_back(&stream);
+        next.results.push_back({{last, {events_.size() + next.events.size()}}});
     }
-    return results;
+    make_room(events_, next.events.size());
+    for (const auto& each : documents) {
+        auto& change = next.documents.emplace_back(&documents_.try_emplace(each.kind).first->second, each.key);
+        if (each.action == document_action::remove) continue;
+        std::map<std::string, kept_document, std::less<>> one;
+        one.try_emplace(each.key, kept_document{each.value, {events_.size() + next.events.size()}, now});
+        change.node = one.extract(one.begin());
+    }
+    return next;
 }
 
-void memory_log::store(std::span<const document_write> writes, timestamp now) {
-    for (const auto& write : writes) {
-        if (write.action == document_action::remove)
-            documents_[write.kind].erase(write.key);
-        else
-            documents_[write.kind][write.key] = {write.value, head(), now};
+void memory_log::store(prepared_append& next, std::span<const stream_write> writes) noexcept {
+    auto event = next.events.begin();
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+        auto& stream = *next.streams[i];
+        auto& record = stream.record;
+        if (record.id == 0) record.id = ++last_stream_;
+        record.state = stream_state::live;
+        for (std::size_t n = writes[i].events.size(); n > 0; --n, ++event) {
+            record.last = event->version;
+            event->stream_number = record.id;
+            events_.push_back(std::move(*event));
+            stream.positions.push_back(head());
+        }
+    }
+    ids_.merge(next.ids);
+    for (auto& [kind, key, node] : next.documents) {
+        kind->erase(key);
+        if (node) kind->insert(std::move(node));
     }
 }
 
@@ -95,14 +125,17 @@ append_outcome memory_log::remove(const stream_id& name, expected_version expect
                                   const event_data& record) {
     const auto plan = plan_removal(record_of(name), name, expected, kind, before);
     if (!plan) return std::unexpected(plan.error());
-    auto& stream = streams_.at(name.str());
-    remove(stream, plan->up_to);
-    stream.record.state = plan->state;
     const auto write = removal_record(record);
-    return append(std::span(&write, 1))->front();
+    // First: it may throw, the rest cannot.
+    auto recorded = append(std::span(&write, 1));
+    if (!recorded) return std::unexpected(std::move(recorded).error());
+    const auto stream = streams_.find(name.str());
+    remove(stream->second, plan->up_to);
+    stream->second.record.state = plan->state;
+    return recorded->front();
 }
 
-void memory_log::remove(kept_stream& stream, version up_to) {
+void memory_log::remove(kept_stream& stream, version up_to) noexcept {
     for (auto n = stream.record.removed.value; n < up_to.value; ++n) {
         auto& event = events_[stream.positions[n].value - 1];
         ids_.erase(event.data.id);

@@ -51,6 +51,19 @@ private:
         stele::position position;
         timestamp written_at;
     };
+    using documents_of_kind = std::map<std::string, kept_document, std::less<>>;  // by key
+    struct document_change {
+        documents_of_kind* kind;
+        const std::string& key;
+        documents_of_kind::node_type node = {};  // empty: it is removed
+    };
+    struct prepared_append {
+        std::vector<kept_event> events;
+        std::vector<kept_stream*> streams;  // of each write
+        std::map<uuid, position> ids;
+        std::vector<document_change> documents;
+        std::vector<append_result> results;
+    };
     class lookup;
 
     [[nodiscard]] const kept_event& at(position where) const { return events_[where.value - 1]; }
@@ -58,9 +71,10 @@ private:
     [[nodiscard]] std::optional<conflict> refusal_of(const stream_write& write) const;
     [[nodiscard]] std::optional<std::vector<append_result>> find_repeated(std::span<const stream_write> writes) const;
     [[nodiscard]] bool adds_existing(std::span<const document_write> writes) const;
-    std::vector<append_result> store(std::span<const stream_write> writes, timestamp now);
-    void store(std::span<const document_write> writes, timestamp now);
-    void remove(kept_stream& stream, version up_to);
+    [[nodiscard]] prepared_append prepare(std::span<const stream_write> writes,
+                                          std::span<const document_write> documents, timestamp now);
+    void store(prepared_append& next, std::span<const stream_write> writes) noexcept;
+    void remove(kept_stream& stream, version up_to) noexcept;
     void add_to(event_batch& batch, position where) const;
     [[nodiscard]] bool full(const event_batch& batch, std::uint64_t limit) const;
 
@@ -68,9 +82,9 @@ private:
     std::function<timestamp()> now_;
     std::vector<kept_event> events_;  // the event at position n is at n - 1
     std::unordered_map<std::string, kept_stream> streams_;
+    std::int64_t last_stream_ = 0;    // the greatest stream_record::id
     std::map<uuid, position> ids_;  // of the events that are not removed
-    std::map<std::string, std::map<std::string, kept_document, std::less<>>, std::less<>>
-        documents_;  // by kind and key
+    std::map<std::string, documents_of_kind, std::less<>> documents_;  // by kind
 };
 
 }  // namespace stele::inline v0::detail

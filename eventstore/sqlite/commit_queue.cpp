@@ -1,13 +1,15 @@
 #include "eventstore/sqlite/commit_queue.hpp"
 
+#include <stele/eventstore/detail/saturating_time.hpp>
+#include <stele/eventstore/detail/start_thread.hpp>
+
 #include <utility>
 
 namespace stele::inline v0::detail {
 namespace {
 
-// Bounds of a group: large enough to share a sync among all waiting appends, small enough that none waits for
-// megabytes.
-constexpr std::size_t group_requests = 256;
+// The bounds of a group, this and commit_queue::group_requests, are large enough to share a sync among all waiting
+// appends, and small enough that none waits for megabytes.
 constexpr std::size_t group_bytes = 4UL << 20;
 // Bounds of the asynchronous appends in flight.
 constexpr std::size_t async_requests_limit = 8192;
@@ -37,13 +39,20 @@ void expect_not_writing() {
                     "participant; code that takes part in an append may only read events and write its own tables");
 }
 
-void fulfil(async_append& append) {
-    if (append.request.fault)
-        append.promise.set_exception(append.request.fault);
-    else if (const auto& outcome = *append.request.outcome; outcome)
-        append.promise.set_value(outcome->front());
-    else
-        append.promise.set_value(std::unexpected(outcome.error()));
+// What is promised is moved, so this needs no memory.
+void fulfil(async_append& append) noexcept {
+    auto& request = append.request;
+    auto& promise = append.promise;
+    try {
+        if (request.fault)
+            promise.set_exception(request.fault);
+        else if (auto& outcome = *request.outcome; outcome)
+            promise.set_value(outcome->front());
+        else
+            promise.set_value(std::unexpected(std::move(outcome).error()));
+    } catch (...) {
+        promise.set_exception(std::current_exception());
+    }
 }
 
 }  // namespace
@@ -54,7 +63,7 @@ std::shared_ptr<waiter> waiter::of_this_thread() {
     return own;
 }
 
-void waiter::set(signal now) {
+void waiter::set(signal now) noexcept {
     {
         const std::lock_guard lock(mutex_);
         now_ = now;
@@ -62,16 +71,42 @@ void waiter::set(signal now) {
     wake_.notify_one();
 }
 
-waiter::signal waiter::wait() {
+waiter::signal waiter::wait(std::optional<std::chrono::milliseconds> timeout) {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return now_ != signal::wait; });
+    const auto is_set = [this] { return now_ != signal::wait; };
+    if (timeout)
+        wake_.wait_until(lock, end_of_wait(*timeout), is_set);
+    else
+        wake_.wait(lock, is_set);
     return now_;
+}
+
+void request_list::push_back(append_request& request) noexcept {
+    request.next = nullptr;
+    (last_ != nullptr ? last_->next : first_) = &request;
+    last_ = &request;
+}
+
+void request_list::pop_front() noexcept {
+    first_ = first_->next;
+    if (first_ == nullptr) last_ = nullptr;
+}
+
+bool request_list::remove(append_request& request) noexcept {
+    append_request* before = nullptr;
+    for (auto* each = first_; each != nullptr; before = std::exchange(each, each->next)) {
+        if (each != &request) continue;
+        (before != nullptr ? before->next : first_) = request.next;
+        if (last_ == &request) last_ = before;
+        return true;
+    }
+    return false;
 }
 
 async_append::async_append(stream_id stream, expected_version expected, std::vector<event_data> to_append)
     : events(std::move(to_append)),
       write{std::move(stream), expected, events},
-      request{.writes = std::span(&write, 1), .size_bytes = bytes_of(events)} {}
+      request{.writes = std::span(&write, 1), .size_bytes = bytes_of(events), .owner = this} {}
 
 commit_queue::~commit_queue() {
     if (async_leader_.joinable()) {
@@ -83,36 +118,55 @@ commit_queue::~commit_queue() {
 void commit_queue::submit(append_request& request) {
     expect_not_writing();
     request.caller = waiter::of_this_thread();
+    std::uint64_t turn = 0;
     {
         const std::lock_guard lock(mutex_);
-        waiting_.push_back({&request, nullptr});
+        waiting_.push_back(request);
         if (!leading_) hand_over();
+        turn = turn_;
     }
-    if (request.caller->wait() == waiter::signal::lead) lead(&request);
+    if (wait_for_turn(request, turn) == waiter::signal::lead) lead(&request);
+}
+
+// Returns `lead` or `done`. Throws if it has taken the request out of the queue.
+waiter::signal commit_queue::wait_for_turn(append_request& request, std::uint64_t turn) {
+    const auto limit = limit_.load();
+    if (limit == std::chrono::milliseconds{}) return request.caller->wait({});
+    while (true) {
+        if (const auto now = request.caller->wait(limit); now != waiter::signal::wait) return now;
+        const std::lock_guard lock(mutex_);
+        const bool is_same = turn == std::exchange(turn, turn_) && !turn_is_exclusive_;
+        // One that was told to lead, or is being committed, waits for that.
+        if (is_same && request.caller->wait(std::chrono::milliseconds{}) == waiter::signal::wait &&
+            waiting_.remove(request))
+            throw error(error_kind::busy,
+                        "the append before this one is still being committed after the busy timeout, so this one was "
+                        "not stored; try again. If an inline projection waits for a thread that appends, it waits for "
+                        "itself: it must not");
+    }
+}
+
+void commit_queue::start_async_leader() {
+    if (async_leader_.joinable()) return;
+    async_leader_ = start_thread("asynchronous appends", [this](const std::stop_token& stop) { lead_for_async(stop); });
 }
 
 void commit_queue::submit(std::unique_ptr<async_append> append) {
     expect_not_writing();
     std::unique_lock lock(mutex_);
     async_space_.wait(lock, [&] { return async_count_ < async_requests_limit && async_bytes_ < async_bytes_limit; });
+    start_async_leader();
+    // From here on nothing throws.
     ++async_count_;
     async_bytes_ += append->request.size_bytes;
-    auto* const request = &append->request;
-    waiting_.push_back({request, std::move(append)});
-    if (!async_leader_.joinable())
-        async_leader_ = std::jthread([this](const std::stop_token& stop) { lead_for_async(stop); });
+    waiting_.push_back(append.release()->request);
     if (!leading_) hand_over();
 }
 
 // Commits a group. Called by the leader; `own` is its request, if it waits for one.
-void commit_queue::lead(const append_request* own) {
-    auto group = [this] {
-        const std::lock_guard lock(mutex_);
-        return take_group();
-    }();
-    std::vector<append_request*> requests;
-    requests.reserve(group.size());
-    for (const auto& member : group) requests.push_back(member.request);
+void commit_queue::lead(const append_request* own) noexcept {
+    group members;
+    const auto requests = std::span(members).first(take(members));
     {
         const writing_scope scope;
         commit_(requests);
@@ -121,14 +175,15 @@ void commit_queue::lead(const append_request* own) {
     // The next leader is woken after these: they may be back in the queue by then and share its sync.
     std::size_t async_count = 0;
     std::size_t async_bytes = 0;
-    for (const auto& member : group) {
-        if (member.owned) {
+    for (auto* const request : requests) {
+        if (request->owner != nullptr) {
+            const std::unique_ptr<async_append> owned{request->owner};
             ++async_count;
-            async_bytes += member.request->size_bytes;
-            fulfil(*member.owned);
-        } else if (member.request != own) {
+            async_bytes += request->size_bytes;
+            fulfil(*owned);
+        } else if (request != own) {
             // The caller destroys the request as soon as it is woken.
-            const auto caller = member.request->caller;
+            const auto caller = request->caller;
             caller->set(waiter::signal::done);
         }
     }
@@ -140,16 +195,19 @@ void commit_queue::lead(const append_request* own) {
 }
 
 // Makes the next in line the leader. Called with the lock, when there is no leader or by the one that just finished.
-void commit_queue::hand_over() {
+void commit_queue::hand_over() noexcept {
     leading_ = false;
     if (exclusive_waiting_ > 0) return exclusive_wake_.notify_one();
-    if (waiting_.empty()) return;
+    auto* const next = waiting_.front();
+    if (next == nullptr) return;
     leading_ = true;
-    if (waiting_.front().owned) {
+    turn_is_exclusive_ = false;
+    ++turn_;
+    if (next->owner != nullptr) {
         async_leads_ = true;
         async_wake_.notify_one();
     } else {
-        const auto caller = waiting_.front().request->caller;
+        const auto caller = next->caller;
         caller->set(waiter::signal::lead);
     }
 }
@@ -160,6 +218,8 @@ void commit_queue::exclusive(const std::function<void()>& work) {
     ++exclusive_waiting_;
     exclusive_wake_.wait(lock, [this] { return !leading_; });
     leading_ = true;
+    turn_is_exclusive_ = true;
+    ++turn_;
     lock.unlock();
     std::exception_ptr failure;
     try {
@@ -175,19 +235,21 @@ void commit_queue::exclusive(const std::function<void()>& work) {
     if (failure) std::rethrow_exception(failure);
 }
 
-std::vector<commit_queue::entry> commit_queue::take_group() {
-    std::vector<entry> group;
+// Takes the first of those who wait, and returns how many.
+std::size_t commit_queue::take(group& into) noexcept {
+    const std::lock_guard lock(mutex_);
+    std::size_t count = 0;
     std::size_t bytes = 0;
-    while (!waiting_.empty() && group.size() < group_requests) {
-        bytes += waiting_.front().request->size_bytes;
-        if (!group.empty() && bytes > group_bytes) break;
-        group.push_back(std::move(waiting_.front()));
+    for (auto* next = waiting_.front(); next != nullptr && count < group_requests; next = waiting_.front()) {
+        bytes += next->size_bytes;
+        if (count > 0 && bytes > group_bytes) break;
         waiting_.pop_front();
+        into[count++] = next;
     }
-    return group;
+    return count;
 }
 
-void commit_queue::lead_for_async(const std::stop_token& stop) {
+void commit_queue::lead_for_async(const std::stop_token& stop) noexcept {
     std::unique_lock lock(mutex_);
     // After a stop request the wait still returns whether something is left to do.
     while (async_wake_.wait(lock, stop, [this] { return async_leads_; })) {

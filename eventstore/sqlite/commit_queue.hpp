@@ -2,8 +2,11 @@
 
 #include <stele/eventstore/event_store.hpp>
 
+#include <array>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
-#include <deque>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <future>
@@ -34,15 +37,18 @@ public:
     /// The waiter of the calling thread, set to wait.
     static std::shared_ptr<waiter> of_this_thread();
 
-    void set(signal now);
-    /// Waits until it is set to something other than wait, and returns that.
-    signal wait();
+    void set(signal now) noexcept;
+    /// Waits until it is set to something other than wait, at most for `timeout` if there is one, and returns what it
+    /// is set to.
+    signal wait(std::optional<std::chrono::milliseconds> timeout);
 
 private:
     std::mutex mutex_;
     std::condition_variable wake_;
     signal now_ = signal::wait;
 };
+
+struct async_append;
 
 /// One append (or removal) on its way through the queue. Its creator keeps what it points to.
 struct append_request {
@@ -59,6 +65,23 @@ struct append_request {
 
     /// Set by the queue: where the caller waits. None for an asynchronous append.
     std::shared_ptr<waiter> caller = {};
+    /// The asynchronous append that this is a part of. The queue owns it.
+    async_append* owner = nullptr;
+    append_request* next = nullptr;  ///< In the queue.
+};
+
+/// Requests in their order, linked through themselves: no call needs memory, so none can fail.
+class request_list {
+public:
+    [[nodiscard]] append_request* front() const noexcept { return first_; }
+    void push_back(append_request& request) noexcept;
+    void pop_front() noexcept;
+    /// Takes a request out of the list; false if it is not in it.
+    bool remove(append_request& request) noexcept;
+
+private:
+    append_request* first_ = nullptr;
+    append_request* last_ = nullptr;
 };
 
 /// An append that no thread waits for: it owns its events, and fulfils a promise.
@@ -76,9 +99,14 @@ struct async_append {
 /// The first thread in the queue leads: it takes all waiting appends (up to a bound), commits them, wakes their
 /// threads, and makes the next thread the leader. A lone caller only ever leads itself. The first asynchronous append
 /// starts a thread that leads when no caller can.
+///
+/// From the moment a request is in the queue until the lead is handed over nothing can throw, so a turn cannot be lost.
 class commit_queue {
 public:
     using append_group = std::span<append_request* const>;
+
+    /// Most requests that are committed at once.
+    static constexpr std::size_t group_requests = 256;
 
     /// `commit` is called by one thread at a time and sets the outcome or fault of each request; it must not throw.
     explicit commit_queue(std::function<void(append_group)> commit) : commit_(std::move(commit)) {}
@@ -87,29 +115,33 @@ public:
     commit_queue(const commit_queue&) = delete;
     commit_queue& operator=(const commit_queue&) = delete;
 
-    /// Returns when the request is done. Any thread.
+    /// Returns when the request is done. Any thread. If it throws, the request was not carried out.
     void submit(append_request& request);
-    /// Returns at once, unless too many are in flight. Any thread.
+    /// Returns at once, unless too many are in flight. Any thread. If it throws, the append is not carried out.
     void submit(std::unique_ptr<async_append> append);
     /// Calls `work` while no group is being committed. Its exceptions pass through. Any thread.
     void exclusive(const std::function<void()>& work);
+    /// From now on submit() throws `busy` if the same commit lasts for `limit` while the request waits in the queue.
+    /// For commits that run handlers: one of them may be waiting for that very thread.
+    void limit_waits(std::chrono::milliseconds limit) noexcept { limit_ = limit; }
 
 private:
-    // `owned` is set for an asynchronous append.
-    struct entry {
-        append_request* request;
-        std::unique_ptr<async_append> owned;
-    };
+    using group = std::array<append_request*, group_requests>;
 
-    void lead(const append_request* own);
-    void hand_over();
-    std::vector<entry> take_group();
-    void lead_for_async(const std::stop_token& stop);
+    void lead(const append_request* own) noexcept;
+    void hand_over() noexcept;
+    std::size_t take(group& into) noexcept;
+    waiter::signal wait_for_turn(append_request& request, std::uint64_t turn);
+    void start_async_leader();
+    void lead_for_async(const std::stop_token& stop) noexcept;
 
     std::function<void(append_group)> commit_;
     std::mutex mutex_;
-    std::deque<entry> waiting_;
+    request_list waiting_;
     bool leading_ = false;               // a thread commits, or has been signalled to
+    std::uint64_t turn_ = 0;             // counts those who lead
+    bool turn_is_exclusive_ = false;
+    std::atomic<std::chrono::milliseconds> limit_{};  // 0: none
     std::size_t exclusive_waiting_ = 0;  // they run before the next group
     std::condition_variable exclusive_wake_;
 

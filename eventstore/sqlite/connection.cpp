@@ -113,9 +113,8 @@ bool statement::step() {
     const int code = sqlite3_step(handle());
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
-    auto failure = make_error(sqlite3_db_handle(handle()), code, *file_, fmt::format("in '{}'", sqlite3_sql(handle())));
-    reset();
-    throw failure;
+    const reset_guard done(*this);  // also if there is no memory for the message
+    throw make_error(sqlite3_db_handle(handle()), code, *file_, fmt::format("in '{}'", sqlite3_sql(handle())));
 }
 
 void statement::run() {

@@ -1,5 +1,6 @@
 #include "eventstore/sqlite/reader.hpp"
 
+#include <new>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -20,7 +21,12 @@ std::unique_ptr<reader> reader_pool::borrow() {
 
 void reader_pool::give_back(std::unique_ptr<reader> borrowed) {
     const std::lock_guard lock(mutex_);
-    if (idle_.size() < options_.idle_readers) idle_.push_back(std::move(borrowed));
+    if (idle_.size() >= options_.idle_readers) return;
+    try {
+        idle_.push_back(std::move(borrowed));
+    } catch (const std::bad_alloc&) {
+        return;  // what was read counts; the next one opens another reader
+    }
 }
 
 }  // namespace stele::inline v0::detail

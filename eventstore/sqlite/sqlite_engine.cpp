@@ -28,7 +28,10 @@ void sqlite_engine::compact() {
 }
 
 void sqlite_engine::transact(const transaction& work) {
-    queue_.exclusive([&] { writer_.transact(*this, work); });
+    queue_.exclusive([&] {
+        writer_.transact(*this, work);
+        if (writer_.participant() != nullptr) queue_.limit_waits(options_.connection.busy_timeout);
+    });
 }
 
 void sqlite_engine::look(const std::function<void(const append_participant*)>& look) {

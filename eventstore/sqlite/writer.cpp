@@ -61,6 +61,7 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options)
       now_(options.now),
       begin_(prepared(db_, lock_, options).prepare("BEGIN IMMEDIATE")),
       commit_(db_.prepare("COMMIT")),
+      roll_back_(db_.prepare("ROLLBACK")),
       data_version_query_(db_.prepare("PRAGMA data_version")),
       last_time_query_(db_.prepare("SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1")),
       savepoint_(db_.prepare("SAVEPOINT one_append")),
@@ -84,7 +85,7 @@ writer::~writer() {
     // Closing the last connection checkpoints, which must not coincide with a write of another process.
     try {
         lock_.lock(busy_timeout_);
-    } catch (const error&) {
+    } catch (...) {
         sqlite3_db_config(db_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     }
 }
@@ -130,9 +131,11 @@ void writer::transact(event_store& store, const append_host::transaction& work) 
     try {
         check_files();
         auto participant = participant_;
-        begin_.run();
+        begin();
         refresh();
+        handling_ = true;
         work(store, db_, participant);
+        handling_ = false;
         commit_.run();
         participant_ = std::move(participant);
         is_joined_ = false;
@@ -147,10 +150,10 @@ void writer::transact(event_store& store, const append_host::transaction& work) 
 }
 
 void writer::check_open() const {
-    if (!refusal_.empty())
+    if (refuses_)
         throw error(error_kind::closed,
                     fmt::format("{}: the store refuses writes after an earlier fault ({}); open the store again",
-                                db_.file(), refusal_));
+                                db_.file(), refusal_.empty() ? "the disk has failed" : refusal_));
 }
 
 // Otherwise appends would go on into a file that nobody finds again, or under a lock that nobody else takes.
@@ -159,10 +162,20 @@ void writer::check_files() const {
     lock_identity_.expect_same();
 }
 
-// After a fault of the disk its content is unknown until the file is opened again.
-void writer::note_fault(const error& fault) {
+// After a fault of the disk its content is unknown until the file is opened again. A lack of memory is none: SQLite has
+// rolled back.
+void writer::note_fault(const error& fault) noexcept {
     const auto kind = fault.kind();
-    if (kind == error_kind::io || kind == error_kind::full || kind == error_kind::corrupt) refusal_ = fault.what();
+    if (kind != error_kind::io && kind != error_kind::full && kind != error_kind::corrupt) return;
+    // A handler may throw an error of its own, or one of another store.
+    if (handling_ && (fault.engine_code() == 0 || fault.engine_code() != sqlite3_extended_errcode(db_.handle()))) return;
+    if ((fault.engine_code() & 0xFF) == SQLITE_NOMEM || fault.engine_code() == SQLITE_IOERR_NOMEM) return;
+    refuses_ = true;
+    try {
+        refusal_ = fault.what();
+    } catch (...) {
+        refusal_.clear();  // there is no memory for the reason
+    }
 }
 
 void writer::fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept {
@@ -174,7 +187,7 @@ void writer::fail(commit_queue::append_group group, const std::exception_ptr& fa
 }
 
 position writer::commit_all(commit_queue::append_group group) {
-    begin_.run();
+    begin();
     refresh();
     join_participant();
     position last;
@@ -222,15 +235,26 @@ void writer::join_participant() {
     if (is_joined_) return;
     missing_projections_ = missing_inline_projections(db_, participant_.get());
     if (participant_) {
-        const reset_guard done(head_);
         head_.step();
-        participant_->refresh({static_cast<std::uint64_t>(head_.column_int64(0))});
+        const position head{static_cast<std::uint64_t>(head_.column_int64(0))};
+        head_.reset();
+        handling_ = true;
+        participant_->refresh(head);
+        handling_ = false;
     }
     is_joined_ = true;
 }
 
+void writer::begin() {
+    if (db_.in_transaction()) roll_back();  // a rollback has failed
+    begin_.run();
+}
+
 void writer::roll_back() noexcept {
-    if (db_.in_transaction()) db_.try_execute("ROLLBACK");
+    // Prepared before, because preparing needs memory.
+    if (db_.in_transaction()) static_cast<void>(roll_back_.try_step());
+    roll_back_.reset();
+    handling_ = false;
     forget();
 }
 

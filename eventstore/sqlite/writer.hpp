@@ -44,11 +44,12 @@ private:
     void apply_guarded(append_request& request);
     void refresh();
     void join_participant();
+    void begin();
     void roll_back() noexcept;
     void forget() noexcept;
     void check_open() const;
     void check_files() const;
-    void note_fault(const error& fault);
+    void note_fault(const error& fault) noexcept;
     void fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept;
 
     outcome apply(const append_request& request);
@@ -65,13 +66,15 @@ private:
     file_identity identity_, lock_identity_;
     std::chrono::milliseconds busy_timeout_;
     std::function<timestamp()> now_;
-    std::string refusal_;  // why the store refuses writes, after a commit has failed
+    bool handling_ = false;  // code that takes part in appends runs
+    bool refuses_ = false;  // after a fault of the disk
+    std::string refusal_;   // why; empty if there was no memory for it
 
     // Valid as long as nobody else writes and nothing is rolled back; refresh() and forget() ensure it.
     std::int64_t data_version_ = -1;
     std::int64_t last_recorded_at_ = 0;
 
-    statement begin_, commit_, data_version_query_, last_time_query_;
+    statement begin_, commit_, roll_back_, data_version_query_, last_time_query_;
     statement savepoint_, release_, rollback_to_;
     statement add_event_, find_event_, stored_events_, remove_events_;
     statement head_, put_document_, add_document_, remove_document_;

@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
+#include <stele/eventstore/detail/start_thread.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -29,13 +30,21 @@ bool is_lasting(const std::exception_ptr& failure) {
 background::background(event_store& store, const std::vector<any_projection*>& workers,
                        const projection_runner_options& options, const void* owner)
     : store_(store), options_(options), owner_(owner), head_(store.head()) {
-    for (auto* const worker : workers) {
-        jobs_.push_back({.worker = worker});
-        worker->board().show(projection_state::catching_up);
+    for (auto* const worker : workers) jobs_.push_back({.worker = worker});
+    const auto count = std::min(options.threads, jobs_.size());
+    threads_.reserve(1 + count);
+    // They begin when all are there: one that cannot be had leaves everything as it was.
+    const std::lock_guard lock(mutex_);
+    try {
+        threads_.push_back(start_thread("a projection_runner", [this](const std::stop_token& stop) { watch(stop); }));
+        while (threads_.size() < 1 + count)
+            threads_.push_back(start_thread("a projection_runner", [this](const auto& stop) { work(stop); }));
+    } catch (...) {
+        for (auto& thread : threads_) thread.request_stop();
+        is_over_ = true;
+        throw;
     }
-    threads_.emplace_back([this](const std::stop_token& stop) { watch(stop); });
-    for (std::size_t i = 0; i < std::min(options.threads, jobs_.size()); ++i)
-        threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    for (auto* const worker : workers) worker->board().show(projection_state::catching_up);
 }
 
 void background::request_stop() noexcept {
@@ -43,8 +52,21 @@ void background::request_stop() noexcept {
     for (auto& thread : threads_) thread.request_stop();
 }
 
+void background::adopt(void* owner, void (*destroy)(void*)) noexcept {
+    request_stop();
+    const std::lock_guard lock(mutex_);
+    orphan_ = owner;
+    destroy_ = destroy;
+    changed_.notify_all();
+}
+
 background::~background() {
     request_stop();
+    {
+        const std::lock_guard lock(mutex_);
+        is_over_ = true;
+        changed_.notify_all();
+    }
     threads_.clear();
     for (const auto& each : jobs_) {
         each.worker->leave();
@@ -52,15 +74,31 @@ background::~background() {
     }
 }
 
-void background::watch(const std::stop_token& stop) {
-    auto seen = head_;
+void background::watch(const std::stop_token& stop) noexcept {
+    follow(stop);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return is_over_ || orphan_ != nullptr; });
+    if (orphan_ == nullptr) return;
+    // This thread ends the others, and then by itself.
+    threads_.front().detach();
+    lock.unlock();
+    destroy_(orphan_);
+}
+
+void background::follow(const std::stop_token& stop) noexcept {
+    position seen;
+    {
+        const std::lock_guard lock(mutex_);
+        seen = head_;
+    }
     while (!stop.stop_requested()) try {
             const auto head = store_.wait_for_append(seen, wait_time, stop);
             if (head > seen) take_head(head);
             seen = std::max(seen, head);
-        } catch (const std::exception& failure) {
+        } catch (...) {
+            const auto failure = std::current_exception();
             std::unique_lock lock(mutex_);
-            for (const auto& each : jobs_) each.worker->board().show_error(failure.what());
+            for (const auto& each : jobs_) each.worker->board().show_error(failure);
             changed_.wait_for(lock, stop, store_backoff, [] { return false; });
         }
 }
@@ -105,7 +143,7 @@ void background::resume_faulted() {
     changed_.notify_all();
 }
 
-void background::work(const std::stop_token& stop) {
+void background::work(const std::stop_token& stop) noexcept {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
         if (auto* const mine = next())
@@ -177,10 +215,10 @@ void background::settle_failure(job& mine, const std::exception_ptr& failure) {
     ++mine.failures;
     if (mine.failures >= options_.attempts || is_lasting(failure)) {
         mine.now = job::phase::faulted;
-        mine.worker->board().show_faulted(message_of(failure), kind_of(failure) != error_kind::other_store);
+        mine.worker->board().show_faulted(failure, kind_of(failure) != error_kind::other_store);
         return;
     }
-    mine.worker->board().show_error(message_of(failure));
+    mine.worker->board().show_error(failure);
     mine.now = job::phase::ready;
     mine.not_before = clock::now() + options_.first_backoff * (1U << std::min(mine.failures - 1, most_doublings));
 }

@@ -20,7 +20,8 @@ namespace stele::inline v0::detail {
 /// projection at a time, so that no projection waits long for another.
 class background {
 public:
-    /// Begins at once. Store and workers must outlive it. Throws what the store throws when it is asked for its head.
+    /// Begins at once. Store and workers must outlive it. Throws what the store throws when it is asked for its head, and
+    /// busy if there is no thread to be had; then nothing has begun.
     /// `owner` is the runner, for handler_scope.
     background(event_store& store, const std::vector<any_projection*>& workers,
                const projection_runner_options& options, const void* owner);
@@ -28,6 +29,9 @@ public:
     ~background();
     /// Stops, but does not wait for the batches in progress: for their handlers.
     void request_stop() noexcept;
+    /// Stops, and calls `destroy(owner)` on a thread of its own when the batches in progress are committed: for handlers
+    /// that destroy the owner of this object. Needs no thread and no memory.
+    void adopt(void* owner, void (*destroy)(void*)) noexcept;
     [[nodiscard]] bool is_stopping() const noexcept { return is_stopping_; }
     /// Continues with a projection that is faulted, or pauses after a failure: it has another read model now.
     void resume(const any_projection& worker);
@@ -50,8 +54,9 @@ private:
         bool was_resumed = false;  // during a step; should that fail, it is about the former read model
     };
 
-    void watch(const std::stop_token& stop);
-    void work(const std::stop_token& stop);
+    void watch(const std::stop_token& stop) noexcept;
+    void follow(const std::stop_token& stop) noexcept;
+    void work(const std::stop_token& stop) noexcept;
     void take_head(position head);
     void run_step(job& mine, std::unique_lock<std::mutex>& lock);
     void resume(job& mine);
@@ -68,6 +73,9 @@ private:
     std::condition_variable_any changed_;
     std::vector<job> jobs_;
     position head_;
+    bool is_over_ = false;     // it is being destroyed
+    void* orphan_ = nullptr;   // to be destroyed, and this object with it
+    void (*destroy_)(void*) = nullptr;
     std::vector<std::jthread> threads_;  // last, so that they end before the rest is destroyed
 };
 

@@ -1,5 +1,7 @@
 #include "projections/runner/progress_board.hpp"
 
+#include <stele/eventstore/detail/failures.hpp>
+
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -34,7 +36,14 @@ void progress_board::show_error(std::string message) {
     last_error_ = std::move(message);
 }
 
-void progress_board::show_faulted(std::string message, bool follows_store) {
+void progress_board::show_error(const std::exception_ptr& failure) noexcept {
+    auto message = message_without_fail(failure);
+    const std::lock_guard lock(mutex_);
+    last_error_ = std::move(message);
+}
+
+void progress_board::show_faulted(const std::exception_ptr& failure, bool follows_store) noexcept {
+    auto message = message_without_fail(failure);
     {
         const std::lock_guard lock(mutex_);
         state_ = projection_state::faulted;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,10 +22,12 @@ public:
     void show(projection_state state);
     /// Shows the state `rebuilding` as long as there is a rebuild, whatever the state is otherwise.
     void show_rebuild(std::optional<rebuild_progress> now);
-    /// Shows an error; faulted() also ends all waits.
+    /// Shows an error.
     void show_error(std::string message);
-    /// `follows_store`: whether the read model belongs to this state of the store, so that its position counts.
-    void show_faulted(std::string message, bool follows_store);
+    void show_error(const std::exception_ptr& failure) noexcept;
+    /// Shows an error and ends all waits. `follows_store`: whether the read model belongs to this state of the store, so
+    /// that its position counts.
+    void show_faulted(const std::exception_ptr& failure, bool follows_store) noexcept;
 
     /// Returns what is shown; head and lag are not set.
     [[nodiscard]] projection_status read() const;

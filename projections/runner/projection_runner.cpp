@@ -137,6 +137,11 @@ struct projection_runner::state {
         if (stoppable != nullptr) stoppable->request_stop();
     }
 
+    detail::background* stoppable_background() noexcept {
+        const std::lock_guard guard(stoppable_mutex);
+        return stoppable;
+    }
+
     std::mutex stoppable_mutex;
     detail::background* stoppable = nullptr;  // `running`, unless it is being ended
     std::mutex running_mutex;
@@ -157,8 +162,17 @@ projection_runner& projection_runner::operator=(projection_runner&& other) noexc
 projection_runner::~projection_runner() {
     if (!state_ || !detail::handler_scope::is_inside(state_.get())) return;
     // Destroyed by one of its own handlers, whose thread cannot wait for itself.
-    state_->request_stop();
-    std::thread([ended = std::move(state_)]() mutable { ended.reset(); }).detach();
+    auto* const ended = state_.release();
+    if (auto* const running = ended->stoppable_background()) {
+        running->adopt(ended, [](void* s) { delete static_cast<state*>(s); });
+        return;
+    }
+    // The handler runs in a call of the owner, who should not have destroyed it. Better kept than destroyed under it.
+    try {
+        std::thread([ended] { delete ended; }).detach();
+    } catch (...) {
+        return;
+    }
 }
 
 void projection_runner::add_definition(const detail::projection_definition& definition) {

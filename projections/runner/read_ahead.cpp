@@ -1,5 +1,7 @@
 #include "projections/runner/read_ahead.hpp"
 
+#include <stele/eventstore/detail/start_thread.hpp>
+
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -10,7 +12,7 @@ constexpr std::size_t most_ahead = 2;
 }  // namespace
 
 read_ahead::read_ahead(event_range source, const event_table& table)
-    : source_(std::move(source)), table_(table), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+    : source_(std::move(source)), table_(table), thread_(start_thread("a rebuild", [this](const std::stop_token& stop) { run(stop); })) {}
 
 const decoded_events* read_ahead::next() {
     std::unique_lock lock(mutex_);

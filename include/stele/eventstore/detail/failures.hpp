@@ -14,6 +14,9 @@ namespace stele::inline v0::detail {
 /// The message of an exception.
 std::string message_of(const std::exception_ptr& failure);
 
+/// The same, or "out of memory" if there is none for it.
+std::string message_without_fail(const std::exception_ptr& failure) noexcept;
+
 /// The kind of a stele::error; nothing for any other exception.
 std::optional<error_kind> kind_of(const std::exception_ptr& failure);
 

@@ -1,5 +1,6 @@
 #include <stele/codec/detail/event_table.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <cxxabi.h>
@@ -107,12 +108,12 @@ struct known_upcasters {
     std::vector<std::string_view> (*targets)();
 };
 struct upcaster_registry {
-    std::mutex mutex;
+    process_mutex mutex;
     std::vector<known_upcasters> all;
 };
 /// Made on first use, which is before main().
 upcaster_registry& registry() {
-    static upcaster_registry known;
+    static auto& known = *new upcaster_registry;
     return known;
 }
 

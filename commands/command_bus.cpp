@@ -5,6 +5,7 @@
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/rejection.hpp>
@@ -17,6 +18,7 @@
 namespace stele::inline v0 {
 
 struct command_bus_base::state {
+    detail::process_mark process = {};
     event_store& store;
     command_bus_options options;
     const detail::command_table& commands;
@@ -30,6 +32,10 @@ using detail::any_decision;
 using detail::command_definition;
 using detail::receipts;
 using google::protobuf::Message;
+
+auto& own(const auto& state) {
+    return detail::checked(state, "this command_bus");
+}
 
 /// A command, what is known of it, and the stream it is for.
 struct task {
@@ -149,15 +155,16 @@ command_bus_base::command_bus_base(event_store& store, command_bus_options optio
         throw error(error_kind::invalid_argument,
                     "command_bus_options::attempts is 0: a command must be decided at least once.");
     const auto capacity = options.cached_aggregates;
-    state_ = std::make_shared<state>(store, std::move(options), commands, detail::aggregate_cache{capacity});
+    state_ = std::make_shared<state>(detail::process_mark{}, store, std::move(options), commands,
+                                     detail::aggregate_cache{capacity});
 }
 
 bool command_bus_base::decides(const google::protobuf::Descriptor& command) const {
-    return state_->commands.find(command) != nullptr;
+    return own(state_).commands.find(command) != nullptr;
 }
 
 command_result command_bus_base::send(const Message& command, const send_options& options) {
-    const auto* definition = state_->commands.find(*command.GetDescriptor());
+    const auto* definition = own(state_).commands.find(*command.GetDescriptor());
     if (definition == nullptr)
         throw error(error_kind::invalid_argument, fmt::format("No aggregate of this bus decides the command {}.",
                                                               command.GetDescriptor()->full_name()));
@@ -166,7 +173,7 @@ command_result command_bus_base::send(const Message& command, const send_options
 
 command_result command_bus_base::send(const command_definition& definition, const Message& command,
                                       const send_options& options) {
-    state& bus = *state_;
+    state& bus = own(state_);
     const auto stream = definition.stream(command);
     const task task{command, definition, stream};
     if (bus.options.middleware.empty()) return run(bus.store, bus.cache, bus.options, task, options.metadata, options);
@@ -186,7 +193,7 @@ command_result command_bus_base::send(const command_definition& definition, cons
 }
 
 command_result command_bus_base::dispatch(std::string_view type, std::string_view bytes, const send_options& options) {
-    const auto& definition = state_->commands.get(type);
+    const auto& definition = own(state_).commands.get(type);
     const std::unique_ptr<Message> command{definition.prototype->New()};
     if (const auto parsed = detail::parse_message(*command, bytes); !parsed)
         throw error(error_kind::undecodable, fmt::format("The command is not a {}: {}.", type, parsed.error()));

@@ -3,6 +3,7 @@
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
+#include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/start_thread.hpp>
 #include <stele/eventstore/format.hpp>
@@ -23,6 +24,7 @@ constexpr std::chrono::hours idle_wait{1};
 }  // namespace
 
 struct subscription::state : std::enable_shared_from_this<subscription::state> {
+    detail::process_mark process;
     event_store& store;
     event_filter filter;
     handler handle;
@@ -110,6 +112,10 @@ std::string subscription_wait_failure::message() const {
 
 namespace {
 
+auto& own(const auto& state) {
+    return detail::checked(state, "this subscription");
+}
+
 void check_begin(event_store& store, stele::position after) {
     if (const auto head = store.head(); after > head)
         throw error(error_kind::other_store,
@@ -124,23 +130,28 @@ subscription::subscription(std::shared_ptr<state> started) : state_(std::move(st
 subscription::subscription(subscription&&) noexcept = default;
 subscription& subscription::operator=(subscription&& other) noexcept {
     if (this != &other) {
-        if (state_) state_->end();
+        const subscription ended{std::move(*this)};
         state_ = std::move(other.state_);
     }
     return *this;
 }
 subscription::~subscription() {
-    if (state_) state_->end();
+    if (!state_) return;
+    if (state_->process.is_inherited())
+        static_cast<void>(new std::shared_ptr<state>(std::move(state_)));  // it is the parent's, and so is its thread
+    else
+        state_->end();
 }
 
 position subscription::position() const {
-    const std::lock_guard lock(state_->mutex);
-    return state_->reached;
+    const auto& mine = own(state_);
+    const std::lock_guard lock(mine.mutex);
+    return mine.reached;
 }
 
 std::expected<position, subscription_wait_failure> subscription::wait_for(stele::position wanted,
                                                                           std::chrono::milliseconds timeout) const {
-    detail::expect_outside_handlers(state_.get(), "wait_for()", "this subscription");
+    detail::expect_outside_handlers(&own(state_), "wait_for()", "this subscription");
     std::unique_lock lock(state_->mutex);
     state_->changed.wait_until(lock, detail::end_of_wait(timeout),
                                [&] { return state_->reached >= wanted || state_->ended; });
@@ -149,19 +160,20 @@ std::expected<position, subscription_wait_failure> subscription::wait_for(stele:
 }
 
 void subscription::stop() noexcept {
-    state_->stop.request_stop();
+    if (state_ && !state_->process.is_inherited()) state_->stop.request_stop();
 }
 
 void subscription::wait() {
-    detail::expect_outside_handlers(state_.get(), "wait()", "this subscription");
+    detail::expect_outside_handlers(&own(state_), "wait()", "this subscription");
     std::unique_lock lock(state_->mutex);
     state_->changed.wait(lock, [this] { return state_->ended; });
     if (state_->failure) std::rethrow_exception(state_->failure);
 }
 
 std::exception_ptr subscription::failure() const {
-    const std::lock_guard lock(state_->mutex);
-    return state_->failure;
+    const auto& mine = own(state_);
+    const std::lock_guard lock(mine.mutex);
+    return mine.failure;
 }
 
 subscription subscribe(event_store& store, subscription_options options, subscription::handler handle,

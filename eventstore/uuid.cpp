@@ -1,16 +1,16 @@
+#include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/uuid.hpp>
 
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid.hpp>
-#include <pthread.h>
 #include <sys/random.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <mutex>
 #include <random>
+#include <utility>
 
 namespace stele::inline v0 {
 namespace {
@@ -27,14 +27,10 @@ std::uint64_t random_bits() {
 // step, so ids of one process never compare equal or out of order, even if the clock is set back.
 class generator {
 public:
-    // A forked process must not use the state of its parent: both would create the same ids.
-    generator() {
-        ::pthread_atfork(nullptr, nullptr, [] { forked = true; });
-    }
-
     uuid next() {
         const std::lock_guard lock(mutex_);
-        if (forked.exchange(false, std::memory_order_relaxed)) {
+        // A forked process must not use the state of its parent: both would create the same ids.
+        if (std::exchange(process_, {}).is_inherited()) {
             engine_.seed(random_bits());
             millisecond_ = 0;
         }
@@ -72,9 +68,8 @@ private:
         return id;
     }
 
-    static inline std::atomic<bool> forked = false;
-
-    std::mutex mutex_;
+    detail::process_mutex mutex_;
+    detail::process_mark process_;
     std::mt19937_64 engine_{random_bits()};
     std::uint64_t millisecond_ = 0;
     std::uint64_t counter_ = 0;
@@ -95,7 +90,7 @@ constexpr bool dash_before(std::size_t byte) {
 }  // namespace
 
 uuid uuid::v7() {
-    static generator source;
+    static auto& source = *new generator;
     return source.next();
 }
 

@@ -3,6 +3,7 @@
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
+#include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/start_thread.hpp>
 #include <stele/eventstore/error.hpp>
@@ -24,11 +25,16 @@ constexpr std::chrono::milliseconds longest_wait{1000};
 /// Before a retry after `busy`.
 constexpr std::chrono::milliseconds busy_wait{100};
 
+void expect_usable(const auto& state) {
+    static_cast<void>(detail::checked(state, "this process_runner"));
+}
+
 }  // namespace
 
 struct process_runner::state {
     state(event_store& from, process_runner_options with) : store(from), options(std::move(with)) {}
 
+    detail::process_mark process;
     event_store& store;
     process_runner_options options;
     std::vector<std::unique_ptr<detail::process_worker>> workers;
@@ -153,6 +159,8 @@ process_runner& process_runner::operator=(process_runner&& other) noexcept {
     return *this;
 }
 process_runner::~process_runner() {
+    if (!state_) return;
+    if (state_->process.is_inherited()) static_cast<void>(state_.release());  // it is the parent's
     if (!state_ || !detail::handler_scope::is_inside(state_.get())) return;
     // Destroyed by one of its own handlers, whose thread cannot wait for itself.
     auto* const ended = state_.release();
@@ -166,6 +174,7 @@ process_runner::~process_runner() {
 }
 
 void process_runner::add(detail::process_definition definition, command_bus_base& bus, process_options options) {
+    expect_usable(state_);
     state_->expect_outside("add()");
     const std::lock_guard lock(state_->mutex);
     if (state_->runs())
@@ -185,6 +194,7 @@ void process_runner::add(detail::process_definition definition, command_bus_base
 }
 
 stele::position process_runner::catch_up() {
+    expect_usable(state_);
     state_->expect_outside("catch_up()");
     state_->clear_failures();
     std::vector<std::exception_ptr> failures;
@@ -198,6 +208,7 @@ stele::position process_runner::catch_up() {
 }
 
 void process_runner::start() {
+    expect_usable(state_);
     std::jthread ending;  // joined when the mutex is free again; one event at a time is handled, whatever the thread
     const std::lock_guard lock(state_->mutex);
     const bool runs = state_->runs();
@@ -217,6 +228,7 @@ void process_runner::start() {
 }
 
 void process_runner::stop() {
+    expect_usable(state_);
     std::jthread ending;  // joined when the mutex is free again
     const std::lock_guard lock(state_->mutex);
     if (detail::handler_scope::is_inside(state_.get()))
@@ -226,6 +238,7 @@ void process_runner::stop() {
 }
 
 std::vector<process_status> process_runner::status() const {
+    expect_usable(state_);
     const bool started = state_->is_started();
     std::vector<process_status> all;
     for (const auto& worker : state_->workers) all.push_back(state_->status_of(*worker, started));
@@ -233,11 +246,13 @@ std::vector<process_status> process_runner::status() const {
 }
 
 position process_runner::position(std::string_view name) const {
+    expect_usable(state_);
     return state_->get(name).position();
 }
 
 std::expected<position, process_wait_failure> process_runner::wait_for(std::string_view name, stele::position reached,
                                                                        std::chrono::milliseconds timeout) const {
+    expect_usable(state_);
     state_->expect_outside("wait_for()");
     auto& worker = state_->get(name);
     if (const auto position = worker.wait_for(reached, timeout)) return *position;
@@ -245,6 +260,7 @@ std::expected<position, process_wait_failure> process_runner::wait_for(std::stri
 }
 
 std::exception_ptr process_runner::failure(std::string_view name) const {
+    expect_usable(state_);
     return state_->get(name).failure();
 }
 

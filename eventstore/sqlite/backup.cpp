@@ -2,15 +2,24 @@
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_sync.hpp>
+#include <stele/eventstore/uuid.hpp>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <memory>
+#include <string>
 #include <system_error>
 
 namespace stele::inline v0::detail {
 namespace {
+
+namespace fs = std::filesystem;
 
 // Copies in one step, so in one read transaction: others may write meanwhile, and the copy is the state at its start.
 // Copying in several steps would start again after each write and never end under load.
@@ -26,39 +35,72 @@ void copy(connection& source, connection& target) {
     if (!done) throw target.last_error("backup");
 }
 
-void remove_partial(const std::filesystem::path& partial) noexcept {
-    std::error_code ignored;
-    for (const auto* const suffix : {"", "-wal", "-shm", "-journal"})
-        std::filesystem::remove(partial.string() + suffix, ignored);
+error exists_already(const fs::path& to) {
+    return {error_kind::invalid_argument,
+            fmt::format("{}: a file of that name exists; it was left untouched; give the backup another name",
+                        to.string())};
 }
+
+// The file that a backup writes until it is complete. Nobody else has its name, and it is removed unless published.
+class partial_file {
+public:
+    explicit partial_file(const fs::path& to)
+        : to_(to), name_(fmt::format("{}.{}.partial", to.string(), uuid::v7().str().substr(24))) {
+        const int made = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        if (made < 0) fail("make the file", errno);
+        ::close(made);
+    }
+    partial_file(const partial_file&) = delete;
+    partial_file& operator=(const partial_file&) = delete;
+    ~partial_file() {
+        std::error_code ignored;
+        if (!published_) fs::remove(name_, ignored);
+        for (const auto* const suffix : {"-wal", "-shm", "-journal"}) fs::remove(name_ + suffix, ignored);
+    }
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+
+    // Gives it the name of the backup, unless another file has got that in the meantime.
+    void publish() {
+        const auto to = to_.string();
+        if (::renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
+            published_ = true;
+        } else if (errno == EINVAL || errno == ENOSYS) {  // not on every file system
+            if (::link(name_.c_str(), to.c_str()) != 0) fail("link it to " + to, errno);
+        } else {
+            fail("rename it to " + to, errno);
+        }
+    }
+
+private:
+    [[noreturn]] void fail(const std::string& doing, int code) const {
+        if (code == EEXIST && fs::exists(fs::symlink_status(to_))) throw exists_already(to_);
+        throw error(code == ENOSPC || code == EDQUOT ? error_kind::full : error_kind::io,
+                    fmt::format("{}: cannot {}: {}; the directory must exist and be writable", name_, doing,
+                                std::strerror(code)),
+                    code);
+    }
+
+    fs::path to_;
+    std::string name_;
+    bool published_ = false;
+};
 
 }  // namespace
 
-void backup(const std::filesystem::path& from, const std::filesystem::path& to, const connection_options& options) {
-    if (std::filesystem::exists(to))
-        throw error(error_kind::invalid_argument,
-                    fmt::format("{}: a file of that name exists; give the backup another name", to.string()));
-    const std::filesystem::path partial = to.string() + ".partial";
-    remove_partial(partial);
-    try {
+void backup(const fs::path& from, const fs::path& to, const connection_options& options) {
+    std::error_code unknown;
+    if (fs::exists(fs::symlink_status(to, unknown))) throw exists_already(to);
+    partial_file partial(to);
+    {
         connection source(from, open_mode::read, options);
-        connection target(partial, open_mode::create, options);
+        connection target(partial.name(), open_mode::write, options);
         target.execute("PRAGMA synchronous = FULL");
         copy(source, target);
         // The copy has WAL mode in its header; this moves the few pages of the log into the one file.
         target.execute("PRAGMA journal_mode = DELETE");
-    } catch (...) {
-        remove_partial(partial);
-        throw;
     }
-    std::error_code failure;
-    std::filesystem::rename(partial, to, failure);
-    if (failure) {
-        remove_partial(partial);
-        throw error(error_kind::io,
-                    fmt::format("{}: cannot rename to {}: {}", partial.string(), to.string(), failure.message()),
-                    failure.value());
-    }
+    partial.publish();
     sync_directory(to.parent_path());
 }
 

@@ -1,9 +1,14 @@
+#include "eventstore/sqlite/sqlite_fork.hpp"
+
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -20,10 +25,36 @@ std::string_view advice(error_kind kind) {
     }
 }
 
+// Whether a file that SQLite writes has the size that the process may not exceed (setrlimit(2)).
+bool is_at_size_limit(const std::string& file) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+    constexpr rlim_t largest_page = 65536;
+    for (const auto* const suffix : {"", "-wal", "-journal"}) {
+        struct stat found{};
+        if (::stat((file + suffix).c_str(), &found) == 0 &&
+            static_cast<rlim_t>(found.st_size) + largest_page > limit.rlim_cur)
+            return true;
+    }
+    return false;
+}
+
+// SQLite tells a full disk from other faults of a write, but not the limits that there are besides. What to do about
+// the one that was reached; empty if it is none.
+std::string_view advice_on_limit(sqlite3* db, int code, const std::string& file) {
+    if (db == nullptr || (code & 0xFF) != SQLITE_IOERR) return "";
+    const int reason = sqlite3_system_errno(db);
+    if (reason == EDQUOT) return "the disk quota is used up; free some space, then open the file again";
+    if (reason != EFBIG && (code != SQLITE_IOERR_WRITE || !is_at_size_limit(file))) return "";
+    return "a file would exceed the size that is allowed to this process (ulimit -f) or on this file system; raise the "
+           "limit, then open the file again";
+}
+
 error make_error(sqlite3* db, int code, const std::string& file, std::string_view doing) {
     const int extended = db != nullptr ? sqlite3_extended_errcode(db) : code;
-    const auto kind = kind_of(code);
-    const auto hint = advice(kind);
+    const auto limit = advice_on_limit(db, extended, file);
+    const auto kind = limit.empty() ? kind_of(code) : error_kind::full;
+    const auto hint = limit.empty() ? advice(kind) : limit;
     return {kind,
             fmt::format("{}: {}: {} (SQLite {}){}{}", file, doing,
                         db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code), extended, hint.empty() ? "" : "; ",
@@ -60,7 +91,7 @@ void rethrow_as_damage() {
 }
 
 void statement::finalizer::operator()(sqlite3_stmt* s) const noexcept {
-    sqlite3_finalize(s);
+    if (!process.is_inherited()) sqlite3_finalize(s);
 }
 
 statement::statement(sqlite3* db, std::string_view sql, const std::string& file) : file_(&file) {
@@ -100,6 +131,7 @@ void statement::bind_null(int parameter) {
 }
 
 int statement::try_step() noexcept {
+    if (is_inherited()) return SQLITE_MISUSE;
     const int code = sqlite3_step(handle());
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         const int extended = sqlite3_extended_errcode(sqlite3_db_handle(handle()));
@@ -110,6 +142,7 @@ int statement::try_step() noexcept {
 }
 
 bool statement::step() {
+    statement_.get_deleter().process.expect_own(*file_);
     const int code = sqlite3_step(handle());
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
@@ -124,7 +157,7 @@ void statement::run() {
 }
 
 void statement::reset() noexcept {
-    sqlite3_reset(handle());
+    if (!is_inherited()) sqlite3_reset(handle());
 }
 
 std::int64_t statement::column_int64(int column) const {
@@ -160,7 +193,7 @@ int statement::parameter_count() const {
 }
 
 void connection::closer::operator()(sqlite3* db) const noexcept {
-    sqlite3_close_v2(db);
+    if (!process.is_inherited()) sqlite3_close_v2(db);
 }
 
 namespace {
@@ -179,6 +212,7 @@ int flags_of(open_mode mode) {
 
 connection::connection(const std::filesystem::path& file, open_mode mode, const connection_options& options)
     : file_(file.string()) {
+    watch_forks_of_sqlite();
     sqlite3* raw = nullptr;
     const int code =
         sqlite3_open_v2(file_.c_str(), &raw, flags_of(mode), options.vfs.empty() ? nullptr : options.vfs.c_str());
@@ -192,11 +226,13 @@ connection::connection(const std::filesystem::path& file, open_mode mode, const 
 connection::~connection() = default;
 
 void connection::execute(const std::string& sql) {
+    expect_own_process();
     const int code = sqlite3_exec(handle(), sql.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) throw make_error(handle(), code, file_, fmt::format("in '{}'", sql));
 }
 
 int connection::try_execute(const char* sql) noexcept {
+    if (db_.get_deleter().process.is_inherited()) return SQLITE_MISUSE;
     return sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
 }
 

@@ -4,12 +4,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -28,10 +31,47 @@ bool set_lock(int descriptor, long byte, short type) {
     return ::fcntl(descriptor, F_OFD_SETLK, &range) == 0;
 }
 
+// The descriptors of all locks. A child of fork() closes them at once: it shares their open file descriptions, and
+// would otherwise keep the locks of a parent that was killed.
+class open_locks {
+public:
+    static open_locks& of_process() {
+        static auto* const all = made = new open_locks;
+        static const int watched = ::pthread_atfork(nullptr, nullptr, &close_inherited);
+        static_cast<void>(watched);
+        return *all;
+    }
+
+    int open(const std::string& file) {
+        const std::lock_guard lock(mutex_);
+        descriptors_.reserve(descriptors_.size() + 1);
+        const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        if (descriptor >= 0) descriptors_.push_back(descriptor);
+        return descriptor;
+    }
+
+    void close(int descriptor) noexcept {
+        const std::lock_guard lock(mutex_);
+        std::erase(descriptors_, descriptor);
+        ::close(descriptor);
+    }
+
+private:
+    static void close_inherited() {
+        for (const int descriptor : made->descriptors_) ::close(descriptor);
+        made->descriptors_.clear();
+    }
+
+    static inline open_locks* made = nullptr;
+
+    process_mutex mutex_;
+    std::vector<int> descriptors_;
+};
+
 }  // namespace
 
 file_lock::file_lock(const std::filesystem::path& file)
-    : file_(file.string()), descriptor_(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+    : file_(file.string()), descriptor_(open_locks::of_process().open(file_)) {
     if (descriptor_ < 0)
         throw error(error_kind::io,
                     fmt::format("{}: cannot open the lock file: {}; the directory must exist and be writable", file_,
@@ -40,10 +80,11 @@ file_lock::file_lock(const std::filesystem::path& file)
 }
 
 file_lock::~file_lock() {
-    ::close(descriptor_);
+    if (!process_.is_inherited()) open_locks::of_process().close(descriptor_);
 }
 
 void file_lock::lock(std::chrono::milliseconds timeout) {
+    process_.expect_own(file_);
     const auto deadline = end_of_wait(timeout);
     wait(turnstile, deadline);
     try {
@@ -56,7 +97,18 @@ void file_lock::lock(std::chrono::milliseconds timeout) {
 }
 
 void file_lock::unlock() noexcept {
-    set_lock(descriptor_, writing, F_UNLCK);
+    if (!process_.is_inherited()) set_lock(descriptor_, writing, F_UNLCK);
+}
+
+std::string file_lock::note() const {
+    std::string text(note_bytes, '\0');
+    const auto size = ::pread(descriptor_, text.data(), text.size(), 0);
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+}
+
+void file_lock::set_note(const std::string& text) noexcept {
+    static_cast<void>(!::pwrite(descriptor_, text.data(), std::min(text.size(), note_bytes), 0));
 }
 
 void file_lock::wait(long byte, std::chrono::steady_clock::time_point deadline) {

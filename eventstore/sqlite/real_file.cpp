@@ -1,6 +1,7 @@
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -13,6 +14,13 @@ std::optional<std::pair<dev_t, ino_t>> identity_of(const std::string& file) {
     struct stat found{};
     if (::stat(file.c_str(), &found) != 0) return {};
     return std::pair{found.st_dev, found.st_ino};
+}
+
+// Whether something is mounted on the name itself. Unknown before Linux 5.8, and then no.
+bool is_mount_point(const std::string& file) {
+    struct statx found{};
+    if (::statx(AT_FDCWD, file.c_str(), 0, STATX_TYPE, &found) != 0) return false;
+    return (found.stx_attributes & found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 }  // namespace
@@ -55,8 +63,16 @@ void file_identity::expect_same() const {
 
 void expect_one_name(const fs::path& file) {
     std::error_code absent;
+    if (!fs::is_regular_file(file, absent)) return;
+    if (is_mount_point(file.string()))
+        throw error(
+            error_kind::invalid_argument,
+            fmt::format("{}: the file alone is mounted there (a bind mount); a program that opens it by its other name "
+                        "does not see the log and the locks of this one, and both would damage it; mount the "
+                        "directory that holds it instead",
+                        file.string()));
     const auto names = fs::hard_link_count(file, absent);
-    if (absent || names <= 1 || fs::is_directory(file, absent)) return;
+    if (absent || names <= 1) return;
     throw error(
         error_kind::invalid_argument,
         fmt::format("{}: the file has {} names (hard links); a program that opens it by another one does not see "

@@ -15,6 +15,10 @@ class sqlite_engine final : public event_store, public append_host {
 public:
     sqlite_engine(std::filesystem::path file, const sqlite_options& options);
 
+    /// See process_mark.
+    [[nodiscard]] bool is_inherited() const noexcept { return process_.is_inherited(); }
+    void expect_own_process() const { process_.expect_own(file_.native()); }
+
     void backup(const std::filesystem::path& to);
     [[nodiscard]] verify_result verify(const verify_options& options) const;
     void compact();
@@ -43,6 +47,7 @@ public:
 private:
     append_all_outcome submit(append_request& request);
 
+    process_mark process_;
     std::filesystem::path file_;
     sqlite_options options_;
     head_signal signal_;

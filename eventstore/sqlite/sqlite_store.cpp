@@ -37,8 +37,16 @@ sqlite_store::sqlite_store(const std::filesystem::path& file, const sqlite_optio
     : engine_(std::make_unique<detail::sqlite_engine>(file_of_store(file), options)) {}
 
 sqlite_store::sqlite_store(sqlite_store&&) noexcept = default;
-sqlite_store& sqlite_store::operator=(sqlite_store&&) noexcept = default;
-sqlite_store::~sqlite_store() = default;
+sqlite_store& sqlite_store::operator=(sqlite_store&& other) noexcept {
+    if (this != &other) {
+        const sqlite_store closed{std::move(*this)};
+        engine_ = std::move(other.engine_);
+    }
+    return *this;
+}
+sqlite_store::~sqlite_store() {
+    if (engine_ && engine_->is_inherited()) static_cast<void>(engine_.release());  // it is the parent's
+}
 
 sqlite_store sqlite_store::open(const std::filesystem::path& file, const sqlite_options& options) {
     return {file, options};
@@ -49,7 +57,8 @@ std::string sqlite_store::sqlite_version() {
 }
 
 detail::sqlite_engine& sqlite_store::engine() const {
-    if (!engine_) throw error(error_kind::closed, "this sqlite_store was moved from; use the one that it was moved to");
+    detail::process_mark::expect_valid(engine_ != nullptr, "this sqlite_store");
+    engine_->expect_own_process();
     return *engine_;
 }
 

@@ -11,16 +11,22 @@
 namespace stele::inline v0::detail {
 namespace {
 
-// Holds the lock until the end of the scope.
+// Holds the lock until the end of the scope, and notes how the main file is then: each checkpoint changes it.
 class locked {
 public:
-    locked(file_lock& lock, std::chrono::milliseconds timeout) : lock_(lock) { lock_.lock(timeout); }
+    locked(file_lock& lock, std::chrono::milliseconds timeout, main_file& main) : lock_(lock), main_(main) {
+        lock_.lock(timeout);
+    }
     locked(const locked&) = delete;
     locked& operator=(const locked&) = delete;
-    ~locked() { lock_.unlock(); }
+    ~locked() {
+        main_.note(lock_);
+        lock_.unlock();
+    }
 
 private:
     file_lock& lock_;
+    main_file& main_;
 };
 
 // A checkpoint syncs the WAL before it copies it. On a full disk only the copy fails: the sync is done, and the store
@@ -31,8 +37,9 @@ void make_durable(connection& db) {
 }
 
 // Prepares the file before the first statement on it is prepared.
-connection& prepared(connection& db, file_lock& lock, const sqlite_options& options) {
-    const locked here(lock, options.connection.busy_timeout);
+connection& prepared(connection& db, file_lock& lock, main_file& main, const sqlite_options& options) {
+    const locked here(lock, options.connection.busy_timeout, main);
+    main.check_log(db, lock);
     prepare_tables(db);
     db.execute("PRAGMA journal_mode = WAL");
     db.execute(options.durability == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
@@ -57,9 +64,10 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options)
       db_(file, open_mode::create, options.connection),
       identity_(file.string()),
       lock_identity_(file.string() + "-lock"),
+      main_(file.string()),
       busy_timeout_(options.connection.busy_timeout),
       now_(options.now),
-      begin_(prepared(db_, lock_, options).prepare("BEGIN IMMEDIATE")),
+      begin_(prepared(db_, lock_, main_, options).prepare("BEGIN IMMEDIATE")),
       commit_(db_.prepare("COMMIT")),
       roll_back_(db_.prepare("ROLLBACK")),
       data_version_query_(db_.prepare("PRAGMA data_version")),
@@ -85,6 +93,7 @@ writer::~writer() {
     // Closing the last connection checkpoints, which must not coincide with a write of another process.
     try {
         lock_.lock(busy_timeout_);
+        check_files();
     } catch (...) {
         sqlite3_db_config(db_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     }
@@ -93,7 +102,7 @@ writer::~writer() {
 position writer::commit(commit_queue::append_group group) noexcept {
     try {
         check_open();
-        const locked here(lock_, busy_timeout_);
+        const locked here(lock_, busy_timeout_, main_);
         check_files();
         while (true) {
             try {
@@ -114,7 +123,7 @@ position writer::commit(commit_queue::append_group group) noexcept {
 
 void writer::compact() {
     check_open();
-    const locked here(lock_, busy_timeout_);
+    const locked here(lock_, busy_timeout_, main_);
     try {
         check_files();
         db_.execute("VACUUM");
@@ -127,7 +136,7 @@ void writer::compact() {
 
 void writer::transact(event_store& store, const append_host::transaction& work) {
     check_open();
-    const locked here(lock_, busy_timeout_);
+    const locked here(lock_, busy_timeout_, main_);
     try {
         check_files();
         auto participant = participant_;

@@ -2,6 +2,7 @@
 
 #include "eventstore/sqlite/catalog.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
+#include "eventstore/sqlite/main_file.hpp"
 
 #include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
@@ -64,6 +65,7 @@ private:
     file_lock lock_;  // held until the connection has closed, which checkpoints
     connection db_;
     file_identity identity_, lock_identity_;
+    main_file main_;
     std::chrono::milliseconds busy_timeout_;
     std::function<timestamp()> now_;
     bool handling_ = false;  // code that takes part in appends runs

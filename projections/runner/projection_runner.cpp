@@ -6,6 +6,7 @@
 
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
+#include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
@@ -31,6 +32,10 @@ std::filesystem::path made(const std::filesystem::path& directory) {
         throw error{error_kind::io, fmt::format("{}: cannot create the directory for read models: {}",
                                                 directory.string(), failure.message())};
     return detail::real_file(directory);
+}
+
+void expect_usable(const auto& state) {
+    static_cast<void>(detail::checked(state, "this projection_runner"));
 }
 
 }  // namespace
@@ -103,6 +108,7 @@ struct projection_runner::state {
         return status;
     }
 
+    detail::process_mark process;
     event_store& store;
     std::filesystem::path directory;
     projection_runner_options options;
@@ -160,6 +166,8 @@ projection_runner& projection_runner::operator=(projection_runner&& other) noexc
     return *this;
 }
 projection_runner::~projection_runner() {
+    if (!state_) return;
+    if (state_->process.is_inherited()) static_cast<void>(state_.release());  // it is the parent's
     if (!state_ || !detail::handler_scope::is_inside(state_.get())) return;
     // Destroyed by one of its own handlers, whose thread cannot wait for itself.
     auto* const ended = state_.release();
@@ -176,6 +184,7 @@ projection_runner::~projection_runner() {
 }
 
 void projection_runner::add_definition(const detail::projection_definition& definition) {
+    expect_usable(state_);
     state_->expect_addable(definition.name);
     state_->workers.push_back(
         std::make_unique<detail::projection_worker>(state_->store, state_->directory, definition, state_->options));
@@ -183,6 +192,7 @@ void projection_runner::add_definition(const detail::projection_definition& defi
 }
 
 void projection_runner::add_definition(const detail::memory_projection_definition& definition) {
+    expect_usable(state_);
     state_->expect_addable(definition.name);
     state_->memory_workers.push_back(
         std::make_unique<detail::memory_worker>(state_->store, state_->directory, definition, state_->options));
@@ -190,6 +200,7 @@ void projection_runner::add_definition(const detail::memory_projection_definitio
 }
 
 void projection_runner::add_definition(const detail::effect_definition& definition) {
+    expect_usable(state_);
     state_->effects.push_back(
         std::make_unique<detail::effect_worker>(state_->store, state_->any(definition.projection), definition));
     state_->all.push_back(state_->effects.back().get());
@@ -200,16 +211,19 @@ const void* projection_runner::handlers() const noexcept {
 }
 
 detail::locked_state projection_runner::read(std::string_view name, const std::type_info& type) const {
+    expect_usable(state_);
     return state_->in_memory(name).read(type);
 }
 
 void projection_runner::take_snapshot(std::string_view name) {
+    expect_usable(state_);
     state_->expect_outside("take_snapshot()");
     const detail::handler_scope here{state_.get()};
     state_->in_memory(name).take_snapshot();
 }
 
 position projection_runner::catch_up() {
+    expect_usable(state_);
     state_->expect_outside("catch_up()");
     const detail::handler_scope here{state_.get()};
     const auto target = state_->store.head();
@@ -226,6 +240,7 @@ position projection_runner::catch_up() {
 }
 
 rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_options& options) {
+    expect_usable(state_);
     state_->expect_outside("rebuild()");
     const detail::handler_scope here{state_->of_generations()};
     auto& worker = state_->at(name);
@@ -235,12 +250,14 @@ rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_o
 }
 
 diff_summary projection_runner::diff(std::string_view name, const difference_visitor& each) {
+    expect_usable(state_);
     state_->expect_outside("diff()");
     const detail::handler_scope here{state_->of_generations()};
     return state_->at(name).generations().diff(each);
 }
 
 void projection_runner::swap_in(std::string_view name) {
+    expect_usable(state_);
     state_->expect_outside("swap_in()");
     const detail::handler_scope here{state_->of_generations()};
     auto& worker = state_->at(name);
@@ -249,6 +266,7 @@ void projection_runner::swap_in(std::string_view name) {
 }
 
 void projection_runner::rollback(std::string_view name) {
+    expect_usable(state_);
     state_->expect_outside("rollback()");
     const detail::handler_scope here{state_->of_generations()};
     auto& worker = state_->at(name);
@@ -257,12 +275,14 @@ void projection_runner::rollback(std::string_view name) {
 }
 
 void projection_runner::discard(std::string_view name) {
+    expect_usable(state_);
     state_->expect_outside("discard()");
     const detail::handler_scope here{state_.get()};
     state_->at(name).generations().discard();
 }
 
 void projection_runner::start() {
+    expect_usable(state_);
     std::unique_lock lock(state_->running_mutex, std::defer_lock);
     // A handler must not wait for a stop() that waits for it.
     if (!detail::handler_scope::is_inside(state_.get()))
@@ -280,6 +300,7 @@ void projection_runner::start() {
 }
 
 void projection_runner::stop() noexcept {
+    if (!state_ || state_->process.is_inherited()) return;
     if (detail::handler_scope::is_inside(state_.get())) return state_->request_stop();
     const std::lock_guard lock(state_->running_mutex);
     state_->end();
@@ -287,6 +308,7 @@ void projection_runner::stop() noexcept {
 
 std::expected<position, wait_failure> projection_runner::wait_for(std::string_view name, position reached,
                                                                   std::chrono::milliseconds timeout) const {
+    expect_usable(state_);
     detail::expect_outside_handlers(state_.get(), "wait_for()", "this runner");
     auto& worker = state_->any(name);
     if (!worker.board().wait(reached, detail::end_of_wait(timeout)))
@@ -300,18 +322,21 @@ std::expected<position, wait_failure> projection_runner::wait_for(std::string_vi
 
 std::vector<dead_letter> projection_runner::dead_letters(std::string_view name, position after,
                                                          std::size_t limit) const {
+    expect_usable(state_);
     // On a connection of its own, so that it does not wait for the projection.
     const auto db = detail::open_read_model(state_->at(name).serving_file(), state_->options.connection);
     return detail::list_dead_letters(*db, after, limit);
 }
 
 dead_letter_replay projection_runner::replay_dead_letters(std::string_view name) {
+    expect_usable(state_);
     state_->expect_outside("replay_dead_letters()");
     const detail::handler_scope here{state_.get()};
     return state_->at(name).replay_dead_letters();
 }
 
 std::vector<projection_status> projection_runner::status() const {
+    expect_usable(state_);
     std::vector<projection_status> all;
     for (auto* const worker : state_->all) all.push_back(state_->status_of(*worker));
     return all;

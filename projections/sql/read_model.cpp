@@ -27,6 +27,7 @@ void read_model::attach(const std::filesystem::path& file, std::string_view name
 }
 
 position read_model::checkpoint() {
+    session_->db().expect_own_process();
     // In an event store: that of the inline projection that is furthest behind.
     if (session_->is_among_events())
         return std::get<0>(query_one<std::optional<position>>("SELECT min(checkpoint) FROM stele_inline").value())
@@ -35,6 +36,7 @@ position read_model::checkpoint() {
 }
 
 std::filesystem::path read_model::file() const {
+    session_->db().expect_own_process();
     return session_->db().file();
 }
 

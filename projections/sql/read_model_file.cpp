@@ -15,6 +15,7 @@
 
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
+#include <stele/eventstore/sqlite/detail/real_file.hpp>
 
 #include <fmt/format.h>
 
@@ -132,6 +133,7 @@ std::unique_ptr<connection> open_read_model(const std::filesystem::path& file, c
 std::unique_ptr<connection> open_to_query(const std::filesystem::path& file, const connection_options& options) {
     if (read_file_header(file, options).application_id != event_store_application_id)
         return open_read_model(file, options);
+    expect_one_name(file);
     inspect(file, options);
     auto db = std::make_unique<connection>(file, open_mode::read, options);
     if (db->integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stele_inline'") == 0)

@@ -70,6 +70,7 @@ std::unique_ptr<sql_session> sql_session::reader(const std::filesystem::path& na
 }
 
 cached_statement& sql_session::acquire(std::string_view sql, std::unique_ptr<cached_statement>& own) {
+    db_->expect_own_process();
     if (!files_.empty() && in_use_ == 0) follow_links();
     auto* found = cache_.find(sql);
     if (found == nullptr) {
@@ -122,6 +123,7 @@ std::unique_ptr<cached_statement> sql_session::prepare(std::string_view sql) {
 }
 
 void sql_session::execute_script(std::string_view sql) {
+    db_->expect_own_process();
     // Prepared one by one as they run: a statement may need the table that the one before it makes.
     while (!sql.empty()) {
         expect_transaction();
@@ -177,6 +179,7 @@ void sql_session::reopen() {
 }
 
 void sql_session::attach(const std::filesystem::path& name, std::string_view schema) {
+    db_->expect_own_process();
     if (!is_identifier(schema))
         throw error{error_kind::invalid_argument,
                     fmt::format("{}: cannot be attached as '{}'; use letters, digits and '_'", name.string(), schema)};

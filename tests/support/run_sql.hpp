@@ -13,3 +13,17 @@ inline void run_sql(const std::filesystem::path& file, const std::string& sql) {
     REQUIRE_MESSAGE(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK, sqlite3_errmsg(db));
     sqlite3_close(db);
 }
+
+/// The first column of the first row that SQL gives on a file, as another program would ask; empty if there is none.
+inline std::string ask_sql(const std::filesystem::path& file, const std::string& sql) {
+    sqlite3* db = nullptr;
+    std::string answer;
+    REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
+    const auto first = [](void* to, int, char** row, char**) {
+        if (auto& text = *static_cast<std::string*>(to); text.empty() && row[0] != nullptr) text = row[0];
+        return 0;
+    };
+    CHECK_MESSAGE(sqlite3_exec(db, sql.c_str(), first, &answer, nullptr) == SQLITE_OK, sqlite3_errmsg(db));
+    sqlite3_close(db);
+    return answer;
+}

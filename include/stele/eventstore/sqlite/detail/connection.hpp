@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/connection_options.hpp>
 
@@ -53,8 +54,10 @@ private:
     void check(int code) const;
 
     struct finalizer {
+        process_mark process;
         void operator()(sqlite3_stmt* s) const noexcept;
     };
+    [[nodiscard]] bool is_inherited() const noexcept { return statement_.get_deleter().process.is_inherited(); }
     std::unique_ptr<sqlite3_stmt, finalizer> statement_;
     const std::string* file_;
 };
@@ -86,7 +89,10 @@ public:
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
-    [[nodiscard]] statement prepare(std::string_view sql) { return {db_.get(), sql, file_}; }
+    [[nodiscard]] statement prepare(std::string_view sql) {
+        expect_own_process();
+        return {db_.get(), sql, file_};
+    }
     /// Runs statements separated by ';' and ignores their rows.
     void execute(const std::string& sql);
     /// As execute(), but returns SQLite's extended result code instead of throwing.
@@ -99,6 +105,8 @@ public:
     [[nodiscard]] std::int64_t last_insert_rowid() const noexcept;
     [[nodiscard]] std::int64_t changes() const noexcept;
     [[nodiscard]] const std::string& file() const noexcept { return file_; }
+    /// Throws stele::error (closed) in a child of the process that opened it.
+    void expect_own_process() const { db_.get_deleter().process.expect_own(file_); }
     [[nodiscard]] sqlite3* handle() const noexcept { return db_.get(); }
     /// The last error of this connection as stele::error; `doing` ("commit") starts the message after the file's name.
     [[nodiscard]] error last_error(std::string_view doing) const;
@@ -106,7 +114,9 @@ public:
     [[nodiscard]] error damage(std::string_view what) const;
 
 private:
+    // In a child of fork() it leaves the connection as it is: it has no locks there to checkpoint or close under.
     struct closer {
+        process_mark process;
         void operator()(sqlite3* db) const noexcept;
     };
     std::string file_;

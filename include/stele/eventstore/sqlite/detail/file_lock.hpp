@@ -1,6 +1,9 @@
 #pragma once
 
+#include <stele/eventstore/detail/process_mark.hpp>
+
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <string>
 
@@ -10,7 +13,8 @@ namespace stele::inline v0::detail {
 ///
 /// SQLite has locks of its own, but before 3.51.3 a commit and a checkpoint of two connections at the same instant can
 /// damage the file, and a writer that starts its next commit at once starves the others. Two bytes are locked: waiters
-/// take the turnstile first, so a process that has just written queues behind them. One thread at a time.
+/// take the turnstile first, so a process that has just written queues behind them. One thread at a time. A child of
+/// fork() has no part in the locks of its parent.
 class file_lock {
 public:
     /// Opens (and creates) the lock file. Throws stele::error (io) that names it.
@@ -23,9 +27,17 @@ public:
     void lock(std::chrono::milliseconds timeout);
     void unlock() noexcept;
 
+    /// What the last one who wrote has left for the next: a short text, empty in a new file. Call these two with the
+    /// lock. A text that cannot be stored is as good as none.
+    [[nodiscard]] std::string note() const;
+    void set_note(const std::string& text) noexcept;
+
 private:
     void wait(long byte, std::chrono::steady_clock::time_point deadline);
 
+    static constexpr std::size_t note_bytes = 64;
+
+    process_mark process_;
     std::string file_;
     int descriptor_;
 };

@@ -14,8 +14,8 @@ namespace stele::inline v0::detail {
 /// Throws stele::error (io) if the name cannot be followed.
 std::filesystem::path real_file(const std::filesystem::path& name);
 
-/// Throws stele::error (invalid_argument) if the file has further names (hard links): under those it would have other
-/// locks.
+/// Throws stele::error (invalid_argument) if the file has further names, hard links or a bind mount of the file itself:
+/// under those it would have another log and other locks. (A bind mount of its directory has the same.)
 void expect_one_name(const std::filesystem::path& file);
 
 /// Which file a name meant when this was made. Any thread may call it.

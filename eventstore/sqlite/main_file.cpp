@@ -1,0 +1,63 @@
+#include "eventstore/sqlite/main_file.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+namespace stele::inline v0::detail {
+namespace {
+
+std::string damage_found(connection& db) {
+    try {
+        auto check = db.prepare("PRAGMA integrity_check(1)");
+        if (!check.step()) return "it cannot be checked";
+        const auto found = check.column_bytes(0);
+        return found == "ok" ? std::string() : std::string(found);
+    } catch (const error& fault) {
+        if (fault.kind() != error_kind::corrupt && fault.kind() != error_kind::foreign_file) throw;
+        return fault.what();
+    }
+}
+
+}  // namespace
+
+main_file::state main_file::look() const noexcept {
+    struct stat found{};
+    if (::stat(file_.c_str(), &found) != 0) return {};
+    return {found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
+}
+
+// Of one length, so that it replaces the one before.
+std::string main_file::text_of(const state& found) {
+    return fmt::format("{:20} {:20}.{:09}\n", found.size, found.seconds, found.nanoseconds);
+}
+
+void main_file::note(file_lock& lock) noexcept {
+    const auto now = look();
+    if (!is_ours_ || now == noted_) return;
+    try {
+        lock.set_note(text_of(now));
+        noted_ = now;
+    } catch (...) {
+        noted_ = {};  // no memory: noted the next time
+    }
+}
+
+void main_file::check_log(connection& db, const file_lock& lock) {
+    const auto log = file_ + "-wal";
+    struct stat found{};
+    if (::stat(log.c_str(), &found) != 0 || found.st_size == 0 || text_of(look()) == lock.note()) return;
+    is_ours_ = false;
+    sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    if (const auto damage = damage_found(db); !damage.empty())
+        throw error(
+            error_kind::corrupt,
+            fmt::format("{}: together with its log {} it is damaged ({}); nothing was changed; if another file "
+                        "was put in the place of the store, a backup for example, move {} and {}-shm to another "
+                        "directory and open the store again; otherwise restore a backup",
+                        file_, log, damage, log, file_));
+    sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+    is_ours_ = true;
+}
+
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/sqlite/detail/file_lock.hpp>
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+namespace stele::inline v0::detail {
+
+/// Size and time of the last change of a store's main file, as its last writer left it. They are noted in the lock
+/// file. A log (FILE-wal) can only be moved into the very file for which it was written; this is how a file that was
+/// put in its place, a backup for example, is recognised. One thread at a time, with the lock.
+class main_file {
+public:
+    explicit main_file(std::string file) : file_(std::move(file)) {}
+
+    /// Notes how the file is now, unless check_log() has failed.
+    void note(file_lock& lock) noexcept;
+
+    /// If there is a log, and the file is not as it was noted, reads all of both through `db`. Throws stele::error
+    /// (corrupt) if they do not belong together; neither is changed then, not even when `db` is closed.
+    void check_log(connection& db, const file_lock& lock);
+
+private:
+    struct state {
+        std::int64_t size = -1;  // unknown
+        std::int64_t seconds = 0;
+        std::int64_t nanoseconds = 0;
+        friend bool operator==(const state&, const state&) = default;
+    };
+    [[nodiscard]] state look() const noexcept;
+    static std::string text_of(const state& found);
+
+    std::string file_;
+    state noted_;
+    bool is_ours_ = true;
+};
+
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,156 @@
+// A backup has its name only when it is complete, whoever else wants that name, and touches no file that is not its
+// own.
+
+#include "support/errors.hpp"
+#include "support/in_child.hpp"
+#include "support/run_sql.hpp"
+#include "support/stores.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+using namespace testing;
+using stele::expected_version;
+using stele::stream_id;
+namespace fs = std::filesystem;
+
+namespace {
+
+stele::sqlite_store filled(const fs::path& file) {
+    auto store = stele::sqlite_store::open(file, {.durability = stele::durability::normal});
+    for (int i = 0; i < 200; ++i)
+        store.append(stream_id{"a-1"}, expected_version::any(), std::vector{make_event("t.T", std::string(5000, 'x'))})
+            .value();
+    return store;
+}
+
+bool is_whole(const fs::path& file) {
+    return stele::sqlite_store::open(file).head().value == 200 && ask_sql(file, "PRAGMA integrity_check") == "ok";
+}
+
+std::vector<std::string> names_in(const fs::path& directory) {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(directory)) names.push_back(entry.path().filename().string());
+    std::ranges::sort(names);
+    return names;
+}
+
+// Backs up to `to` from several threads at once, and returns how many have succeeded; the others must say why.
+int race(stele::sqlite_store& store, const fs::path& to) {
+    std::atomic<int> succeeded = 0;
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i)
+        threads.emplace_back([&] {
+            try {
+                store.backup(to);
+                ++succeeded;
+            } catch (const stele::error& refused) {
+                const bool says = std::string_view(refused.what()).find("exists") != std::string_view::npos;
+                if (refused.kind() != stele::error_kind::invalid_argument || !says) succeeded = 100;
+            }
+        });
+    threads.clear();
+    return succeeded;
+}
+
+}  // namespace
+
+TEST_CASE("of several backups to one name, of threads and processes, one succeeds and the others are told why") {
+    const temp_dir directory;
+    const temp_dir target;
+    auto store = filled(directory / "events.db");
+    for (int round = 0; round < 10; ++round) {
+        const auto to = target / "copy.db";
+        child other([&] {
+            auto own = stele::sqlite_store::open(directory / "events.db");
+            // No new threads in a child of a program with threads: that is not for every checker.
+            try {
+                own.backup(to);
+                return std::string("1");
+            } catch (const stele::error& refused) {
+                return std::string(refused.kind() == stele::error_kind::invalid_argument ? "0" : "100");
+            }
+        });
+        const int here = race(store, to);
+        CHECK(here + std::stoi(other.answer()) == 1);
+        CHECK(names_in(target.path) == std::vector<std::string>{"copy.db"});
+        CHECK(is_whole(to));
+        fs::remove_all(to.string() + "-lock");
+        fs::remove(to);
+    }
+}
+
+TEST_CASE("a backup that is killed leaves no file of its name, or a whole store") {
+    const temp_dir directory;
+    const temp_dir target;
+    const auto to = target / "copy.db";
+    {
+        const auto store = filled(directory / "events.db");
+    }
+    int left = 0;
+    for (int round = 0; round < 40; ++round) {
+        {
+            child killed([&]() -> std::string {
+                auto store = stele::sqlite_store::open(directory / "events.db");
+                fs::create_directory(target / "begun");
+                for (int i = 0;; ++i) store.backup(target / ("copy" + (i == 0 ? "" : std::to_string(i)) + ".db"));
+            });
+            while (!fs::exists(target / "begun")) std::this_thread::yield();
+            // As far as `round` says: some have only begun, some are complete.
+            const auto wanted = static_cast<std::uintmax_t>(round) * 40'000;
+            const auto written = [&] {
+                std::uintmax_t sum = 0;
+                std::error_code gone;
+                for (const auto& entry : fs::directory_iterator(target.path))
+                    if (const auto size = entry.file_size(gone); !gone && entry.is_regular_file(gone)) sum += size;
+                return sum;
+            };
+            while (written() < wanted) std::this_thread::yield();
+        }
+        for (const auto& name : names_in(target.path)) {
+            if (name.ends_with(".partial")) ++left;
+            if (name.ends_with(".db")) CHECK(is_whole(target / name));
+        }
+        auto store = stele::sqlite_store::open(directory / "events.db");
+        if (!fs::exists(to)) store.backup(to);
+        CHECK(is_whole(to));
+        for (const auto& name : names_in(target.path)) fs::remove_all(target / name);
+    }
+    CHECK(left > 0);
+}
+
+TEST_CASE("a backup touches no file that is not its own") {
+    const temp_dir directory;
+    const temp_dir target;
+    auto store = filled(directory / "events.db");
+    const auto to = target / "copy.db";
+    const auto write = [](const fs::path& file) { std::ofstream(file) << "mine"; };
+    const auto is_mine = [](const fs::path& file) {
+        std::ifstream in(file);
+        return std::string(std::istreambuf_iterator<char>(in), {}) == "mine";
+    };
+    for (const auto* const suffix : {".partial", ".partial-wal", ".partial-shm", ".partial-journal"})
+        write(to.string() + suffix);
+    store.backup(to);
+    CHECK(is_whole(to));
+    for (const auto* const suffix : {".partial", ".partial-wal", ".partial-shm", ".partial-journal"})
+        CHECK(is_mine(to.string() + suffix));
+
+    const auto taken = target / "taken.db";
+    write(taken);
+    fs::create_symlink("nowhere", target / "link.db");
+    fs::create_directory(target / "directory.db");
+    const auto before = names_in(target.path);
+    CHECK(error_of([&] { store.backup(taken); }).kind == stele::error_kind::invalid_argument);
+    CHECK(error_of([&] { store.backup(target / "directory.db"); }).kind == stele::error_kind::invalid_argument);
+    CHECK(error_of([&] { store.backup(directory / "events.db"); }).kind == stele::error_kind::invalid_argument);
+    CHECK(error_of([&] { store.backup(target / "absent" / "copy.db"); }).kind == stele::error_kind::io);
+    CHECK(is_mine(taken));
+    CHECK(names_in(target.path) == before);
+
+    store.backup(target / "link.db");  // the link leads to a name that is free
+    CHECK(is_whole(target / "nowhere"));
+}

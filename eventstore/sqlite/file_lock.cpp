@@ -108,7 +108,7 @@ std::string file_lock::note() const {
 }
 
 void file_lock::set_note(const std::string& text) noexcept {
-    static_cast<void>(!::pwrite(descriptor_, text.data(), std::min(text.size(), note_bytes), 0));
+    if (::pwrite(descriptor_, text.data(), std::min(text.size(), note_bytes), 0) > 0) ::fdatasync(descriptor_);
 }
 
 void file_lock::wait(long byte, std::chrono::steady_clock::time_point deadline) {

@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
+
 namespace stele::inline v0::detail {
 namespace {
 
@@ -11,8 +13,12 @@ std::string damage_found(connection& db) {
     try {
         auto check = db.prepare("PRAGMA integrity_check(1)");
         if (!check.step()) return "it cannot be checked";
-        const auto found = check.column_bytes(0);
-        return found == "ok" ? std::string() : std::string(found);
+        if (const auto found = check.column_bytes(0); found != "ok") return std::string(found);
+        // Pages of two states may fit and yet lack events. All positions were given, and all that are not there
+        // removed.
+        const auto lacking = db.integer("SELECT coalesce(max(position), 0) - count(*) FROM events") -
+                             db.integer("SELECT coalesce(sum(removed_up_to), 0) FROM streams");
+        return lacking == 0 ? "" : fmt::format("{} events are not where they should be", std::abs(lacking));
     } catch (const error& fault) {
         if (fault.kind() != error_kind::corrupt && fault.kind() != error_kind::foreign_file) throw;
         return fault.what();
@@ -36,7 +42,7 @@ void main_file::note(file_lock& lock) noexcept {
     const auto now = look();
     if (!is_ours_ || now == noted_) return;
     try {
-        lock.set_note(text_of(now));
+        if (const auto text = text_of(now); text != lock.note()) lock.set_note(text);
         noted_ = now;
     } catch (...) {
         noted_ = {};  // no memory: noted the next time

@@ -307,9 +307,10 @@ TEST_CASE("a child of fork() waits for the lock that its parent holds, and has n
 }
 
 TEST_CASE("parent and child make different ids") {
-    const auto before = stele::uuid::v7();
-    const auto answer = in_child([] { return stele::uuid::v7().str(); });
-    CHECK(answer != stele::uuid::v7().str());
-    CHECK(answer != before.str());
-    CHECK(answer.size() == 36);
+    (void)stele::uuid::v7();
+    const auto of_child = in_child([] { return stele::uuid::v7().str(); });
+    const auto of_parent = stele::uuid::v7().str();
+    REQUIRE(of_child.size() == 36);
+    // The time at the beginning may differ; what is random must.
+    CHECK(of_child.substr(24) != of_parent.substr(24));
 }

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <iterator>
 #include <random>
 #include <thread>
 
@@ -110,23 +111,18 @@ TEST_CASE("when the lock file is removed, the one who had it writes no more, wha
           }) == "6");
     CHECK(error_of([&] { append(first, 1); }).kind == stele::error_kind::io);
     CHECK(error_of([&] { append(first, 1); }).kind == stele::error_kind::closed);
-
-    // Nor does it when it is closed: what it would move from the log may be what the others write just then.
-    auto third = stele::sqlite_store::open(file);
-    append(third, 1);
-    const auto before = bytes_of(file);
     {
         const auto closed = std::move(first);
     }
-    CHECK(bytes_of(file) == before);
-    CHECK(third.head().value == 9);
+    CHECK(stele::sqlite_store::open(file).head().value == 6);
 }
 
 TEST_CASE("a backup that was copied over a store is not mixed with the log that the store left") {
     const temp_dir directory;
     std::mt19937 random{20};
     int refused = 0;
-    for (int round = 0; round < 30; ++round) {
+    constexpr int between[] = {0, 1, 1, 2, 5, 100};
+    for (int round = 0; round < 60; ++round) {
         const auto file = directory / fmt::format("events{}.db", round);
         const auto copy = directory / fmt::format("copy{}.db", round);
         {
@@ -134,7 +130,7 @@ TEST_CASE("a backup that was copied over a store is not mixed with the log that 
             append(store, 1 + static_cast<int>(random() % 200), "a-" + std::to_string(random() % 3));
             store.backup(copy);
             // Moved into the main file at the end: the backup lacks it, and the log below does not have it.
-            append(store, static_cast<int>(random() % 200), "b-" + std::to_string(random() % 3));
+            append(store, between[random() % std::size(between)], "b-" + std::to_string(random() % 3));
         }
         append_and_die(file, 1 + static_cast<int>(random() % 20), "c-1");
         copy_over(copy, file);
@@ -165,6 +161,13 @@ TEST_CASE("a backup that was copied over a store is not mixed with the log that 
 TEST_CASE("a log that belongs to the file is used, also where the note about the file is lost") {
     const temp_dir directory;
     const auto file = directory / "events.db";
+    {
+        auto store = stele::sqlite_store::open(file);
+        append(store, 5, "cut-1");
+        append(store, 5, "gone-1");
+        store.truncate_stream(stream_id{"cut-1"}, {7}).value();
+        store.delete_stream(stream_id{"gone-1"}).value();
+    }
     append_and_die(file, 50);
     SUBCASE("nothing is lost") {}
     SUBCASE("the lock file is removed") {
@@ -176,8 +179,8 @@ TEST_CASE("a log that belongs to the file is used, also where the note about the
     SUBCASE("the file was touched") {
         fs::last_write_time(file, fs::file_time_type::clock::now());
     }
-    CHECK(is_whole(file));
+    CHECK(stele::sqlite_store::open(file).head().value == 182);
     append_and_die(file, 50);
-    CHECK(is_whole(file));
-    CHECK(stele::sqlite_store::open(file).head().value == 300);
+    CHECK(stele::sqlite_store::open(file).head().value == 332);
+    CHECK(ask_sql(file, "PRAGMA integrity_check") == "ok");
 }

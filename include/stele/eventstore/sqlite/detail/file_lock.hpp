@@ -28,7 +28,7 @@ public:
     void unlock() noexcept;
 
     /// What the last one who wrote has left for the next: a short text, empty in a new file. Call these two with the
-    /// lock. A text that cannot be stored is as good as none.
+    /// lock. The text is synced; one that cannot be stored is as good as none.
     [[nodiscard]] std::string note() const;
     void set_note(const std::string& text) noexcept;
 

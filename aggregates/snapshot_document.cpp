@@ -4,6 +4,7 @@
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 
 #include <fmt/format.h>
@@ -56,7 +57,8 @@ found_snapshot find_snapshot(event_store& store, const stream_id& stream, const 
     std::unique_ptr<google::protobuf::Message> state{functions.prototype->New()};
     if (!parse_message(*state, content.state())) throw_corrupt(found->value.size());
     result.state = std::move(state);
-    result.reached = {{content.version()}, {content.position()}};
+    result.reached = {{stored_number(content.version(), "its version")},
+                      {stored_number(content.position(), "its position")}};
     return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stele/codec/detail/message_check.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_store.hpp>
@@ -77,8 +78,12 @@ std::optional<std::expected<receipt, command_error>> receipts::recall() const {
     if (kept.has_rejection())
         return std::unexpected(command_error{
             command, stream_, rejection{.code = kept.rejection().code(), .message = kept.rejection().message()}, 0});
-    receipt result{{{kept.version()}, found->position}, stream_, true};
-    if (kept.has_position()) result.position = {kept.position()};
+    const auto number = [&](std::uint64_t value) {
+        return stored_number(
+            value, fmt::format("A number in the receipt for the idempotency key {}", options_.idempotency_key->str()));
+    };
+    receipt result{{{number(kept.version())}, found->position}, stream_, true};
+    if (kept.has_position()) result.position = {number(kept.position())};
     if (kept.began_stream()) result.version = version_at(store_, result.position).value_or(result.version);
     return result;
 }

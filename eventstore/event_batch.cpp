@@ -5,15 +5,22 @@
 
 namespace stele::inline v0 {
 
+// The chunks before `chunk_` are full, those after it are free. A free chunk is either used again or given back: each
+// is too small for what follows in the next one, so together they have less than twice the bytes of the events.
 char* event_batch::allocate(std::size_t size) {
     constexpr std::size_t chunk_size = 64UL << 10;
-    while (chunk_ < chunks_.size() && chunks_[chunk_].size - used_ < size) {
-        ++chunk_;
+    if (chunk_ == chunks_.size() || chunks_[chunk_].size - used_ < size) {
+        if (used_ > 0) ++chunk_;
         used_ = 0;
-    }
-    if (chunk_ == chunks_.size()) {
-        const auto wanted = std::max(size, chunk_size);
-        chunks_.push_back({std::make_unique_for_overwrite<char[]>(wanted), wanted});
+        const auto free = chunks_.begin() + static_cast<std::ptrdiff_t>(chunk_);
+        const auto fits = std::find_if(free, chunks_.end(), [size](const chunk& each) { return each.size >= size; });
+        if (fits != chunks_.end()) {
+            std::iter_swap(free, fits);
+        } else {
+            chunks_.erase(free, chunks_.end());
+            const auto wanted = std::max(size, chunk_size);
+            chunks_.push_back({std::make_unique_for_overwrite<char[]>(wanted), wanted});
+        }
     }
     char* const place = chunks_[chunk_].data.get() + used_;
     used_ += size;

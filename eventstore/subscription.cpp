@@ -6,6 +6,7 @@
 #include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/start_thread.hpp>
+#include <stele/eventstore/detail/stop_scope.hpp>
 #include <stele/eventstore/format.hpp>
 #include <stele/eventstore/subscription.hpp>
 
@@ -64,6 +65,8 @@ struct subscription::state : std::enable_shared_from_this<subscription::state> {
         std::exception_ptr error;
         try {
             follow(stop.get_token());
+        } catch (const detail::stopped&) {
+            // as if it had ended between two events
         } catch (...) {
             error = std::current_exception();
         }
@@ -74,6 +77,7 @@ struct subscription::state : std::enable_shared_from_this<subscription::state> {
     }
 
     void follow(const std::stop_token& token) {
+        const detail::stop_scope ends_reads(token);
         auto last = reached;
         while (!token.stop_requested()) {
             const auto head = store.wait_for_append(last, idle_wait, token);
@@ -83,6 +87,7 @@ struct subscription::state : std::enable_shared_from_this<subscription::state> {
                     {
                         const detail::handler_scope here(this);
                         const causation_scope scope(event);
+                        const detail::stop_scope lets_it_read({});
                         handle(event);
                     }
                     last = event.position;

@@ -4,6 +4,7 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
@@ -25,7 +26,7 @@ public:
 
     void fold(const recorded_event& entry) {
         if (const auto handled = parse<v1::ProcessEventHandled>(entry))
-            evolve({handled->position()});
+            evolve(position{stored_number(handled->position(), describe(entry))});
         else if (const auto rejected = parse<v1::ProcessCommandRejected>(entry))
             evolve(*rejected, entry);
         else if (auto set = parse<v1::ProcessDeadlineSet>(entry))

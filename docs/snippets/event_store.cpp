@@ -162,9 +162,18 @@ void describe(stele::event_store& store) {
     // [/metadata]
 }
 
+void choose_clock() {
+    // [clock]
+    const auto clock = stele::bounded_clock(
+        {.most_jump = 10min, .on_warning = [](const std::string& message) { fmt::print("{}\n", message); }});
+    auto shop = stele::sqlite_store::open("shop.db", {.now = clock});
+    // [/clock]
+}
+
 }  // namespace
 
 int main() {
+    choose_clock();
     // [open]
     auto store = stele::sqlite_store::open("shop.db");
     // [/open]

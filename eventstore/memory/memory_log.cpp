@@ -1,5 +1,7 @@
 #include "eventstore/memory/memory_log.hpp"
 
+#include "eventstore/engine/name_ranges.hpp"
+
 #include <algorithm>
 #include <set>
 #include <string_view>
@@ -170,10 +172,13 @@ void memory_log::fetch(const stream_id& stream, const stream_read_options& optio
 void memory_log::fetch(const all_read_options& options, event_batch& batch) const {
     const auto first = options.after.value;
     const auto last = std::min<std::uint64_t>(options.up_to.value, events_.size());
+    const name_ranges streams(options.filter);
+    const event_filter by_type{.types = options.filter.types};
     for (auto n = first; n < last && !full(batch, options.limit); ++n) {
         const position where{(options.direction == direction::forward ? n : first + last - 1 - n) + 1};
         const auto& event = at(where);
-        if (!event.removed && options.filter.passes(*event.stream, event.data.type)) add_to(batch, where);
+        if (event.removed || !by_type.passes({}, event.data.type)) continue;
+        if (streams.empty() || streams.contains(*event.stream)) add_to(batch, where);
     }
 }
 

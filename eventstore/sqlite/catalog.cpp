@@ -4,6 +4,8 @@
 
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace stele::inline v0::detail {
@@ -24,22 +26,26 @@ catalog::catalog(connection& db)
       add_type_(db.prepare("INSERT INTO types (name) VALUES (?1)")),
       add_block_(db.prepare("INSERT OR IGNORE INTO type_blocks (type, block) VALUES (?1, ?2)")) {}
 
+stream_state catalog::state_of(std::uint64_t number) const {
+    if (number <= static_cast<std::uint64_t>(stream_state::tombstoned)) return static_cast<stream_state>(number);
+    throw db_.damage(fmt::format("a stream is in state {}, which does not exist", number));
+}
+
 stream_record catalog::find_stream(const stream_id& name) {
     if (const auto known = streams_.find(name.str()); known != streams_.end()) return known->second;
     stream_record found;
+    const reset_guard stream_done(find_stream_);
     find_stream_.bind_text(1, name.str());
     if (find_stream_.step()) {
-        found.id = find_stream_.column_int64(0);
-        found.last.value = static_cast<std::uint64_t>(find_stream_.column_int64(1));
+        found.id = static_cast<std::int64_t>(find_stream_.column_number(0, 1));
+        found.last.value = find_stream_.column_number(1);
         found.removed = found.last;
-        found.state = static_cast<stream_state>(find_stream_.column_int64(2));
+        found.state = state_of(find_stream_.column_number(2));
     }
-    find_stream_.reset();
     if (found.id != 0) {
+        const reset_guard version_done(last_version_);
         last_version_.bind(1, found.id);
-        if (last_version_.step())
-            found.last.value = std::max(found.last.value, static_cast<std::uint64_t>(last_version_.column_int64(0)));
-        last_version_.reset();
+        if (last_version_.step()) found.last.value = std::max(found.last.value, last_version_.column_number(0));
     }
     return found;
 }
@@ -65,9 +71,9 @@ void catalog::remember(const stream_id& name, const stream_record& stream) {
 
 type_entry& catalog::find_type(const std::string& name) {
     if (const auto known = types_.find(name); known != types_.end()) return known->second;
+    const reset_guard done(find_type_);
     find_type_.bind_text(1, name);
-    std::int64_t id = find_type_.step() ? find_type_.column_int64(0) : 0;
-    find_type_.reset();
+    auto id = find_type_.step() ? static_cast<std::int64_t>(find_type_.column_number(0, 1)) : 0;
     if (id == 0) {
         add_type_.bind_text(1, name);
         add_type_.run();

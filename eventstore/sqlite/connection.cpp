@@ -1,6 +1,7 @@
 #include "eventstore/sqlite/sqlite_fork.hpp"
 
 #include <stele/eventstore/detail/saturating_time.hpp>
+#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 
 #include <fmt/format.h>
@@ -162,6 +163,14 @@ void statement::reset() noexcept {
 
 std::int64_t statement::column_int64(int column) const {
     return sqlite3_column_int64(handle(), column);
+}
+
+std::uint64_t statement::column_number(int column, std::uint64_t least) const {
+    const auto value = column_int64(column);
+    const auto number = static_cast<std::uint64_t>(value);  // a negative one is too great
+    if (number > greatest_stored_number || (number < least && !column_is_null(column)))
+        throw wrong_number(fmt::format("{}: {}", *file_, sqlite3_column_name(handle(), column)), std::to_string(value));
+    return number;
 }
 
 double statement::column_double(int column) const {

@@ -22,6 +22,7 @@
 // ids in time order (uuid::v7) make their index grow at its end. An index over the types would cost a row per event;
 // type_blocks costs one per type and block.
 
+#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
 
@@ -80,6 +81,7 @@ void check_format(const std::string& file, std::int64_t application, std::int64_
                     fmt::format("{}: is an SQLite file, but not an event store (application id {:#x}, expected {:#x}); "
                                 "it was not changed; use another name",
                                 file, application, event_store_application_id));
+    if (format < 1) throw wrong_number(fmt::format("{}: the number of its format", file), std::to_string(format));
     if (format > format_version)
         throw error(error_kind::newer_format,
                     fmt::format("{}: has file format {}, this library knows up to {}; it was not changed; use a newer "

@@ -1,7 +1,10 @@
 // Filtered reads. Most events that do not pass are not even read:
 //   - a filter by types reads only the blocks of positions listed for them (type_blocks);
 //   - a filter by streams with few events in total collects those through the index over (stream, version);
-//   - otherwise SQLite steps over the events of the window, a bounded number in one read transaction.
+//   - otherwise the reader steps over the events of the window, a bounded number in one part, and looks at their
+//     streams' names, which it knows by id.
+
+#include "eventstore/sqlite/filtered_read.hpp"
 
 #include "eventstore/sqlite/reader.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
@@ -10,77 +13,40 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 namespace stele::inline v0::detail {
 namespace {
 
-// The number of positions examined in one read transaction.
+// The number of positions examined in one part.
 constexpr std::int64_t window_blocks = 16;
 constexpr std::int64_t window_positions = window_blocks * positions_per_block;
 
 // A filter by streams with at most this many events collects them instead of stepping over the others.
 constexpr std::int64_t few_events = 8192;
 
-// `text` as a JSON string. Names hold no control characters.
-std::string json_string(std::string_view text) {
-    std::string json = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') json += '\\';
-        json += c;
-    }
-    return json + '"';
-}
-
-// The first name after all names that begin with `prefix`: its last character is replaced by the next one. Names
-// compare by bytes, and UTF-8 keeps the order of characters. Empty if there is no such name.
-std::string after_all_with(std::string prefix) {
-    while (!prefix.empty()) {
-        auto start = prefix.size() - 1;
-        while ((static_cast<unsigned char>(prefix[start]) & 0xC0) == 0x80) --start;
-        const auto length = prefix.size() - start;
-        std::uint32_t code = static_cast<unsigned char>(prefix[start]) & (length == 1 ? 0x7FU : 0xFFU >> (length + 1));
-        for (auto i = start + 1; i < prefix.size(); ++i)
-            code = code << 6 | (static_cast<unsigned char>(prefix[i]) & 0x3F);
-        prefix.resize(start);
-        ++code;
-        if (code == 0xD800) code = 0xE000;  // surrogates are no characters
-        if (code > 0x10FFFF) continue;      // the greatest character: increment the one before it
-        if (code < 0x80) return prefix + static_cast<char>(code);
-        const auto tail = [code](int shift) { return static_cast<char>(0x80 | (code >> shift & 0x3F)); };
-        if (code < 0x800) return prefix + static_cast<char>(0xC0 | code >> 6) + tail(0);
-        if (code < 0x10000) return prefix + static_cast<char>(0xE0 | code >> 12) + tail(6) + tail(0);
-        return prefix + static_cast<char>(0xF0 | code >> 18) + tail(12) + tail(6) + tail(0);
-    }
-    return {};
-}
-
-// The names from `first` up to, not including, `end` (empty: no end), as a JSON pair.
-std::string json_range(std::string_view first, std::string_view end) {
-    return fmt::format("[{},{}]", json_string(first), end.empty() ? "null" : json_string(end));
-}
-
 }  // namespace
 
-reader::sql_filter reader::prepare_filter(const event_filter& filter) {
-    sql_filter result;
-    std::vector<std::int64_t> ids;
-    for (const auto& type : filter.types) {
+// The head comes first: the types of all events up to there have their ids.
+void reader::begin(filtered_read& read) {
+    read.begun = true;
+    const auto& options = read.options;
+    read.rest = {to_integer(options.after.value), std::min(to_integer(options.up_to.value), to_integer(head().value))};
+    std::vector<std::uint64_t> ids;
+    for (const auto& type : options.filter.types) {
         const reset_guard done(find_type_);
         find_type_.bind_text(1, type);
-        if (find_type_.step()) ids.push_back(find_type_.column_int64(0));
+        if (find_type_.step()) ids.push_back(find_type_.column_number(0, 1));
     }
-    result.nothing = !filter.types.empty() && ids.empty();
-    if (!filter.types.empty()) result.types = fmt::format("[{}]", fmt::join(ids, ","));
-
-    std::vector<std::string> ranges;
-    for (const auto& category : filter.categories) {
-        ranges.push_back(json_range(category, category + ' '));  // the one stream without an id: ' ' is the least byte
-        ranges.push_back(json_range(category + '-', after_all_with(category + '-')));
-    }
-    for (const auto& prefix : filter.stream_prefixes) ranges.push_back(json_range(prefix, after_all_with(prefix)));
-    if (!ranges.empty()) result.stream_ranges = fmt::format("[{}]", fmt::join(ranges, ","));
-    return result;
+    if (!options.filter.types.empty()) read.types = fmt::format("[{}]", fmt::join(ids, ","));
+    if (!options.filter.types.empty() && ids.empty()) read.rest = {};  // no event can pass
+    if (options.filter.passes_all_streams()) return;
+    // A read that goes on, batch by batch, comes with the same filter.
+    if (!last_streams_ || !last_streams_->is_of(options.filter))
+        last_streams_ = std::make_shared<stream_filter>(options.filter);
+    read.streams = last_streams_;
+    read.by_stream = !last_streams_->many && few_in_streams(*last_streams_);
+    last_streams_->many = !read.by_stream;
 }
 
 bool reader::full(const event_batch& batch, std::uint64_t limit) const {
@@ -88,26 +54,29 @@ bool reader::full(const event_batch& batch, std::uint64_t limit) const {
            batch.size_bytes() >= limits_.read_batch_bytes;
 }
 
-void reader::fetch_filtered(const all_read_options& options, event_batch& batch) {
-    const auto filter = prepare_filter(options.filter);
-    if (filter.nothing) return;
-    interval rest{to_integer(options.after.value), std::min(to_integer(options.up_to.value), to_integer(head().value))};
-    if (!filter.stream_ranges.empty() && few_in_streams(filter)) return scan(rest, filter, true, options, batch);
-
-    while (rest.after < rest.up_to && !full(batch, options.limit) && step_over_gap(rest, options.direction)) {
-        interval window = rest;
-        if (options.direction == direction::forward) {
-            window.up_to = std::min(rest.up_to, (rest.after / window_positions + 1) * window_positions);
-            rest.after = window.up_to;
-        } else {
-            window.after = std::max(rest.after, (rest.up_to - 1) / window_positions * window_positions);
-            rest.up_to = window.after;
-        }
-        for (const auto& part : candidates(window, filter, options.direction)) {
-            if (full(batch, options.limit)) return;
-            scan(part, filter, false, options, batch);
-        }
+bool reader::fetch(filtered_read& read, event_batch& batch) {
+    if (!read.begun) begin(read);
+    auto& rest = read.rest;
+    const auto order = read.options.direction;
+    if (rest.after >= rest.up_to || full(batch, read.options.limit)) return false;
+    if (read.by_stream) {
+        scan(std::exchange(rest, {}), read, batch);
+        return false;
     }
+    if (!step_over_gap(rest, order)) return false;
+    interval window = rest;
+    if (order == direction::forward) {
+        window.up_to = std::min(rest.up_to, (rest.after / window_positions + 1) * window_positions);
+        rest.after = window.up_to;
+    } else {
+        window.after = std::max(rest.after, (rest.up_to - 1) / window_positions * window_positions);
+        rest.up_to = window.after;
+    }
+    for (const auto& part : candidates(window, read)) {
+        if (full(batch, read.options.limit)) return false;
+        scan(part, read, batch);
+    }
+    return true;
 }
 
 // Shortens the interval to its first event in the order of the read; false if it holds none.
@@ -118,7 +87,7 @@ bool reader::step_over_gap(interval& rest, direction order) {
     query.bind(2, rest.up_to);
     query.bind(3, std::int64_t{1});
     if (!query.step()) return false;
-    const auto first = query.column_int64(0);
+    const auto first = static_cast<std::int64_t>(query.column_number(0, 1));
     if (order == direction::forward)
         rest.after = std::max(rest.after, first - 1);
     else
@@ -127,50 +96,52 @@ bool reader::step_over_gap(interval& rest, direction order) {
 }
 
 // The parts of the window that may hold events of the filter's types, in the order of the read.
-std::vector<reader::interval> reader::candidates(const interval& window, const sql_filter& filter, direction order) {
-    if (filter.types.empty()) return {window};
+std::vector<reader::interval> reader::candidates(const interval& window, const filtered_read& read) {
+    if (read.types.empty()) return {window};
     std::vector<interval> parts;
     const reset_guard done(blocks_);
-    blocks_.bind_text(1, filter.types);
+    blocks_.bind_text(1, read.types);
     blocks_.bind(2, window.after / positions_per_block);
     blocks_.bind(3, (window.up_to - 1) / positions_per_block);
     while (blocks_.step()) {
-        const auto after = std::max(window.after, blocks_.column_int64(0) * positions_per_block);
-        const auto up_to = std::min(window.up_to, (blocks_.column_int64(0) + 1) * positions_per_block);
+        const auto block = static_cast<std::int64_t>(blocks_.column_number(0));
+        const auto after = std::max(window.after, block * positions_per_block);
+        const auto up_to = std::min(window.up_to, (block + 1) * positions_per_block);
         if (!parts.empty() && parts.back().up_to == after)
             parts.back().up_to = up_to;
         else
             parts.push_back({after, up_to});
     }
-    if (order == direction::backward) std::ranges::reverse(parts);
+    if (read.options.direction == direction::backward) std::ranges::reverse(parts);
     return parts;
 }
 
-bool reader::few_in_streams(const sql_filter& filter) {
+bool reader::few_in_streams(const stream_filter& streams) {
     const reset_guard done(few_in_streams_);
     few_in_streams_.bind(1, few_events + 1);
-    few_in_streams_.bind_text(5, filter.stream_ranges);
+    few_in_streams_.bind_text(5, streams.json);
     return !few_in_streams_.step() || few_in_streams_.column_int64(0) <= few_events;
 }
 
-statement& reader::scan_statement(const sql_filter& filter, bool by_stream, direction order) {
-    const auto sql = scan_query(!filter.types.empty(), !filter.stream_ranges.empty(), by_stream, order);
+statement& reader::scan_statement(bool types, bool by_stream, direction order) {
+    const auto sql = scan_query(types, by_stream, order);
     if (const auto known = scans_.find(sql); known != scans_.end()) return known->second;
     return scans_.emplace(sql, db_.prepare(sql)).first->second;
 }
 
-void reader::scan(const interval& window, const sql_filter& filter, bool by_stream, const all_read_options& options,
-                  event_batch& batch) {
-    auto& query = scan_statement(filter, by_stream, options.direction);
+void reader::scan(const interval& window, const filtered_read& read, event_batch& batch) {
+    const auto& options = read.options;
+    auto& query = scan_statement(!read.types.empty(), read.by_stream, options.direction);
     const reset_guard done(query);
-    const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events) - batch.size();
     query.bind(1, window.after);
     query.bind(2, window.up_to);
-    query.bind(3, to_integer(limit));
-    if (!filter.types.empty()) query.bind_text(4, filter.types);
-    if (!filter.stream_ranges.empty()) query.bind_text(5, filter.stream_ranges);
-    collect(query,
-            {options.direction, static_cast<std::uint64_t>(window.after), static_cast<std::uint64_t>(window.up_to)}, {},
+    if (!read.types.empty()) query.bind_text(4, read.types);
+    if (read.by_stream) query.bind_text(5, read.streams->json);
+    const row_order order{options.direction, static_cast<std::uint64_t>(window.after),
+                          static_cast<std::uint64_t>(window.up_to)};
+    collect(query, order,
+            {.limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events),
+             .streams = read.streams && !read.by_stream ? &read.streams->ranges : nullptr},
             batch);
 }
 

@@ -15,7 +15,7 @@ constexpr std::size_t most_stream_names = 1U << 16U;
 document document_at(statement& row) {
     return {.key = std::string(row.column_bytes(0)),
             .value = std::string(row.column_bytes(1)),
-            .position = {static_cast<std::uint64_t>(row.column_int64(2))},
+            .position = {row.column_number(2)},
             .written_at = to_time(row.column_int64(3))};
 }
 
@@ -71,7 +71,7 @@ std::vector<std::string> reader::event_types() {
 
 position reader::head() {
     const reset_guard done(head_);
-    return {head_.step() ? static_cast<std::uint64_t>(head_.column_int64(0)) : 0};
+    return {head_.step() ? head_.column_number(0) : 0};
 }
 
 // Times never decrease, so a binary search finds the last position that is not too late.
@@ -95,7 +95,7 @@ position reader::position_at(timestamp time) {
 version reader::stream_version(const stream_id& stream) {
     const reset_guard done(stream_version_);
     stream_version_.bind_text(1, stream.str());
-    return {stream_version_.step() ? static_cast<std::uint64_t>(stream_version_.column_int64(0)) : 0};
+    return {stream_version_.step() ? stream_version_.column_number(0) : 0};
 }
 
 void reader::fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) {
@@ -103,20 +103,22 @@ void reader::fetch(const stream_id& stream, const stream_read_options& options, 
     const reset_guard done(query);
     query.bind(1, to_integer(options.after.value));
     query.bind(2, to_integer(options.up_to.value));
-    query.bind(3, to_integer(std::min<std::uint64_t>(options.limit, limits_.read_batch_events)));
+    const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
+    query.bind(3, to_integer(limit));
     query.bind_text(4, stream.str());
     query.bind(5, to_integer(options.as_of.value));
-    collect(query, {options.direction, options.after.value, options.up_to.value}, stream.str(), batch);
+    collect(query, {options.direction, options.after.value, options.up_to.value},
+            {.limit = limit, .known_stream = stream.str()}, batch);
 }
 
 void reader::fetch(const all_read_options& options, event_batch& batch) {
-    if (!options.filter.empty()) return fetch_filtered(options, batch);
     auto& query = all_[std::to_underlying(options.direction)];
     const reset_guard done(query);
     query.bind(1, to_integer(options.after.value));
     query.bind(2, to_integer(options.up_to.value));
-    query.bind(3, to_integer(std::min<std::uint64_t>(options.limit, limits_.read_batch_events)));
-    collect(query, {options.direction, options.after.value, options.up_to.value}, {}, batch);
+    const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
+    query.bind(3, to_integer(limit));
+    collect(query, {options.direction, options.after.value, options.up_to.value}, {.limit = limit}, batch);
 }
 
 // Versions of a stream have no gaps, because only the first events of a stream are ever removed. Positions rise or
@@ -137,23 +139,24 @@ void reader::check_order(row_order& order, std::string_view known_stream, const 
                     event.position, event.version, event.stream));
 }
 
-// Adds the rows of `query` to the batch. `known_stream` is the stream of all rows, or empty to look up each one.
-void reader::collect(statement& query, row_order order, std::string_view known_stream, event_batch& batch) {
+void reader::collect(statement& query, row_order order, const selection& which, event_batch& batch) {
+    const auto known_stream = which.known_stream;
     recorded_event event;
-    while (batch.size_bytes() < limits_.read_batch_bytes && query.step()) {
-        event.position.value = static_cast<std::uint64_t>(query.column_int64(0));
-        event.version.value = static_cast<std::uint64_t>(query.column_int64(1));
+    while (batch.size() < which.limit && batch.size_bytes() < limits_.read_batch_bytes && query.step()) {
+        event.position.value = query.column_number(0, 1);
+        event.version.value = query.column_number(1, 1);
+        event.stream = known_stream.empty() ? stream_name(query.column_int64(4)) : known_stream;
+        check_order(order, known_stream, event);
+        if (which.streams != nullptr && !which.streams->contains(event.stream)) continue;
         event.recorded_at = to_time(query.column_int64(2));
         const auto id = query.column_bytes(3);
         const auto parsed = uuid::from_bytes(id);
         if (!parsed)
             throw db_.damage(fmt::format("the event at position {} has an id of {} bytes", event.position, id.size()));
         event.id = *parsed;
-        event.stream = known_stream.empty() ? stream_name(query.column_int64(4)) : known_stream;
         event.type = type_name(query.column_int64(5));
         event.payload = query.column_bytes(6);
         event.metadata = query.column_bytes(7);
-        check_order(order, known_stream, event);
         batch.add(event);
     }
 }
@@ -163,7 +166,7 @@ std::string_view reader::stream_name(std::int64_t id) {
     if (place >= stream_names_.size())
         stream_names_.resize(std::min(most_stream_names, std::max(place + 1, 2 * stream_names_.size())));
     auto& slot = stream_names_[place];
-    if (slot.id == id) return slot.name;
+    if (slot.id == id && id != 0) return slot.name;
     const reset_guard done(find_stream_name_);
     find_stream_name_.bind(1, id);
     if (!find_stream_name_.step()) throw db_.damage(fmt::format("an event refers to stream {}, which is missing", id));

@@ -1,11 +1,16 @@
 #pragma once
 
+#include "eventstore/sqlite/filtered_read.hpp"
+
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <array>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -22,7 +27,10 @@ public:
     reader(const std::filesystem::path& file, const sqlite_options& options);
 
     void fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch);
+    /// Without its filter.
     void fetch(const all_read_options& options, event_batch& batch);
+    /// Continues a filtered read by one short part. Returns whether the batch is not full and something is left.
+    bool fetch(filtered_read& read, event_batch& batch);
     std::optional<document> find_document(std::string_view kind, std::string_view key);
     std::vector<document> list_documents(std::string_view kind, const document_read_options& options);
     std::vector<std::string> event_types();
@@ -31,23 +39,12 @@ public:
     version stream_version(const stream_id& stream);
 
 private:
-    // A filter in the form that the SQL expects: JSON lists, empty for "everything".
-    struct sql_filter {
-        std::string types;          // of type ids
-        std::string stream_ranges;  // of pairs: first name, first name after
-        bool nothing = false;       // no event can pass
-    };
-    // An interval (after, up_to] of positions.
-    struct interval {
-        std::int64_t after, up_to;
-    };
-    sql_filter prepare_filter(const event_filter& filter);
-    void fetch_filtered(const all_read_options& options, event_batch& batch);
-    std::vector<interval> candidates(const interval& window, const sql_filter& filter, direction order);
-    bool few_in_streams(const sql_filter& filter);
-    void scan(const interval& window, const sql_filter& filter, bool by_stream, const all_read_options& options,
-              event_batch& batch);
-    statement& scan_statement(const sql_filter& filter, bool by_stream, direction order);
+    using interval = filtered_read::interval;
+    void begin(filtered_read& read);
+    std::vector<interval> candidates(const interval& window, const filtered_read& read);
+    bool few_in_streams(const stream_filter& streams);
+    void scan(const interval& window, const filtered_read& read, event_batch& batch);
+    statement& scan_statement(bool types, bool by_stream, direction order);
     bool step_over_gap(interval& rest, direction order);
     [[nodiscard]] bool full(const event_batch& batch, std::uint64_t limit) const;
 
@@ -65,7 +62,13 @@ private:
         bool begun_ = false;
     };
     void check_order(row_order& order, std::string_view known_stream, const recorded_event& event) const;
-    void collect(statement& query, row_order order, std::string_view known_stream, event_batch& batch);
+    // Which rows of a query go into the batch.
+    struct selection {
+        std::uint64_t limit;                   // the batch holds at most so many events then
+        std::string_view known_stream = {};    // the stream of all rows, or empty to look up each one
+        const name_ranges* streams = nullptr;  // skips the rows of other streams
+    };
+    void collect(statement& query, row_order order, const selection& which, event_batch& batch);
     std::string_view stream_name(std::int64_t id);
     std::string_view type_name(std::int64_t id);
 
@@ -85,10 +88,11 @@ private:
     statement head_, stream_version_, find_stream_name_, find_type_name_, find_type_, time_after_;
     statement blocks_, few_in_streams_;
     statement find_document_, list_documents_;
+    std::shared_ptr<stream_filter> last_streams_;
     std::map<std::string, statement> scans_;  // by their SQL: one for each kind of filter, plan and direction
 };
 
-/// Lends readers and keeps some idle ones. Any thread.
+/// Lends readers and keeps some idle ones. Any thread; `use` and `work` must not call back into the pool.
 class reader_pool {
 public:
     /// `identity` is that of the file that the writer has open, and must outlive the pool.
@@ -99,6 +103,7 @@ public:
     template <class Use>
     auto with_reader(Use use) {
         try {
+            const turn here(*this);
             auto borrowed = borrow();
             if constexpr (std::is_void_v<decltype(use(*borrowed))>) {
                 use(*borrowed);
@@ -113,7 +118,22 @@ public:
         }
     }
 
+    /// Holds new readers back and calls `work` as soon as none is in use. If that takes longer than `longest`, it gives
+    /// up. One thread at a time.
+    void pause(std::chrono::milliseconds longest, const std::function<void()>& work) noexcept;
+
 private:
+    // Counts a reader that is in use, and waits for the end of a pause before.
+    class turn {
+    public:
+        explicit turn(reader_pool& pool);
+        turn(const turn&) = delete;
+        turn& operator=(const turn&) = delete;
+        ~turn();
+
+    private:
+        reader_pool& pool_;
+    };
     std::unique_ptr<reader> borrow();
     void give_back(std::unique_ptr<reader> borrowed);
 
@@ -122,6 +142,9 @@ private:
     const file_identity& identity_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<reader>> idle_;
+    std::size_t in_use_ = 0;
+    bool paused_ = false;
+    std::condition_variable nobody_reads_, pause_over_;
 };
 
 }  // namespace stele::inline v0::detail

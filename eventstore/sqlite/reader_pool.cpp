@@ -5,6 +5,28 @@
 
 namespace stele::inline v0::detail {
 
+reader_pool::turn::turn(reader_pool& pool) : pool_(pool) {
+    std::unique_lock lock(pool_.mutex_);
+    pool_.pause_over_.wait(lock, [this] { return !pool_.paused_; });
+    ++pool_.in_use_;
+}
+
+reader_pool::turn::~turn() {
+    const std::lock_guard lock(pool_.mutex_);
+    if (--pool_.in_use_ == 0 && pool_.paused_) pool_.nobody_reads_.notify_all();
+}
+
+void reader_pool::pause(std::chrono::milliseconds longest, const std::function<void()>& work) noexcept {
+    std::unique_lock lock(mutex_);
+    paused_ = true;
+    const bool quiet = nobody_reads_.wait_for(lock, longest, [this] { return in_use_ == 0; });
+    lock.unlock();
+    if (quiet) work();
+    lock.lock();
+    paused_ = false;
+    pause_over_.notify_all();
+}
+
 std::unique_ptr<reader> reader_pool::borrow() {
     {
         const std::lock_guard lock(mutex_);

@@ -52,30 +52,27 @@ inline constexpr std::string_view blocks_query =
     "?3 "
     "ORDER BY block";
 
-/// The streams whose names are in any of the ranges (?5, a JSON list of pairs).
+/// The streams whose names are in any of the ranges (?5, a JSON list of pairs that do not overlap).
 // (A blob sorts after every text.)
 inline constexpr std::string_view streams_in_ranges =
     "FROM json_each(?5) AS range JOIN streams ON name >= range.value ->> 0 AND "
     "name < ifnull(range.value ->> 1, x'FF')";
 
-/// Counts the events of those streams, up to ?1 of them; answered from the index over (stream, version) alone.
+/// Counts the events of those streams, and one for a stream without events, up to ?1; answered from the index over
+/// (stream, version) alone.
 inline const std::string few_query = fmt::format(
-    "SELECT count(*) FROM (SELECT 1 {} CROSS JOIN events ON events.stream = streams.id LIMIT ?1)", streams_in_ranges);
+    "SELECT count(*) FROM (SELECT 1 {} LEFT JOIN events ON events.stream = streams.id LIMIT ?1)", streams_in_ranges);
 
-/// A filtered read of the window (?1, ?2], at most ?3 events. With types: ?4. With streams: ?5, by testing the stream
-/// of each event in the window or, if the streams have few events in total, by collecting those.
-inline std::string scan_query(bool types, bool streams, bool by_stream, direction order) {
+/// The events in the window (?1, ?2], with types: of those types (?4, a JSON list of ids). By stream: those of the
+/// streams in ranges, which have few events in total.
+inline std::string scan_query(bool types, bool by_stream, direction order) {
     std::string sql(columns);
     sql += " WHERE position > ?1 AND position <= ?2";
     if (types) sql += " AND type IN (SELECT value FROM json_each(?4))";
-    if (streams && by_stream)
+    if (by_stream)
         sql += fmt::format(" AND position IN (SELECT e.position {} CROSS JOIN events AS e ON e.stream = streams.id)",
                            streams_in_ranges);
-    else if (streams)
-        sql +=
-            " AND EXISTS (SELECT 1 FROM streams, json_each(?5) AS range WHERE streams.id = events.stream AND "
-            "name >= range.value ->> 0 AND name < ifnull(range.value ->> 1, x'FF'))";
-    return sql + fmt::format(" ORDER BY position {} LIMIT ?3", order_of(order));
+    return sql + fmt::format(" ORDER BY position {}", order_of(order));
 }
 
 }  // namespace stele::inline v0::detail

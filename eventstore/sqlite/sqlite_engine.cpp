@@ -2,18 +2,53 @@
 
 #include "eventstore/engine/append_checks.hpp"
 #include "eventstore/sqlite/backup.hpp"
+#include "eventstore/sqlite/reader_sql.hpp"
 #include "eventstore/sqlite/verify.hpp"
+
+#include <stele/eventstore/detail/stop_scope.hpp>
+
+#include <fmt/format.h>
 
 #include <utility>
 
 namespace stele::inline v0::detail {
+namespace {
+
+// How long a pause waits for the readers that have begun.
+constexpr std::chrono::milliseconds longest_pause{50};
+
+constexpr std::size_t least_log_bytes = 1UL << 20;
+
+const sqlite_options& checked(const sqlite_options& options) {
+    check_limits(options.limits);
+    if (options.log_bytes < least_log_bytes)
+        throw error(error_kind::invalid_argument, fmt::format("sqlite_options::log_bytes is {}; it must be {} or more",
+                                                              options.log_bytes, least_log_bytes));
+    return options;
+}
+
+}  // namespace
 
 sqlite_engine::sqlite_engine(std::filesystem::path file, const sqlite_options& options)
     : file_(std::move(file)),
-      options_((check_limits(options.limits), options)),
+      options_(checked(options)),
       writer_(file_, options_),
-      queue_([this](commit_queue::append_group group) { signal_.announce(writer_.commit(group)); }),
-      readers_(file_, options_, writer_.identity()) {}
+      readers_(file_, options_, writer_.identity()),
+      queue_([this](commit_queue::append_group group) {
+          signal_.announce(writer_.commit(group));
+          bound_log();
+      }) {}
+
+// The log begins again with the first commit that finds it moved into the main file and read by nobody. Readers that
+// overlap never leave such a moment, so one is made.
+void sqlite_engine::bound_log() noexcept {
+    const auto limit = to_integer(options_.log_bytes);
+    const auto size = writer_.log_bytes();
+    if (size < limit) next_pause_ = limit;
+    if (size < next_pause_) return;
+    next_pause_ = size + limit / 16;  // it may have been in vain: others read, or a reader took longer
+    readers_.pause(longest_pause, [this] { writer_.checkpoint(); });
+}
 
 void sqlite_engine::backup(const std::filesystem::path& to) {
     detail::backup(file_, to, options_.connection);
@@ -79,7 +114,9 @@ void sqlite_engine::do_fetch(const stream_id& stream, const stream_read_options&
 }
 
 void sqlite_engine::do_fetch(const all_read_options& options, event_batch& batch) {
-    readers_.with_reader([&](reader& r) { r.fetch(options, batch); });
+    if (options.filter.empty()) return readers_.with_reader([&](reader& r) { r.fetch(options, batch); });
+    filtered_read read(options);
+    while (readers_.with_reader([&](reader& r) { return r.fetch(read, batch); })) stop_scope::check();
 }
 
 std::optional<document> sqlite_engine::do_find_document(std::string_view kind, std::string_view key) {

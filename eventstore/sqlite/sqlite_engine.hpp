@@ -46,14 +46,16 @@ public:
 
 private:
     append_all_outcome submit(append_request& request);
+    void bound_log() noexcept;
 
     process_mark process_;
     std::filesystem::path file_;
     sqlite_options options_;
     head_signal signal_;
     writer writer_;  // declared before the readers, so it is closed last
-    commit_queue queue_;
     reader_pool readers_;
+    std::int64_t next_pause_ = 0;  // the size of the log at which bound_log() makes a pause
+    commit_queue queue_;           // after what it uses
 };
 
 }  // namespace stele::inline v0::detail

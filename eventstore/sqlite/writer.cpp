@@ -1,5 +1,6 @@
 #include "eventstore/sqlite/writer.hpp"
 
+#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 
 #include <fmt/format.h>
@@ -45,7 +46,7 @@ connection& prepared(connection& db, file_lock& lock, main_file& main, const sql
     db.execute(options.durability == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     db.execute("PRAGMA wal_autocheckpoint = 4000");
     // What one large append or a slow reader made of the log is given back when it begins again.
-    db.execute("PRAGMA journal_size_limit = 33554432");
+    db.execute(fmt::format("PRAGMA journal_size_limit = {}", options.log_bytes / 2));
     // A process may have ended after it wrote a commit and before it synced it. That commit counts, so it must be
     // durable before a reader sees it or an append is answered with "repeated".
     if (options.durability == durability::full) make_durable(db);
@@ -71,7 +72,8 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options)
       commit_(db_.prepare("COMMIT")),
       roll_back_(db_.prepare("ROLLBACK")),
       data_version_query_(db_.prepare("PRAGMA data_version")),
-      last_time_query_(db_.prepare("SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1")),
+      last_query_(db_.prepare("SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1")),
+      last_position_query_(db_.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'")),
       savepoint_(db_.prepare("SAVEPOINT one_append")),
       release_(db_.prepare("RELEASE one_append")),
       rollback_to_(db_.prepare("ROLLBACK TO one_append")),
@@ -118,6 +120,26 @@ position writer::commit(commit_queue::append_group group) noexcept {
         fail(group, std::current_exception());
     }
     return {};
+}
+
+std::int64_t writer::log_bytes() const noexcept {
+    sqlite3_file* log = nullptr;
+    sqlite3_int64 size = 0;
+    if (sqlite3_file_control(db_.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log)) !=
+            SQLITE_OK ||
+        log == nullptr || log->pMethods == nullptr || log->pMethods->xFileSize(log, &size) != SQLITE_OK)
+        return 0;
+    return size;
+}
+
+void writer::checkpoint() noexcept {
+    try {
+        const locked here(lock_, std::min(busy_timeout_, std::chrono::milliseconds{10}));
+        // Where it fails, the next commit does the same and meets the fault.
+        db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch (const error&) {
+        return;
+    }
 }
 
 void writer::compact() {
@@ -233,9 +255,19 @@ void writer::refresh() {
     if (current == data_version_) return;
     forget();
     data_version_ = current;
-    last_recorded_at_ = last_time_query_.step() ? last_time_query_.column_int64(0) : 0;
-    last_time_query_.reset();
+    const reset_guard done(last_query_);
+    const bool any = last_query_.step();
+    last_recorded_at_ = any ? last_query_.column_int64(1) : 0;
+    check_next_position({any ? last_query_.column_number(0, 1) : 0});
     is_joined_ = false;
+}
+
+// SQLite continues the positions after the greater of these.
+void writer::check_next_position(position head) {
+    const reset_guard done(last_position_query_);
+    const auto given = last_position_query_.step() ? last_position_query_.column_number(0) : 0;
+    if (std::max(given, head.value) == greatest_stored_number)
+        throw db_.damage("the last position that was given is the greatest there is");
 }
 
 // Another process, or transact(), may have changed which inline projections the file has and what is in their tables.
@@ -244,7 +276,7 @@ void writer::join_participant() {
     missing_projections_ = missing_inline_projections(db_, participant_.get());
     if (participant_) {
         head_.step();
-        const position head{static_cast<std::uint64_t>(head_.column_int64(0))};
+        const position head{head_.column_number(0)};
         head_.reset();
         handling_ = true;
         participant_->refresh(head);

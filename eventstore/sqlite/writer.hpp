@@ -29,6 +29,11 @@ public:
     /// position of the last event appended, or 0.
     position commit(commit_queue::append_group group) noexcept;
 
+    /// The size of the log. Called where commit() is.
+    [[nodiscard]] std::int64_t log_bytes() const noexcept;
+    /// Moves the log into the main file as far as readers allow. Does nothing if another process keeps the lock.
+    void checkpoint() noexcept;
+
     /// Returns the space of removed events to the disk. Throws as the engine does.
     void compact();
 
@@ -46,6 +51,7 @@ private:
     void refresh();
     void join_participant();
     void begin();
+    void check_next_position(position head);
     void roll_back() noexcept;
     void forget() noexcept;
     void check_open() const;
@@ -76,7 +82,7 @@ private:
     std::int64_t data_version_ = -1;
     std::int64_t last_recorded_at_ = 0;
 
-    statement begin_, commit_, roll_back_, data_version_query_, last_time_query_;
+    statement begin_, commit_, roll_back_, data_version_query_, last_query_, last_position_query_;
     statement savepoint_, release_, rollback_to_;
     statement add_event_, find_event_, stored_events_, remove_events_;
     statement head_, put_document_, add_document_, remove_document_;

@@ -4,6 +4,8 @@
 #include "eventstore/sqlite/reader_sql.hpp"
 #include "eventstore/sqlite/writer.hpp"
 
+#include <stele/eventstore/detail/stored_number.hpp>
+
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -27,7 +29,7 @@ public:
         while (row_ && query_.column_int64(0) < wanted) row_ = query_.step();
         if (!row_ || query_.column_int64(0) != wanted) return std::nullopt;
         return stored_event{.stream = query_.column_int64(1),
-                            .version = {static_cast<std::uint64_t>(query_.column_int64(2))},
+                            .version = {query_.column_number(2, 1)},
                             .id = uuid::from_bytes(query_.column_bytes(3)).value_or(uuid{}),
                             .closes_append = query_.column_int64(4) != 0};
     }
@@ -81,7 +83,7 @@ void writer::roll_back_append() {
 bool writer::write_documents(std::span<const document_write> documents, position last) {
     if (last.value == 0) {
         const reset_guard done(head_);
-        if (head_.step()) last.value = static_cast<std::uint64_t>(head_.column_int64(0));
+        if (head_.step()) last.value = head_.column_number(0);
     }
     for (const auto& document : documents) {
         using enum document_action;
@@ -123,6 +125,8 @@ std::optional<conflict> writer::write_events(const stream_write& write, bool clo
 // Adds the event at the end of the stream; false if its id is already in the store.
 bool writer::insert(stream_record& stream, const event_data& event, bool closes_append) {
     auto& type = catalog_.find_type(event.type);
+    if (stream.last.value == greatest_stored_number)
+        throw db_.damage("the last version of a stream is the greatest there is");
     stream.last = stream.last.next();
     add_event_.bind(1, stream.id);
     add_event_.bind(2, to_integer(stream.last.value));
@@ -145,7 +149,7 @@ std::optional<std::vector<append_result>> writer::find_repeated(std::span<const 
     const reset_guard done(find_event_);
     find_event_.bind_blob(1, writes.front().events.front().id.as_bytes());
     if (!find_event_.step()) return std::nullopt;
-    const auto first = find_event_.column_int64(0);
+    const auto first = static_cast<std::int64_t>(find_event_.column_number(0, 1));
     std::int64_t count = 0;
     for (const auto& write : writes) count += std::ssize(write.events);
     stored_rows stored(stored_events_, catalog_, first - 1, first + count - 1);

@@ -5,6 +5,7 @@
 
 #include <stele/eventstore/append_result.hpp>
 #include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/clock.hpp>
 #include <stele/eventstore/conflict.hpp>
 #include <stele/eventstore/document.hpp>
 #include <stele/eventstore/error.hpp>

@@ -1,12 +1,13 @@
 #include "projections/generations/dead_letter_box.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace stele::inline v0::detail {
 namespace {
 
 std::int64_t integer(position where) {
-    return static_cast<std::int64_t>(where.value);
+    return static_cast<std::int64_t>(std::min(where, position::max()).value);
 }
 
 std::int64_t now_us() {
@@ -59,11 +60,11 @@ std::vector<dead_letter> list_dead_letters(connection& db, position after, std::
     list.bind(1, integer(after));
     list.bind(2, static_cast<std::int64_t>(limit));
     while (list.step())
-        found.push_back({.position = {static_cast<std::uint64_t>(list.column_int64(0))},
+        found.push_back({.position = {list.column_number(0)},
                          .stream = std::string{list.column_bytes(1)},
                          .type = std::string{list.column_bytes(2)},
                          .key = std::string{list.column_bytes(3)},
-                         .attempts = static_cast<std::uint64_t>(list.column_int64(4)),
+                         .attempts = list.column_number(4),
                          .error = std::string{list.column_bytes(5)},
                          .failed_at = timestamp{std::chrono::microseconds{list.column_int64(6)}}});
     return found;

@@ -2,6 +2,7 @@
 
 #include "projections/sql/stable_name.hpp"
 
+#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/detail/file_sync.hpp>
 
@@ -47,6 +48,7 @@ std::optional<std::uint64_t> generation_directory::number_in(std::string_view fi
     const auto end = digits.data() + digits.size();
     const auto [parsed, failure] = std::from_chars(digits.data(), end, number);
     if (failure != std::errc{} || parsed != end || number == 0 || digits.front() == '0') return {};
+    if (number > greatest_stored_number) return {};  // nobody has made so many
     return number;
 }
 

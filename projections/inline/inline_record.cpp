@@ -35,13 +35,12 @@ constexpr const char* columns =
     "SELECT name, version, fingerprint, checkpoint, seen, applied, ignored FROM stele_inline ";
 
 generation_record record_of(const statement& row) {
-    const auto number = [&](int column) { return static_cast<std::uint64_t>(row.column_int64(column)); };
     generation_record record;
     record.identity = {std::string{row.column_bytes(0)}, row.column_int64(1), std::string{row.column_bytes(2)}};
-    record.progress.checkpoint = {number(3)};
-    record.progress.seen = number(4);
-    record.progress.applied = number(5);
-    record.progress.ignored = number(6);
+    record.progress.checkpoint = {row.column_number(3)};
+    record.progress.seen = row.column_number(4);
+    record.progress.applied = row.column_number(5);
+    record.progress.ignored = row.column_number(6);
     return record;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/detail/file_sync.hpp>
 
@@ -70,11 +71,13 @@ std::string read_all(const fs::path& file) {
 }
 
 progress progress_of(const v1::MemorySnapshot& saved) {
-    progress now{.checkpoint = {saved.checkpoint()},
-                 .last_seen = {{saved.witness()}, {}, timestamp{timestamp::duration{saved.witness_recorded_at()}}},
-                 .seen = saved.seen(),
-                 .applied = saved.applied(),
-                 .ignored = saved.ignored()};
+    progress now{.checkpoint = {stored_number(saved.checkpoint(), "its checkpoint")},
+                 .last_seen = {{stored_number(saved.witness(), "the position of its last event")},
+                               {},
+                               timestamp{timestamp::duration{saved.witness_recorded_at()}}},
+                 .seen = stored_number(saved.seen(), "the number of events seen"),
+                 .applied = stored_number(saved.applied(), "the number of events applied"),
+                 .ignored = stored_number(saved.ignored(), "the number of events ignored")};
     std::ranges::copy_n(saved.witness_id().begin(),
                         static_cast<std::ptrdiff_t>(std::min(saved.witness_id().size(), now.last_seen.id.bytes.size())),
                         reinterpret_cast<char*>(now.last_seen.id.bytes.data()));

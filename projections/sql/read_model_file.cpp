@@ -13,6 +13,7 @@
 
 #include "projections/sql/read_model_file.hpp"
 
+#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
@@ -84,15 +85,13 @@ void check_format(const std::filesystem::path& file, const connection_options& o
                     fmt::format("{}: is an SQLite file, but not a read model (application id {:#x}, expected {:#x}); "
                                 "it was left untouched; check the name, or move it away",
                                 file.string(), application, application_id)};
+    if (format < 1)
+        throw wrong_number(fmt::format("{}: the number of its format", file.string()), std::to_string(format));
     if (format > format_version)
         throw error{error_kind::newer_format,
                     fmt::format("{}: has read model format {}, this library knows up to {}; it was left untouched; use "
                                 "a newer version of Stele, or remove the file and rebuild the projection",
                                 file.string(), format, format_version)};
-}
-
-std::uint64_t unsigned_column(const statement& row, int column) {
-    return static_cast<std::uint64_t>(row.column_int64(column));
 }
 
 }  // namespace
@@ -168,14 +167,14 @@ generation_record read_record(connection& db) {
     generation_record record;
     record.identity = {std::string{row.column_bytes(0)}, row.column_int64(1), std::string{row.column_bytes(2)}};
     auto& progress = record.progress;
-    progress.checkpoint.value = unsigned_column(row, 3);
-    progress.last_seen.position.value = unsigned_column(row, 4);
+    progress.checkpoint.value = row.column_number(3);
+    progress.last_seen.position.value = row.column_number(4);
     std::memcpy(progress.last_seen.id.bytes.data(), row.column_bytes(5).data(), sizeof(uuid::bytes));
     progress.last_seen.recorded_at = timestamp{std::chrono::microseconds{row.column_int64(6)}};
-    progress.seen = unsigned_column(row, 7);
-    progress.applied = unsigned_column(row, 8);
-    progress.ignored = unsigned_column(row, 9);
-    progress.dead_lettered = unsigned_column(row, 10);
+    progress.seen = row.column_number(7);
+    progress.applied = row.column_number(8);
+    progress.ignored = row.column_number(9);
+    progress.dead_lettered = row.column_number(10);
     progress.complete = row.column_int64(11) != 0;
     return record;
 }

@@ -12,7 +12,7 @@ namespace stele::inline v0 {
 /// A time in UTC, in microseconds since 1970.
 using timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
-/// The current time of the system clock. What stores and runners use unless their options name another clock.
+/// The current time of the system clock. Stores and runners look at it through bounded_clock() (clock.hpp).
 timestamp system_time();
 
 /// An event to append: bytes with a type name. The codec (codec.hpp) makes it from a Protobuf message.

@@ -30,7 +30,7 @@ public:
 
     /// For stores: copies the texts and bytes that `event` refers to and adds it at the end.
     void add(const recorded_event& event);
-    /// For stores: removes the events and keeps the memory for the next ones.
+    /// For stores: removes the events and keeps the memory, at most twice the largest batch so far, for the next ones.
     void clear() noexcept;
 
 private:

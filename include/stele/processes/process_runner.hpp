@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/clock.hpp>
 #include <stele/processes/process_manager.hpp>
 #include <stele/processes/process_status.hpp>
 
@@ -21,9 +22,7 @@ class event_store;
 /// How a process runner behaves.
 struct process_runner_options {
     /// Returns the current time, for deadlines. Tests give a clock that they set (manual_clock.hpp).
-    std::function<timestamp()> now = [] {
-        return std::chrono::time_point_cast<timestamp::duration>(std::chrono::system_clock::now());
-    };
+    std::function<timestamp()> now = bounded_clock();
     /// How many instances of each process are cached, so that their journals are not read again. 0: none.
     std::size_t cached_instances = 1000;
 };
@@ -57,9 +56,10 @@ struct process_options {
 /// Let one runner at a time run a process. If two do, here or in two programs, nothing is done twice, thanks to keys
 /// and journals. But where a deadline and an event come at the same moment, one of the two may stop with an error.
 ///
-/// Threads: any thread may call anything. add() comes before start(). Inside its own handlers (those of the processes, and
-/// what their commands run) the functions that would wait for them throw invalid_argument; stop() asks and does not wait,
-/// and a runner that is destroyed there ends when the handler has returned. The store and the bus must live until then.
+/// Threads: any thread may call anything. add() comes before start(). Inside its own handlers (those of the processes,
+/// and what their commands run) the functions that would wait for them throw invalid_argument; stop() asks and does not
+/// wait, and a runner that is destroyed there ends when the handler has returned. The store and the bus must live until
+/// then.
 class process_runner {
 public:
     /// The store must outlive the runner.
@@ -97,8 +97,8 @@ public:
     /// effect on those that run.
     void start();
 
-    /// Ends the background thread after the event in progress. No effect if nothing was started. Inside a handler it only
-    /// asks for that.
+    /// Ends the background thread after the event in progress. No effect if nothing was started. Inside a handler it
+    /// only asks for that.
     void stop();
 
     /// The status of each process, in the order in which they were added.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_store.hpp>
@@ -13,7 +14,8 @@
 /// its name and whose value is `Message`, a message of the file format with a field `uint64 position`.
 namespace stele::inline v0::detail {
 
-/// Returns nothing if there is none. Throws stele::error (undecodable), naming `who`, if it does not parse.
+/// Returns nothing if there is none. Throws stele::error, naming `who`: undecodable if it does not parse, corrupt if
+/// no position is that great.
 template <class Message>
 std::optional<position> find_checkpoint(event_store& store, std::string_view kind, std::string_view name,
                                         std::string_view who) {
@@ -23,7 +25,7 @@ std::optional<position> find_checkpoint(event_store& store, std::string_view kin
     if (const auto parsed = parse_message(checkpoint, found->value); !parsed)
         throw error(error_kind::undecodable,
                     std::string{who} + ": its checkpoint in the store cannot be read: " + parsed.error() + ".");
-    return position{checkpoint.position()};
+    return position{stored_number(checkpoint.position(), std::string{who} + ": its checkpoint in the store")};
 }
 
 template <class Message>

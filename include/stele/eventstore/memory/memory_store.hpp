@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/clock.hpp>
 #include <stele/eventstore/event_store.hpp>
 
 #include <functional>
@@ -12,7 +13,7 @@ namespace stele::inline v0 {
 class memory_store final : public event_store {
 public:
     /// `now` gives the time of events and documents; any thread may call it.
-    explicit memory_store(store_limits limits = {}, std::function<timestamp()> now = system_time);
+    explicit memory_store(store_limits limits = {}, std::function<timestamp()> now = bounded_clock());
     ~memory_store() override;
 
 private:

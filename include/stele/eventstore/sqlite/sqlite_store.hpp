@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/clock.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/sqlite/connection_options.hpp>
 
@@ -39,10 +40,12 @@ struct sqlite_options {
     std::size_t idle_readers = 4;
     /// How often wait_for_append() checks for appends of other processes (this process wakes it at once).
     std::chrono::milliseconds poll_interval{20};
+    /// About how large FILE-wal may become while readers are busy; see docs/operations.md. From 1 MiB.
+    std::size_t log_bytes = 64UL << 20;
     /// What one append and one batch may hold.
     store_limits limits = {};
     /// Gives the time of events and documents; one thread at a time calls it.
-    std::function<timestamp()> now = system_time;
+    std::function<timestamp()> now = bounded_clock();
 };
 
 /// How sqlite_store::verify() goes about it.

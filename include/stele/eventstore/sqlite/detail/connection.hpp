@@ -40,6 +40,9 @@ public:
     void reset() noexcept;
 
     [[nodiscard]] std::int64_t column_int64(int column) const;
+    /// A position, version, count or id. Throws stele::error (corrupt), naming file, column and value, if it is less
+    /// than `least` or greater than any that is written (stored_number.hpp). NULL, the maximum of no rows, is 0.
+    [[nodiscard]] std::uint64_t column_number(int column, std::uint64_t least = 0) const;
     [[nodiscard]] double column_double(int column) const;
     /// The bytes of a text or blob column, good until the next step or reset. NULL gives no bytes.
     [[nodiscard]] std::string_view column_bytes(int column) const;

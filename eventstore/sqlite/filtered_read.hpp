@@ -1,0 +1,45 @@
+#pragma once
+
+#include "eventstore/engine/name_ranges.hpp"
+
+#include <stele/eventstore/read_options.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace stele::inline v0::detail {
+
+/// The streams that a filter lets pass, prepared. Only `many` changes.
+struct stream_filter {
+    explicit stream_filter(const event_filter& filter)
+        : categories(filter.categories), prefixes(filter.stream_prefixes), ranges(filter), json(ranges.json()) {}
+    [[nodiscard]] bool is_of(const event_filter& filter) const {
+        return categories == filter.categories && prefixes == filter.stream_prefixes;
+    }
+
+    const std::vector<std::string> categories, prefixes;
+    const name_ranges ranges;
+    const std::string json;  ///< The ranges: a list of pairs, first name and first name after.
+    bool many = false;       ///< They were seen to have many events in total. For the reader that made it.
+};
+
+/// A filtered read on its way. Readers take turns to continue it, each by a part.
+struct filtered_read {
+    explicit filtered_read(const all_read_options& read) : options(read) {}
+
+    /// The positions (after, up_to].
+    struct interval {
+        std::int64_t after, up_to;
+    };
+
+    const all_read_options& options;
+    bool begun = false;                            ///< The members below are set.
+    interval rest = {};                            ///< What is left to examine.
+    std::string types;                             ///< JSON, a list of type ids; empty: all types.
+    std::shared_ptr<const stream_filter> streams;  ///< None: all streams.
+    bool by_stream = false;                        ///< The streams have few events in total.
+};
+
+}  // namespace stele::inline v0::detail

@@ -4,4 +4,5 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/codec/schema.hpp>
+#include <stele/codec/stored_as.hpp>
 #include <stele/codec/upcast.hpp>

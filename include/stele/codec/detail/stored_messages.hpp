@@ -69,15 +69,31 @@ consteval bool check_target() {
     return handled;
 }
 
-template <class Upcasters, class... Consumers>
-consteval bool check_targets() {
+/// The events of today that the upcasters lead to, as a target_list.
+template <class Upcasters>
+consteval auto targets_of_outdated() {
     if constexpr (lists_outdated<Upcasters>)
         return with_types(Upcasters::outdated, []<class... Old>() {
-            return []<class... Targets>(target_list<Targets...>) {
-                return (check_target<Targets, Consumers...>() && ...);
-            }((target_list<>{} | ... | target_visitor<Upcasters>::template visit<Old>()));
+            return (target_list<>{} | ... | target_visitor<Upcasters>::template visit<Old>());
         });
-    return true;
+    else
+        return target_list<>{};
+}
+template <class Upcasters>
+consteval auto targets_of_aliases() {
+    if constexpr (lists_aliases<Upcasters>)
+        return []<class... Aliases>(const boost::hana::tuple<Aliases...>&) {
+            return (target_list<>{} | ... | target_visitor<Upcasters>::template visit<typename Aliases::event>());
+        }(Upcasters::aliases);
+    else
+        return target_list<>{};
+}
+
+template <class Upcasters, class... Consumers>
+consteval bool check_targets() {
+    return []<class... Targets>(target_list<Targets...>) {
+        return (check_target<Targets, Consumers...>() && ...);
+    }(targets_of_outdated<Upcasters>() | targets_of_aliases<Upcasters>());
 }
 
 /// Checks that everything to which the upcasters of an aggregate lead is taken or ignored by some consumer. (The

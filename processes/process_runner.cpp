@@ -219,8 +219,8 @@ void process_runner::start() {
         if (!runs) state_->expect_outside("start()");
         return state_->clear_failures();  // the thread looks at them within a second
     }
-    auto started = detail::start_thread(
-        "a process_runner", [&state = *state_](const std::stop_token& stop) { state.run(stop); });
+    auto started =
+        detail::start_thread("a process_runner", [&state = *state_](const std::stop_token& stop) { state.run(stop); });
     ending = std::move(state_->thread);  // it may be waiting, or have ended with the failure
     ending.request_stop();
     state_->clear_failures();

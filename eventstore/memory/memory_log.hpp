@@ -82,8 +82,8 @@ private:
     std::function<timestamp()> now_;
     std::vector<kept_event> events_;  // the event at position n is at n - 1
     std::unordered_map<std::string, kept_stream> streams_;
-    std::int64_t last_stream_ = 0;    // the greatest stream_record::id
-    std::map<uuid, position> ids_;  // of the events that are not removed
+    std::int64_t last_stream_ = 0;                                     // the greatest stream_record::id
+    std::map<uuid, position> ids_;                                     // of the events that are not removed
     std::map<std::string, documents_of_kind, std::less<>> documents_;  // by kind
 };
 

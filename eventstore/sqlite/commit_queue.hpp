@@ -138,11 +138,11 @@ private:
     std::function<void(append_group)> commit_;
     std::mutex mutex_;
     request_list waiting_;
-    bool leading_ = false;               // a thread commits, or has been signalled to
-    std::uint64_t turn_ = 0;             // counts those who lead
+    bool leading_ = false;    // a thread commits, or has been signalled to
+    std::uint64_t turn_ = 0;  // counts those who lead
     bool turn_is_exclusive_ = false;
     std::atomic<std::chrono::milliseconds> limit_{};  // 0: none
-    std::size_t exclusive_waiting_ = 0;  // they run before the next group
+    std::size_t exclusive_waiting_ = 0;               // they run before the next group
     std::condition_variable exclusive_wake_;
 
     // Asynchronous appends in flight: queued or being committed.

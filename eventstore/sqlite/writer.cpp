@@ -198,7 +198,8 @@ void writer::note_fault(const error& fault) noexcept {
     const auto kind = fault.kind();
     if (kind != error_kind::io && kind != error_kind::full && kind != error_kind::corrupt) return;
     // A handler may throw an error of its own, or one of another store.
-    if (handling_ && (fault.engine_code() == 0 || fault.engine_code() != sqlite3_extended_errcode(db_.handle()))) return;
+    if (handling_ && (fault.engine_code() == 0 || fault.engine_code() != sqlite3_extended_errcode(db_.handle())))
+        return;
     if ((fault.engine_code() & 0xFF) == SQLITE_NOMEM || fault.engine_code() == SQLITE_IOERR_NOMEM) return;
     refuses_ = true;
     try {

@@ -75,8 +75,8 @@ private:
     std::chrono::milliseconds busy_timeout_;
     std::function<timestamp()> now_;
     bool handling_ = false;  // code that takes part in appends runs
-    bool refuses_ = false;  // after a fault of the disk
-    std::string refusal_;   // why; empty if there was no memory for it
+    bool refuses_ = false;   // after a fault of the disk
+    std::string refusal_;    // why; empty if there was no memory for it
 
     // Valid as long as nobody else writes and nothing is rolled back; refresh() and forget() ensure it.
     std::int64_t data_version_ = -1;

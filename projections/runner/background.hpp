@@ -20,17 +20,16 @@ namespace stele::inline v0::detail {
 /// projection at a time, so that no projection waits long for another.
 class background {
 public:
-    /// Begins at once. Store and workers must outlive it. Throws what the store throws when it is asked for its head, and
-    /// busy if there is no thread to be had; then nothing has begun.
-    /// `owner` is the runner, for handler_scope.
+    /// Begins at once. Store and workers must outlive it. Throws what the store throws when it is asked for its head,
+    /// and busy if there is no thread to be had; then nothing has begun. `owner` is the runner, for handler_scope.
     background(event_store& store, const std::vector<any_projection*>& workers,
                const projection_runner_options& options, const void* owner);
     /// Stops when the batches in progress are committed.
     ~background();
     /// Stops, but does not wait for the batches in progress: for their handlers.
     void request_stop() noexcept;
-    /// Stops, and calls `destroy(owner)` on a thread of its own when the batches in progress are committed: for handlers
-    /// that destroy the owner of this object. Needs no thread and no memory.
+    /// Stops, and calls `destroy(owner)` on a thread of its own when the batches in progress are committed: for
+    /// handlers that destroy the owner of this object. Needs no thread and no memory.
     void adopt(void* owner, void (*destroy)(void*)) noexcept;
     [[nodiscard]] bool is_stopping() const noexcept { return is_stopping_; }
     /// Continues with a projection that is faulted, or pauses after a failure: it has another read model now.
@@ -73,8 +72,8 @@ private:
     std::condition_variable_any changed_;
     std::vector<job> jobs_;
     position head_;
-    bool is_over_ = false;     // it is being destroyed
-    void* orphan_ = nullptr;   // to be destroyed, and this object with it
+    bool is_over_ = false;    // it is being destroyed
+    void* orphan_ = nullptr;  // to be destroyed, and this object with it
     void (*destroy_)(void*) = nullptr;
     std::vector<std::jthread> threads_;  // last, so that they end before the rest is destroyed
 };

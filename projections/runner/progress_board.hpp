@@ -25,8 +25,8 @@ public:
     /// Shows an error.
     void show_error(std::string message);
     void show_error(const std::exception_ptr& failure) noexcept;
-    /// Shows an error and ends all waits. `follows_store`: whether the read model belongs to this state of the store, so
-    /// that its position counts.
+    /// Shows an error and ends all waits. `follows_store`: whether the read model belongs to this state of the store,
+    /// so that its position counts.
     void show_faulted(const std::exception_ptr& failure, bool follows_store) noexcept;
 
     /// Returns what is shown; head and lag are not set.

@@ -12,7 +12,9 @@ constexpr std::size_t most_ahead = 2;
 }  // namespace
 
 read_ahead::read_ahead(event_range source, const event_table& table)
-    : source_(std::move(source)), table_(table), thread_(start_thread("a rebuild", [this](const std::stop_token& stop) { run(stop); })) {}
+    : source_(std::move(source)),
+      table_(table),
+      thread_(start_thread("a rebuild", [this](const std::stop_token& stop) { run(stop); })) {}
 
 const decoded_events* read_ahead::next() {
     std::unique_lock lock(mutex_);

@@ -93,7 +93,8 @@ void operator delete(void* block, std::size_t, std::align_val_t) noexcept {
 }
 
 // A sanitizer has one of its own, which must see every thread.
-extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void* argument) {
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
+                              void* argument) {
     using function = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
     static void* const found = [] {
         void* const own = dlsym(RTLD_DEFAULT, "__interceptor_pthread_create");

@@ -1,11 +1,11 @@
-// Every call of the library, with its n-th allocation or its n-th thread failing, for each n until none is left to fail.
+// Every call of the library, with its n-th allocation or its n-th thread failing, for each n until none is left to
+// fail.
 //
 // The call returns or throws, in time. What threw did not happen, what returned did, once; and the same objects go on.
 // To repeat one fault: STELE_FAULT=N, as a failure prints it. STELE_ALL_FAULTS=1 tests each n instead of a sample.
 
 #include "faults/failing_calls.hpp"
 #include "faults/settings.hpp"
-#include "support/board.hpp"
 #include "support/projections.hpp"
 #include "support/stores.hpp"
 #include "support/transfer_helpers.hpp"
@@ -75,6 +75,15 @@ const auto any = stele::expected_version::any();
 std::vector<stele::event_data> two_events() {
     return {stele::encode(incremented(1)), stele::encode(incremented(2))};
 }
+
+/// In memory, without snapshots: Protobuf's maps do not survive a failed allocation.
+struct sum {
+    static constexpr auto name = "sum";
+    static constexpr int version = 1;
+    static constexpr auto events = hana::tuple_t<Incremented>;
+    std::vector<std::int64_t> steps;
+    void project(const Incremented& event, const stele::recorded_event&) { steps.push_back(event.by()); }
+};
 
 /// What the calls work on. It stays the same for all faults of a call.
 struct world {
@@ -174,10 +183,7 @@ std::vector<call> store_calls() {
         {"wait_for_append", [](world& w) { return (void)w.store.wait_for_append({}, 1ms, {}), 0; }},
         {"subscribe", subscribe_and_wait},
         {"truncate_stream", [](world& w) { return w.store.truncate_stream(stream, {2}, any) ? 1 : 0; }},
-        {"delete_stream",
-         [](world& w) {
-             return w.store.delete_stream(stele::stream_id{"gone-1"}, any) ? 1 : 0;
-         }},
+        {"delete_stream", [](world& w) { return w.store.delete_stream(stele::stream_id{"gone-1"}, any) ? 1 : 0; }},
         {"compact", [](world& w) { return w.sqlite != nullptr ? w.sqlite->compact() : void(), 0; }},
         {"backup",
          [](world& w) {
@@ -202,21 +208,19 @@ std::vector<call> calls_above() {
         {"send with a key",
          [](world& w) { return w.bus.send(increment("1", 1), {.idempotency_key = stele::uuid::v7()}) ? 1 : 0; }},
         {"dispatch",
-         [](world& w) {
-             return w.bus.dispatch("testing.Increment", increment("1", 1).SerializeAsString()) ? 1 : 0;
-         }},
+         [](world& w) { return w.bus.dispatch("testing.Increment", increment("1", 1).SerializeAsString()) ? 1 : 0; }},
         {"load", [](world& w) { return (void)w.counters.load("1"), 0; }},
         {"catch_up of projections",
          [](world& w) {
-             stele::projection_runner runner{w.store, w.directory / "read"};
-             runner.add<totals>(), runner.add<board>();
+             stele::projection_runner runner{w.store, w.directory / "read", {.first_backoff = 1ms}};
+             runner.add<totals>(), runner.add<sum>();
              runner.catch_up();
-             return runner.query<board>([](const board& b) { return b.values.empty() ? 1 : 0; });
+             return runner.query<sum>([](const sum& s) { return s.steps.empty() ? 1 : 0; });
          }},
         {"start and stop of projections",
          [](world& w) {
-             stele::projection_runner runner{w.store, w.directory / "read"};
-             runner.add<totals>(), runner.add<board>();
+             stele::projection_runner runner{w.store, w.directory / "read", {.first_backoff = 1ms}};
+             runner.add<totals>(), runner.add<sum>();
              runner.start();
              const auto reached = runner.wait_for<totals>(w.store.head(), std::chrono::milliseconds::max());
              check_failure(reached || !reached.error().status.last_error.empty());
@@ -225,7 +229,7 @@ std::vector<call> calls_above() {
          }},
         {"rebuild",
          [](world& w) {
-             stele::projection_runner runner{w.store, w.directory / "read"};
+             stele::projection_runner runner{w.store, w.directory / "read", {.first_backoff = 1ms}};
              runner.add<totals>();
              runner.rebuild<totals>();
              return 0;
@@ -305,19 +309,26 @@ void check_all(stele::event_store& store, const std::vector<call>& calls) {
             }
             std::mt19937_64 random{run_seed()};
             // Every one of the first, then some of the others.
-            for (std::uint64_t n = 1; check(w, each, what, n);)
-                n += all || n < 8 ? 1 : 1 + random() % (n / 2);
+            for (std::uint64_t n = 1; check(w, each, what, n);) n += all || n < 8 ? 1 : 1 + random() % (n / 2);
         }
     }
 }
 
 }  // namespace
 
-STORE_TEST_CASE(store, "a call of a store without memory or threads throws, and nothing has happened") {
+TEST_CASE("a call without memory or threads throws, and nothing has happened") {
+    const temp_dir directory;
+    std::unique_ptr<stele::event_store> store;
+    SUBCASE("in memory") {
+        store = std::make_unique<stele::memory_store>();
+    }
+    SUBCASE("in a file") {
+        store = open_sqlite(directory / "events.db", {.durability = stele::durability::normal});
+    }
+    SUBCASE("in a file, a connection for each read") {
+        store = open_sqlite(directory / "events.db", {.durability = stele::durability::normal, .idle_readers = 0});
+    }
     check_all(*store, store_calls());
-}
-
-STORE_TEST_CASE(store, "a call of what stands on a store, without memory or threads, throws, and nothing has happened") {
     check_all(*store, calls_above());
 }
 

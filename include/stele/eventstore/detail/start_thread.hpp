@@ -18,10 +18,11 @@ Thread start_thread(std::string_view purpose, Function function) {
     try {
         return Thread{std::move(function)};
     } catch (const std::system_error& failure) {
-        throw error{error_kind::busy,
-                    fmt::format("no thread can be started for {}: {}; nothing was begun; end other threads or raise the "
-                                "limit of threads, then try again",
-                                purpose, failure.code().message())};
+        throw error{
+            error_kind::busy,
+            fmt::format("no thread can be started for {}: {}; nothing was begun; end other threads or raise the "
+                        "limit of threads, then try again",
+                        purpose, failure.code().message())};
     }
 }
 

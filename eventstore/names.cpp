@@ -1,5 +1,6 @@
 #include "eventstore/names.hpp"
 
+#include <stele/eventstore/detail/utf8.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/stream.hpp>
 
@@ -30,24 +31,46 @@ constexpr sequence sequence_of(std::uint8_t lead) {
     return {0, 0, 0};
 }
 
+// How many bytes the letter at the beginning of `text` has; 0 if none is there.
+std::size_t letter_bytes(std::string_view text) noexcept {
+    const auto [length, low, high] = sequence_of(static_cast<std::uint8_t>(text.front()));
+    if (length == 0 || text.size() < length) return 0;
+    for (std::size_t k = 1; k < length; ++k) {
+        const auto byte = static_cast<std::uint8_t>(text[k]);
+        if (byte < (k == 1 ? low : 0x80) || byte > (k == 1 ? high : 0xBF)) return 0;
+    }
+    return length;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
-    std::size_t i = 0;
-    while (i < text.size()) {
-        const auto [length, low, high] = sequence_of(static_cast<std::uint8_t>(text[i]));
-        if (length == 0 || text.size() - i < length) return false;
-        for (std::size_t k = 1; k < length; ++k) {
-            const auto byte = static_cast<std::uint8_t>(text[i + k]);
-            if (byte < (k == 1 ? low : 0x80) || byte > (k == 1 ? high : 0xBF)) return false;
-        }
-        i += length;
+    while (!text.empty()) {
+        const auto length = letter_bytes(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
     }
     return true;
 }
 
+std::string repair_utf8(std::string_view text) {
+    std::string repaired;
+    while (!text.empty()) {
+        const auto length = letter_bytes(text);
+        repaired += length == 0 ? "\uFFFD" : text.substr(0, length);
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return repaired;
+}
+
+std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept {
+    if (text.size() <= limit) return text;
+    while (limit > 0 && (static_cast<std::uint8_t>(text[limit]) & 0xC0U) == 0x80) --limit;
+    return text.substr(0, limit);
+}
+
 void refuse_name(std::string_view kind, std::string_view name, std::string_view reason) {
-    throw error(error_kind::invalid_argument, fmt::format("{} '{}': {}", kind, name.substr(0, 80), reason));
+    throw error(error_kind::invalid_argument, fmt::format("{} '{}': {}", kind, cut_utf8(name, 80), reason));
 }
 
 void check_name(std::string_view kind, std::string_view name) {

@@ -11,7 +11,6 @@ namespace stele::inline v0::detail {
 namespace {
 
 constexpr const char* deadline_kind = "deadline";
-constexpr std::size_t max_name_bytes = 100;
 
 // Big-endian with the sign bit flipped: bytes sort by time, also before 1970.
 std::string sortable(timestamp time) {
@@ -29,14 +28,15 @@ std::string key_of(std::string_view process, const due_deadline& deadline) {
     return prefix_of(process) + sortable(deadline.due) + deadline.instance + '\0' + deadline.name;
 }
 
-}  // namespace
-
-void check_deadline_name(std::string_view process, std::string_view name) {
-    if (name.empty() || name.size() > max_name_bytes)
-        throw error(error_kind::invalid_argument,
-                    fmt::format("process {}: the name of a deadline has {} bytes; it must have 1 to {}", process,
-                                name.size(), max_name_bytes));
+due_deadline parse(std::string_view process, const document& found) {
+    v1::ProcessDeadline value;
+    if (const auto parsed = parse_message(value, found.value); !parsed)
+        throw error(error_kind::undecodable, fmt::format("process {}: a document of the kind \"{}\" cannot be read: {}",
+                                                         process, deadline_kind, parsed.error()));
+    return {value.instance(), value.name(), timestamp{std::chrono::microseconds{value.due()}}};
 }
+
+}  // namespace
 
 document_write put_deadline(std::string_view process, const due_deadline& deadline) {
     v1::ProcessDeadline value;
@@ -50,14 +50,19 @@ document_write remove_deadline(std::string_view process, const due_deadline& dea
     return {deadline_kind, key_of(process, deadline), {}, document_action::remove};
 }
 
-std::optional<due_deadline> next_deadline(event_store& store, std::string_view process) {
-    const auto found = store.list_documents(deadline_kind, {.prefix = prefix_of(process), .limit = 1});
-    if (found.empty()) return {};
-    v1::ProcessDeadline value;
-    if (const auto parsed = parse_message(value, found.front().value); !parsed)
-        throw error(error_kind::undecodable, fmt::format("process {}: a document of the kind \"{}\" cannot be read: {}",
-                                                         process, deadline_kind, parsed.error()));
-    return due_deadline{value.instance(), value.name(), timestamp{std::chrono::microseconds{value.due()}}};
+std::optional<due_deadline> next_deadline(event_store& store, std::string_view process,
+                                          const std::function<bool(const std::string& instance)>& waits) {
+    document_read_options page{.prefix = prefix_of(process), .limit = 1};
+    while (true) {
+        const auto found = store.list_documents(deadline_kind, page);
+        for (const auto& each : found) {
+            auto deadline = parse(process, each);
+            if (!waits(deadline.instance)) return deadline;
+        }
+        if (found.size() < page.limit) return {};
+        page.after = found.back().key;
+        page.limit = 100;
+    }
 }
 
 }  // namespace stele::inline v0::detail

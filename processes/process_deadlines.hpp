@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/event_store.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,13 +17,11 @@ struct due_deadline {
     timestamp due;
 };
 
-/// Throws stele::error (invalid_argument) if that is no valid name of a deadline.
-void check_deadline_name(std::string_view process, std::string_view name);
-
 document_write put_deadline(std::string_view process, const due_deadline& deadline);
 document_write remove_deadline(std::string_view process, const due_deadline& deadline);
 
-/// The one that is due first; nothing if none is set.
-std::optional<due_deadline> next_deadline(event_store& store, std::string_view process);
+/// The one that is due first, of those whose instance does not wait; nothing if there is none.
+std::optional<due_deadline> next_deadline(event_store& store, std::string_view process,
+                                          const std::function<bool(const std::string& instance)>& waits);
 
 }  // namespace stele::inline v0::detail

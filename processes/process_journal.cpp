@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace stele::inline v0::detail {
@@ -64,7 +65,7 @@ private:
         process_visit visit{.state = result_.state.get(), .instance = instance_};
         auto link = store_.read_all({.after = {event.value - 1}, .up_to = event});
         for (const recorded_event& found : std::move(link).events()) decoder_.decode(found, &visit);
-        result_.handled = event;
+        result_.handled = std::max(result_.handled, event);
     }
 
     void evolve(const v1::ProcessCommandRejected& outcome, const recorded_event& entry) {
@@ -107,6 +108,34 @@ std::unique_ptr<google::protobuf::Message> parse_command(const process_definitio
         throw error(error_kind::undecodable,
                     fmt::format("The {} holds a command {} that cannot be read: {}.", where, type, parsed.error()));
     return command;
+}
+
+bool was_handled(event_store& store, const stream_id& journal, position event) {
+    for (const recorded_event& entry : store.read_stream(journal).events()) {
+        v1::ProcessEventHandled handled;
+        if (entry.type == v1::ProcessEventHandled::descriptor()->full_name() && parse_message(handled, entry.payload) &&
+            handled.position() == event.value)
+            return true;
+    }
+    return false;
+}
+
+std::optional<std::string> deadline_of(const recorded_event& entry) {
+    v1::ProcessDeadlineSet set;
+    if (entry.type != v1::ProcessDeadlineSet::descriptor()->full_name() || !parse_message(set, entry.payload))
+        return {};
+    return set.name();
+}
+
+std::optional<dead_letter> find_deadline_entry(event_store& store, const stream_id& journal, std::string_view name) {
+    std::optional<dead_letter> found;
+    for (const recorded_event& entry : store.read_stream(journal).events())
+        if (deadline_of(entry) == name)
+            found = dead_letter{.position = entry.position,
+                                .stream = journal.str(),
+                                .type = std::string{entry.type},
+                                .key = std::string{journal.instance_id()}};
+    return found;
 }
 
 event_data handled_entry(position event, const std::string& metadata) {

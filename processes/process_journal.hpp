@@ -2,9 +2,11 @@
 
 #include <stele/eventstore/event_store.hpp>
 #include <stele/processes/detail/process_rules.hpp>
+#include <stele/projections/dead_letter.hpp>
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +37,15 @@ process_instance load_instance(event_store& store, const process_definition& pro
 /// Parses a command that the process sent. Throws stele::error (undecodable); `where` says where it was found.
 std::unique_ptr<google::protobuf::Message> parse_command(const process_definition& process, std::string_view type,
                                                          std::string_view bytes, std::string_view where);
+
+/// Whether the journal says that this event was handled, wherever in it.
+bool was_handled(event_store& store, const stream_id& journal, position event);
+
+/// The name of the deadline that this entry of a journal sets; nothing if it is another entry.
+std::optional<std::string> deadline_of(const recorded_event& entry);
+
+/// The entry that set the deadline last, as a dead letter without attempts; nothing if it is not there.
+std::optional<dead_letter> find_deadline_entry(event_store& store, const stream_id& journal, std::string_view name);
 
 // The entries.
 event_data handled_entry(position event, const std::string& metadata);

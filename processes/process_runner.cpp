@@ -22,8 +22,6 @@ namespace {
 
 /// The clock may be set while nothing looks at it, and a deadline may be set by another program.
 constexpr std::chrono::milliseconds longest_wait{1000};
-/// Before a retry after `busy`.
-constexpr std::chrono::milliseconds busy_wait{100};
 
 void expect_usable(const auto& state) {
     static_cast<void>(detail::checked(state, "this process_runner"));
@@ -81,7 +79,7 @@ struct process_runner::state {
     void expect_outside(std::string_view call) const { detail::expect_outside_handlers(this, call, "this runner"); }
 
     void clear_failures() const {
-        for (const auto& worker : workers) worker->clear_failure();
+        for (const auto& worker : workers) worker->progress().clear_failure();
     }
 
     struct round {
@@ -90,19 +88,24 @@ struct process_runner::state {
         std::vector<std::exception_ptr> failures;
     };
 
-    // Lets every process that has not failed run once.
-    [[nodiscard]] round run_once(const std::stop_token& stop) const {
+    // Lets every process run once that is not faulted and does not pause. With `retries` it pauses after a failure.
+    [[nodiscard]] round run_once(const std::stop_token& stop, bool retries) const {
         round result;
         for (const auto& worker : workers) {
-            if (worker->failure() || stop.stop_requested()) continue;
+            auto& progress = worker->progress();
+            if (progress.failure() || stop.stop_requested()) continue;
+            if (const auto pause = progress.not_before();
+                retries && pause && *pause > detail::process_progress::clock::now())
+                continue;
             try {
                 const detail::handler_scope here(this);
-                result.any = worker->run(stop) || result.any;
+                result.any = worker->run(stop, retries) || result.any;
+                if (!stop.stop_requested()) progress.succeed();
             } catch (...) {
                 result.failures.push_back(std::current_exception());
                 const bool is_busy = detail::kind_of(result.failures.back()) == error_kind::busy;
                 result.busy = result.busy || is_busy;
-                worker->report(result.failures.back(), !is_busy);
+                progress.report(result.failures.back(), retries);
             }
         }
         return result;
@@ -112,21 +115,23 @@ struct process_runner::state {
         try {
             while (!stop.stop_requested()) {
                 const auto seen = store.head();
-                const auto done = run_once(stop);
-                if (!done.any)
-                    static_cast<void>(store.wait_for_append(seen, done.busy ? busy_wait : until_next_deadline(), stop));
+                const auto done = run_once(stop, true);
+                if (!done.any) static_cast<void>(store.wait_for_append(seen, until_next(), stop));
             }
         } catch (...) {
             for (const auto& worker : workers)
-                if (!worker->failure()) worker->report(std::current_exception(), true);
+                if (!worker->progress().failure()) worker->progress().report(std::current_exception(), false);
         }
     }
 
-    [[nodiscard]] std::chrono::milliseconds until_next_deadline() const {
+    [[nodiscard]] std::chrono::milliseconds until_next() const {
         auto wait = longest_wait;
         for (const auto& worker : workers) {
-            if (worker->failure()) continue;
-            if (const auto due = worker->next_due())
+            if (worker->progress().failure()) continue;
+            if (const auto pause = worker->progress().not_before())
+                wait = std::min(wait, std::chrono::ceil<std::chrono::milliseconds>(
+                                          *pause - detail::process_progress::clock::now()));
+            else if (const auto due = worker->next_due())
                 wait = std::min(wait, std::chrono::ceil<std::chrono::milliseconds>(
                                           detail::saturating_difference(*due, options.now())));
         }
@@ -134,14 +139,18 @@ struct process_runner::state {
     }
 
     [[nodiscard]] process_status status_of(detail::process_worker& worker, bool started) const {
+        const auto& progress = worker.progress();
         process_status status{.name = std::string{worker.name()},
-                              .position = worker.position(),
+                              .position = progress.position(),
                               .head = store.head(),
-                              .last_error = worker.last_error(),
+                              .attempts = progress.failures(),
+                              .last_error = progress.last_error(),
+                              .dead_letters = worker.dead_letters().size(),
                               .next_deadline = worker.next_due()};
         status.lag_events = status.head.value - std::min(status.position, status.head).value;
-        status.state = worker.failure()         ? process_state::faulted
+        status.state = progress.failure()       ? process_state::faulted
                        : !started               ? process_state::stopped
+                       : progress.not_before()  ? process_state::retrying
                        : status.lag_events == 0 ? process_state::live
                                                 : process_state::catching_up;
         return status;
@@ -149,7 +158,11 @@ struct process_runner::state {
 };
 
 process_runner::process_runner(event_store& store, process_runner_options options)
-    : state_(std::make_unique<state>(store, std::move(options))) {}
+    : state_(std::make_unique<state>(store, std::move(options))) {
+    if (state_->options.attempts == 0 || state_->options.first_backoff.count() < 0)
+        throw error(error_kind::invalid_argument,
+                    "process_runner_options: attempts must be at least 1, and first_backoff not negative");
+}
 process_runner::process_runner(process_runner&&) noexcept = default;
 process_runner& process_runner::operator=(process_runner&& other) noexcept {
     if (this != &other) {
@@ -199,7 +212,7 @@ stele::position process_runner::catch_up() {
     state_->clear_failures();
     std::vector<std::exception_ptr> failures;
     for (bool again = true; again;) {
-        auto done = state_->run_once({});
+        auto done = state_->run_once({}, false);
         again = done.any && !done.busy;
         std::ranges::move(done.failures, std::back_inserter(failures));
     }
@@ -212,8 +225,8 @@ void process_runner::start() {
     std::jthread ending;  // joined when the mutex is free again; one event at a time is handled, whatever the thread
     const std::lock_guard lock(state_->mutex);
     const bool runs = state_->runs();
-    const bool any_failed =
-        std::ranges::any_of(state_->workers, [](const auto& worker) { return worker->failure() != nullptr; });
+    const bool any_failed = std::ranges::any_of(
+        state_->workers, [](const auto& worker) { return worker->progress().failure() != nullptr; });
     if (runs && !any_failed) return;
     if (detail::handler_scope::is_inside(state_.get())) {
         if (!runs) state_->expect_outside("start()");
@@ -245,9 +258,27 @@ std::vector<process_status> process_runner::status() const {
     return all;
 }
 
+std::vector<dead_letter> process_runner::dead_letters(std::string_view name, stele::position after,
+                                                      std::size_t limit) const {
+    expect_usable(state_);
+    auto letters = state_->get(name).dead_letters();
+    const auto first = std::ranges::upper_bound(letters, after, {}, &dead_letter::position);
+    letters.erase(letters.begin(), first);
+    if (letters.size() > limit) letters.erase(letters.begin() + static_cast<std::ptrdiff_t>(limit), letters.end());
+    return letters;
+}
+
+dead_letter_replay process_runner::replay_dead_letters(std::string_view name) {
+    expect_usable(state_);
+    state_->expect_outside("replay_dead_letters()");
+    auto& worker = state_->get(name);
+    const detail::handler_scope here(state_.get());
+    return worker.replay_dead_letters();
+}
+
 position process_runner::position(std::string_view name) const {
     expect_usable(state_);
-    return state_->get(name).position();
+    return state_->get(name).progress().position();
 }
 
 std::expected<position, process_wait_failure> process_runner::wait_for(std::string_view name, stele::position reached,
@@ -255,13 +286,13 @@ std::expected<position, process_wait_failure> process_runner::wait_for(std::stri
     expect_usable(state_);
     state_->expect_outside("wait_for()");
     auto& worker = state_->get(name);
-    if (const auto position = worker.wait_for(reached, timeout)) return *position;
+    if (const auto position = worker.progress().wait_for(reached, timeout)) return *position;
     return std::unexpected(process_wait_failure{reached, state_->status_of(worker, state_->is_started())});
 }
 
 std::exception_ptr process_runner::failure(std::string_view name) const {
     expect_usable(state_);
-    return state_->get(name).failure();
+    return state_->get(name).progress().failure();
 }
 
 }  // namespace stele::inline v0

@@ -5,7 +5,9 @@
 #include <stele/codec/codec.hpp>
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
+#include <stele/eventstore/detail/utf8.hpp>
 #include <stele/eventstore/error.hpp>
+#include <stele/processes/process_limits.hpp>
 
 #include <fmt/format.h>
 
@@ -19,9 +21,6 @@ namespace {
 // The name space of idempotency keys. Part of the file format: never change it.
 constexpr uuid command_space{
     {0x5e, 0x1f, 0x0c, 0x3a, 0x8b, 0x52, 0x4d, 0x0e, 0x9a, 0x77, 0x21, 0xd4, 0x6f, 0x90, 0xb3, 0x18}};
-
-/// More than that in one step is a process that answers each rejection with the same command.
-constexpr std::uint64_t max_commands = 10'000;
 
 /// A command in conflict is sent again after 1, 2, 4 … milliseconds, all in all a quarter of a second.
 constexpr unsigned max_waits = 8;
@@ -48,7 +47,7 @@ void process_step::handle(const recorded_event& event, event_decoder& decoder) {
     entries.push_back(handled_entry(event.position, metadata_bytes_));
     process_visit visit{.state = instance_.state.get(), .instance = journal_.instance_id(), .wants_reaction = true};
     decoder.decode(event, &visit);
-    instance_.handled = event.position;
+    instance_.handled = std::max(instance_.handled, event.position);
     take(visit.actions);
     run();
 }
@@ -62,6 +61,8 @@ void process_step::fire(const std::string& deadline) {
 }
 
 void process_step::take(const reaction_actions& actions) {
+    const auto more = std::ranges::count(actions, reaction_action::type::send, &reaction_action::kind);
+    check_commands(journal_.str(), sent_ + waiting_.size() + static_cast<std::uint64_t>(more));
     for (const reaction_action& action : actions) {
         switch (action.kind) {
             case reaction_action::type::send: waiting_.push_back(action.command); break;
@@ -132,7 +133,9 @@ void process_step::send(const google::protobuf::Message& command) {
     }
 }
 
-void process_step::take_rejection(const google::protobuf::Message& command, const rejection& reason) {
+void process_step::take_rejection(const google::protobuf::Message& command, const rejection& given) {
+    // The process must see now what it will see when the journal is read.
+    const rejection reason{repair_utf8(given.code), repair_utf8(given.message)};
     const auto& known = *process_.find(command.GetDescriptor()->full_name());
     entries.push_back(rejected_entry(command, reason, metadata_bytes_));
     known.evolve(instance_.state.get(), command, reason);
@@ -140,11 +143,6 @@ void process_step::take_rejection(const google::protobuf::Message& command, cons
 }
 
 uuid process_step::next_key() {
-    if (sent_ == max_commands)
-        throw error(error_kind::invalid_argument,
-                    fmt::format("{}: sent {} commands for one event; a process that answers a rejection with the same "
-                                "command never ends",
-                                journal_.str(), sent_));
     return make_idempotency_key(command_space, fmt::format("{}\n{}\n{}", journal_.str(), cause_.str(), sent_++));
 }
 

@@ -48,7 +48,7 @@ private:
     void write(document_write document);
     void run();
     void send(const google::protobuf::Message& command);
-    void take_rejection(const google::protobuf::Message& command, const rejection& reason);
+    void take_rejection(const google::protobuf::Message& command, const rejection& given);
     uuid next_key();
 
     const process_definition& process_;

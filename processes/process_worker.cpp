@@ -7,12 +7,13 @@
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/checkpoint.hpp>
 #include <stele/eventstore/detail/failures.hpp>
-#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/format.hpp>
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -31,6 +32,13 @@ event_filter filter_of(const event_table& events) {
     return filter;
 }
 
+dead_letter letter_of(const recorded_event& event, std::string_view instance) {
+    return {.position = event.position,
+            .stream = std::string{event.stream},
+            .type = std::string{event.type},
+            .key = std::string{instance}};
+}
+
 }  // namespace
 
 process_worker::process_worker(event_store& store, command_bus_base& bus, process_definition definition,
@@ -41,84 +49,150 @@ process_worker::process_worker(event_store& store, command_bus_base& bus, proces
       filter_(filter_of(*definition_.events)),
       now_(settings.now),
       cached_instances_(settings.cached_instances),
-      decoder_(*definition_.events) {
+      decoder_(*definition_.events),
+      progress_(settings) {
     const auto known =
         find_checkpoint<v1::ProcessCheckpoint>(store_, checkpoint_kind, name(), fmt::format("process {}", name()));
     if (!known) save(options.after);
-    saved_ = reached_ = known.value_or(options.after);
+    saved_ = known.value_or(options.after);
+    progress_.advance(saved_);
 }
 
-bool process_worker::run(const std::stop_token& stop) {
+bool process_worker::run(const std::stop_token& stop, bool retries) {
     const std::lock_guard lock(run_mutex_);
+    retries_ = retries;
+    progress_.begin({});
     const bool any_event = handle_events(store_.head(), stop);
     return handle_deadlines(stop) || any_event;
 }
 
 bool process_worker::handle_events(stele::position head, const std::stop_token& stop) {
     bool any = false;
-    for (const event_batch& batch : store_.read_all({.after = position(), .up_to = head, .filter = filter_})) {
+    for (const event_batch& batch :
+         store_.read_all({.after = progress_.position(), .up_to = head, .filter = filter_})) {
         for (const recorded_event& event : batch) {
             if (stop.stop_requested()) return any;
-            try {
-                any = handle(event) || any;
-            } catch (...) {
-                throw_failed_at(fmt::format("process {}", name()), event);
-            }
-            advance(event.position);
+            progress_.begin(fmt::format("position {}", event.position));
+            any = handle(event) || any;
+            progress_.advance(event.position);
         }
     }
+    progress_.begin({});
     if (head.value >= saved_.value + checkpoint_distance) save(head);
-    advance(head);
+    progress_.advance(head);
     return any;
 }
 
 bool process_worker::handle_deadlines(const std::stop_token& stop) {
     bool any = false;
     while (!stop.stop_requested()) {
-        const auto deadline = next_deadline(store_, name());
+        progress_.begin({});
+        const auto deadline = next();
         if (!deadline || deadline->due > now_()) break;
-        try {
-            fire(*deadline);
-        } catch (...) {
-            throw_with(fmt::format("process {} failed at the deadline \"{}\" of the instance {}", name(),
-                                   deadline->name, deadline->instance));
-        }
+        progress_.begin(fmt::format("deadline {}\n{}", deadline->instance, deadline->name));
+        fire_or_put_aside(*deadline);
         any = true;
     }
     return any;
 }
 
+void process_worker::fire_or_put_aside(const due_deadline& deadline) {
+    try {
+        fire(deadline, {});
+    } catch (...) {
+        auto letter = may_put_aside()
+                          ? find_deadline_entry(store_, stream_id{definition_.name, deadline.instance}, deadline.name)
+                          : std::nullopt;
+        if (!letter)
+            throw_with(fmt::format("process {} failed at the deadline \"{}\" of the instance {}", name(), deadline.name,
+                                   deadline.instance));
+        put_aside(std::move(*letter), {});
+    }
+}
+
 bool process_worker::handle(const recorded_event& event) {
     process_visit visit;
-    decoder_.decode(event, &visit);
-    for (const auto& instance : visit.instances) handle(event, instance, &instance == &visit.instances.back());
-    return !visit.instances.empty();
+    std::vector<stream_id> journals;
+    try {
+        decoder_.decode(event, &visit);
+        for (const auto& instance : visit.instances) journals.emplace_back(definition_.name, instance);
+    } catch (...) {
+        if (!may_put_aside()) throw_failed_at(fmt::format("process {}", name()), event);
+        put_aside(letter_of(event, {}), {checkpoint(event.position)});
+        saved_ = event.position;
+        return true;
+    }
+    for (const auto& journal : journals) {
+        const bool is_last = &journal == &journals.back();
+        handle(event, journal, is_last ? documents{checkpoint(event.position)} : documents{});
+        if (is_last) saved_ = event.position;
+    }
+    return !journals.empty();
+}
+
+void process_worker::handle(const recorded_event& event, const stream_id& journal, const documents& with) {
+    auto letter = letter_of(event, journal.instance_id());
+    if (has_dead_letter(store_, name(), letter.key, {event.position.value + 1})) {
+        auto queued = with;
+        // After a crash it may have been put aside already, with its error.
+        letter.error = "queued behind an earlier event of the same instance";
+        if (!is_dead_letter(store_, name(), letter)) queued.push_back(put_dead_letter(name(), letter));
+        if (!queued.empty()) write_documents(store_, queued);
+        return;
+    }
+    try {
+        deliver(event, journal, with, false);
+    } catch (...) {
+        if (!may_put_aside())
+            throw_failed_at(fmt::format("process {} (instance {})", name(), journal.instance_id()), event);
+        put_aside(std::move(letter), with);
+    }
+}
+
+bool process_worker::may_put_aside() const {
+    if (definition_.on_fault != on_fault::dead_letter || (retries_ && !progress_.is_last_attempt())) return false;
+    return is_of_the_event(std::current_exception());
+}
+
+void process_worker::put_aside(dead_letter letter, documents with) {
+    letter.attempts = progress_.attempt();
+    letter.error = message_of(std::current_exception());
+    with.push_back(put_dead_letter(name(), letter));
+    write_documents(store_, with);
+    progress_.note_error(fmt::format(
+        "process {} has a dead letter, position {} ({} in {}) of {}: {}", name(), letter.position, letter.type,
+        letter.stream, letter.key.empty() ? "an unknown instance" : "the instance " + letter.key, letter.error));
+    progress_.succeed();
 }
 
 // A conflict means that another runner was first. After reading what it appended, usually nothing is left to do.
-void process_worker::handle(const recorded_event& event, const std::string& instance, bool is_last) {
-    const stream_id journal{definition_.name, instance};
+void process_worker::deliver(const recorded_event& event, const stream_id& journal, const documents& with,
+                             bool is_late) {
     for (bool is_done = false; !is_done;) {
         auto state = take_instance(journal);
-        if (state.handled >= event.position) return keep_instance(journal, std::move(state));
+        if (is_late ? was_handled(store_, journal, event.position) : state.handled >= event.position) {
+            keep_instance(journal, std::move(state));
+            if (is_late && !with.empty()) write_documents(store_, with);
+            return;
+        }
         process_step step{definition_, bus_, state, journal, event.id, caused_by(event), now_()};
         step.handle(event, decoder_);
-        if (is_last) step.documents.push_back(checkpoint(event.position));
+        step.documents.insert(step.documents.end(), with.begin(), with.end());
         is_done = commit(journal, state, step);
-        if (is_done && is_last) saved_ = event.position;
         if (is_done) keep_instance(journal, std::move(state));
     }
 }
 
-void process_worker::fire(const due_deadline& deadline) {
+void process_worker::fire(const due_deadline& deadline, const documents& with) {
     const stream_id journal{definition_.name, deadline.instance};
     for (bool is_done = false; !is_done;) {
         auto state = take_instance(journal);
         const auto pending = state.deadlines.find(deadline.name);
         if (pending == state.deadlines.end() || pending->second.due != deadline.due) {
             // Another runner was first, or the journal was deleted.
-            const std::vector documents{remove_deadline(definition_.name, deadline)};
-            write_documents(store_, documents);
+            auto removals = with;
+            removals.push_back(remove_deadline(definition_.name, deadline));
+            write_documents(store_, removals);
             return;
         }
         recorded_event cause{};
@@ -127,6 +201,7 @@ void process_worker::fire(const due_deadline& deadline) {
         cause.metadata = pending->second.metadata;
         process_step step{definition_, bus_, state, journal, cause.id, caused_by(cause), now_()};
         step.fire(deadline.name);
+        step.documents.insert(step.documents.end(), with.begin(), with.end());
         is_done = commit(journal, state, step);
         if (is_done) keep_instance(journal, std::move(state));
     }
@@ -162,54 +237,21 @@ document_write process_worker::checkpoint(stele::position reached) const {
 }
 
 void process_worker::save(stele::position reached) {
-    const std::vector documents{checkpoint(reached)};
-    write_documents(store_, documents);
+    const std::vector writes{checkpoint(reached)};
+    write_documents(store_, writes);
     saved_ = reached;
 }
 
+std::optional<due_deadline> process_worker::next() {
+    constexpr auto any = std::numeric_limits<std::uint64_t>::max();
+    return next_deadline(store_, name(), [&](const std::string& instance) {
+        return has_dead_letter(store_, name(), instance, stele::position{any});
+    });
+}
+
 std::optional<timestamp> process_worker::next_due() {
-    const auto deadline = next_deadline(store_, name());
+    const auto deadline = next();
     return deadline ? std::optional{deadline->due} : std::nullopt;
-}
-
-position process_worker::position() const {
-    const std::lock_guard lock(mutex_);
-    return reached_;
-}
-
-std::optional<position> process_worker::wait_for(stele::position reached, std::chrono::milliseconds timeout) const {
-    std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, end_of_wait(timeout), [&] { return reached_ >= reached || failure_; });
-    return reached_ >= reached ? std::optional{reached_} : std::nullopt;
-}
-
-std::exception_ptr process_worker::failure() const {
-    const std::lock_guard lock(mutex_);
-    return failure_;
-}
-
-std::string process_worker::last_error() const {
-    const std::lock_guard lock(mutex_);
-    return last_error_;
-}
-
-void process_worker::report(std::exception_ptr failure, bool stops) noexcept {
-    auto message = message_without_fail(failure);
-    const std::lock_guard lock(mutex_);
-    last_error_ = std::move(message);
-    if (stops) failure_ = std::move(failure);
-    changed_.notify_all();
-}
-
-void process_worker::clear_failure() {
-    const std::lock_guard lock(mutex_);
-    failure_ = nullptr;
-}
-
-void process_worker::advance(stele::position reached) {
-    const std::lock_guard lock(mutex_);
-    reached_ = std::max(reached_, reached);
-    changed_.notify_all();
 }
 
 }  // namespace stele::inline v0::detail

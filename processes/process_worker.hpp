@@ -1,26 +1,27 @@
 #pragma once
 
+#include "processes/process_dead_letters.hpp"
 #include "processes/process_deadlines.hpp"
 #include "processes/process_journal.hpp"
+#include "processes/process_progress.hpp"
 
 #include <stele/eventstore/event_store.hpp>
 #include <stele/processes/process_runner.hpp>
 
-#include <condition_variable>
-#include <exception>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace stele::inline v0::detail {
 
 class process_step;
 
 /// One process of a runner: its position in the store, and the cached instances.
-/// Any thread may call anything; calls of run() run one after the other.
+/// Any thread may call anything; calls of run() and replay_dead_letters() run one after the other.
 class process_worker {
 public:
     /// Reads the checkpoint of the process, or writes the first one.
@@ -28,36 +29,44 @@ public:
                    const process_runner_options& settings);
 
     [[nodiscard]] std::string_view name() const noexcept { return definition_.name; }
+    [[nodiscard]] process_progress& progress() noexcept { return progress_; }
 
     /// Handles the events up to the head, then the deadlines that are due; returns whether there was anything to
     /// handle. Ends after the event in progress when a stop is requested. Throws what process_runner::catch_up() does.
-    bool run(const std::stop_token& stop);
+    /// With `retries`, what fails becomes a dead letter at its last attempt only; otherwise at once.
+    bool run(const std::stop_token& stop, bool retries);
 
-    /// When the next deadline is due.
+    /// When the next deadline is due, of those that do not wait behind a dead letter.
     [[nodiscard]] std::optional<timestamp> next_due();
 
-    [[nodiscard]] stele::position position() const;
-    /// Returns the position once it is at least `reached`; nothing when the time is over or the process has failed.
-    [[nodiscard]] std::optional<stele::position> wait_for(stele::position reached,
-                                                          std::chrono::milliseconds timeout) const;
-    /// What stopped the process; null if nothing did.
-    [[nodiscard]] std::exception_ptr failure() const;
-    [[nodiscard]] std::string last_error() const;
-    void report(std::exception_ptr failure, bool stops) noexcept;
-    void clear_failure();
+    [[nodiscard]] std::vector<dead_letter> dead_letters() const { return list_dead_letters(store_, name()); }
+    dead_letter_replay replay_dead_letters();
 
 private:
+    using documents = std::vector<document_write>;
+
     bool handle_events(stele::position head, const std::stop_token& stop);
     bool handle_deadlines(const std::stop_token& stop);
+    std::optional<due_deadline> next();
+
     bool handle(const recorded_event& event);
-    void handle(const recorded_event& event, const std::string& instance, bool is_last);
-    void fire(const due_deadline& deadline);
+    void handle(const recorded_event& event, const stream_id& journal, const documents& with);
+    /// Both write `with` together with the entries of the journal.
+    void deliver(const recorded_event& event, const stream_id& journal, const documents& with, bool is_late);
+    void fire(const due_deadline& deadline, const documents& with);
+    void fire_or_put_aside(const due_deadline& deadline);
+
+    /// Whether the exception in progress makes a dead letter now.
+    [[nodiscard]] bool may_put_aside() const;
+    void put_aside(dead_letter letter, documents with);
+
+    bool replay(const recorded_event& event, const dead_letter& letter);
+
     [[nodiscard]] process_instance take_instance(const stream_id& journal);
     void keep_instance(const stream_id& journal, process_instance instance);
     bool commit(const stream_id& journal, process_instance& instance, process_step& step);
     [[nodiscard]] document_write checkpoint(stele::position reached) const;
     void save(stele::position reached);
-    void advance(stele::position reached);
 
     event_store& store_;
     command_bus_base& bus_;
@@ -70,12 +79,9 @@ private:
     event_decoder decoder_;
     std::unordered_map<std::string, process_instance> instances_;  // by journal
     stele::position saved_;                                        // the checkpoint in the store
+    bool retries_ = false;
 
-    mutable std::mutex mutex_;  // guards the members below
-    mutable std::condition_variable changed_;
-    stele::position reached_;
-    std::exception_ptr failure_;
-    std::string last_error_;
+    process_progress progress_;
 };
 
 }  // namespace stele::inline v0::detail

@@ -2,6 +2,8 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
+#include <stele/eventstore/detail/utf8.hpp>
+#include <stele/processes/process_limits.hpp>
 #include <stele/testing/given_process.hpp>
 
 #include <fmt/chrono.h>
@@ -48,6 +50,16 @@ reaction_actions net_effect(reaction_actions actions) {
     return actions;
 }
 
+/// Refuses what the runner refuses.
+void check_reaction(std::string_view process, const reaction_actions& actions) {
+    std::uint64_t commands = 0;
+    for (const auto& action : actions) {
+        if (sets_deadline(action)) check_deadline_name(process, action.deadline);
+        if (action.kind == kind::send) ++commands;
+    }
+    check_commands(process, commands);
+}
+
 std::string describe(const process_input& input) {
     if (!input.reason) return one_line(*input.message);
     return fmt::format("rejected ({}): {}", input.reason->code, one_line(*input.message));
@@ -71,8 +83,9 @@ public:
 private:
     void take_rejection(const process_input& input, bool wants_reaction) {
         const auto& command = *process_.find(input.message->GetDescriptor()->full_name());
-        command.evolve(state_.get(), *input.message, *input.reason);
-        if (wants_reaction) actions = command.react(state_.get(), *input.message, *input.reason);
+        const rejection reason{repair_utf8(input.reason->code), repair_utf8(input.reason->message)};
+        command.evolve(state_.get(), *input.message, reason);
+        if (wants_reaction) actions = command.react(state_.get(), *input.message, reason);
     }
 
     void take_event(const process_input& input, bool wants_reaction) {
@@ -105,6 +118,7 @@ private:
 reaction_actions process_scenario::run() const {
     process_run run{process_};
     for (const auto& input : inputs_) run.take(input, &input == &inputs_.back());
+    check_reaction(process_.name, run.actions);
     return std::move(run.actions);
 }
 

@@ -51,7 +51,7 @@ bool cut_off(stele::event_store& store, int append, bool is_done) {
     } catch (const lost_power&) {
         return true;
     } catch (const stele::error& e) {
-        CHECK(std::string{e.what()}.find("process transfer_process failed at ") == 0);
+        CHECK(std::string{e.what()}.starts_with("process transfer_process "));
         return true;
     }
     return false;
@@ -120,8 +120,8 @@ STORE_TEST_CASE(store, "a process that throws stops there, and the others contin
     const auto failure = error_of([&] { runner.catch_up(); });
     CHECK(failure.kind == stele::error_kind::handler_failed);
     CHECK(failure.message ==
-          "process failing_process failed at position 1 (stream wallet-a, version 1, type testing.WalletOpened): out "
-          "of order");
+          "process failing_process (instance only) failed at position 1 (stream wallet-a, version 1, type "
+          "testing.WalletOpened): out of order");
     CHECK(runner.failure<failing_process>());
     CHECK(runner.position<failing_process>().value == 0);
     CHECK(story(*store, "transfer-1") == "TransferRequested TransferCompleted");
@@ -135,7 +135,7 @@ STORE_TEST_CASE(store, "a process that throws stops there, and the others contin
 STORE_TEST_CASE(store, "start() runs a faulted process again, and a wait for one ends at once") {
     open_wallets(*store);
     transfer_bus bus{*store};
-    process_runner runner{*store};
+    process_runner runner{*store, {.attempts = 2, .first_backoff = 1ms}};
     runner.add<failing_process>(bus);
     failing_process::fails = true;
     runner.start();
@@ -143,8 +143,9 @@ STORE_TEST_CASE(store, "start() runs a faulted process again, and a wait for one
     REQUIRE_FALSE(waited);
     CHECK(waited.error().status.state == stele::process_state::faulted);
     CHECK(waited.error().message() ==
-          "waited for position 3: failing_process: faulted, at 0 of 3 (3 behind): process failing_process failed at "
-          "position 1 (stream wallet-a, version 1, type testing.WalletOpened): out of order");
+          "waited for position 3: failing_process: faulted, at 0 of 3 (3 behind): process failing_process (instance "
+          "only) "
+          "failed at position 1 (stream wallet-a, version 1, type testing.WalletOpened): out of order");
 
     failing_process::fails = false;
     runner.start();

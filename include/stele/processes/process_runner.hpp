@@ -25,6 +25,11 @@ struct process_runner_options {
     std::function<timestamp()> now = bounded_clock();
     /// How many instances of each process are cached, so that their journals are not read again. 0: none.
     std::size_t cached_instances = 1000;
+    /// How many times in a row a process may fail at one event or deadline in the background before it is faulted, or
+    /// the event becomes a dead letter. At least 1. catch_up() tries once.
+    unsigned attempts = 5;
+    /// The pause after the first failure. It doubles with each further one, up to 64 times this value.
+    std::chrono::milliseconds first_backoff{100};
 };
 
 /// How one process is run.
@@ -50,8 +55,18 @@ struct process_options {
 /// A command that meets a conflict is retried and never skipped. A command to a tombstoned stream is a rejection with
 /// the code "tombstoned".
 ///
-/// A process that throws, or whose commands make send() throw, is faulted and stops at that event; the other processes
-/// continue. start() and catch_up() run it again, from the same event.
+/// A process that throws, or whose commands make send() throw, is tried again after a pause, up to `attempts` times in
+/// a row. Then it is faulted and stops at that event; the other processes continue. start() and catch_up() run it
+/// again, from the same event. If it declares
+///
+///     static constexpr auto on_fault = stele::on_fault::dead_letter;
+///
+/// the event becomes a dead letter instead, where the event is the cause (handler_failed, invalid_argument,
+/// undecodable). Later events and the deadlines of the same instance wait behind it; other instances continue. An event
+/// whose instance cannot be found (it does not parse, or `instance_id` throws or makes no stream name) is a dead letter
+/// of its own, with an empty key, and nothing waits behind it. A deadline whose command cannot be sent is one, too: the
+/// entry of the journal that set it. Dead letters are documents of the kind "process_dead_letter", written together
+/// with the position of the process.
 ///
 /// Let one runner at a time run a process. If two do, here or in two programs, nothing is done twice, thanks to keys
 /// and journals. But where a deadline and an event come at the same moment, one of the two may stop with an error.
@@ -62,7 +77,7 @@ struct process_options {
 /// then.
 class process_runner {
 public:
-    /// The store must outlive the runner.
+    /// The store must outlive the runner. Throws stele::error (invalid_argument) if an option is out of range.
     explicit process_runner(event_store& store, process_runner_options options = {});
     process_runner(process_runner&&) noexcept;
     process_runner& operator=(process_runner&&) noexcept;
@@ -84,8 +99,8 @@ public:
     /// Handles all events and all deadlines that are due, and everything that follows from them, on the caller's
     /// thread, until nothing is left to do; returns the store's head then.
     ///
-    /// Throws stele::error after every process was tried. Each message names the process, and for a failed event its
-    /// position, stream and type, or the instance and name of the deadline. Kinds:
+    /// Throws stele::error after every process was tried. Each message names the process and the instance, and for a
+    /// failed event its position, stream and type, or the name of the deadline. Kinds:
     ///   - handler_failed (`evolve`, `react` or `instance_id` threw), or the kind of the stele::error that it threw
     ///   - undecodable (an event or an entry of a journal does not parse)
     ///   - busy (a command still met a conflict after a quarter of a second)
@@ -104,7 +119,29 @@ public:
     /// The status of each process, in the order in which they were added.
     [[nodiscard]] std::vector<process_status> status() const;
 
-    /// Everything up to here (inclusive) was handled by P, or is none of its events.
+    /// The dead letters of P after a position, in order, at most `limit`. The key of each is its instance.
+    /// Throws invalid_argument if P was not added; and what the store throws.
+    template <class P>
+    [[nodiscard]] std::vector<dead_letter> dead_letters(stele::position after = {}, std::size_t limit = 1000) const {
+        return dead_letters(P::name, after, limit);
+    }
+    /// The same, by name.
+    [[nodiscard]] std::vector<dead_letter> dead_letters(std::string_view name, stele::position after = {},
+                                                        std::size_t limit = 1000) const;
+
+    /// Handles the dead letters of P in order, on the caller's thread. One that fails again stays, and so do those of
+    /// its instance behind it. Commands that were sent before a failure are not sent again, as long as the process
+    /// still sends the same ones in the same order. `applied` counts those that were handled. Throws invalid_argument
+    /// if P was not added, or inside a handler; and what the store and sending a command throw, unless the event is the
+    /// cause.
+    template <class P>
+    dead_letter_replay replay_dead_letters() {
+        return replay_dead_letters(P::name);
+    }
+    /// The same, by name.
+    dead_letter_replay replay_dead_letters(std::string_view name);
+
+    /// Everything up to here (inclusive) was handled by P, is a dead letter, or is none of its events.
     template <class P>
     [[nodiscard]] stele::position position() const {
         return position(P::name);

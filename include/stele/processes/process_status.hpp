@@ -15,7 +15,8 @@ enum class process_state : std::uint8_t {
     stopped,      ///< Nothing runs in the background; catch_up() brings it up to date.
     catching_up,  ///< There are events that it has not handled.
     live,         ///< It has handled everything and waits for more.
-    faulted,      ///< It failed and is stopped until start() or catch_up() is called again.
+    retrying,     ///< It failed and will be tried again after a pause.
+    faulted,      ///< It failed too often and is stopped until start() or catch_up() is called again.
 };
 
 /// The name of a state as in this list, with a space: "catching up".
@@ -33,8 +34,13 @@ struct process_status {
     stele::position head;
     /// How many positions the process is behind.
     std::uint64_t lag_events = 0;
-    /// The last error, even if a retry has succeeded since; empty if there was none.
+    /// How many times in a row it has failed at the same event or deadline; 0 if it has not, or a retry succeeded.
+    unsigned attempts = 0;
+    /// The last error, even if a retry has succeeded since; empty if there was none. It names the instance, if it is
+    /// known, and the position of the event or the deadline.
     std::string last_error;
+    /// How many dead letters it has now, with those that are queued behind others.
+    std::uint64_t dead_letters = 0;
     /// When its next deadline is due; nothing if none is set.
     std::optional<timestamp> next_deadline;
 

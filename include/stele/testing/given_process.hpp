@@ -132,7 +132,8 @@ template <class Process>
 class process_inputs {
 public:
     /// Delivers one more event or rejected command. What `instance_id`, `evolve` and `react` throw passes through.
-    /// Throws stele::error (invalid_argument), as the runner does, if the instance makes no name of a journal. `where`
+    /// Throws stele::error (invalid_argument), as the runner does, if the instance makes no name of a journal, or the
+    /// reaction has too many commands or an invalid name of a deadline (process_limits.hpp). `where`
     /// is the source location in the text of scenario_failed.
     template <class Input>
     [[nodiscard]] process_result<Process> when(const Input& input,

@@ -3,6 +3,7 @@
 #include <stele/codec/detail/event_entries.hpp>
 #include <stele/eventstore/stream.hpp>
 #include <stele/processes/reaction.hpp>
+#include <stele/projections/dead_letter.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -49,6 +50,7 @@ struct process_definition {
     std::string_view name;
     const event_table* events = nullptr;
     std::vector<process_command> commands;
+    stele::on_fault on_fault = stele::on_fault::stop;
     owned_state (*make)() = nullptr;  ///< Makes the state before the first event.
 
     /// Returns the command of this type, or nullptr.
@@ -65,6 +67,19 @@ concept has_process_name = requires {
 
 template <class P>
 concept lists_process_commands = requires { P::commands; };
+
+template <class P>
+concept says_on_fault = requires { P::on_fault; };
+
+template <class P>
+constexpr stele::on_fault process_on_fault() {
+    if constexpr (says_on_fault<P>) {
+        static_assert(std::same_as<std::remove_cvref_t<decltype(P::on_fault)>, stele::on_fault>,
+                      "`on_fault` of a process is stele::on_fault::stop or stele::on_fault::dead_letter");
+        return P::on_fault;
+    }
+    return stele::on_fault::stop;
+}
 
 template <class P, class Event>
 concept locates_at = requires(const Event& event, const recorded_event& at) {
@@ -263,6 +278,7 @@ process_definition define_process() {
                                    []<class... Commands>() {
                                        return std::vector<process_command>{define_process_command<P, Commands>()...};
                                    }),
+            .on_fault = process_on_fault<P>(),
             .make = [] { return owned_state{new P{}, [](void* state) { delete static_cast<P*>(state); }}; }};
     }
     return {};

@@ -1,0 +1,88 @@
+#include "processes/process_dead_letters.hpp"
+
+#include "stele_process.pb.h"
+
+#include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/utf8.hpp>
+#include <stele/eventstore/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace stele::inline v0::detail {
+namespace {
+
+constexpr const char* dead_letter_kind = "process_dead_letter";
+
+std::string prefix_of(std::string_view process) {
+    return std::string{process} + '\0';
+}
+
+std::string prefix_of(std::string_view process, std::string_view instance) {
+    return prefix_of(process) + std::string{instance} + '\0';
+}
+
+std::string key_of(std::string_view process, const dead_letter& letter) {
+    auto bits = letter.position.value;
+    std::string bytes(8, '\0');
+    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte, bits >>= 8) *byte = static_cast<char>(bits & 0xFF);
+    return prefix_of(process, letter.key) + bytes;
+}
+
+dead_letter parse(std::string_view process, const document& found) {
+    v1::ProcessDeadLetter value;
+    if (const auto parsed = parse_message(value, found.value); !parsed)
+        throw error(error_kind::undecodable, fmt::format("process {}: a document of the kind \"{}\" cannot be read: {}",
+                                                         process, dead_letter_kind, parsed.error()));
+    return {.position = {value.position()},
+            .stream = value.stream(),
+            .type = value.type(),
+            .key = value.instance(),
+            .attempts = value.attempts(),
+            .error = value.error(),
+            .failed_at = found.written_at};
+}
+
+}  // namespace
+
+bool is_of_the_event(const std::exception_ptr& failure) {
+    const auto kind = kind_of(failure);
+    return !kind || kind == error_kind::handler_failed || kind == error_kind::invalid_argument ||
+           kind == error_kind::undecodable;
+}
+
+document_write put_dead_letter(std::string_view process, const dead_letter& letter) {
+    v1::ProcessDeadLetter value;
+    value.set_position(letter.position.value);
+    value.set_instance(letter.key);
+    value.set_stream(letter.stream);
+    value.set_type(letter.type);
+    value.set_attempts(letter.attempts);
+    value.set_error(repair_utf8(letter.error));
+    return {dead_letter_kind, key_of(process, letter), value.SerializeAsString()};
+}
+
+document_write remove_dead_letter(std::string_view process, const dead_letter& letter) {
+    return {dead_letter_kind, key_of(process, letter), {}, document_action::remove};
+}
+
+bool is_dead_letter(event_store& store, std::string_view process, const dead_letter& letter) {
+    return store.find_document(dead_letter_kind, key_of(process, letter)).has_value();
+}
+
+bool has_dead_letter(event_store& store, std::string_view process, std::string_view instance, position before) {
+    const auto first = store.list_documents(dead_letter_kind, {.prefix = prefix_of(process, instance), .limit = 1});
+    return !first.empty() && parse(process, first.front()).position < before;
+}
+
+std::vector<dead_letter> list_dead_letters(event_store& store, std::string_view process) {
+    std::vector<dead_letter> all;
+    for (const auto& found : store.list_documents(dead_letter_kind, {.prefix = prefix_of(process)}))
+        all.push_back(parse(process, found));
+    std::ranges::stable_sort(all, {}, &dead_letter::position);
+    return all;
+}
+
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,27 @@
+#include <stele/eventstore/detail/utf8.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/processes/process_limits.hpp>
+
+#include <fmt/format.h>
+
+namespace stele::inline v0::detail {
+
+void check_deadline_name(std::string_view process, std::string_view name) {
+    if (name.empty() || name.size() > max_deadline_name_bytes)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("process {}: the name of a deadline has {} bytes; it must have 1 to {}", process,
+                                name.size(), max_deadline_name_bytes));
+    if (const auto repaired = repair_utf8(name); repaired != name)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("process {}: the name of the deadline \"{}\" is not UTF-8", process, repaired));
+}
+
+void check_commands(std::string_view where, std::uint64_t commands) {
+    if (commands > max_commands_per_turn)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("{}: one event leads to more than {} commands (stele::max_commands_per_turn). Send "
+                                "fewer; a process that answers a rejection with the same command never ends.",
+                                where, max_commands_per_turn));
+}
+
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <stele/processes/process_runner.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace stele::inline v0::detail {
+
+/// How far a process has come, and how often it has failed. Any thread may call anything.
+class process_progress {
+public:
+    using clock = std::chrono::steady_clock;
+
+    explicit process_progress(const process_runner_options& options)
+        : attempts_(options.attempts), first_backoff_(options.first_backoff) {}
+
+    [[nodiscard]] stele::position position() const;
+    void advance(stele::position reached);
+    /// Returns the position once it is at least `reached`; nothing when the time is over or the process is faulted.
+    [[nodiscard]] std::optional<stele::position> wait_for(stele::position reached,
+                                                          std::chrono::milliseconds timeout) const;
+
+    /// What is tried next: an event or a deadline; empty for what belongs to none. Failures of one are counted
+    /// together.
+    void begin(std::string cause);
+    /// Which attempt at the cause has just failed, from 1.
+    [[nodiscard]] unsigned attempt() const;
+    [[nodiscard]] bool is_last_attempt() const { return attempt() >= attempts_; }
+
+    /// A run has failed. With `retries` the process is tried again after a pause, unless it has no attempts left or
+    /// that is pointless; `busy` never faults it.
+    void report(std::exception_ptr failure, bool retries);
+    void note_error(std::string message);
+    void succeed();
+    void clear_failure();
+
+    /// What has faulted the process; null if nothing did.
+    [[nodiscard]] std::exception_ptr failure() const;
+    [[nodiscard]] std::string last_error() const;
+    /// Failures in a row; 0 after a success.
+    [[nodiscard]] unsigned failures() const;
+    /// When to try again; nothing if it does not pause.
+    [[nodiscard]] std::optional<clock::time_point> not_before() const;
+
+private:
+    const unsigned attempts_;
+    const std::chrono::milliseconds first_backoff_;
+
+    mutable std::mutex mutex_;  // guards the members below
+    mutable std::condition_variable changed_;
+    stele::position reached_;
+    std::string cause_, failed_cause_;
+    unsigned failures_ = 0;  // in a row, at failed_cause_
+    std::optional<clock::time_point> not_before_;
+    std::exception_ptr failure_;
+    std::string last_error_;
+};
+
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,89 @@
+#include "processes/process_worker.hpp"
+
+#include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/write_documents.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/format.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+/// How a process handles its dead letters.
+namespace stele::inline v0::detail {
+
+dead_letter_replay process_worker::replay_dead_letters() {
+    const std::lock_guard lock(run_mutex_);
+    dead_letter_replay result;
+    std::set<std::string> blocked;
+    for (auto& letter : dead_letters()) {
+        if (!letter.key.empty() && blocked.contains(letter.key)) {
+            ++result.left;
+            continue;
+        }
+        bool is_gone = true, is_handled = false;
+        try {
+            for (const recorded_event& event :
+                 store_.read_all({.after = {letter.position.value - 1}, .up_to = letter.position}).events()) {
+                is_gone = false;
+                is_handled = replay(event, letter);
+            }
+        } catch (...) {
+            if (!is_of_the_event(std::current_exception()))
+                throw_with(fmt::format("process {} (instance {}) failed at the dead letter of position {}", name(),
+                                       letter.key, letter.position));
+            ++letter.attempts;
+            letter.error = message_of(std::current_exception());
+            const std::vector kept{put_dead_letter(name(), letter)};
+            write_documents(store_, kept);
+            is_gone = false;
+        }
+        if (is_gone) {
+            const std::vector removal{remove_dead_letter(name(), letter)};
+            write_documents(store_, removal);
+        }
+        if (!is_gone && !is_handled) blocked.insert(letter.key);
+        ++(is_gone ? result.gone : is_handled ? result.applied : result.left);
+    }
+    return result;
+}
+
+// Returns whether it was handled by all its instances; by some it may be queued behind other dead letters.
+bool process_worker::replay(const recorded_event& event, const dead_letter& letter) {
+    const documents removal{remove_dead_letter(name(), letter)};
+    if (const auto deadline = deadline_of(event)) {
+        const stream_id journal{definition_.name, letter.key};
+        auto state = take_instance(journal);
+        const auto pending = state.deadlines.find(*deadline);
+        if (pending == state.deadlines.end() || pending->second.id != event.id)
+            write_documents(store_, removal);  // it was cancelled or set again
+        else
+            fire({letter.key, *deadline, pending->second.due}, removal);
+        return true;
+    }
+    process_visit visit;
+    decoder_.decode(event, &visit);
+    // The rules may have changed, and the event may belong to other instances now.
+    if (std::ranges::find(visit.instances, letter.key) != visit.instances.end()) visit.instances = {letter.key};
+    std::vector<stream_id> journals;
+    for (const auto& instance : visit.instances) journals.emplace_back(definition_.name, instance);
+    if (journals.empty()) write_documents(store_, removal);
+    bool is_handled = true;
+    for (const auto& journal : journals) {
+        const auto with = &journal == &journals.back() ? removal : documents{};
+        if (!has_dead_letter(store_, name(), journal.instance_id(), event.position)) {
+            deliver(event, journal, with, true);
+            continue;
+        }
+        auto queued = letter;
+        queued.key = journal.instance_id();
+        auto writes = with;
+        writes.push_back(put_dead_letter(name(), queued));
+        write_documents(store_, writes);
+        is_handled = false;
+    }
+    return is_handled;
+}
+
+}  // namespace stele::inline v0::detail

@@ -1,4 +1,4 @@
-#include "eventstore/sqlite/sqlite_fork.hpp"
+#include "eventstore/sqlite/files/sqlite_fork.hpp"
 
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>

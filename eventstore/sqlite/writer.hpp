@@ -2,7 +2,7 @@
 
 #include "eventstore/sqlite/catalog.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
-#include "eventstore/sqlite/main_file.hpp"
+#include "eventstore/sqlite/files/main_file.hpp"
 
 #include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>

@@ -307,7 +307,7 @@ TEST_CASE("after a disk fault in a handler, the store refuses writes until it is
         };
         {
             const largest_file limit{1 << 20};
-            CHECK(error_of([&] { put(store, 1, opened("x")); }).kind == error_kind::io);
+            CHECK(error_of([&] { put(store, 1, opened("x")); }).kind == error_kind::full);
         }
         CHECK(error_of([&] { put(store, 1, incremented(1)); }).kind == error_kind::closed);
         CHECK(error_of([&] { applied.rebuild<totals>(); }).kind == error_kind::closed);

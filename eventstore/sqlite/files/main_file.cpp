@@ -1,4 +1,4 @@
-#include "eventstore/sqlite/main_file.hpp"
+#include "eventstore/sqlite/files/main_file.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>

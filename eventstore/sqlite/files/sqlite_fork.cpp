@@ -6,7 +6,7 @@
 // So in a child the list is left alone: its files are given other device numbers there than those that SQLite sees from
 // then on. The locks that SQLite holds for an instant on what its threads share are waited for before the fork.
 
-#include "eventstore/sqlite/sqlite_fork.hpp"
+#include "eventstore/sqlite/files/sqlite_fork.hpp"
 
 #include <pthread.h>
 #include <sqlite3.h>

@@ -3,13 +3,13 @@
 #include "projections/memory/memory_worker.hpp"
 #include "projections/runner/background.hpp"
 #include "projections/runner/projection_lag.hpp"
+#include "projections/runner/runner_directory.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
-#include <stele/eventstore/sqlite/detail/real_file.hpp>
 #include <stele/projections/projection_runner.hpp>
 
 #include <fmt/format.h>
@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -25,38 +24,24 @@
 namespace stele::inline v0 {
 namespace {
 
-std::filesystem::path made(const std::filesystem::path& directory) {
-    std::error_code failure;
-    std::filesystem::create_directories(directory, failure);
-    if (failure)
-        throw error{error_kind::io, fmt::format("{}: cannot create the directory for read models: {}",
-                                                directory.string(), failure.message())};
-    return detail::real_file(directory);
-}
-
-void expect_usable(const auto& state) {
-    static_cast<void>(detail::checked(state, "this projection_runner"));
+auto& own(const auto& state) {
+    return detail::checked(state, "this projection_runner");
 }
 
 }  // namespace
 
 struct projection_runner::state {
     state(event_store& from, const std::filesystem::path& where, projection_runner_options with)
-        : store(from), directory(made(where)), options(std::move(with)), lock(directory / "runner.lock") {
+        : store(from),
+          directory(detail::make_runner_directory(where)),
+          options(std::move(with)),
+          lock(directory / "runner.lock") {
         if (options.batch_events == 0)
             throw error{error_kind::invalid_argument, "projection_runner_options: batch_events must be 1 or more"};
         if (options.threads == 0 || options.attempts == 0)
             throw error{error_kind::invalid_argument,
                         "projection_runner_options: threads and attempts must be 1 or more"};
-        try {
-            lock.lock(std::chrono::milliseconds{0});
-        } catch (const error& failure) {
-            if (failure.kind() != error_kind::busy) throw;
-            throw error{error_kind::busy,
-                        fmt::format("{}: another projection_runner, in this process or another, keeps the read models "
-                                    "in this directory up to date; use that one, or stop it first",
-                                    directory.string())};
-        }
+        detail::lock_runner_directory(lock, directory);
     }
 
     // The owner of handlers that other generations than the serving one call, on a thread of the caller: the background
@@ -184,24 +169,21 @@ projection_runner::~projection_runner() {
 }
 
 void projection_runner::add_definition(const detail::projection_definition& definition) {
-    expect_usable(state_);
-    state_->expect_addable(definition.name);
+    own(state_).expect_addable(definition.name);
     state_->workers.push_back(
         std::make_unique<detail::projection_worker>(state_->store, state_->directory, definition, state_->options));
     state_->all.push_back(state_->workers.back().get());
 }
 
 void projection_runner::add_definition(const detail::memory_projection_definition& definition) {
-    expect_usable(state_);
-    state_->expect_addable(definition.name);
+    own(state_).expect_addable(definition.name);
     state_->memory_workers.push_back(
         std::make_unique<detail::memory_worker>(state_->store, state_->directory, definition, state_->options));
     state_->all.push_back(state_->memory_workers.back().get());
 }
 
 void projection_runner::add_definition(const detail::effect_definition& definition) {
-    expect_usable(state_);
-    state_->effects.push_back(
+    own(state_).effects.push_back(
         std::make_unique<detail::effect_worker>(state_->store, state_->any(definition.projection), definition));
     state_->all.push_back(state_->effects.back().get());
 }
@@ -211,20 +193,17 @@ const void* projection_runner::handlers() const noexcept {
 }
 
 detail::locked_state projection_runner::read(std::string_view name, const std::type_info& type) const {
-    expect_usable(state_);
-    return state_->in_memory(name).read(type);
+    return own(state_).in_memory(name).read(type);
 }
 
 void projection_runner::take_snapshot(std::string_view name) {
-    expect_usable(state_);
-    state_->expect_outside("take_snapshot()");
+    own(state_).expect_outside("take_snapshot()");
     const detail::handler_scope here{state_.get()};
     state_->in_memory(name).take_snapshot();
 }
 
 position projection_runner::catch_up() {
-    expect_usable(state_);
-    state_->expect_outside("catch_up()");
+    own(state_).expect_outside("catch_up()");
     const detail::handler_scope here{state_.get()};
     const auto target = state_->store.head();
     std::vector<std::exception_ptr> failures;
@@ -240,8 +219,7 @@ position projection_runner::catch_up() {
 }
 
 rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_options& options) {
-    expect_usable(state_);
-    state_->expect_outside("rebuild()");
+    own(state_).expect_outside("rebuild()");
     const detail::handler_scope here{state_->of_generations()};
     auto& worker = state_->at(name);
     const auto result = worker.generations().rebuild(options);
@@ -250,15 +228,13 @@ rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_o
 }
 
 diff_summary projection_runner::diff(std::string_view name, const difference_visitor& each) {
-    expect_usable(state_);
-    state_->expect_outside("diff()");
+    own(state_).expect_outside("diff()");
     const detail::handler_scope here{state_->of_generations()};
     return state_->at(name).generations().diff(each);
 }
 
 void projection_runner::swap_in(std::string_view name) {
-    expect_usable(state_);
-    state_->expect_outside("swap_in()");
+    own(state_).expect_outside("swap_in()");
     const detail::handler_scope here{state_->of_generations()};
     auto& worker = state_->at(name);
     worker.generations().swap_in();
@@ -266,8 +242,7 @@ void projection_runner::swap_in(std::string_view name) {
 }
 
 void projection_runner::rollback(std::string_view name) {
-    expect_usable(state_);
-    state_->expect_outside("rollback()");
+    own(state_).expect_outside("rollback()");
     const detail::handler_scope here{state_->of_generations()};
     auto& worker = state_->at(name);
     worker.generations().rollback();
@@ -275,15 +250,13 @@ void projection_runner::rollback(std::string_view name) {
 }
 
 void projection_runner::discard(std::string_view name) {
-    expect_usable(state_);
-    state_->expect_outside("discard()");
+    own(state_).expect_outside("discard()");
     const detail::handler_scope here{state_.get()};
     state_->at(name).generations().discard();
 }
 
 void projection_runner::start() {
-    expect_usable(state_);
-    std::unique_lock lock(state_->running_mutex, std::defer_lock);
+    std::unique_lock lock(own(state_).running_mutex, std::defer_lock);
     // A handler must not wait for a stop() that waits for it.
     if (!detail::handler_scope::is_inside(state_.get()))
         lock.lock();
@@ -308,8 +281,7 @@ void projection_runner::stop() noexcept {
 
 std::expected<position, wait_failure> projection_runner::wait_for(std::string_view name, position reached,
                                                                   std::chrono::milliseconds timeout) const {
-    expect_usable(state_);
-    detail::expect_outside_handlers(state_.get(), "wait_for()", "this runner");
+    detail::expect_outside_handlers(&own(state_), "wait_for()", "this runner");
     auto& worker = state_->any(name);
     if (!worker.board().wait(reached, detail::end_of_wait(timeout)))
         return std::unexpected(wait_failure{reached, state_->status_of(worker), {}});
@@ -322,23 +294,20 @@ std::expected<position, wait_failure> projection_runner::wait_for(std::string_vi
 
 std::vector<dead_letter> projection_runner::dead_letters(std::string_view name, position after,
                                                          std::size_t limit) const {
-    expect_usable(state_);
     // On a connection of its own, so that it does not wait for the projection.
-    const auto db = detail::open_read_model(state_->at(name).serving_file(), state_->options.connection);
+    const auto db = detail::open_read_model(own(state_).at(name).serving_file(), own(state_).options.connection);
     return detail::list_dead_letters(*db, after, limit);
 }
 
 dead_letter_replay projection_runner::replay_dead_letters(std::string_view name) {
-    expect_usable(state_);
-    state_->expect_outside("replay_dead_letters()");
+    own(state_).expect_outside("replay_dead_letters()");
     const detail::handler_scope here{state_.get()};
     return state_->at(name).replay_dead_letters();
 }
 
 std::vector<projection_status> projection_runner::status() const {
-    expect_usable(state_);
     std::vector<projection_status> all;
-    for (auto* const worker : state_->all) all.push_back(state_->status_of(*worker));
+    for (auto* const worker : own(state_).all) all.push_back(state_->status_of(*worker));
     return all;
 }
 

@@ -176,6 +176,12 @@ generation_record read_record(connection& db) {
     progress.ignored = row.column_number(9);
     progress.dead_lettered = row.column_number(10);
     progress.complete = row.column_int64(11) != 0;
+    if (progress.seen != progress.applied + progress.ignored + progress.dead_lettered ||
+        progress.last_seen.position > progress.checkpoint)
+        throw error{error_kind::corrupt,
+                    fmt::format("{}: the numbers of events that it has seen contradict one another; the file is "
+                                "damaged; rebuild the projection",
+                                db.file())};
     return record;
 }
 

@@ -1,58 +1,90 @@
 #include <stele/aggregates/detail/any_aggregate.hpp>
 #include <stele/aggregates/detail/snapshot_document.hpp>
 #include <stele/codec/codec.hpp>
+#include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/event_store.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 
 namespace stele::inline v0::detail {
 namespace {
 
-/// Begins with the last snapshot, if it is inside the window.
-void restore_snapshot(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
-                      const warning_handler& warn) {
+/// Begins with the last snapshot, if it is inside the window. Returns where one ends that was made by other code.
+std::optional<stream_position> restore_snapshot(event_store& store, const stream_id& stream, any_aggregate& known,
+                                                load_window window, const warning_handler& warn) {
     const snapshot_functions* functions = known.type().snapshots;
-    if (!functions) return;
+    if (!functions) return {};
     try {
         const auto found = find_snapshot(store, stream, *functions);
-        known.needs_snapshot = found.exists && !found.state;
-        if (!found.state || found.reached.version > window.up_to || found.reached.position > window.as_of) return;
+        if (found.exists && !found.state) {
+            known.needs_snapshot = true;
+            return found.reached;
+        }
+        if (!found.state || found.reached.version > window.up_to || found.reached.position > window.as_of) return {};
         functions->restore(known.state(), *found.state);
         known.reached = found.reached;
+        known.removed = found.removed;
         known.snapshot = found.reached.version;
     } catch (...) {
         known.type().restart(known.state());
         known.needs_snapshot = true;
         warn_of_failure(warn, stream.str(), "cannot be used, so all events are read");
     }
+    return {};
+}
+
+void begin_again(any_aggregate& known) {
+    known.type().restart(known.state());
+    known.reached = {};
+    known.removed = known.base = known.snapshot = {};
+    known.needs_snapshot = false;
+}
+
+/// Whether events were removed from the stream that the state was folded from, so that a load gives another state.
+bool lost_events(event_store& store, const stream_id& stream, const any_aggregate& known) {
+    if (known.base >= known.reached.version) return false;
+    for (const recorded_event& first : store.read_stream(stream, {.after = known.base, .limit = 1}).events())
+        return first.version != known.base.next();
+    return true;
+}
+
+/// Folds all there is, from the last good snapshot or from the first event.
+void load_anew(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
+               event_decoder& decoder, const warning_handler& warn) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto unusable = restore_snapshot(store, stream, known, window, warn);
+    const fold_target target{known.reached, known.removed, known.state(), known.type().restart};
+    if (!fold_stream(store, stream, target, window, decoder, when_truncated::goes_on)) {
+        known.needs_snapshot |= known.snapshot.value != 0;
+        known.snapshot = {};
+    }
+    known.base = std::max(known.snapshot, known.removed);
+    if (!known.type().snapshots) return;
+    if (std::chrono::steady_clock::now() - begin > known.type().snapshots->policy.load_time)
+        known.needs_snapshot = true;
+    if (unusable && known.removed.value != 0 && unusable->version >= known.removed &&
+        !was_deleted_after(store, stream, unusable->position))
+        warn_of_lost_events(warn, stream.str(), known.removed);
 }
 
 }  // namespace
 
 void bring_up_to_date(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
                       const warning_handler& warn) {
-    const auto begin = std::chrono::steady_clock::now();
     event_decoder decoder{*known.type().events};
-    const auto fold = [&](when_truncated then) {
-        return fold_stream(store, stream, known.reached, window, decoder, known.state(), known.type().restart, then);
-    };
-    bool is_load = known.reached.version.value == 0;
-    if (!is_load && !fold(when_truncated::restarts) && known.type().snapshots) {
-        // Its last event was removed. A load may find a snapshot that still holds it.
-        known.type().restart(known.state());
-        known.reached = {};
-        is_load = true;
-    }
-    if (is_load) {
-        restore_snapshot(store, stream, known, window, warn);
-        if (!fold(when_truncated::goes_on)) {
-            known.needs_snapshot |= known.snapshot.value != 0;
-            known.snapshot = {};
+    if (known.reached.version.value != 0) {
+        if (!lost_events(store, stream, known)) {
+            const fold_target target{known.reached, known.removed, known.state(), known.type().restart};
+            if (fold_stream(store, stream, target, window, decoder)) return;
+            known.base = known.removed;
+            // Its last event was removed. A load may find a snapshot that still holds it.
+            if (!known.type().snapshots) return;
         }
+        begin_again(known);
     }
-    if (is_load && known.type().snapshots &&
-        std::chrono::steady_clock::now() - begin > known.type().snapshots->policy.load_time)
-        known.needs_snapshot = true;
+    load_anew(store, stream, known, window, decoder, warn);
 }
 
 std::vector<event_data> encode_events(const any_decision& decision, const std::string& metadata_bytes) {
@@ -64,6 +96,8 @@ std::vector<event_data> encode_events(const any_decision& decision, const std::s
 
 void fold_appended(any_aggregate& known, std::span<const event_data> events, stream_position end) {
     event_decoder decoder{*known.type().events};
+    // What begins after a deletion counts on from the version before.
+    if (known.reached.version.value == 0) known.removed = known.base = {end.version.value - events.size()};
     // From the bytes, as after a read, so that the state is the same either way.
     for (std::size_t i = 0; i < events.size(); ++i) {
         const auto left = events.size() - 1 - i;

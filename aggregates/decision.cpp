@@ -5,7 +5,7 @@
 
 namespace stele::inline v0::detail {
 
-std::span<const std::unique_ptr<const google::protobuf::Message>> any_decision::events() const noexcept {
+std::span<const std::unique_ptr<const google::protobuf::Message>> any_decision::events() const& noexcept {
     const auto* events = std::get_if<event_list>(&outcome_);
     return events ? std::span{*events} : std::span<const event_list::value_type>{};
 }

@@ -26,6 +26,7 @@ struct fold_source {
     load_window window;
     event_decoder& decoder;
     void* state;
+    version& removed;
 
     /// Folds what comes after `reached`. With `checks_last`, reads the event at `reached` once more, if there is one.
     fold_pass fold(stream_position& reached, bool checks_last) const {
@@ -38,6 +39,7 @@ struct fold_source {
                 if (is_there) {
                     if (reached.version.value != 0 && event.version != reached.version.next())
                         return {.gap = version_gap{reached.version, event.version}};
+                    if (reached.version.value == 0) removed = {event.version.value - 1};
                     decoder.decode(event, state);
                     reached = {event.version, event.position};
                 } else if (event.position != reached.position) {
@@ -61,14 +63,16 @@ struct fold_source {
 
 }  // namespace
 
-bool fold_stream(event_store& store, const stream_id& stream, stream_position& reached, load_window window,
-                 event_decoder& decoder, void* state, void (*restart)(void* state), when_truncated then) {
-    const fold_source source{store, stream, window, decoder, state};
+bool fold_stream(event_store& store, const stream_id& stream, fold_target target, load_window window,
+                 event_decoder& decoder, when_truncated then) {
+    auto& reached = target.reached;
+    const fold_source source{store, stream, window, decoder, target.state, target.removed};
     bool went_on = true;
     std::optional<version_gap> gap_before;
     const auto begin_again = [&] {
-        restart(state);
+        target.restart(target.state);
         reached = {};
+        target.removed = {};
         went_on = false;
     };
     while (true) {
@@ -80,7 +84,7 @@ bool fold_stream(event_store& store, const stream_id& stream, stream_position& r
             if (end.value == 0) return went_on;
             const auto again = source.fold(reached, true);
             if (reached.version.value == 0) {
-                reached.version = end;
+                reached.version = target.removed = end;
                 return went_on;
             }
             if (!again.gap) return went_on;

@@ -1,7 +1,6 @@
 #include <stele/aggregates/detail/snapshot_document.hpp>
 #include <stele/aggregates/repository.hpp>
 #include <stele/codec/codec.hpp>
-#include <stele/eventstore/detail/write_documents.hpp>
 
 #include <fmt/format.h>
 
@@ -38,10 +37,16 @@ std::expected<append_result, conflict> save_aggregate(event_store& store, const 
 }
 
 void write_snapshot_of(event_store& store, const stream_id& stream, const snapshot_functions& functions,
-                       const void* state, stream_position reached) {
+                       const void* state, stream_position reached, version removed) {
     if (reached.version.value == 0) return;
-    const document_write snapshot = make_snapshot(stream, functions, state, reached);
-    write_documents(store, {&snapshot, 1});
+    store_snapshot(store, make_snapshot(stream, functions, state, reached, removed));
+}
+
+void expect_state_of(const stream_id& stream, const std::optional<stream_id>& loaded_from) {
+    if (!loaded_from || *loaded_from == stream) return;
+    throw error(error_kind::invalid_argument,
+                fmt::format("The state was loaded from {} and cannot be used for {}: load the instance that is meant.",
+                            loaded_from->str(), stream.str()));
 }
 
 }  // namespace stele::inline v0::detail

@@ -30,7 +30,8 @@ deposits::deposits(std::size_t first_account, std::size_t accounts)
 
 DepositMoney deposits::command() {
     DepositMoney result;
-    result.set_account(std::string{stream_of(first_ + random_() % versions_.size()).instance_id()});
+    const auto stream = stream_of(first_ + random_() % versions_.size());
+    result.set_account(std::string{stream.instance_id()});
     result.set_amount(static_cast<std::int64_t>(random_() % 100'000));
     result.set_reference(fmt::format("invoice {}, with thanks", random_() % 1'000'000));
     return result;

@@ -49,8 +49,8 @@ endforeach()
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/stele-config.cmake.in ${PROJECT_BINARY_DIR}/stele-config.cmake
   INSTALL_DESTINATION ${package_dir})
-# Before 1.0 a minor version may change the interface.
-write_basic_package_version_file(${PROJECT_BINARY_DIR}/stele-config-version.cmake COMPATIBILITY SameMinorVersion)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/stele-config-version.cmake.in ${PROJECT_BINARY_DIR}/stele-config-version.cmake
+  @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/stele-config.cmake ${PROJECT_BINARY_DIR}/stele-config-version.cmake
   DESTINATION ${package_dir})
 

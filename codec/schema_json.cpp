@@ -65,7 +65,7 @@ struct recorded_schemas::state {
     mutable google::protobuf::DynamicMessageFactory factory;  // thread-safe; its messages refer to the schemas
 };
 
-recorded_schemas::recorded_schemas(event_store& store) : state_(std::make_unique<state>(store)) {}
+recorded_schemas::recorded_schemas(event_store& store) : state_("this recorded_schemas", std::make_unique<state>(store)) {}
 recorded_schemas::recorded_schemas(recorded_schemas&&) noexcept = default;
 recorded_schemas& recorded_schemas::operator=(recorded_schemas&&) noexcept = default;
 recorded_schemas::~recorded_schemas() = default;

@@ -33,10 +33,6 @@ using detail::command_definition;
 using detail::receipts;
 using google::protobuf::Message;
 
-auto& own(const auto& state) {
-    return detail::checked(state, "this command_bus");
-}
-
 /// A command, what is known of it, and the stream it is for.
 struct task {
     const Message& command;
@@ -67,11 +63,14 @@ bool follow(any_aggregate& known, const std::vector<event_data>& events, const s
 }
 
 /// Writes both in one append, and returns where the stream ends then.
-std::expected<stream_position, conflict> write(event_store& store, const stream_id& stream,
-                                               const stream_position& known, const std::vector<event_data>& events,
+std::expected<stream_position, conflict> write(event_store& store, const stream_id& stream, const any_aggregate& state,
+                                               const std::vector<event_data>& events,
                                                const std::vector<document_write>& documents) {
+    const auto& known = state.reached;
     if (events.empty() && documents.empty()) return known;
-    const stream_write write{stream, expected_version::exactly(known.version), events};
+    // A state of events that were removed meanwhile is not what a load gives any more.
+    const stream_write write{stream, expected_version::exactly(known.version).nothing_removed_after(state.base),
+                             events};
     const auto appended = store.append(std::span(&write, events.empty() ? 0 : 1), documents);
     if (!appended) return std::unexpected(appended.error());
     if (events.empty()) return known;
@@ -105,7 +104,7 @@ command_result decide_and_append(event_store& store, std::optional<any_aggregate
         receipt done{{}, task.stream};  // made before: what has been written cannot fail any more
         std::expected<stream_position, conflict> written;
         try {
-            written = write(store, task.stream, known->reached, events, documents);
+            written = write(store, task.stream, *known, events, documents);
         } catch (const append_rejected& refused) {
             return reject(store, task, receipts, refused.rejection(), *known, attempt);
         }
@@ -117,7 +116,10 @@ command_result decide_and_append(event_store& store, std::optional<any_aggregate
             return std::unexpected(failed(task, *no, attempt));
         }
         if (written) {
-            if (!events.empty() && !follow(*known, events, *written)) known.reset();
+            if (!events.empty()) {
+                receipts.correct(decision, known->reached, *written);
+                if (!follow(*known, events, *written)) known.reset();
+            }
             static_cast<stream_position&>(done) = *written;
             return done;
         }
@@ -127,11 +129,24 @@ command_result decide_and_append(event_store& store, std::optional<any_aggregate
     }
 }
 
+/// Throws for a middleware that is empty, or that checks a command which never comes.
+void expect_usable(const middleware& each, const detail::command_table& commands) {
+    if (!each)
+        throw error(error_kind::invalid_argument,
+                    "command_bus_options::middleware holds an empty function: pass one that returns next(command).");
+    const auto* validation = each.target<detail::validation>();
+    if (validation == nullptr || commands.find(*validation->type) != nullptr) return;
+    throw error(error_kind::invalid_argument,
+                fmt::format("validate<{0}>: no aggregate of this bus decides the command {0}, so it would never be "
+                            "checked. Add its aggregate to the bus, or leave the check out.",
+                            validation->type->full_name()));
+}
+
 command_result run(event_store& store, detail::aggregate_cache& cache, const command_bus_options& options,
                    const task& task, const metadata& given, const send_options& how) {
     const receipts receipts{store, task.stream, task.command, how};
     if (auto earlier = receipts.recall()) return *std::move(earlier);
-    std::optional<document_write> snapshot;
+    std::optional<detail::taken_snapshot> snapshot;
     auto result = [&] {
         detail::aggregate_cache::lease lease{cache, task.stream};
         auto known = lease.take();
@@ -150,21 +165,23 @@ command_result run(event_store& store, detail::aggregate_cache& cache, const com
 }  // namespace
 
 command_bus_base::command_bus_base(event_store& store, command_bus_options options,
-                                   const detail::command_table& commands) {
+                                   const detail::command_table& commands)
+    : state_("this command_bus", nullptr) {
     if (options.attempts == 0)
         throw error(error_kind::invalid_argument,
                     "command_bus_options::attempts is 0: a command must be decided at least once.");
     const auto capacity = options.cached_aggregates;
-    state_ = std::make_shared<state>(detail::process_mark{}, store, std::move(options), commands,
-                                     detail::aggregate_cache{capacity});
+    for (const auto& each : options.middleware) expect_usable(each, commands);
+    state_ = {"this command_bus", std::make_shared<state>(detail::process_mark{}, store, std::move(options), commands,
+                                                          detail::aggregate_cache{capacity})};
 }
 
 bool command_bus_base::decides(const google::protobuf::Descriptor& command) const {
-    return own(state_).commands.find(command) != nullptr;
+    return state_->commands.find(command) != nullptr;
 }
 
 command_result command_bus_base::send(const Message& command, const send_options& options) {
-    const auto* definition = own(state_).commands.find(*command.GetDescriptor());
+    const auto* definition = state_->commands.find(*command.GetDescriptor());
     if (definition == nullptr)
         throw error(error_kind::invalid_argument, fmt::format("No aggregate of this bus decides the command {}.",
                                                               command.GetDescriptor()->full_name()));
@@ -173,7 +190,7 @@ command_result command_bus_base::send(const Message& command, const send_options
 
 command_result command_bus_base::send(const command_definition& definition, const Message& command,
                                       const send_options& options) {
-    state& bus = own(state_);
+    state& bus = *state_;
     const auto stream = definition.stream(command);
     const task task{command, definition, stream};
     if (bus.options.middleware.empty()) return run(bus.store, bus.cache, bus.options, task, options.metadata, options);
@@ -193,7 +210,7 @@ command_result command_bus_base::send(const command_definition& definition, cons
 }
 
 command_result command_bus_base::dispatch(std::string_view type, std::string_view bytes, const send_options& options) {
-    const auto& definition = own(state_).commands.get(type);
+    const auto& definition = state_->commands.get(type);
     const std::unique_ptr<Message> command{definition.prototype->New()};
     if (const auto parsed = detail::parse_message(*command, bytes); !parsed)
         throw error(error_kind::undecodable, fmt::format("The command is not a {}: {}.", type, parsed.error()));

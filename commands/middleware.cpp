@@ -41,8 +41,7 @@ std::string on_one_line(std::string_view text) {
 /// Throws invalid_argument for a function that is empty.
 template <class Function>
 Function given(Function function, std::string_view where) {
-    if (!function)
-        throw error(error_kind::invalid_argument, fmt::format("{}: the function is empty; pass one.", where));
+    if (!function) detail::refuse_empty(where);
     return function;
 }
 
@@ -137,13 +136,14 @@ middleware retry_on_conflict(retry_options options) {
     };
 }
 
-middleware detail::validate(const google::protobuf::Descriptor& type,
-                            std::function<std::optional<rejection>(const google::protobuf::Message&)> check) {
-    return [&type, check = given(std::move(check), "validate")](sent_command& command, const next_step& next) {
-        if (command.message.GetDescriptor() != &type) return next(command);
-        if (auto reason = check(command.message)) return reject_sent(command, *std::move(reason));
-        return next(command);
-    };
+void detail::refuse_empty(std::string_view where) {
+    throw error(error_kind::invalid_argument, fmt::format("{}: the function is empty; pass one.", where));
+}
+
+command_result detail::validation::operator()(sent_command& command, const next_step& next) const {
+    if (command.message.GetDescriptor() != type) return next(command);
+    if (auto reason = check(command.message)) return reject_sent(command, *std::move(reason));
+    return next(command);
 }
 
 }  // namespace stele::inline v0

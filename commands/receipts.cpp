@@ -4,6 +4,7 @@
 
 #include <stele/codec/detail/message_check.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
@@ -18,10 +19,8 @@ namespace {
 
 constexpr const char* receipt_kind = "receipt";
 
-/// Tells one command from another; it does not resist somebody who searches for two with the same digest.
-///
-/// Maps are sorted, so equal commands give equal bytes. A field that is added to the message and not set does not
-/// change them.
+/// A digest of the command's bytes. Only version 0.1 compares it: so a program that goes back to 0.1 still answers from
+/// the receipts of this one.
 std::string digest_of(const google::protobuf::Message& command) {
     std::string bytes;
     {
@@ -30,14 +29,16 @@ std::string digest_of(const google::protobuf::Message& command) {
         out.SetSerializationDeterministic(true);
         command.SerializePartialToCodedStream(&out);
     }
-    return std::string{uuid::v5({}, bytes).as_bytes()};
+    const auto digest = uuid::v5({}, bytes);
+    return std::string{digest.as_bytes()};
 }
 
-/// The version of the event at a position, if it still exists.
-std::optional<version> version_at(event_store& store, position at) {
+/// The version of the event at a position; `if_new` if it was removed and its stream had not been deleted before it,
+/// and 0 if it cannot be known any more.
+version version_at(event_store& store, const stream_id& stream, position at, version if_new) {
     for (const recorded_event& event : store.read_all({.after = {at.value - 1}, .up_to = at}).events())
         return event.version;
-    return {};
+    return detail::was_deleted(store, stream, {}, at) ? version{} : if_new;
 }
 
 }  // namespace
@@ -68,13 +69,12 @@ std::optional<std::expected<receipt, command_error>> receipts::recall() const {
         throw error(error_kind::undecodable, fmt::format("The receipt for the idempotency key {} cannot be read: {}.",
                                                          options_.idempotency_key->str(), parsed.error()));
     const auto& command = command_.GetDescriptor()->full_name();
-    if (kept.command() != command || kept.stream() != stream_.str() || kept.digest() != digest_)
+    if (kept.command() != command || kept.stream() != stream_.str())
         throw error(
             error_kind::invalid_argument,
-            fmt::format("The idempotency key {} was used for {}{} for {} before, and cannot be used for {} for {}: "
+            fmt::format("The idempotency key {} was used for {} for {} before, and cannot be used for {} for {}: "
                         "give each command a key of its own.",
-                        options_.idempotency_key->str(), kept.command() == command ? "another " : "", kept.command(),
-                        kept.stream(), command, stream_.str()));
+                        options_.idempotency_key->str(), kept.command(), kept.stream(), command, stream_.str()));
     if (kept.has_rejection())
         return std::unexpected(command_error{
             command, stream_, rejection{.code = kept.rejection().code(), .message = kept.rejection().message()}, 0});
@@ -84,7 +84,7 @@ std::optional<std::expected<receipt, command_error>> receipts::recall() const {
     };
     receipt result{{{number(kept.version())}, found->position}, stream_, true};
     if (kept.has_position()) result.position = {number(kept.position())};
-    if (kept.began_stream()) result.version = version_at(store_, result.position).value_or(result.version);
+    if (kept.began_stream()) result.version = version_at(store_, stream_, result.position, result.version);
     return result;
 }
 
@@ -104,6 +104,23 @@ std::vector<document_write> receipts::remember(const any_decision& decision, con
         if (decision.events().empty()) kept.set_position(reached.position.value);
     }
     return {{receipt_kind, key_, kept.SerializeAsString(), document_action::add}};
+}
+
+void receipts::correct(const any_decision& decision, const stream_position& reached,
+                       const stream_position& written) const noexcept {
+    if (key_.empty() || reached.version.value != 0 || written.version.value == decision.events().size()) return;
+    try {
+        v1::Receipt kept;
+        kept.set_command(command_.GetDescriptor()->full_name());
+        kept.set_stream(stream_.str());
+        kept.set_digest(digest_);
+        kept.set_version(written.version.value);
+        kept.set_position(written.position.value);
+        const document_write correction{receipt_kind, key_, kept.SerializeAsString(), document_action::put};
+        write_documents(store_, {&correction, 1});
+    } catch (...) {
+        // As it is, it is right for as long as the event is there.
+    }
 }
 
 }  // namespace detail

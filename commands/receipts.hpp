@@ -21,13 +21,19 @@ public:
              const send_options& options);
 
     /// Returns the stored result of the command; nothing if there is none.
-    /// Throws stele::error (invalid_argument) if the key was used for another command.
+    /// Throws stele::error (invalid_argument) if the key was used for a command of another type or for another stream.
     [[nodiscard]] std::optional<std::expected<receipt, command_error>> recall() const;
 
     /// The documents to write for a decision made on a state whose last event is `reached`: one, or none if the
     /// decision is not remembered.
     [[nodiscard]] std::vector<document_write> remember(const any_decision& decision,
                                                        const stream_position& reached) const;
+
+    /// Writes the receipt again with the version that the store gave to the last event, if it was not to be known
+    /// before: a stream that was deleted and begins again counts on. A failure is harmless: recall() looks at the
+    /// event.
+    void correct(const any_decision& decision, const stream_position& reached,
+                 const stream_position& written) const noexcept;
 
 private:
     event_store& store_;

@@ -19,6 +19,9 @@ std::string conflict::message() const {
                 stream, expected);
         case conflict_reason::tombstoned: return fmt::format("stream '{}' was closed permanently", stream);
         case conflict_reason::document: return "a document to add is already in the store; read it";
+        case conflict_reason::removed:
+            return fmt::format("append to stream '{}' (expected version {}): events after version {} were removed",
+                               stream, expected, expected.kept_after().value);
         case conflict_reason::version: break;
     }
     return fmt::format("stream '{}': expected version {}, but it is at {}", stream, expected, actual);

@@ -120,7 +120,7 @@ version event_store::stream_version(const stream_id& stream) {
     return do_stream_version(stream);
 }
 
-event_range event_store::read_stream(stream_id stream, stream_read_options options) {
+event_range event_store::read_stream(stream_id stream, stream_read_options options) & {
     detail::check_stream("read", stream);
     return event_range([this, stream = std::move(stream), options](event_batch& batch) mutable {
         if (options.limit == 0 || options.after >= options.up_to) return;
@@ -129,7 +129,7 @@ event_range event_store::read_stream(stream_id stream, stream_read_options optio
     });
 }
 
-event_range event_store::read_all(all_read_options options) {
+event_range event_store::read_all(all_read_options options) & {
     detail::check_filter(options.filter);
     return event_range([this, options = std::move(options)](event_batch& batch) mutable {
         if (options.limit == 0 || options.after >= options.up_to) return;

@@ -15,13 +15,17 @@ bool names(const recorded_event& event, const stream_id& stream) {
 
 }  // namespace
 
-bool was_deleted_after(event_store& store, const stream_id& stream, position then) {
+bool was_deleted(event_store& store, const stream_id& stream, position after, position up_to) {
     event_filter removals;
     removals.categories = {std::string{system_category}};
-    for (const event_batch& batch : store.read_all({.after = then, .filter = std::move(removals)}))
+    for (const event_batch& batch : store.read_all({.after = after, .up_to = up_to, .filter = std::move(removals)}))
         for (const recorded_event& event : batch)
             if (names<v1::StreamDeleted>(event, stream) || names<v1::StreamTombstoned>(event, stream)) return true;
     return false;
+}
+
+bool was_deleted_after(event_store& store, const stream_id& stream, position then) {
+    return was_deleted(store, stream, then, position::max());
 }
 
 }  // namespace stele::inline v0::detail

@@ -117,10 +117,6 @@ std::string subscription_wait_failure::message() const {
 
 namespace {
 
-auto& own(const auto& state) {
-    return detail::checked(state, "this subscription");
-}
-
 void check_begin(event_store& store, stele::position after) {
     if (const auto head = store.head(); after > head)
         throw error(error_kind::other_store,
@@ -131,7 +127,7 @@ void check_begin(event_store& store, stele::position after) {
 
 }  // namespace
 
-subscription::subscription(std::shared_ptr<state> started) : state_(std::move(started)) {}
+subscription::subscription(std::shared_ptr<state> started) : state_("this subscription", std::move(started)) {}
 subscription::subscription(subscription&&) noexcept = default;
 subscription& subscription::operator=(subscription&& other) noexcept {
     if (this != &other) {
@@ -142,21 +138,21 @@ subscription& subscription::operator=(subscription&& other) noexcept {
 }
 subscription::~subscription() {
     if (!state_) return;
-    if (state_->process.is_inherited())
-        static_cast<void>(new std::shared_ptr<state>(std::move(state_)));  // it is the parent's, and so is its thread
+    if (state_.get()->process.is_inherited())
+        static_cast<void>(new std::shared_ptr<state>(state_.take()));  // it is the parent's, and so is its thread
     else
         state_->end();
 }
 
 position subscription::position() const {
-    const auto& mine = own(state_);
+    const auto& mine = *state_;
     const std::lock_guard lock(mine.mutex);
     return mine.reached;
 }
 
 std::expected<position, subscription_wait_failure> subscription::wait_for(stele::position wanted,
                                                                           std::chrono::milliseconds timeout) const {
-    detail::expect_outside_handlers(&own(state_), "wait_for()", "this subscription");
+    detail::expect_outside_handlers(&*state_, "wait_for()", "this subscription");
     std::unique_lock lock(state_->mutex);
     state_->changed.wait_until(lock, detail::end_of_wait(timeout),
                                [&] { return state_->reached >= wanted || state_->ended; });
@@ -165,18 +161,18 @@ std::expected<position, subscription_wait_failure> subscription::wait_for(stele:
 }
 
 void subscription::stop() noexcept {
-    if (state_ && !state_->process.is_inherited()) state_->stop.request_stop();
+    if (auto* const mine = state_.get(); mine != nullptr && !mine->process.is_inherited()) mine->stop.request_stop();
 }
 
 void subscription::wait() {
-    detail::expect_outside_handlers(&own(state_), "wait()", "this subscription");
+    detail::expect_outside_handlers(&*state_, "wait()", "this subscription");
     std::unique_lock lock(state_->mutex);
     state_->changed.wait(lock, [this] { return state_->ended; });
     if (state_->failure) std::rethrow_exception(state_->failure);
 }
 
 std::exception_ptr subscription::failure() const {
-    const auto& mine = own(state_);
+    const auto& mine = *state_;
     const std::lock_guard lock(mine.mutex);
     return mine.failure;
 }

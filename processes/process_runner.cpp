@@ -23,10 +23,6 @@ namespace {
 /// The clock may be set while nothing looks at it, and a deadline may be set by another program.
 constexpr std::chrono::milliseconds longest_wait{1000};
 
-void expect_usable(const auto& state) {
-    static_cast<void>(detail::checked(state, "this process_runner"));
-}
-
 }  // namespace
 
 struct process_runner::state {
@@ -158,7 +154,7 @@ struct process_runner::state {
 };
 
 process_runner::process_runner(event_store& store, process_runner_options options)
-    : state_(std::make_unique<state>(store, std::move(options))) {
+    : state_("this process_runner", std::make_unique<state>(store, std::move(options))) {
     if (state_->options.attempts == 0 || state_->options.first_backoff.count() < 0)
         throw error(error_kind::invalid_argument,
                     "process_runner_options: attempts must be at least 1, and first_backoff not negative");
@@ -173,10 +169,10 @@ process_runner& process_runner::operator=(process_runner&& other) noexcept {
 }
 process_runner::~process_runner() {
     if (!state_) return;
-    if (state_->process.is_inherited()) static_cast<void>(state_.release());  // it is the parent's
+    if (state_.get()->process.is_inherited()) static_cast<void>(state_.take().release());  // it is the parent's
     if (!state_ || !detail::handler_scope::is_inside(state_.get())) return;
     // Destroyed by one of its own handlers, whose thread cannot wait for itself.
-    auto* const ended = state_.release();
+    auto* const ended = state_.take().release();
     if (ended->leave_to_thread()) return;
     // The handler runs in a call of the owner, who should not have destroyed it. Better kept than destroyed under it.
     try {
@@ -187,7 +183,6 @@ process_runner::~process_runner() {
 }
 
 void process_runner::add(detail::process_definition definition, command_bus_base& bus, process_options options) {
-    expect_usable(state_);
     state_->expect_outside("add()");
     const std::lock_guard lock(state_->mutex);
     if (state_->runs())
@@ -207,7 +202,6 @@ void process_runner::add(detail::process_definition definition, command_bus_base
 }
 
 stele::position process_runner::catch_up() {
-    expect_usable(state_);
     state_->expect_outside("catch_up()");
     state_->clear_failures();
     std::vector<std::exception_ptr> failures;
@@ -221,7 +215,6 @@ stele::position process_runner::catch_up() {
 }
 
 void process_runner::start() {
-    expect_usable(state_);
     std::jthread ending;  // joined when the mutex is free again; one event at a time is handled, whatever the thread
     const std::lock_guard lock(state_->mutex);
     const bool runs = state_->runs();
@@ -241,7 +234,6 @@ void process_runner::start() {
 }
 
 void process_runner::stop() {
-    expect_usable(state_);
     std::jthread ending;  // joined when the mutex is free again
     const std::lock_guard lock(state_->mutex);
     if (detail::handler_scope::is_inside(state_.get()))
@@ -251,7 +243,6 @@ void process_runner::stop() {
 }
 
 std::vector<process_status> process_runner::status() const {
-    expect_usable(state_);
     const bool started = state_->is_started();
     std::vector<process_status> all;
     for (const auto& worker : state_->workers) all.push_back(state_->status_of(*worker, started));
@@ -260,7 +251,6 @@ std::vector<process_status> process_runner::status() const {
 
 std::vector<dead_letter> process_runner::dead_letters(std::string_view name, stele::position after,
                                                       std::size_t limit) const {
-    expect_usable(state_);
     auto letters = state_->get(name).dead_letters();
     const auto first = std::ranges::upper_bound(letters, after, {}, &dead_letter::position);
     letters.erase(letters.begin(), first);
@@ -269,7 +259,6 @@ std::vector<dead_letter> process_runner::dead_letters(std::string_view name, ste
 }
 
 dead_letter_replay process_runner::replay_dead_letters(std::string_view name) {
-    expect_usable(state_);
     state_->expect_outside("replay_dead_letters()");
     auto& worker = state_->get(name);
     const detail::handler_scope here(state_.get());
@@ -277,13 +266,11 @@ dead_letter_replay process_runner::replay_dead_letters(std::string_view name) {
 }
 
 position process_runner::position(std::string_view name) const {
-    expect_usable(state_);
     return state_->get(name).progress().position();
 }
 
 std::expected<position, process_wait_failure> process_runner::wait_for(std::string_view name, stele::position reached,
                                                                        std::chrono::milliseconds timeout) const {
-    expect_usable(state_);
     state_->expect_outside("wait_for()");
     auto& worker = state_->get(name);
     if (const auto position = worker.progress().wait_for(reached, timeout)) return *position;
@@ -291,7 +278,6 @@ std::expected<position, process_wait_failure> process_runner::wait_for(std::stri
 }
 
 std::exception_ptr process_runner::failure(std::string_view name) const {
-    expect_usable(state_);
     return state_->get(name).progress().failure();
 }
 

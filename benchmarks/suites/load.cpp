@@ -42,7 +42,8 @@ contender loader(const char* name, stele::event_store& store, std::size_t events
     const auto turn = [&store, events](benchmark::State& state) {
         const stele::repository<Aggregate> accounts{store};
         for (auto _ : state) {
-            const auto known = accounts.load(stream_of(0).instance_id());
+            const auto stream = stream_of(0);
+            const auto known = accounts.load(stream.instance_id());
             if (known.version.value != events) throw std::runtime_error("the account was not loaded whole");
             benchmark::DoNotOptimize(known.state.balance);
         }

@@ -19,6 +19,8 @@ std::optional<conflict> refusal_of(const stream_record& stream, const stream_id&
     if (stream.state == stream_state::deleted && expected != expected_version::no_stream())
         return refuse(conflict_reason::deleted);
     if (!expected.accepts(stream.version())) return refuse(conflict_reason::version);
+    if (stream.state == stream_state::live && stream.removed > expected.kept_after())
+        return refuse(conflict_reason::removed);
     return std::nullopt;
 }
 

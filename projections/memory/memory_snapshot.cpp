@@ -108,7 +108,8 @@ void write_snapshot(const fs::path& file, const snapshot_functions& functions, c
     {
         const descriptor out{fresh, O_WRONLY | O_CREAT | O_TRUNC};
         out.write(magic);
-        out.write(uuid::v5({}, content).as_bytes());
+        const auto digest = uuid::v5({}, content);
+        out.write(digest.as_bytes());
         out.write(content);
         out.sync();
     }
@@ -131,7 +132,8 @@ std::optional<saved_state> read_snapshot(const fs::path& file, const snapshot_fu
     const auto digest = rest.substr(magic.size(), sizeof(uuid::bytes));
     rest.remove_prefix(head);
     v1::MemorySnapshot saved;
-    if (digest != uuid::v5({}, rest).as_bytes() || !parse_message(saved, rest)) throw corrupt();
+    const auto expected = uuid::v5({}, rest);
+    if (digest != expected.as_bytes() || !parse_message(saved, rest)) throw corrupt();
     if (saved.fingerprint() != functions.fingerprint.as_bytes())
         throw error{error_kind::needs_rebuild,
                     "it was written by another version of the projection, or with other messages or events"};

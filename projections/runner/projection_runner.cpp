@@ -22,14 +22,6 @@
 #include <vector>
 
 namespace stele::inline v0 {
-namespace {
-
-auto& own(const auto& state) {
-    return detail::checked(state, "this projection_runner");
-}
-
-}  // namespace
-
 struct projection_runner::state {
     state(event_store& from, const std::filesystem::path& where, projection_runner_options with)
         : store(from),
@@ -141,7 +133,7 @@ struct projection_runner::state {
 
 projection_runner::projection_runner(event_store& store, const std::filesystem::path& directory,
                                      projection_runner_options options)
-    : state_(std::make_unique<state>(store, directory, std::move(options))) {}
+    : state_("this projection_runner", std::make_unique<state>(store, directory, std::move(options))) {}
 projection_runner::projection_runner(projection_runner&&) noexcept = default;
 projection_runner& projection_runner::operator=(projection_runner&& other) noexcept {
     if (this != &other) {
@@ -152,10 +144,10 @@ projection_runner& projection_runner::operator=(projection_runner&& other) noexc
 }
 projection_runner::~projection_runner() {
     if (!state_) return;
-    if (state_->process.is_inherited()) static_cast<void>(state_.release());  // it is the parent's
+    if (state_.get()->process.is_inherited()) static_cast<void>(state_.take().release());  // it is the parent's
     if (!state_ || !detail::handler_scope::is_inside(state_.get())) return;
     // Destroyed by one of its own handlers, whose thread cannot wait for itself.
-    auto* const ended = state_.release();
+    auto* const ended = state_.take().release();
     if (auto* const running = ended->stoppable_background()) {
         running->adopt(ended, [](void* s) { delete static_cast<state*>(s); });
         return;
@@ -169,21 +161,21 @@ projection_runner::~projection_runner() {
 }
 
 void projection_runner::add_definition(const detail::projection_definition& definition) {
-    own(state_).expect_addable(definition.name);
+    state_->expect_addable(definition.name);
     state_->workers.push_back(
         std::make_unique<detail::projection_worker>(state_->store, state_->directory, definition, state_->options));
     state_->all.push_back(state_->workers.back().get());
 }
 
 void projection_runner::add_definition(const detail::memory_projection_definition& definition) {
-    own(state_).expect_addable(definition.name);
+    state_->expect_addable(definition.name);
     state_->memory_workers.push_back(
         std::make_unique<detail::memory_worker>(state_->store, state_->directory, definition, state_->options));
     state_->all.push_back(state_->memory_workers.back().get());
 }
 
 void projection_runner::add_definition(const detail::effect_definition& definition) {
-    own(state_).effects.push_back(
+    state_->effects.push_back(
         std::make_unique<detail::effect_worker>(state_->store, state_->any(definition.projection), definition));
     state_->all.push_back(state_->effects.back().get());
 }
@@ -193,17 +185,17 @@ const void* projection_runner::handlers() const noexcept {
 }
 
 detail::locked_state projection_runner::read(std::string_view name, const std::type_info& type) const {
-    return own(state_).in_memory(name).read(type);
+    return state_->in_memory(name).read(type);
 }
 
 void projection_runner::take_snapshot(std::string_view name) {
-    own(state_).expect_outside("take_snapshot()");
+    state_->expect_outside("take_snapshot()");
     const detail::handler_scope here{state_.get()};
     state_->in_memory(name).take_snapshot();
 }
 
 position projection_runner::catch_up() {
-    own(state_).expect_outside("catch_up()");
+    state_->expect_outside("catch_up()");
     const detail::handler_scope here{state_.get()};
     const auto target = state_->store.head();
     std::vector<std::exception_ptr> failures;
@@ -219,7 +211,7 @@ position projection_runner::catch_up() {
 }
 
 rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_options& options) {
-    own(state_).expect_outside("rebuild()");
+    state_->expect_outside("rebuild()");
     const detail::handler_scope here{state_->of_generations()};
     auto& worker = state_->at(name);
     const auto result = worker.generations().rebuild(options);
@@ -228,13 +220,13 @@ rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_o
 }
 
 diff_summary projection_runner::diff(std::string_view name, const difference_visitor& each) {
-    own(state_).expect_outside("diff()");
+    state_->expect_outside("diff()");
     const detail::handler_scope here{state_->of_generations()};
     return state_->at(name).generations().diff(each);
 }
 
 void projection_runner::swap_in(std::string_view name) {
-    own(state_).expect_outside("swap_in()");
+    state_->expect_outside("swap_in()");
     const detail::handler_scope here{state_->of_generations()};
     auto& worker = state_->at(name);
     worker.generations().swap_in();
@@ -242,7 +234,7 @@ void projection_runner::swap_in(std::string_view name) {
 }
 
 void projection_runner::rollback(std::string_view name) {
-    own(state_).expect_outside("rollback()");
+    state_->expect_outside("rollback()");
     const detail::handler_scope here{state_->of_generations()};
     auto& worker = state_->at(name);
     worker.generations().rollback();
@@ -250,13 +242,13 @@ void projection_runner::rollback(std::string_view name) {
 }
 
 void projection_runner::discard(std::string_view name) {
-    own(state_).expect_outside("discard()");
+    state_->expect_outside("discard()");
     const detail::handler_scope here{state_.get()};
     state_->at(name).generations().discard();
 }
 
 void projection_runner::start() {
-    std::unique_lock lock(own(state_).running_mutex, std::defer_lock);
+    std::unique_lock lock(state_->running_mutex, std::defer_lock);
     // A handler must not wait for a stop() that waits for it.
     if (!detail::handler_scope::is_inside(state_.get()))
         lock.lock();
@@ -273,7 +265,8 @@ void projection_runner::start() {
 }
 
 void projection_runner::stop() noexcept {
-    if (!state_ || state_->process.is_inherited()) return;
+    auto* const mine = state_.get();
+    if (mine == nullptr || mine->process.is_inherited()) return;
     if (detail::handler_scope::is_inside(state_.get())) return state_->request_stop();
     const std::lock_guard lock(state_->running_mutex);
     state_->end();
@@ -281,7 +274,7 @@ void projection_runner::stop() noexcept {
 
 std::expected<position, wait_failure> projection_runner::wait_for(std::string_view name, position reached,
                                                                   std::chrono::milliseconds timeout) const {
-    detail::expect_outside_handlers(&own(state_), "wait_for()", "this runner");
+    detail::expect_outside_handlers(&*state_, "wait_for()", "this runner");
     auto& worker = state_->any(name);
     if (!worker.board().wait(reached, detail::end_of_wait(timeout)))
         return std::unexpected(wait_failure{reached, state_->status_of(worker), {}});
@@ -295,19 +288,19 @@ std::expected<position, wait_failure> projection_runner::wait_for(std::string_vi
 std::vector<dead_letter> projection_runner::dead_letters(std::string_view name, position after,
                                                          std::size_t limit) const {
     // On a connection of its own, so that it does not wait for the projection.
-    const auto db = detail::open_read_model(own(state_).at(name).serving_file(), own(state_).options.connection);
+    const auto db = detail::open_read_model(state_->at(name).serving_file(), state_->options.connection);
     return detail::list_dead_letters(*db, after, limit);
 }
 
 dead_letter_replay projection_runner::replay_dead_letters(std::string_view name) {
-    own(state_).expect_outside("replay_dead_letters()");
+    state_->expect_outside("replay_dead_letters()");
     const detail::handler_scope here{state_.get()};
     return state_->at(name).replay_dead_letters();
 }
 
 std::vector<projection_status> projection_runner::status() const {
     std::vector<projection_status> all;
-    for (auto* const worker : own(state_).all) all.push_back(state_->status_of(*worker));
+    for (auto* const worker : state_->all) all.push_back(state_->status_of(*worker));
     return all;
 }
 

@@ -96,6 +96,8 @@ void sql_call::bind_null(int parameter) {
 }
 
 bool sql_call::next() {
+    if (statement_ == nullptr)
+        throw error(error_kind::closed, "these rows were moved from; use those they were moved to");
     return statement_->prepared.step();
 }
 

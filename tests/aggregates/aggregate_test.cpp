@@ -209,10 +209,56 @@ TEST_CASE("a decision is events or a rejection, and no event can be added to a r
     REQUIRE(yes.events().size() == 2);
     CHECK(yes.events()[1]->GetDescriptor()->full_name() == "testing.Incremented");
 
+    const auto chain = stele::decision<counter>{stele::no_change()}.add(testing::opened()).add(testing::incremented(1));
+    CHECK(chain.events().size() == 2);
+
     stele::decision<counter> no = stele::reject("too_late", "it is {} already", "noon");
     CHECK_FALSE(no.is_accepted());
     CHECK(no.events().empty());
     REQUIRE(no.rejection() != nullptr);
     CHECK(*no.rejection() == stele::rejection{"too_late", "it is noon already"});
     CHECK_THROWS_AS(no.add(testing::opened()), stele::error);
+}
+
+TEST_CASE("a decision may be chosen by a condition, whichever of its answers is which") {
+    const auto decide = [](bool enough) -> stele::decision<counter> {
+        return enough ? stele::accept(testing::opened()) : stele::reject("no", "not enough");
+    };
+    CHECK(decide(true).is_accepted());
+    CHECK_FALSE(decide(false).is_accepted());
+    const auto reversed = [](bool enough) -> stele::decision<counter> {
+        return !enough ? stele::reject("no", "{} is not enough", 1)
+                       : stele::accept(testing::opened(), testing::opened());
+    };
+    const auto two = reversed(true);
+    CHECK(two.events().size() == 2);
+    const auto rejected = reversed(false);
+    REQUIRE(rejected.rejection() != nullptr);
+    CHECK(rejected.rejection()->message == "1 is not enough");
+    CHECK(rejected.events().empty());
+    const auto maybe = [](bool change) -> stele::decision<counter> {
+        return change ? stele::accept(testing::opened()) : stele::no_change();
+    };
+    const auto changed = maybe(true);
+    const auto unchanged = maybe(false);
+    CHECK(changed.events().size() == 1);
+    CHECK(unchanged.is_accepted());
+    CHECK(unchanged.events().empty());
+    const auto none = [](bool fine) -> stele::decision<counter> {
+        return fine ? stele::no_change() : stele::reject("no", "not so");
+    };
+    CHECK(none(true).is_accepted());
+    CHECK_FALSE(none(false).is_accepted());
+}
+
+TEST_CASE("the text of a rejection may be made at run time, and is taken as it is") {
+    const std::string text = "100 {} sure";
+    const std::string_view view = text;
+    const char* pointer = text.c_str();
+    CHECK(stele::reject("a", text).message == text);
+    CHECK(stele::reject("a", view).message == text);
+    CHECK(stele::reject("a", pointer).message == text);
+    CHECK(stele::reject("a", text + "!").message == text + "!");
+    CHECK(stele::reject("a", "100 {} sure", text).message == "100 " + text + " sure");
+    CHECK(stele::reject("a", "100 {{}} sure").message == text);
 }

@@ -1,4 +1,4 @@
-// first error: this event is in the `events` of the aggregate: add a public `void evolve(const Event& event);`
+// first error: `evolve` changes the state and returns nothing: make it `void evolve(const Event& event);`
 #include "testing.pb.h"
 
 #include <stele/commands/command_bus.hpp>

@@ -153,6 +153,21 @@ TEST_CASE("a middleware of an empty function is refused where it is made") {
     CHECK(says([] { (void)stele::log_commands({}); }) == "log_commands: the function is empty; pass one.");
     CHECK(says([] { (void)stele::time_commands({}); }) == "time_commands: the function is empty; pass one.");
     CHECK(says([] { (void)stele::authorize({}); }) == "authorize: the function is empty; pass one.");
+    const std::function<std::optional<stele::rejection>(const Increment&)> none;
+    CHECK(says([&] { (void)stele::validate<Increment>(none); }) == "validate: the function is empty; pass one.");
+    stele::memory_store store;
+    CHECK(says([&] { bus_type{store, {.middleware = {stele::middleware{}}}}; }) ==
+          "command_bus_options::middleware holds an empty function: pass one that returns next(command).");
+}
+
+TEST_CASE("a bus refuses to validate a command that it does not decide") {
+    stele::memory_store store;
+    const auto check = [](const Author&) -> std::optional<stele::rejection> { return {}; };
+    const auto refused = error_of([&] { bus_type{store, {.middleware = {stele::validate<Author>(check)}}}; });
+    CHECK(refused.kind == stele::error_kind::invalid_argument);
+    CHECK(refused.message ==
+          "validate<testing.Author>: no aggregate of this bus decides the command testing.Author, so it would never be "
+          "checked. Add its aggregate to the bus, or leave the check out.");
 }
 
 STORE_TEST_CASE(configured, "each command is timed, even one that fails") {

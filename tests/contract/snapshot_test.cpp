@@ -167,8 +167,8 @@ STORE_TEST_CASE(store, "a snapshot is not used after its stream was deleted, or 
     REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5, 6})));
     REQUIRE(store->delete_stream(one));
     fill(*store, 3);
-    CHECK(events_read(*store) == 3 + 3);  // looked for its last event, then read the stream
-    CHECK(events_read(*store) == 1);      // it was replaced
+    CHECK(events_read(*store) == 3 + 3 + 1);  // looked for its last event, read the stream, and what a new one replaces
+    CHECK(events_read(*store) == 1);          // it was replaced
 
     REQUIRE(store->tombstone_stream(one));
     CHECK(events_read(*store) == 0);
@@ -183,8 +183,9 @@ STORE_TEST_CASE(store, "a snapshot is not used when its last event was truncated
     REQUIRE(bus.send(count("1", {1, 2, 3, 4, 5, 6})));
     REQUIRE(bus.send(count("1", {7, 8})));
     REQUIRE(store->truncate_stream(one, version{8}));
-    CHECK(events_read(*store) ==
-          3);  // looked for the last event of the snapshot and for the next, then read the stream
+    // Looked for the last event of the snapshot and for the next, read the stream, and looked at what a new one
+    // replaces.
+    CHECK(events_read(*store) == 4);
     CHECK(stele::repository<tally<>>{*store}.load("1").state.value == 8);
 }
 
@@ -265,6 +266,90 @@ STORE_TEST_CASE(store, "a snapshot stays good when events before it are truncate
     CHECK_FALSE(stele::verify_snapshot<tally<>>(*store, one));
 }
 
+STORE_TEST_CASE(store, "a state that lacks removed events does not replace the snapshot that holds them") {
+    const faults_of_one_test undo;
+    std::vector<std::string> warnings;
+    const auto warn = [&](const std::string& message) { warnings.push_back(message); };
+    const auto heard = [&] { return std::exchange(warnings, {}); };
+    const stele::repository<tally<>> tallies{*store, {.on_warning = warn}};
+    const stele::repository<tally<next_fold>> changed{*store, {.on_warning = warn}};
+    fill(*store, 6);
+    tallies.take_snapshot("1", tallies.load("1"));
+    const auto early = stele::load<tally<>>(*store, one, {.up_to = {3}});
+    REQUIRE(store->truncate_stream(one, version{6}));
+    CHECK(tallies.load("1").removed.value == 0);
+    CHECK(tallies.load("1").state.value == 15);
+    CHECK(heard().empty());
+
+    const std::string begin = "The snapshot of the stream \"tally-1\" ";
+    const std::string lost =
+        "the events of stream \"tally-1\" up to version 5 were removed, and only the snapshot of "
+        "version 6 holds them all; it is kept. Load the state from it, or call remove_snapshot() "
+        "first if they are not needed any more";
+    // Folded without snapshots, or not as far.
+    const auto incomplete = stele::load<tally<>>(*store, one);
+    CHECK(incomplete.removed.value == 5);
+    CHECK(incomplete.state.value == 5);
+    CHECK_THROWS_WITH_AS(tallies.take_snapshot("1", incomplete), lost.c_str(), stele::error);
+    CHECK_THROWS_WITH_AS(tallies.take_snapshot("1", early), lost.c_str(), stele::error);
+    // Folded by code that cannot use it.
+    CHECK(changed.load("1").removed.value == 5);
+    CHECK(heard() ==
+          std::vector{begin + "cannot be used: it was made by other code (another fold_version, or other "
+                              "messages), and the events up to version 5 that it holds were removed from the "
+                              "stream: the state lacks them",
+                      begin + "was not written: " + lost});
+    // Folded after restore() failed, by a bus that takes one after every fifth event.
+    tally<>::faults.restore_throws = true;
+    bus_of<> bus{*store, {.on_warning = warn}};
+    REQUIRE(bus.send(count("1", {1, 1, 1, 1, 1})));
+    tally<>::faults.restore_throws = false;
+    CHECK(heard() == std::vector{begin + "cannot be used, so all events are read: cannot restore it",
+                                 begin + "was not written: " + lost});
+    CHECK(tallies.load("1").state.value == 20);
+    CHECK(tallies.load("1").snapshot.value == 11);
+
+    // Without the one that holds them, there is nothing to lose.
+    stele::remove_snapshot(*store, one);
+    tallies.take_snapshot("1", incomplete);
+    CHECK(tallies.load("1").removed.value == 5);
+    bus_of<> later{*store, {.on_warning = warn}};
+    for (int i = 0; i < 12; ++i) REQUIRE(later.send(increment("1", 1)));
+    CHECK(heard().empty());
+    CHECK(tallies.load("1").state.value == 22);
+    CHECK(tallies.load("1").snapshot.value > 20);
+}
+
+STORE_TEST_CASE(store, "the snapshot of a stream that was deleted and begun again is replaced") {
+    const stele::repository<tally<>> tallies{*store};
+    fill(*store, 6);
+    tallies.take_snapshot("1", tallies.load("1"));
+    REQUIRE(store->delete_stream(one));
+    fill(*store, 2);
+    const auto known = tallies.load("1");
+    CHECK(known.removed.value == 6);
+    tallies.take_snapshot("1", known);
+    CHECK(tallies.load("1").snapshot.value == 8);
+}
+
+STORE_TEST_CASE(store, "a state is saved, and its snapshot taken, only for the instance that it was loaded from") {
+    const stele::repository<tally<>> tallies{*store};
+    fill(*store, 2);
+    fill(*store, 2, "tally-2");
+    auto known = tallies.load("1");
+    const char* refused =
+        "The state was loaded from tally-1 and cannot be used for tally-2: load the instance that is "
+        "meant.";
+    CHECK_THROWS_WITH_AS((void)tallies.save("2", known, stele::accept(incremented(1))), refused, stele::error);
+    CHECK_THROWS_WITH_AS(tallies.take_snapshot("2", known), refused, stele::error);
+    CHECK(store->stream_version(stele::stream_id{"tally-2"}).value == 2);
+    auto folded = stele::load<tally<>>(*store, one);
+    CHECK_THROWS_AS((void)tallies.save("2", folded, stele::accept(incremented(1))), stele::error);
+    REQUIRE(tallies.save("1", folded, stele::accept(incremented(1))));
+    stele::loaded<tally<>> made;
+    REQUIRE(tallies.save("3", made, stele::accept(incremented(1))));
+}
+
 STORE_TEST_CASE(store, "loading an earlier state does not use a newer snapshot") {
     fill(*store, 2);
     fill(*store, 3, "tally-2");
@@ -318,7 +403,8 @@ STORE_TEST_CASE(inner, "a snapshot that fails is a warning, and the command has 
     tally<>::faults.restore_throws = true;
     CHECK(tallies.load("1").state.value == 45);
     const std::string unused = begin + "cannot be used, so all events are read: ";
-    CHECK(heard() == std::vector{unused + "nothing can be read", unused + "cannot restore it"});
+    CHECK(heard() == std::vector{unused + "nothing can be read", begin + "was not written: nothing can be read",
+                                 unused + "cannot restore it"});
 }
 
 STORE_TEST_CASE(store, "verify_snapshot finds what a snapshot forgets, and a fold_version that was not bumped") {

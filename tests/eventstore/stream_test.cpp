@@ -27,10 +27,12 @@ TEST_CASE("a stream is named category-id, and the id may contain more dashes") {
     CHECK(stream.category() == "account");
     CHECK(stream.instance_id() == "42-a");
     CHECK(stream_id("account-42-a") == stream);
-    CHECK(stream_id("ledger").category() == "ledger");
-    CHECK(stream_id("ledger").instance_id().empty());
+    const stream_id ledger{"ledger"};
+    CHECK(ledger.category() == "ledger");
+    CHECK(ledger.instance_id().empty());
     CHECK(stream_id(std::string(512, 'x')).str().size() == 512);
-    CHECK(stream_id("účet-\xF0\x9F\x92\xB0").instance_id() == "\xF0\x9F\x92\xB0");
+    const stream_id money{"účet-\xF0\x9F\x92\xB0"};
+    CHECK(money.instance_id() == "\xF0\x9F\x92\xB0");
 }
 
 TEST_CASE("an invalid name is refused with the reason") {

@@ -163,12 +163,32 @@ TEST_CASE("a command that 0.1 has taken is answered from its receipt") {
     CHECK(again->repeated);
     CHECK(again->version == stele::version{2});
     CHECK(again->position == stele::position{3});
+    // Also if its fields have changed since.
+    const auto changed =
+        bus.send(increment("a", 6), {.idempotency_key = id_of("6f1c6a3e-1d5b-4c53-9f6a-0a8f3f1f2b11")});
+    REQUIRE(changed);
+    CHECK(changed->repeated);
     const auto refused =
         bus.send(decrement("a", 1000),
                  {.idempotency_key = id_of("6f1c6a3e-1d5b-4c53-9f6a-0a8f3f1f2b12"), .remember_rejection = true});
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message().find("below_zero") != std::string::npos);
     CHECK(old.store.head() == head);
+}
+
+TEST_CASE("a receipt of today is one that 0.1 would answer from") {
+    old_files old;
+    const auto receipt_of = [&](std::string_view key) {
+        const auto id = id_of(key);
+        return old.store.find_document("receipt", id.as_bytes()).value().value;
+    };
+    const auto theirs = receipt_of("6f1c6a3e-1d5b-4c53-9f6a-0a8f3f1f2b11");
+    const auto* key = "6f1c6a3e-1d5b-4c53-9f6a-0a8f3f1f2b19";
+    REQUIRE(stele::command_bus<counter>{old.store}.send(increment("a", 5), {.idempotency_key = id_of(key)}));
+    // The type and the stream of the command, and the digest of its bytes, which 0.1 compares.
+    const auto compared = 2 + std::string_view{"testing.Increment"}.size() + 2 + std::string_view{"counter-a"}.size() +
+                          2 + stele::uuid{}.bytes.size();
+    CHECK(receipt_of(key).substr(0, compared) == theirs.substr(0, compared));
 }
 
 TEST_CASE("a snapshot of 0.1 is used") {

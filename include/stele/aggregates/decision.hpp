@@ -8,6 +8,7 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,16 +23,34 @@ namespace stele::inline v0 {
 /// Rejects a command. The text is a {fmt} format string, checked at compile time:
 ///
 ///     return stele::reject("insufficient_funds", "balance {}, asked {}", balance, command.amount());
+///
+/// Without arguments it may also be a text that is made at run time, which is taken as it is.
 template <class... Args>
 [[nodiscard]] rejection reject(std::string_view code, fmt::format_string<Args...> text, Args&&... args) {
     return {.code = std::string{code}, .message = fmt::vformat(text, fmt::make_format_args(args...))};
 }
+/// The same with a text that is not a literal: it is no format string, so braces stand for themselves.
+template <class Text>
+    requires(std::convertible_to<Text, std::string_view> && !std::is_array_v<std::remove_reference_t<Text>>)
+[[nodiscard]] rejection reject(std::string_view code, Text&& text) {
+    return {.code = std::string{code}, .message = std::string{std::string_view{std::forward<Text>(text)}}};
+}
 
 /// Accepted events, not yet those of a certain aggregate. Made by accept() and no_change(), turned into a decision.
+///
+/// A rejection and no_change() convert to it, for `return enough ? stele::accept(…) : stele::reject(…);`.
 template <class... Events>
 struct accepted {
+    accepted() = default;
+    accepted(rejection reason) : refused(std::move(reason)) {}
+    template <std::same_as<accepted<>> None>
+        requires(sizeof...(Events) > 0)
+    accepted(None none) : events(std::move(none.events)), refused(std::move(none.refused)) {}
+
     /// In the order in which they are appended.
     std::vector<std::unique_ptr<const google::protobuf::Message>> events;
+    /// Instead of events: why the command is rejected.
+    std::optional<rejection> refused;
 };
 
 /// Accepts a command; the events are appended in this order, all or none. If their number is known only at run time,
@@ -53,12 +72,17 @@ class any_decision {
 public:
     explicit any_decision(event_list events) : outcome_(std::move(events)) {}
     explicit any_decision(stele::rejection reason) : outcome_(std::move(reason)) {}
+    any_decision(event_list events, std::optional<stele::rejection> refused) : outcome_(std::move(events)) {
+        if (refused) outcome_ = *std::move(refused);
+    }
 
     [[nodiscard]] bool is_accepted() const noexcept { return std::holds_alternative<event_list>(outcome_); }
-    [[nodiscard]] std::span<const std::unique_ptr<const google::protobuf::Message>> events() const noexcept;
-    [[nodiscard]] const stele::rejection* rejection() const noexcept {
+    [[nodiscard]] std::span<const std::unique_ptr<const google::protobuf::Message>> events() const& noexcept;
+    void events() const&& = delete;
+    [[nodiscard]] const stele::rejection* rejection() const& noexcept {
         return std::get_if<stele::rejection>(&outcome_);
     }
+    void rejection() const&& = delete;
     void add(std::unique_ptr<const google::protobuf::Message> event);
 
 private:
@@ -93,7 +117,7 @@ class decision {
 public:
     /// Accepts the command with these events. Not explicit: `return stele::accept(…)` is the way to make one.
     template <class... Events>
-    decision(accepted<Events...> accepted) : outcome_(std::move(accepted.events)) {
+    decision(accepted<Events...> accepted) : outcome_(std::move(accepted.events), std::move(accepted.refused)) {
         (detail::check_event_of<Aggregate, Events>(), ...);
     }
     /// Rejects the command.
@@ -104,12 +128,14 @@ public:
 
     /// The accepted events in order; none if the command changes nothing or was rejected. They live as long as the
     /// decision and until the next add().
-    [[nodiscard]] std::span<const std::unique_ptr<const google::protobuf::Message>> events() const noexcept {
+    [[nodiscard]] std::span<const std::unique_ptr<const google::protobuf::Message>> events() const& noexcept {
         return outcome_.events();
     }
+    void events() const&& = delete;
 
     /// The rejection, or nullptr if the command was accepted. It lives as long as the decision.
-    [[nodiscard]] const stele::rejection* rejection() const noexcept { return outcome_.rejection(); }
+    [[nodiscard]] const stele::rejection* rejection() const& noexcept { return outcome_.rejection(); }
+    void rejection() const&& = delete;
 
     /// Appends an event, for a command that makes a number of events known only at run time:
     ///
@@ -119,10 +145,16 @@ public:
     ///
     /// Throws stele::error (invalid_argument) if this is a rejection.
     template <class Event>
-    decision& add(Event event) {
+    decision& add(Event event) & {
         detail::check_event_of<Aggregate, Event>();
         outcome_.add(std::make_unique<Event>(std::move(event)));
         return *this;
+    }
+    /// The same for a temporary.
+    template <class Event>
+    [[nodiscard]] decision add(Event event) && {
+        add(std::move(event));
+        return std::move(*this);
     }
 
 private:

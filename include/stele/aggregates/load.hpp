@@ -7,6 +7,7 @@
 #include <stele/eventstore/version.hpp>
 
 #include <cstdint>
+#include <optional>
 
 /// States of aggregates, folded from their events.
 namespace stele::inline v0 {
@@ -16,9 +17,9 @@ class event_store;
 /// Which events go into a state: those inside both bounds.
 struct load_window {
     /// Inclusive. The default is the end of the stream.
-    version up_to = version::max();
+    version up_to = (version::max)();
     /// Loads the state as it was when the store's head was here. With event_store::position_at(): as of a time.
-    position as_of = position::max();
+    position as_of = (position::max)();
 
     friend constexpr bool operator==(load_window, load_window) = default;
 };
@@ -30,15 +31,21 @@ struct loaded : stream_position {
     Aggregate state{};
     /// The version of the last snapshot of the stream that is known to be good; 0 if none is (see snapshot.hpp).
     stele::version snapshot{};
+    /// Events up to this version had been removed when the state was folded, and no snapshot held them: the state lacks
+    /// them. 0: it lacks none. (In a stream that was deleted and begun again, these are the events from before.)
+    stele::version removed{};
+    /// The stream that it was loaded from; nothing for a state that was not loaded.
+    std::optional<stream_id> stream = {};
 };
 
 /// Folds a stream from its first event to the end of the window (the default is the end of the stream) into a state.
 /// Snapshots are not used: see repository.hpp for that.
 ///
 /// Without such a stream the state is the initial one and the version 0. Reads in batches and keeps none. A stream that
-/// was deleted and started again counts from its new start. The state of a truncated stream lacks what was removed, so
-/// truncate an aggregate's stream only where its rules do not look back that far; if all of it was truncated, the
-/// version is still that of its last event, and the position 0. Events that are removed while they are loaded are no
+/// was deleted and started again counts from its new start. The state of a truncated stream lacks what was removed, and
+/// loaded::removed says so: truncate an aggregate's stream only where a snapshot covers it, or where its rules do not
+/// look back that far. If all of it was truncated, the version is still that of its last event, and the position 0.
+/// Events that are removed while they are loaded are no
 /// error: the stream is read again.
 /// Throws stele::error: undecodable, naming the event, if an event is not one of the aggregate's or its bytes do not
 /// parse; corrupt, if versions are missing between its events. What `evolve` throws passes through. Any thread may call
@@ -62,6 +69,11 @@ void refresh(event_store& store, const stream_id& stream, loaded<Aggregate>& kno
 template <class Aggregate>
 class evolver {
 public:
+    evolver() = default;
+    evolver(const evolver&) = delete;
+    evolver& operator=(const evolver&) = delete;
+    ~evolver() = default;
+
     /// Throws stele::error (undecodable) as load() does; the state is unchanged then.
     void operator()(Aggregate& state, const recorded_event& event) { decoder_.decode(event, &state); }
 
@@ -77,18 +89,27 @@ enum class when_truncated : std::uint8_t {
     goes_on,   ///< Keep the state if no event after it is missing: it is a snapshot, which was taken for that.
 };
 
-/// Delivers the stream's events after `reached` up to `window` to the decoder, and advances `reached`. If the event at
-/// `reached` is gone, calls `restart`, begins at the first event, and returns false, unless `then` says otherwise.
-bool fold_stream(event_store& store, const stream_id& stream, stream_position& reached, load_window window,
-                 event_decoder& decoder, void* state, void (*restart)(void* state),
-                 when_truncated then = when_truncated::restarts);
+/// A state that events are folded into.
+struct fold_target {
+    stream_position& reached;  ///< The last event in the state.
+    version& removed;          ///< As loaded::removed.
+    void* state;
+    void (*restart)(void* state);
+};
+
+/// Delivers the stream's events after `target.reached` up to `window` to the decoder, and advances it. If the event
+/// there is gone, calls `restart`, begins at the first event, and returns false, unless `then` says otherwise.
+bool fold_stream(event_store& store, const stream_id& stream, fold_target target, load_window window,
+                 event_decoder& decoder, when_truncated then = when_truncated::restarts);
 
 }  // namespace detail
 
 template <class Aggregate>
 void refresh(event_store& store, const stream_id& stream, loaded<Aggregate>& known, load_window window) {
     detail::event_decoder decoder{detail::evolve_table<Aggregate>()};
-    detail::fold_stream(store, stream, known, window, decoder, &known.state, &detail::restart<Aggregate>);
+    detail::fold_stream(store, stream, {known, known.removed, &known.state, &detail::restart<Aggregate>}, window,
+                        decoder);
+    known.stream = stream;
 }
 
 template <class Aggregate>

@@ -6,6 +6,7 @@
 #include <stele/eventstore/metadata.hpp>
 
 #include <expected>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -47,16 +48,16 @@ public:
     /// Returns where the stream ends now; `known` is advanced to there. A decision without events appends nothing.
     /// Returns the conflict if somebody else was first; `known` is unchanged then. Writes a snapshot if the policy
     /// requires it. All events carry `metadata`, as given.
-    /// Throws stele::error: invalid_argument for a decision that is a rejection, or an event that cannot be stored
-    /// (see encode in codec.hpp); and what the store throws. If `evolve` throws, so does this: the events are appended
-    /// then, and `known` must not be used any more.
+    /// Throws stele::error: invalid_argument for a decision that is a rejection, a state of another instance, or an
+    /// event that cannot be stored (see encode in codec.hpp); and what the store throws. If `evolve` throws, so does
+    /// this: the events are appended then, and `known` must not be used any more.
     [[nodiscard]] std::expected<append_result, conflict> save(std::string_view id, loaded<Aggregate>& known,
                                                               const decision<Aggregate>& decided,
                                                               const stele::metadata& metadata = {}) const;
 
     /// Writes a snapshot of a loaded state, whatever the policy says. Does nothing at version 0.
-    /// Throws stele::error: invalid_argument if the message cannot be stored; and what `snapshot()` and the store
-    /// throw.
+    /// Throws stele::error: invalid_argument if the message cannot be stored, if the state is of another instance, or
+    /// if the stored snapshot holds removed events that this state lacks; and what `snapshot()` and the store throw.
     void take_snapshot(std::string_view id, const loaded<Aggregate>& known) const;
 
 private:
@@ -73,7 +74,9 @@ std::expected<append_result, conflict> save_aggregate(event_store& store, const 
                                                       const any_decision& decided, const stele::metadata& metadata,
                                                       const warning_handler& warn);
 void write_snapshot_of(event_store& store, const stream_id& stream, const snapshot_functions& functions,
-                       const void* state, stream_position reached);
+                       const void* state, stream_position reached, version removed);
+/// Throws invalid_argument if a state was loaded from another stream than the one it is used for.
+void expect_state_of(const stream_id& stream, const std::optional<stream_id>& loaded_from);
 
 /// A loaded state as one of any type, for as long as it lives.
 template <class Aggregate>
@@ -81,6 +84,7 @@ any_aggregate as_any(loaded<Aggregate>& known) {
     any_aggregate result{aggregate_type_of<Aggregate>(), &known.state};
     result.reached = static_cast<const stream_position&>(known);
     result.snapshot = known.snapshot;
+    result.removed = known.removed;
     return result;
 }
 
@@ -89,6 +93,7 @@ template <class Aggregate>
 void take_back(loaded<Aggregate>& known, const any_aggregate& any) {
     static_cast<stream_position&>(known) = any.reached;
     known.snapshot = any.snapshot;
+    known.removed = any.removed;
 }
 
 }  // namespace detail
@@ -96,8 +101,9 @@ void take_back(loaded<Aggregate>& known, const any_aggregate& any) {
 template <class Aggregate>
 loaded<Aggregate> repository<Aggregate>::load(std::string_view id, load_window window) const {
     loaded<Aggregate> result;
+    result.stream = stream_of<Aggregate>(id);
     auto known = detail::as_any(result);
-    detail::load_aggregate(*store_, stream_of<Aggregate>(id), known, window, options_.on_warning);
+    detail::load_aggregate(*store_, *result.stream, known, window, options_.on_warning);
     detail::take_back(result, known);
     return result;
 }
@@ -106,9 +112,11 @@ template <class Aggregate>
 std::expected<append_result, conflict> repository<Aggregate>::save(std::string_view id, loaded<Aggregate>& known,
                                                                    const decision<Aggregate>& decided,
                                                                    const stele::metadata& metadata) const {
+    const auto stream = stream_of<Aggregate>(id);
+    detail::expect_state_of(stream, known.stream);
     auto any = detail::as_any(known);
-    auto result = detail::save_aggregate(*store_, stream_of<Aggregate>(id), any,
-                                         detail::decision_access::outcome_of(decided), metadata, options_.on_warning);
+    auto result = detail::save_aggregate(*store_, stream, any, detail::decision_access::outcome_of(decided), metadata,
+                                         options_.on_warning);
     detail::take_back(known, any);
     return result;
 }
@@ -118,8 +126,10 @@ void repository<Aggregate>::take_snapshot(std::string_view id, const loaded<Aggr
     static_assert(detail::names_snapshot<Aggregate>,
                   "this aggregate has no snapshots: add `using snapshot_type = …;` (see snapshot.hpp)");
     const auto& type = detail::aggregate_type_of<Aggregate>();
-    detail::write_snapshot_of(*store_, stream_of<Aggregate>(id), *type.snapshots, &known.state,
-                              static_cast<const stream_position&>(known));
+    const auto stream = stream_of<Aggregate>(id);
+    detail::expect_state_of(stream, known.stream);
+    detail::write_snapshot_of(*store_, stream, *type.snapshots, &known.state,
+                              static_cast<const stream_position&>(known), known.removed);
 }
 
 }  // namespace stele::inline v0

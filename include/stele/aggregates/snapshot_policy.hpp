@@ -12,9 +12,9 @@ namespace stele::inline v0 {
 
 /// When snapshots are taken automatically. Made by one of the functions below.
 struct snapshot_policy {
-    std::uint64_t events = std::numeric_limits<std::uint64_t>::max();      ///< After this many events.
-    std::chrono::nanoseconds load_time = std::chrono::nanoseconds::max();  ///< After a load that took longer.
-    bool is_automatic = true;                                              ///< False: only take_snapshot() takes one.
+    std::uint64_t events = (std::numeric_limits<std::uint64_t>::max)();      ///< After this many events.
+    std::chrono::nanoseconds load_time = (std::chrono::nanoseconds::max)();  ///< After a load that took longer.
+    bool is_automatic = true;                                                ///< False: only take_snapshot() takes one.
 };
 
 /// Whenever there are at least this many events (at least 1) after the last snapshot.

@@ -2,6 +2,7 @@
 
 #include <stele/codec/detail/stored_messages.hpp>
 #include <stele/codec/stored_as.hpp>
+#include <stele/eventstore/detail/pimpl.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -107,7 +108,7 @@ public:
 
 private:
     struct state;
-    std::unique_ptr<const state> state_;
+    detail::pimpl<std::unique_ptr<const state>> state_;
 };
 
 }  // namespace stele::inline v0

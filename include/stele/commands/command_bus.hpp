@@ -5,6 +5,7 @@
 #include <stele/commands/detail/command_definition.hpp>
 #include <stele/commands/middleware.hpp>
 #include <stele/commands/receipt.hpp>
+#include <stele/eventstore/detail/pimpl.hpp>
 
 #include <cstddef>
 #include <expected>
@@ -43,6 +44,7 @@ struct command_bus_options {
 
 /// A command bus without the types of its aggregates: for code that passes commands on, such as a process manager or a
 /// server. Get one by making a command_bus. Any thread may call anything at any time.
+/// Every call throws stele::error (closed) on a bus that was moved from.
 class command_bus_base {
 public:
     /// Sends a command as command_bus::send does. Throws stele::error (invalid_argument) also if no aggregate of this
@@ -78,7 +80,7 @@ private:
                         const send_options& options);
 
     struct state;
-    std::shared_ptr<state> state_;
+    detail::pimpl<std::shared_ptr<state>> state_;
 };
 
 /// Brings commands to the aggregates that decide them, and appends the events (docs/aggregates-and-commands.md).
@@ -108,7 +110,8 @@ public:
     /// Whether the streams of an aggregate of this bus begin with `name` and '-'.
     static constexpr bool has_category(std::string_view name) { return ((Aggregates::category == name) || ...); }
 
-    /// Throws stele::error (invalid_argument) for 0 attempts.
+    /// Throws stele::error (invalid_argument) for 0 attempts, an empty middleware, and one that validates a command
+    /// which no aggregate of this bus decides.
     explicit command_bus(event_store& store, command_bus_options options = {})
         : command_bus_base(store, std::move(options), detail::command_table_of<Aggregates...>()) {}
 

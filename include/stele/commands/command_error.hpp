@@ -15,7 +15,8 @@ namespace stele::inline v0 {
 ///     if (const auto* no = result.error().rejection()) std::cerr << no->code << '\n';
 ///     std::cerr << result.error().message() << '\n';
 ///
-/// A copyable value. Faults (the disk is full, an event cannot be read) are not here: they are thrown as stele::error.
+/// A copyable value. What the functions return refers to it, so they cannot be called on a temporary. Faults (the disk
+/// is full, an event cannot be read) are not here: they are thrown as stele::error.
 class command_error {
 public:
     /// For code that runs commands. `attempts` is how many times the command was decided.
@@ -25,16 +26,22 @@ public:
 
     /// The rejection, or nullptr if this is a conflict. The same command is rejected again until the state of the
     /// aggregate changes.
-    [[nodiscard]] const stele::rejection* rejection() const noexcept { return std::get_if<stele::rejection>(&reason_); }
+    [[nodiscard]] const stele::rejection* rejection() const& noexcept {
+        return std::get_if<stele::rejection>(&reason_);
+    }
+    void rejection() const&& = delete;
 
     /// The conflict of the last attempt, or nullptr if this is a rejection. The command may be sent again.
-    [[nodiscard]] const stele::conflict* conflict() const noexcept { return std::get_if<stele::conflict>(&reason_); }
+    [[nodiscard]] const stele::conflict* conflict() const& noexcept { return std::get_if<stele::conflict>(&reason_); }
+    void conflict() const&& = delete;
 
     /// The full name of the command, for example "bank.WithdrawMoney".
-    [[nodiscard]] const std::string& command() const noexcept { return command_; }
+    [[nodiscard]] const std::string& command() const& noexcept { return command_; }
+    void command() const&& = delete;
 
     /// The stream of the aggregate instance that the command was for.
-    [[nodiscard]] const stream_id& stream() const noexcept { return stream_; }
+    [[nodiscard]] const stream_id& stream() const& noexcept { return stream_; }
+    void stream() const&& = delete;
 
     /// How many times the command was decided on a state read for it: more than 1 after conflicts, 0 for the remembered
     /// rejection of a repeated command and for one by a middleware.

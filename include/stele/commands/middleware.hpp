@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <expected>
 #include <functional>
 #include <optional>
@@ -115,8 +116,16 @@ struct retry_options {
 
 namespace detail {
 
-middleware validate(const google::protobuf::Descriptor& type,
-                    std::function<std::optional<rejection>(const google::protobuf::Message&)> check);
+/// Throws invalid_argument: a function that was given to `where` is empty.
+[[noreturn]] void refuse_empty(std::string_view where);
+
+/// The middleware of validate(): a type of its own, so that a bus can see which command it is for.
+struct validation {
+    const google::protobuf::Descriptor* type;
+    std::function<std::optional<rejection>(const google::protobuf::Message&)> check;
+
+    command_result operator()(sent_command& command, const next_step& next) const;
+};
 
 }  // namespace detail
 
@@ -126,6 +135,9 @@ middleware validate(const google::protobuf::Descriptor& type,
 ///         if (command.amount() <= 0) return stele::reject("not_positive", "amount {}", command.amount());
 ///         return {};
 ///     })
+///
+/// The return type must be written out, as a lambda cannot find it from two different returns. A bus refuses a check of
+/// a command that none of its aggregates decides. Throws stele::error (invalid_argument) for an empty function.
 template <class Command, class Check>
 [[nodiscard]] middleware validate(Check check) {
     static_assert(std::derived_from<Command, google::protobuf::Message>,
@@ -133,10 +145,16 @@ template <class Command, class Check>
     static_assert(std::is_invocable_r_v<std::optional<rejection>, Check&, const Command&>,
                   "validate<Command>: give a function that takes `const Command&` and returns "
                   "`std::optional<stele::rejection>`, nothing if the command may pass");
-    return detail::validate(*Command::descriptor(),
-                            [check = std::move(check)](const google::protobuf::Message& message) mutable {
-                                return std::optional<rejection>{check(static_cast<const Command&>(message))};
-                            });
+    static_assert(!std::same_as<std::invoke_result_t<Check&, const Command&>, rejection>,
+                  "validate<Command>: a function that returns `stele::rejection` rejects every command; write the "
+                  "return type, `-> std::optional<stele::rejection>`, and `return {};` for a command that may pass");
+    if constexpr (std::constructible_from<Check, std::nullptr_t>) {
+        if (!check) detail::refuse_empty("validate");
+    }
+    return detail::validation{Command::descriptor(),
+                              [check = std::move(check)](const google::protobuf::Message& message) mutable {
+                                  return std::optional<rejection>{check(static_cast<const Command&>(message))};
+                              }};
 }
 
 }  // namespace stele::inline v0

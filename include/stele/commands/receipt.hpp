@@ -18,7 +18,9 @@ class event_store;
 /// The result of an accepted command: the version of its stream after it, and the position of that event.
 ///
 /// If the command changed nothing, both are those of the state it was decided on, 0 if there is no such stream. A read
-/// model whose checkpoint has reached the position shows the effect of the command.
+/// model whose checkpoint has reached the position shows the effect of the command. Both stay what they were when the
+/// events are removed later. (In a receipt of version 0.1 for a stream that was deleted, begun again by this command,
+/// and removed once more, the version is 0: it is not known any more.)
 struct receipt : stream_position {
     /// The stream of the aggregate instance.
     stream_id stream;
@@ -39,9 +41,10 @@ struct send_options {
     /// permanently. A command sent again with the key gets that receipt, marked `repeated`, and nothing is decided.
     /// Without a key a command that is sent twice is decided twice.
     ///
-    /// A key stands for one command: its type, its instance and its bytes; using it for another one is an error. Adding
-    /// a field to the message and not setting it keeps the bytes, renumbering or retyping one does not. (Events have
-    /// time-ordered ids of their own, which the store indexes at twice the rate of derived ids.)
+    /// The key alone says which command it is, whatever its fields hold: so a retry is recognised after the message has
+    /// changed, and from a client that knows more fields or fewer. Derive it from what makes the command the same one;
+    /// a key that was used for a command of another type or for another instance is an error. (Events have time-ordered
+    /// ids of their own, which the store indexes at twice the rate of derived ids.)
     std::optional<uuid> idempotency_key = {};
 
     /// Stores a rejection too, as the final answer for this key. By default a rejected command is decided again each

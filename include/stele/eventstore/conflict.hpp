@@ -15,6 +15,7 @@ enum class conflict_reason : std::uint8_t {
     deleted,     ///< The stream was deleted; only expected_version::no_stream() starts it again.
     tombstoned,  ///< The stream is closed permanently.
     document,    ///< A document that the append adds exists already.
+    removed,     ///< Events were removed that the append expects to be there.
 };
 
 /// An append or a removal that was not accepted because another one came first (optimistic concurrency). Nothing was

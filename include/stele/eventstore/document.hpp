@@ -40,7 +40,7 @@ struct document_write {
 struct document_read_options {
     std::string prefix = {};  ///< Only keys that begin with this; empty: all keys.
     std::string after = {};   ///< Exclusive: only keys greater than this; empty: from the first key.
-    std::size_t limit = std::numeric_limits<std::size_t>::max();  ///< At most this many.
+    std::size_t limit = (std::numeric_limits<std::size_t>::max)();  ///< At most this many.
 };
 
 }  // namespace stele::inline v0

@@ -80,5 +80,7 @@ struct owned_event {
 /// The event that `data` becomes when a store records it: a view into `data` and `stream`.
 [[nodiscard]] recorded_event as_recorded(const event_data& data, std::string_view stream, stream_position at,
                                          timestamp recorded_at = {}) noexcept;
+void as_recorded(const event_data&& data, std::string_view stream, stream_position at,
+                 timestamp recorded_at = {}) = delete;
 
 }  // namespace stele::inline v0

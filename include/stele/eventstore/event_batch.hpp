@@ -13,17 +13,22 @@ namespace stele::inline v0 {
 /// One thread at a time.
 class event_batch {
 public:
-    [[nodiscard]] auto begin() const noexcept { return events_.begin(); }
-    [[nodiscard]] auto end() const noexcept { return events_.end(); }
+    [[nodiscard]] auto begin() const& noexcept { return events_.begin(); }
+    void begin() const&& = delete;
+    [[nodiscard]] auto end() const& noexcept { return events_.end(); }
+    void end() const&& = delete;
     /// How many events it holds.
     [[nodiscard]] std::size_t size() const noexcept { return events_.size(); }
     /// Whether it holds no event.
     [[nodiscard]] bool empty() const noexcept { return events_.empty(); }
-    [[nodiscard]] const recorded_event& operator[](std::size_t i) const { return events_[i]; }
+    [[nodiscard]] const recorded_event& operator[](std::size_t i) const& { return events_[i]; }
+    void operator[](std::size_t i) const&& = delete;
     /// The first event; the batch must not be empty.
-    [[nodiscard]] const recorded_event& front() const { return events_.front(); }
+    [[nodiscard]] const recorded_event& front() const& { return events_.front(); }
+    void front() const&& = delete;
     /// The last event; the batch must not be empty.
-    [[nodiscard]] const recorded_event& back() const { return events_.back(); }
+    [[nodiscard]] const recorded_event& back() const& { return events_.back(); }
+    void back() const&& = delete;
 
     /// The bytes of text and payload that the events hold together.
     [[nodiscard]] std::size_t size_bytes() const noexcept { return size_bytes_; }

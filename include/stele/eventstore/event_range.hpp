@@ -54,8 +54,10 @@ public:
         event_range* range_;
     };
 
-    /// Fetches the first batch. A range is read once: a second call throws stele::error (invalid_argument).
-    iterator begin();
+    /// Fetches the first batch. A range is read once: a second call throws stele::error (invalid_argument), and the
+    /// first one on a range that was moved from throws closed.
+    iterator begin() &;
+    void begin() && = delete;
     static std::default_sentinel_t end() { return {}; }
 
     /// The same events one by one. Consumes this range, so that it may be used in a `for` as shown above.
@@ -102,7 +104,8 @@ public:
     };
 
     /// As event_range::begin(): once.
-    iterator begin() { return iterator{batches_.begin()}; }
+    iterator begin() & { return iterator{batches_.begin()}; }
+    void begin() && = delete;
     static std::default_sentinel_t end() { return {}; }
 
 private:

@@ -115,11 +115,13 @@ public:
                                                   expected_version expected = expected_version::stream_exists());
 
     /// Reads one stream; no events if there is no such stream.
-    [[nodiscard]] event_range read_stream(stream_id stream, stream_read_options options = {});
+    [[nodiscard]] event_range read_stream(stream_id stream, stream_read_options options = {}) &;
+    void read_stream(stream_id stream, stream_read_options options = {}) && = delete;
 
     /// Reads the whole store in the order of positions. A forward read continues to the head as it is when it gets
     /// there; set `up_to` to end it earlier. Throws invalid_argument for a filter that nothing can pass (event_filter).
-    [[nodiscard]] event_range read_all(all_read_options options = {});
+    [[nodiscard]] event_range read_all(all_read_options options = {}) &;
+    void read_all(all_read_options options = {}) && = delete;
 
     /// Finds a document; nothing if there is none. Throws invalid_argument for a kind or key that no document can have.
     [[nodiscard]] std::optional<document> find_document(std::string_view kind, std::string_view key);
@@ -150,7 +152,8 @@ public:
     }
 
     /// The limits that the store was opened with.
-    [[nodiscard]] const store_limits& limits() const { return do_limits(); }
+    [[nodiscard]] const store_limits& limits() const& { return do_limits(); }
+    void limits() const&& = delete;
 
 protected:
     // Only for engines that are handles to what does the work.

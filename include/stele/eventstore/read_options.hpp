@@ -37,20 +37,20 @@ struct event_filter {
 /// What to read of one stream: the events whose version is in the window (after, up_to].
 struct stream_read_options {
     version after{};                                  ///< Exclusive. The default starts at the first event.
-    version up_to = version::max();                   ///< Inclusive. The default ends at the last event.
+    version up_to = (version::max)();                 ///< Inclusive. The default ends at the last event.
     stele::direction direction = direction::forward;  ///< The order of the events.
-    std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();  ///< At most this many events.
+    std::uint64_t limit = (std::numeric_limits<std::uint64_t>::max)();  ///< At most this many events.
     /// Reads the stream as it was when the store's head was here. With event_store::position_at(): as of a time.
-    position as_of = position::max();
+    position as_of = (position::max)();
 };
 
 /// What to read of the whole store: the events whose position is in the window (after, up_to].
 struct all_read_options {
     position after{};                                 ///< Exclusive. The default starts at the first event.
-    position up_to = position::max();                 ///< Inclusive. The default ends at the head.
+    position up_to = (position::max)();               ///< Inclusive. The default ends at the head.
     stele::direction direction = direction::forward;  ///< The order of the events.
-    std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();  ///< At most this many events.
-    event_filter filter = {};                                         ///< Which events to read; the default is all.
+    std::uint64_t limit = (std::numeric_limits<std::uint64_t>::max)();  ///< At most this many events.
+    event_filter filter = {};                                           ///< Which events to read; the default is all.
 };
 
 }  // namespace stele::inline v0

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <compare>
+#include <concepts>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace stele::inline v0 {
 
@@ -24,6 +26,12 @@ constexpr std::string_view instance_id_of(std::string_view stream_name) {
     return dash == std::string_view::npos ? std::string_view{} : stream_name.substr(dash + 1);
 }
 
+// The views would outlive their text.
+template <std::same_as<std::string> Text>
+void category_of(Text&& stream_name) = delete;
+template <std::same_as<std::string> Text>
+void instance_id_of(Text&& stream_name) = delete;
+
 /// The name of a stream: all events of one aggregate instance, `category-id`, for example "account-42".
 ///
 /// The category is the part before the first '-', so a category never contains one; an id may.
@@ -37,11 +45,14 @@ public:
     stream_id(std::string_view category, std::string_view id);
 
     /// The whole name.
-    [[nodiscard]] const std::string& str() const noexcept { return name_; }
+    [[nodiscard]] const std::string& str() const& noexcept { return name_; }
+    [[nodiscard]] std::string str() && noexcept { return std::move(name_); }
     /// The part before the first '-'.
-    [[nodiscard]] std::string_view category() const noexcept { return category_of(name_); }
+    [[nodiscard]] std::string_view category() const& noexcept { return category_of(name_); }
+    void category() const&& = delete;
     /// The part after the first '-'; empty if there is none.
-    [[nodiscard]] std::string_view instance_id() const noexcept { return instance_id_of(name_); }
+    [[nodiscard]] std::string_view instance_id() const& noexcept { return instance_id_of(name_); }
+    void instance_id() const&& = delete;
 
     friend auto operator<=>(const stream_id&, const stream_id&) = default;
 

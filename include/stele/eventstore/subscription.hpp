@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/detail/pimpl.hpp>
 #include <stele/eventstore/event_store.hpp>
 
 #include <chrono>
@@ -47,6 +48,7 @@ struct subscription_wait_failure {
 /// between the two an event is delivered again (at-least-once).
 ///
 /// The store must outlive the subscription and must not be moved meanwhile. The owner's calls may come from any thread.
+/// Every call but stop() throws stele::error (closed) on a subscription that was moved from.
 class subscription {
 public:
     /// Gets one event at a time, on the thread of the subscription.
@@ -82,7 +84,7 @@ private:
     struct state;
     explicit subscription(std::shared_ptr<state> started);
 
-    std::shared_ptr<state> state_;  // the thread holds it, too
+    detail::pimpl<std::shared_ptr<state>> state_;  // the thread holds it, too
 };
 
 /// Starts a subscription. It ends when `stop` is requested, when stop() is called or the object is destroyed, or with

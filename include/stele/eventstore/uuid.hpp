@@ -33,9 +33,10 @@ struct uuid {
     [[nodiscard]] std::string str() const;
 
     /// The 16 bytes, as they are stored: a view into this object.
-    [[nodiscard]] std::string_view as_bytes() const noexcept {
+    [[nodiscard]] std::string_view as_bytes() const& noexcept {
         return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     }
+    void as_bytes() const&& = delete;
 
     /// All bits zero, the default.
     [[nodiscard]] bool is_nil() const { return bytes == std::array<std::uint8_t, 16>{}; }

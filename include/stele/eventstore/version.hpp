@@ -20,7 +20,7 @@ struct version {
     [[nodiscard]] constexpr version next() const { return {value + 1}; }
 
     /// Greater than or equal to every version.
-    static constexpr version max() { return {std::numeric_limits<std::int64_t>::max()}; }
+    static constexpr version(max)() { return {(std::numeric_limits<std::int64_t>::max)()}; }
 };
 
 /// The 1-based number of an event in the whole store, without gaps.
@@ -35,7 +35,7 @@ struct position {
     [[nodiscard]] constexpr position next() const { return {value + 1}; }
 
     /// Greater than or equal to every position.
-    static constexpr position max() { return {std::numeric_limits<std::int64_t>::max()}; }
+    static constexpr position(max)() { return {(std::numeric_limits<std::int64_t>::max)()}; }
 };
 
 /// Both numbers of one event: its version in its stream and its position in the store.
@@ -58,6 +58,16 @@ public:
     static constexpr expected_version exactly(version v) {
         return v.value == 0 ? no_stream() : expected_version{mode::exactly, v};
     }
+
+    /// The same, and no event after version `v` may have been removed (truncated) from the stream: what the caller has
+    /// read of it from there on is still there. No difference for no_stream().
+    [[nodiscard]] constexpr expected_version nothing_removed_after(version v) const {
+        expected_version result = *this;
+        if (mode_ != mode::no_stream) result.kept_after_ = v;
+        return result;
+    }
+    /// Events up to this version may have been removed; version::max() unless nothing_removed_after() says otherwise.
+    [[nodiscard]] constexpr version kept_after() const { return kept_after_; }
 
     /// Whether a stream at version `actual` (0: no such stream) meets the expectation.
     [[nodiscard]] constexpr bool accepts(version actual) const {
@@ -86,6 +96,7 @@ private:
 
     mode mode_;
     version version_;
+    version kept_after_ = (version::max)();
 };
 
 }  // namespace stele::inline v0

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/eventstore/clock.hpp>
+#include <stele/eventstore/detail/pimpl.hpp>
 #include <stele/processes/process_manager.hpp>
 #include <stele/processes/process_status.hpp>
 
@@ -172,7 +173,7 @@ private:
     void add(detail::process_definition definition, command_bus_base& bus, process_options options);
 
     struct state;
-    std::unique_ptr<state> state_;
+    detail::pimpl<std::unique_ptr<state>> state_;
 };
 
 }  // namespace stele::inline v0

@@ -41,7 +41,8 @@ using reaction_actions = std::vector<reaction_action>;
 class any_reaction {
 public:
     /// In order.
-    [[nodiscard]] const reaction_actions& actions() const noexcept { return actions_; }
+    [[nodiscard]] const reaction_actions& actions() const& noexcept { return actions_; }
+    [[nodiscard]] reaction_actions actions() && noexcept { return std::move(actions_); }
 
 protected:
     void add(reaction_action action) { actions_.push_back(std::move(action)); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/detail/pimpl.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/sqlite/connection_options.hpp>
 #include <stele/projections/effects/effect.hpp>
@@ -293,7 +294,7 @@ private:
     [[nodiscard]] const void* handlers() const noexcept;  // their owner
 
     struct state;
-    std::unique_ptr<state> state_;
+    detail::pimpl<std::unique_ptr<state>> state_;
 };
 
 }  // namespace stele::inline v0

@@ -29,10 +29,24 @@ concept decides = requires(const Aggregate& state, const Command& command) {
     { state.decide(command) } -> std::convertible_to<decision<Aggregate>>;
 };
 
+// What is there but does not fit gets a sentence of its own: to add it would not help.
+template <class Aggregate, class Event>
+concept evolves_and_returns =
+    !evolves<Aggregate, Event> && requires(Aggregate& state, const Event& event) { state.evolve(event); };
+
+template <class Aggregate, class Command>
+concept decides_if_not_const = !decides<Aggregate, Command> && requires(Aggregate& state, const Command& command) {
+    { state.decide(command) } -> std::convertible_to<decision<Aggregate>>;
+};
+
 template <class Aggregate, class Command>
 concept targets = requires(const Command& command) {
     { Aggregate::instance_id(command) } -> std::convertible_to<std::string_view>;
 };
+
+template <class Aggregate, class Command>
+concept targets_by_member =
+    !targets<Aggregate, Command> && requires(Aggregate& state, const Command& command) { state.instance_id(command); };
 
 constexpr bool is_category(std::string_view name) {
     return !name.empty() && name != system_category && category_of(name) == name;
@@ -40,7 +54,9 @@ constexpr bool is_category(std::string_view name) {
 
 template <class Aggregate, class Event>
 consteval void check_event() {
-    static_assert(evolves<Aggregate, Event>,
+    static_assert(!evolves_and_returns<Aggregate, Event>,
+                  "`evolve` changes the state and returns nothing: make it `void evolve(const Event& event);`");
+    static_assert(evolves<Aggregate, Event> || evolves_and_returns<Aggregate, Event>,
                   "this event is in the `events` of the aggregate: add a public `void evolve(const Event& event);` "
                   "that takes it");
 }
@@ -49,11 +65,15 @@ template <class Aggregate, class Command>
 consteval void check_command() {
     static_assert(std::derived_from<Command, google::protobuf::Message>,
                   "each type in `commands` must be a generated Protobuf message, and its .pb.h included");
+    static_assert(!targets_by_member<Aggregate, Command>,
+                  "make `instance_id` a static function that returns a text: it is called before there is a state");
     static_assert(
-        targets<Aggregate, Command>,
+        targets<Aggregate, Command> || targets_by_member<Aggregate, Command>,
         "add a public `static std::string_view instance_id(const auto& command)` to the aggregate: it returns "
         "the id of the instance that the command is for, such as `command.account()`");
-    static_assert(decides<Aggregate, Command>,
+    static_assert(!decides_if_not_const<Aggregate, Command>,
+                  "make `decide` of this command const: it looks at the state, and only `evolve` changes it");
+    static_assert(decides<Aggregate, Command> || decides_if_not_const<Aggregate, Command>,
                   "this command is in the `commands` of the aggregate: add a public "
                   "`stele::decision<Aggregate> decide(const Command& command) const;` that takes it");
 }

@@ -50,6 +50,11 @@ public:
     stream_position reached{};
     /// The version of the last snapshot of this stream that is known to be good; 0 if none is.
     version snapshot{};
+    /// Events up to this version were removed and are not in the state: see loaded::removed.
+    version removed{};
+    /// The state stays what it is if events up to this version are removed from the stream: a snapshot held them when
+    /// it was loaded, or they were gone then.
+    version base{};
     /// A snapshot is due, whatever the number of events since the last one.
     bool needs_snapshot = false;
 

@@ -20,6 +20,15 @@ struct found_snapshot {
     /// The state, or null if the fingerprint says that the snapshot was made from something else.
     std::unique_ptr<google::protobuf::Message> state = nullptr;
     stream_position reached{};
+    version removed{};  ///< As loaded::removed.
+};
+
+/// A snapshot that is to be written.
+struct taken_snapshot {
+    stream_id stream;
+    stream_position reached;
+    version removed;  ///< As loaded::removed.
+    document_write document;
 };
 
 /// Finds the snapshot of a stream. Does not check that its last event still exists.
@@ -27,16 +36,23 @@ struct found_snapshot {
 found_snapshot find_snapshot(event_store& store, const stream_id& stream, const snapshot_functions& functions);
 
 /// Takes a snapshot of the state, if the policy or its last load requires one, and notes that in the state.
-std::optional<document_write> take_due_snapshot(const stream_id& stream, any_aggregate& known,
+std::optional<taken_snapshot> take_due_snapshot(const stream_id& stream, any_aggregate& known,
                                                 const warning_handler& warn) noexcept;
 
-/// Writes a snapshot that was taken.
-void write_snapshot(event_store& store, const document_write& snapshot, const warning_handler& warn) noexcept;
+/// Writes a snapshot that was taken, as store_snapshot() does; a failure is only a warning.
+void write_snapshot(event_store& store, const taken_snapshot& snapshot, const warning_handler& warn) noexcept;
 
-/// Makes a document of a state that has events. Throws what `snapshot()` throws, and invalid_argument if the message
+/// Takes a snapshot of a state that has events. Throws what `snapshot()` throws, and invalid_argument if the message
 /// cannot be stored.
-document_write make_snapshot(const stream_id& stream, const snapshot_functions& functions, const void* state,
-                             stream_position reached);
+taken_snapshot make_snapshot(const stream_id& stream, const snapshot_functions& functions, const void* state,
+                             stream_position reached, version removed);
+
+/// Writes a snapshot in place of the one before. Throws stele::error: invalid_argument if that one holds events that
+/// were removed from the stream and that this one lacks, as they would be lost; and what the store throws.
+void store_snapshot(event_store& store, const taken_snapshot& snapshot);
+
+/// Warns that the state of a stream lacks its events up to `removed`, although its snapshot holds them.
+void warn_of_lost_events(const warning_handler& warn, std::string_view stream, version removed) noexcept;
 
 /// Reports the exception being handled as a warning about the stream's snapshot; `effect` is "was not written", for
 /// example.

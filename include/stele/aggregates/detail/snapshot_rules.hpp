@@ -27,6 +27,11 @@ concept takes_snapshot = requires(const State& state) {
 };
 
 template <class State>
+concept takes_snapshot_if_not_const = !takes_snapshot<State> && requires(State& state) {
+    { state.snapshot() } -> std::same_as<typename State::snapshot_type>;
+};
+
+template <class State>
 concept restores_snapshot = requires(State& state, const typename State::snapshot_type& saved) {
     { state.restore(saved) } -> std::same_as<void>;
 };
@@ -42,7 +47,8 @@ consteval bool check_snapshot() {
         static_assert(std::derived_from<snapshot_type, google::protobuf::Message>,
                       "the `snapshot_type` must be a generated Protobuf message, and its .pb.h "
                       "included");
-        static_assert(takes_snapshot<State>,
+        static_assert(!takes_snapshot_if_not_const<State>, "make `snapshot_type snapshot() const;` const");
+        static_assert(takes_snapshot<State> || takes_snapshot_if_not_const<State>,
                       "this type names a `snapshot_type`: add a public `snapshot_type snapshot() const;` that "
                       "puts the whole state into the message");
         static_assert(restores_snapshot<State>,

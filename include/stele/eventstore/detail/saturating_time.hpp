@@ -10,8 +10,8 @@ namespace stele::inline v0::detail {
 template <class To, class Rep, class Period>
 constexpr To saturating_cast(std::chrono::duration<Rep, Period> value) {
     using wide = std::chrono::duration<long double, typename To::period>;
-    if (wide{value} >= wide{To::max()}) return To::max();
-    if (wide{value} <= wide{To::min()}) return To::min();
+    if (wide{value} >= wide{(To::max)()}) return (To::max)();
+    if (wide{value} <= wide{(To::min)()}) return (To::min)();
     return std::chrono::duration_cast<To>(value);
 }
 
@@ -21,8 +21,8 @@ constexpr std::chrono::time_point<Clock, Duration> saturating_add(std::chrono::t
                                                                   std::chrono::duration<Rep, Period> by) {
     using point = std::chrono::time_point<Clock, Duration>;
     const auto step = saturating_cast<Duration>(by);
-    if (step > Duration::zero() && from > point::max() - step) return point::max();
-    if (step < Duration::zero() && from < point::min() - step) return point::min();
+    if (step > Duration::zero() && from > (point::max)() - step) return (point::max)();
+    if (step < Duration::zero() && from < (point::min)() - step) return (point::min)();
     return from + step;
 }
 
@@ -31,11 +31,11 @@ template <class Clock, class Duration>
 constexpr Duration saturating_difference(std::chrono::time_point<Clock, Duration> to,
                                          std::chrono::time_point<Clock, Duration> from) {
     if (from.time_since_epoch() < Duration::zero() &&
-        to > std::chrono::time_point<Clock, Duration>::max() + from.time_since_epoch())
-        return Duration::max();
+        to > (std::chrono::time_point<Clock, Duration>::max)() + from.time_since_epoch())
+        return (Duration::max)();
     if (from.time_since_epoch() > Duration::zero() &&
-        to < std::chrono::time_point<Clock, Duration>::min() + from.time_since_epoch())
-        return Duration::min();
+        to < (std::chrono::time_point<Clock, Duration>::min)() + from.time_since_epoch())
+        return (Duration::min)();
     return to - from;
 }
 

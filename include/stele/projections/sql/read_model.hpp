@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/detail/pimpl.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/connection_options.hpp>
 #include <stele/eventstore/version.hpp>
@@ -55,10 +56,11 @@ public:
     };
 
     /// Goes to the first row. Call it once.
-    iterator begin() {
+    iterator begin() & {
         more_ = call_.next();
         return iterator{*this};
     }
+    iterator begin() && = delete;
     static std::default_sentinel_t end() { return {}; }
 
 private:
@@ -180,7 +182,7 @@ private:
         (detail::bind_value(call, ++parameter, args), ...);
     }
 
-    std::unique_ptr<detail::sql_session> session_;
+    detail::pimpl<std::unique_ptr<detail::sql_session>> session_;
 };
 
 }  // namespace stele::inline v0

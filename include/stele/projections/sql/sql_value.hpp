@@ -149,10 +149,10 @@ T read_value(const sql_call& call, int column) {
     } else if constexpr (std::is_enum_v<T>) {
         return static_cast<T>(read_value<std::underlying_type_t<T>>(call, column));
     } else if constexpr (sql_integer<T>) {
-        constexpr std::int64_t most = std::in_range<std::int64_t>(std::numeric_limits<T>::max())
-                                          ? static_cast<std::int64_t>(std::numeric_limits<T>::max())
-                                          : std::numeric_limits<std::int64_t>::max();
-        return static_cast<T>(call.integer(column, static_cast<std::int64_t>(std::numeric_limits<T>::min()), most));
+        constexpr std::int64_t most = std::in_range<std::int64_t>((std::numeric_limits<T>::max)())
+                                          ? static_cast<std::int64_t>((std::numeric_limits<T>::max)())
+                                          : (std::numeric_limits<std::int64_t>::max)();
+        return static_cast<T>(call.integer(column, static_cast<std::int64_t>((std::numeric_limits<T>::min)()), most));
     } else if constexpr (sql_real<T>) {
         return static_cast<T>(call.real(column));
     } else if constexpr (std::same_as<T, position> || std::same_as<T, version>) {

@@ -36,7 +36,9 @@
 /// change of `decide` needs nothing.
 ///
 /// Snapshots are documents of the kind "snapshot" (document.hpp) whose key is the stream, written after the append,
-/// best effort: a failure is only a warning. remove_snapshot() removes one that outlives its stream.
+/// best effort: a failure is only a warning. One that holds events which were truncated since is the only way to the
+/// whole state: it is not replaced by one that lacks them (loaded::removed), and a warning says so.
+/// remove_snapshot() removes one that outlives its stream.
 namespace stele::inline v0 {
 
 /// Checks that snapshots of one stream lead to the same state as its events; for tests, and for a copy of real data

@@ -134,10 +134,10 @@ std::int64_t writer::log_bytes() const noexcept {
 
 void writer::checkpoint() noexcept {
     try {
-        const locked here(lock_, std::min(busy_timeout_, std::chrono::milliseconds{10}));
+        const locked here(lock_, std::min(busy_timeout_, std::chrono::milliseconds{10}), main_);
         // Where it fails, the next commit does the same and meets the fault.
         db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
-    } catch (const error&) {
+    } catch (...) {
         return;
     }
 }

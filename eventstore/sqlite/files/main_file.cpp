@@ -1,5 +1,7 @@
 #include "eventstore/sqlite/files/main_file.hpp"
 
+#include <stele/eventstore/sqlite/detail/file_format.hpp>
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -14,11 +16,18 @@ std::string damage_found(connection& db) {
         auto check = db.prepare("PRAGMA integrity_check(1)");
         if (!check.step()) return "it cannot be checked";
         if (const auto found = check.column_bytes(0); found != "ok") return std::string(found);
-        // Pages of two states may fit and yet lack events. All positions were given, and all that are not there
+        // Pages of two states may fit and yet lack rows. Every position that was given holds an event, or it was
         // removed.
-        const auto lacking = db.integer("SELECT coalesce(max(position), 0) - count(*) FROM events") -
+        const auto lacking = db.integer("SELECT seq FROM sqlite_sequence WHERE name = 'events'") -
+                             db.integer("SELECT count(*) FROM events") -
                              db.integer("SELECT coalesce(sum(removed_up_to), 0) FROM streams");
-        return lacking == 0 ? "" : fmt::format("{} events are not where they should be", std::abs(lacking));
+        if (lacking != 0) return fmt::format("{} events are not where they should be", std::abs(lacking));
+        const auto unknown = db.integer(
+            fmt::format("SELECT count(*) FROM events AS e WHERE NOT EXISTS (SELECT 1 FROM streams WHERE id = e.stream) "
+                        "OR NOT EXISTS (SELECT 1 FROM types WHERE id = e.type) OR NOT EXISTS "
+                        "(SELECT 1 FROM type_blocks WHERE type = e.type AND block = (e.position - 1) / {})",
+                        positions_per_block));
+        return unknown == 0 ? "" : fmt::format("{} events are of streams or types that are missing", unknown);
     } catch (const error& fault) {
         if (fault.kind() != error_kind::corrupt && fault.kind() != error_kind::foreign_file) throw;
         return fault.what();

@@ -75,13 +75,15 @@ struct verify_result {
 ///
 /// A handle that can be moved, for example into a container or an owner. Ranges, subscriptions, buses and runners refer
 /// to the handle that they were given: move it before they are made, and while no other thread uses it. Every call on a
-/// handle that was moved from throws closed; it can be destroyed and assigned to.
+/// handle that was moved from throws closed; it can be destroyed and assigned to. So does every call in a child of
+/// fork(), which may open the store itself (docs/operations.md).
 class sqlite_store final : public event_store {
 public:
     /// Opens the store, and creates it if there is no such file.
     ///
     /// Throws foreign_file (not a store), newer_format (written by a newer version; neither is touched), io (no such
-    /// directory, not writable), corrupt, busy.
+    /// directory, not writable), corrupt (also if a log lies beside the file that was not written for it), busy,
+    /// invalid_argument (the file has another name besides, a hard link or a bind mount of the file alone).
     [[nodiscard]] static sqlite_store open(const std::filesystem::path& file, const sqlite_options& options = {});
 
     sqlite_store(sqlite_store&&) noexcept;
@@ -91,7 +93,7 @@ public:
 
     /// Copies the store as of this moment to a new file, while others read and write. The copy is an independent store:
     /// to restore it, open it. It appears under its name only when it is complete and synced.
-    /// Throws invalid_argument if a file of that name exists, io, full.
+    /// Throws invalid_argument if a file of that name exists, or another backup to that name was faster; io, full.
     void backup(const std::filesystem::path& to);
 
     /// Returns the space of removed events to the disk by rewriting the file. Meanwhile it needs up to twice the size

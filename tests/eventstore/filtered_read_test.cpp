@@ -63,13 +63,12 @@ TEST_CASE("what a filter by many prefixes costs does not grow with prefixes time
     const temp_dir directory;
     auto store = stele::sqlite_store::open(directory / "events.db", {.durability = stele::durability::normal});
     fill(store);
-    stele::event_filter one{.stream_prefixes = {"account-"}};
     stele::event_filter many;
     for (int i = 0; i < 3000; ++i) many.stream_prefixes.push_back(fmt::format("account-{:04}", i));
-    const auto few_steps = step_counter::of([&] { CHECK(count(store, one) == 40'000); });
+    const auto unfiltered = step_counter::of([&] { CHECK(count(store, {}) == 40'000); });
     const auto many_steps = step_counter::of([&] { CHECK(count(store, many) == 40'000); });
-    CHECK(few_steps > 0);
-    CHECK(many_steps < 20 * few_steps);  // looked up for each event it would be some thousand times as many
+    CHECK(unfiltered > 0);
+    CHECK(many_steps < 10 * unfiltered);  // were they looked up for each event, it would be some thousand times
 }
 
 TEST_CASE("a filtered read ends when it is stopped, other reads are not touched") {

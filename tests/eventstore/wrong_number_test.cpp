@@ -159,8 +159,7 @@ TEST_CASE("a wrong number in a store's file") {
     }
     const auto bad = directory / "bad.db";
     for (const auto& [table, column, row] : numbers)
-        for (const auto value : {least, least + 1, std::int64_t{-1}, std::int64_t{0}, limit / 1024, limit - 1, limit,
-                                 limit + 1, greatest - 1, greatest}) {
+        for (const auto value : {least, std::int64_t{-1}, std::int64_t{0}, limit / 1024, limit, limit + 1, greatest}) {
             const auto change = fmt::format("UPDATE OR IGNORE {} SET {} = {} WHERE {}", table, column, value, row);
             CAPTURE(change);
             for (const auto* const suffix : {"", "-wal", "-shm", "-lock"})
@@ -175,7 +174,6 @@ TEST_CASE("a wrong number in a store's file") {
             allow_fault([&] {
                 auto store = stele::sqlite_store::open(bad, {.durability = stele::durability::normal});
                 write_everything(store);
-                read_everything(store);
             });
         }
 }

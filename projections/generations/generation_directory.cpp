@@ -76,10 +76,13 @@ std::optional<std::uint64_t> generation_directory::serving() const {
 
 std::vector<std::uint64_t> generation_directory::all() const {
     std::vector<std::uint64_t> numbers;
-    std::error_code failure;
-    for (fs::directory_iterator entry{directory_, failure}, end; !failure && entry != end; entry.increment(failure))
-        if (const auto number = number_in(entry->path().filename().string())) numbers.push_back(*number);
-    if (failure) fail(directory_, "list", failure);
+    try {
+        // increment(error_code&) ends the program if there is no memory.
+        for (const auto& entry : fs::directory_iterator{directory_})
+            if (const auto number = number_in(entry.path().filename().string())) numbers.push_back(*number);
+    } catch (const fs::filesystem_error& failure) {
+        fail(directory_, "list", failure.code());
+    }
     std::ranges::sort(numbers);
     return numbers;
 }

@@ -103,8 +103,9 @@ struct projection_runner::state {
 
     // Under running_mutex.
     void begin() {
-        running.emplace(store, all, options, this);
+        // From the first moment: a handler may destroy the runner before start() has returned.
         const std::lock_guard guard(stoppable_mutex);
+        running.emplace(store, all, options, this);
         stoppable = &*running;
     }
     void end() noexcept {
@@ -113,6 +114,12 @@ struct projection_runner::state {
             stoppable = nullptr;
         }
         running.reset();
+    }
+    static void destroy(state* ended) noexcept {
+        {
+            const std::lock_guard guard(ended->running_mutex);  // start() may still be about to return
+        }
+        delete ended;
     }
     // For a handler: without running_mutex, which somebody may hold who waits for the handler.
     void request_stop() noexcept {
@@ -149,7 +156,7 @@ projection_runner::~projection_runner() {
     // Destroyed by one of its own handlers, whose thread cannot wait for itself.
     auto* const ended = state_.take().release();
     if (auto* const running = ended->stoppable_background()) {
-        running->adopt(ended, [](void* s) { delete static_cast<state*>(s); });
+        running->adopt(ended, [](void* s) { state::destroy(static_cast<state*>(s)); });
         return;
     }
     // The handler runs in a call of the owner, who should not have destroyed it. Better kept than destroyed under it.

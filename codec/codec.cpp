@@ -1,6 +1,7 @@
 #include <stele/codec/codec.hpp>
 #include <stele/codec/detail/message_check.hpp>
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/system_events.hpp>
 
 #include <fmt/format.h>
 
@@ -46,7 +47,11 @@ event_data encode_event(const Message& event, std::string metadata_bytes) {
 void decode_all(const event_table& table, event_range events, void* context) {
     event_decoder decoder{table};
     for (const event_batch& batch : events)
-        for (const recorded_event& event : batch) decoder.decode(event, context);
+        for (const recorded_event& event : batch)
+            if (is_system_event(event))
+                static_cast<void>(decoder.decode_if_known(event, context));
+            else
+                decoder.decode(event, context);
 }
 
 }  // namespace detail

@@ -14,7 +14,7 @@ void decoded_batch::decode(const event_batch& events) {
     for (auto& kept : messages_) kept.used = 0;
     for (const recorded_event& event : events) {
         auto& next = decoded_.emplace_back();
-        const auto entry = table_->find(event.type);
+        const auto entry = table_->find(event);
         if (!entry) continue;
         next.handle = (*table_)[*entry].handle;
         if (next.handle == nullptr) continue;

@@ -1,5 +1,6 @@
 #include <stele/codec/detail/event_table.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/error.hpp>
 
@@ -46,8 +47,9 @@ std::uint64_t key_of(std::string_view type) noexcept {
 
 }  // namespace
 
-event_table::event_table(std::string consumer, std::vector<event_entry> entries)
-    : consumer_(std::move(consumer)), entries_(std::move(entries)) {
+event_table::event_table(std::string consumer, std::vector<event_entry> entries, std::vector<std::string> categories)
+    : consumer_(std::move(consumer)), entries_(std::move(entries)), categories_(std::move(categories)) {
+    std::ranges::sort(categories_);
     std::ranges::sort(entries_, {}, [](const event_entry& entry) { return std::pair{key_of(entry.type), entry.type}; });
     const auto both_ignored = std::ranges::unique(entries_, [](const event_entry& a, const event_entry& b) {
         return a.type == b.type && a.handle == nullptr && b.handle == nullptr;
@@ -71,6 +73,45 @@ std::optional<std::size_t> event_table::find(std::string_view type) const noexce
     return {};
 }
 
+std::optional<std::size_t> event_table::find(const recorded_event& event) const {
+    const auto index = find(event.type);
+    if (!index) return {};
+    const bool is_removal = entries_[*index].is_removal;
+    // Anybody may append an event of that type to a stream of his own.
+    if (is_removal && event.stream != removals_stream) return {};
+    if (categories_.empty()) return index;
+    const auto removed = is_removal ? removed_stream(event) : std::string{};
+    const auto category = category_of(is_removal ? removed : event.stream);
+    // A record that is damaged concerns everybody: it may be about their stream.
+    if ((is_removal && removed.empty()) || std::ranges::binary_search(categories_, category)) return index;
+    return {};
+}
+
+event_filter event_table::filter() const {
+    event_filter filter{.categories = categories_};
+    for (const event_entry& entry : entries_)
+        if (entry.handle != nullptr) filter.types.emplace_back(entry.type);
+    if (!categories_.empty() && takes_removals()) filter.categories.emplace_back(system_category);
+    return filter;
+}
+
+bool event_table::takes_removals() const noexcept {
+    return std::ranges::any_of(entries_, &event_entry::is_removal);
+}
+
+std::vector<std::string> checked_categories(std::initializer_list<std::string_view> names) {
+    std::vector<std::string> categories;
+    for (const auto name : names) {
+        if (name.contains('-'))
+            throw error(error_kind::invalid_argument,
+                        fmt::format("The category \"{}\" of a list `categories` contains '-': a category is the part "
+                                    "of a stream name before the first '-'.",
+                                    name));
+        categories.emplace_back(stream_id{std::string{name}}.category());
+    }
+    return categories;
+}
+
 void parse_event(const recorded_event& event, Message& message) {
     if (const auto parsed = parse_message(message, event.payload); !parsed)
         throw error(error_kind::undecodable, fmt::format("The {} is not a {}: {}.", describe(event),
@@ -80,13 +121,15 @@ void parse_event(const recorded_event& event, Message& message) {
 event_decoder::event_decoder(const event_table& table) : table_(&table), messages_(table.size()) {}
 
 void event_decoder::decode(const recorded_event& event, void* context) {
-    const auto index = table_->find(event.type);
+    const auto index = table_->find(event);
+    // Of a type that is known, it is in a stream that does not concern the consumer.
+    if (!index && table_->find(event.type)) return;
     if (!index) throw_unknown_type(event, table_->consumer());
     if ((*table_)[*index].handle != nullptr) decode(*index, event, context);
 }
 
 bool event_decoder::decode_if_known(const recorded_event& event, void* context) {
-    const auto index = table_->find(event.type);
+    const auto index = table_->find(event);
     if (!index || (*table_)[*index].handle == nullptr) return false;
     decode(*index, event, context);
     return true;

@@ -1,7 +1,7 @@
 #include "eventstore/engine/append_checks.hpp"
 #include "eventstore/names.hpp"
-#include "stele_messages.pb.h"
 
+#include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/format.hpp>
 
@@ -18,15 +18,6 @@ void advance(Options& options, Point last, std::size_t count) {
     else
         options.up_to = Point{last.value - 1};
     options.limit -= count;
-}
-
-// The record of a removal, as appended to the stream "stele-streams".
-template <class Message>
-event_data record_of(const Message& message) {
-    event_data record;
-    record.type = message.GetTypeName();
-    record.payload = message.SerializeAsString();
-    return record;
 }
 
 }  // namespace
@@ -85,22 +76,12 @@ append_outcome event_store::remove(const stream_id& stream, expected_version exp
         throw error(error_kind::invalid_argument,
                     fmt::format("stream '{}' belongs to the store itself; nothing can be removed from it", stream));
     switch (kind) {
-        case stream_removal::truncate: {
-            v1::StreamTruncated record;
-            record.set_stream(stream.str());
-            record.set_before(before.value);
-            return do_remove(stream, expected, kind, before, record_of(record));
-        }
-        case stream_removal::erase: {
-            v1::StreamDeleted record;
-            record.set_stream(stream.str());
-            return do_remove(stream, expected, kind, before, record_of(record));
-        }
-        case stream_removal::tombstone: {
-            v1::StreamTombstoned record;
-            record.set_stream(stream.str());
-            return do_remove(stream, expected, kind, before, record_of(record));
-        }
+        case stream_removal::truncate:
+            return do_remove(stream, expected, kind, before, detail::record_of(stream_truncated{stream.str(), before}));
+        case stream_removal::erase:
+            return do_remove(stream, expected, kind, before, detail::record_of(stream_deleted{stream.str(), false}));
+        case stream_removal::tombstone:
+            return do_remove(stream, expected, kind, before, detail::record_of(stream_deleted{stream.str(), true}));
     }
     std::unreachable();
 }

@@ -1,6 +1,7 @@
 #include "testing/scenario_text.hpp"
 
 #include <stele/codec/codec.hpp>
+#include <stele/eventstore/detail/removals.hpp>
 #include <stele/testing/given_projection.hpp>
 
 #include <fmt/format.h>
@@ -57,23 +58,39 @@ projection_scenario::projection_scenario(projection_definition projection)
     projection_.create(*db_);
 }
 
-void projection_scenario::project(const projected_event& input, std::uint64_t position, read_model& db) {
+void projection_scenario::project(const projected_event& input, read_model& db) {
     auto call = projection_.call(db);
-    (void)decoder_.decode_if_known({.position = {position},
-                                    .version = {position},
-                                    .recorded_at = input.as.at,
-                                    .id = input.event.id,
-                                    .stream = input.as.stream,
-                                    .type = input.event.type,
-                                    .payload = input.event.payload,
-                                    .metadata = input.event.metadata},
-                                   &call);
+    (void)decoder_.decode_if_known(as_recorded(input.event, input.as.stream, input.where, input.as.at), &call);
+}
+
+void projection_scenario::add(event_data event, recorded_as as) {
+    version last{};
+    for (const auto& input : inputs_)
+        if (input.as.stream == as.stream) last = input.where.version;
+    const stream_position where{{last.value + 1}, {inputs_.size() + 1}};
+    inputs_.push_back({std::move(event), std::move(as), where});
+    project(inputs_.back(), *db_);
 }
 
 void projection_scenario::add(const google::protobuf::Message& event, recorded_as as) {
     auto data = encode(event, as.metadata);
-    inputs_.push_back({std::move(data), std::move(as)});
-    project(inputs_.back(), inputs_.size(), *db_);
+    add(std::move(data), std::move(as));
+}
+
+template <class Removal>
+void projection_scenario::add_removal(const Removal& removed, recorded_as as, version before) {
+    for (auto& input : inputs_)
+        if (input.as.stream == removed.stream && input.where.version < before) input.is_removed = true;
+    as.stream = removals_stream;
+    add(record_of(removed), std::move(as));
+}
+
+void projection_scenario::add(const stream_deleted& removed, recorded_as as) {
+    add_removal(removed, std::move(as), version::max());
+}
+
+void projection_scenario::add(const stream_truncated& removed, recorded_as as) {
+    add_removal(removed, std::move(as), removed.before);
 }
 
 void projection_scenario::try_add(const google::protobuf::Message& event, recorded_as as) {
@@ -83,14 +100,14 @@ void projection_scenario::try_add(const google::protobuf::Message& event, record
         inputs_.pop_back();
         rejection_ = refused.rejection();
         *db_ = read_model::in_memory();
-        build(*db_);
+        build(*db_, true);
     }
 }
 
-void projection_scenario::build(read_model& db) {
+void projection_scenario::build(read_model& db, bool with_removed) {
     projection_.create(db);
-    std::uint64_t position = 0;
-    for (const auto& input : inputs_) project(input, ++position, db);
+    for (const auto& input : inputs_)
+        if (with_removed || !input.is_removed) project(input, db);
 }
 
 void projection_scenario::expect_rejection(std::string_view code) const {
@@ -112,6 +129,16 @@ void projection_scenario::set_title(const google::protobuf::Message& event, std:
     title_ = title_of(where, one_line(event));
 }
 
+void projection_scenario::set_title(const stream_deleted& removed, std::source_location where) {
+    title_ =
+        title_of(where, fmt::format("stream {} {}", removed.stream, removed.tombstoned ? "tombstoned" : "deleted"));
+}
+
+void projection_scenario::set_title(const stream_truncated& removed, std::source_location where) {
+    title_ =
+        title_of(where, fmt::format("stream {} truncated before version {}", removed.stream, removed.before.value));
+}
+
 void projection_scenario::expect_rows(std::string_view sql, const std::vector<std::string>& expected,
                                       const std::vector<std::string>& actual) const {
     if (expected == actual) return;
@@ -126,7 +153,7 @@ void projection_scenario::expect_no_rows(std::string_view sql) {
 
 void projection_scenario::expect_same_when_rebuilt() {
     auto again = read_model::in_memory();
-    build(again);
+    build(again, false);
     expect_rows("(expected: as it was built first; actual: when it is built again)", dump(*db_), dump(again));
 }
 

@@ -274,6 +274,29 @@ void do_effects(stele::event_store& store) {
     // [/do_effects]
 }
 
+// [removals]
+struct deposits {
+    static constexpr auto name = "deposits";
+    static constexpr int version = 1;
+    static constexpr auto events = hana::tuple_t<MoneyDeposited, stele::stream_deleted, stele::stream_truncated>;
+    static constexpr auto categories = hana::make_tuple("account");
+
+    static void create(stele::read_model& db) {
+        db.execute("CREATE TABLE deposits (stream TEXT, version INTEGER, amount INTEGER)");
+    }
+    static void project(const MoneyDeposited& e, const stele::recorded_event& at, stele::read_model& db) {
+        db.execute("INSERT INTO deposits VALUES (?1, ?2, ?3)", at.stream, at.version, e.amount());
+    }
+    static void project(const stele::stream_deleted& removed, const stele::recorded_event&, stele::read_model& db) {
+        db.execute("DELETE FROM deposits WHERE stream = ?1", removed.stream);
+    }
+    static void project(const stele::stream_truncated& removed, const stele::recorded_event&, stele::read_model& db) {
+        db.execute("DELETE FROM deposits WHERE stream = ?1 AND version < ?2", removed.stream, removed.before);
+    }
+};
+// [/removals]
+static_assert(stele::projection<deposits>);
+
 // [fold]
 struct turnover {
     static constexpr auto events = hana::tuple_t<MoneyDeposited, MoneyWithdrawn>;

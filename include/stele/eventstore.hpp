@@ -19,5 +19,6 @@
 #include <stele/eventstore/read_options.hpp>
 #include <stele/eventstore/stream.hpp>
 #include <stele/eventstore/subscription.hpp>
+#include <stele/eventstore/system_events.hpp>
 #include <stele/eventstore/uuid.hpp>
 #include <stele/eventstore/version.hpp>

@@ -98,7 +98,7 @@ event_outcome batch_applier::apply_or_dead_letter(generation& to, const event_ch
 // Whether an earlier event with the same key is a dead letter.
 bool batch_applier::is_queued(generation& to, const recorded_event& event) const {
     if (to.dead_letters().empty()) return false;
-    const auto entry = definition_.events->find(event.type);
+    const auto entry = definition_.events->find(event);
     return entry && (*definition_.events)[*entry].handle != nullptr &&
            to.dead_letters().holds_key(definition_.dead_letter_key(event));
 }

@@ -1,22 +1,15 @@
 #include "projections/runner/event_feed.hpp"
 
+#include <stele/eventstore/detail/removals.hpp>
+#include <stele/projections/memory/fold.hpp>
+
 #include <algorithm>
 #include <utility>
 
 namespace stele::inline v0::detail {
-namespace {
-
-std::vector<std::string> names_in(const event_table& types) {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < types.size(); ++i) names.emplace_back(types[i].type);
-    return names;
-}
-
-}  // namespace
-
 event_feed::event_feed(event_store& store, position after, position up_to, const event_table& types, reading how)
     : store_(store),
-      range_(store.read_all({.after = after, .up_to = up_to, .filter = {.types = names_in(types)}})),
+      range_(store.read_all({.after = after, .up_to = up_to, .filter = types.filter()})),
       ahead_(how == reading::ahead ? std::make_unique<read_ahead>(std::move(range_), types) : nullptr),
       after_(after),
       up_to_(up_to) {}
@@ -59,6 +52,36 @@ event_chunk event_feed::end_of_window() {
         end_.add(batch.back());
     after_ = up_to_;
     return {.last = end_.empty() ? nullptr : &end_.back(), .up_to = up_to_};
+}
+
+// The options select streams. The records of removals are in another one, and pass if they are about such a stream.
+event_range read_for(event_store& store, all_read_options options, const event_table& table) {
+    const auto chosen = options.filter;
+    auto own = table.filter();
+    if (chosen.types.empty()) options.filter.types = std::move(own.types);
+    if (chosen.passes_all_streams()) {
+        options.filter.categories = std::move(own.categories);
+        return store.read_all(std::move(options));
+    }
+    if (!table.takes_removals()) return store.read_all(std::move(options));
+    options.filter.categories.emplace_back(system_category);
+    auto left = std::exchange(options.limit, all_read_options{}.limit);
+    return event_range{[range = store.read_all(std::move(options)), chosen, left,
+                        read = std::optional<event_range::iterator>{}](event_batch& batch) mutable {
+        while (batch.empty() && left > 0) {
+            if (read)
+                ++*read;
+            else
+                read = range.begin();
+            if (*read == event_range::end()) return;
+            for (const recorded_event& event : **read) {
+                const auto removed = removed_stream(event);
+                if (left == 0 || !chosen.passes(removed.empty() ? event.stream : removed, event.type)) continue;
+                batch.add(event);
+                --left;
+            }
+        }
+    }};
 }
 
 }  // namespace stele::inline v0::detail

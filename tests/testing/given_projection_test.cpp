@@ -83,3 +83,33 @@ TEST_CASE("a projection whose rebuild gives other rows") {
               given_projection<unsteady>().when(raised_first).then_same_when_rebuilt();
           }).find("calls: 1  |  calls: 2") != std::string::npos);
 }
+
+namespace {
+
+struct forgetting : totals {
+    static constexpr auto name = "forgetting";
+    static constexpr auto events = hana::tuple_t<CounterOpened, Incremented, stele::stream_deleted>;
+    using totals::project;
+    static void project(const stele::stream_deleted& removed, const stele::recorded_event& at, stele::read_model& db) {
+        CHECK(at.stream == "stele-streams");
+        db.execute("DELETE FROM totals WHERE counter = ?1", stele::instance_id_of(removed.stream));
+        if (!keeps_changes) db.execute("DELETE FROM changes WHERE counter = ?1", stele::instance_id_of(removed.stream));
+    }
+    static inline bool keeps_changes = false;
+};
+
+}  // namespace
+
+TEST_CASE("a removal is given like an event, and a rebuild is without the events that it removed") {
+    const auto scenario = [] {
+        return given_projection<forgetting>(opened_first, raised_first, recorded(opened("b"), {.stream = "counter-2"}))
+            .when(stele::stream_deleted{"counter-1"});
+    };
+    scenario().then_rows(all_totals, std::tuple{"2", "b", 0}).then_same_when_rebuilt();
+    given_projection<forgetting>(stele::stream_deleted{"counter-1"})
+        .when(opened_first)
+        .then_rows(all_totals, std::tuple{"1", "first", 0});
+    forgetting::keeps_changes = true;
+    CHECK(failure([&] { scenario().then_same_when_rebuilt(); }).contains("stream counter-1 deleted"));
+    forgetting::keeps_changes = false;
+}

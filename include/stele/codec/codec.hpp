@@ -50,9 +50,10 @@ overload(Functions...) -> overload<Functions...>;
 ///         [&](const MoneyDeposited& e, const stele::recorded_event& at) { … },
 ///         [](const auto&, const auto&) {}));
 ///
-/// Both arguments live until the call returns, and the message is reused for the next event. Throws stele::error
-/// (undecodable) for an event whose type is not in the list or whose bytes are not that message; the events before it
-/// have been delivered.
+/// Both arguments live until the call returns, and the message is reused for the next event. System events
+/// (system_events.hpp) are skipped, except removals that the list names: the function gets those as
+/// stele::stream_deleted and stele::stream_truncated. Throws stele::error (undecodable) for any other event whose type
+/// is not in the list or whose bytes are not that message; the events before it have been delivered.
 template <class Consumer, class Function>
 void decode_each(event_range events, Function function);
 
@@ -72,9 +73,18 @@ struct call_with_event {
                       "`(const Event&, const stele::recorded_event&)`, or one for `(const auto&, const auto&)`");
         (*static_cast<Function*>(function))(static_cast<const Event&>(event), at);
     }
+
+    template <removal Removal>
+    static void deliver(void* function, const Removal& removal, const recorded_event& at) {
+        static_assert(std::invocable<Function&, const Removal&, const recorded_event&>,
+                      "decode_each: the function does not take this removal; add an overload for "
+                      "`(const stele::stream_deleted&, const stele::recorded_event&)`, and the same for "
+                      "stele::stream_truncated if `events` lists it");
+        (*static_cast<Function*>(function))(removal, at);
+    }
 };
 
-/// Decodes every event of the range with the table.
+/// Decodes every event of the range with the table, but for system events that it does not have.
 void decode_all(const event_table& table, event_range events, void* context);
 
 }  // namespace detail

@@ -29,6 +29,10 @@
 /// the same rows. If it cannot apply an event it throws: its changes are rolled back, and the projection stops or
 /// dead-letters the event (dead_letter.hpp).
 ///
+/// A projection may hear of removals: list stele::stream_deleted or stele::stream_truncated (system_events.hpp) in
+/// `events`, with a project() that takes it. With `categories = hana::make_tuple("account")` it gets only the events,
+/// and the removals, of streams in these categories.
+///
 /// Handlers may also be members, for a projection that needs a collaborator: `runner.add(totals{exchange_rates})`. The
 /// object belongs to the runner and lives as long as it does. create(), project() and dead_letter_key() are then called
 /// on whichever thread applies the events, one call at a time; but during a rebuild the old and the new generation are

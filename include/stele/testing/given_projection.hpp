@@ -23,9 +23,10 @@
 ///         .then_rows("SELECT account, balance FROM balances", std::tuple{"42", 5})
 ///         .then_same_when_rebuilt();
 ///
-/// Events stand in streams and were recorded at times (recorded.hpp); they get positions from 1 on, and pass through
-/// the codec as in a store. An expectation that is not met throws scenario_failed, whose text shows the rows that were
-/// expected and those that came side by side.
+/// Events stand in streams and were recorded at times (recorded.hpp); they get positions from 1 on, versions from 1 on
+/// in their stream, and pass through the codec as in a store. A removal may be given like an event:
+/// `.when(stele::stream_deleted{"account-42"})`. An expectation that is not met throws scenario_failed, whose text
+/// shows the rows that were expected and those that came side by side.
 namespace stele::inline v0 {
 
 namespace detail {
@@ -85,11 +86,15 @@ public:
     explicit projection_scenario(projection_definition projection);
 
     void add(const google::protobuf::Message& event, recorded_as as);
+    void add(const stream_deleted& removed, recorded_as as);
+    void add(const stream_truncated& removed, recorded_as as);
     /// Adds one that the projection may reject; its changes are undone then.
     void try_add(const google::protobuf::Message& event, recorded_as as);
     void expect_rejection(std::string_view code) const;
     void expect_no_rejection() const;
     void set_title(const google::protobuf::Message& event, std::source_location where);
+    void set_title(const stream_deleted& removed, std::source_location where);
+    void set_title(const stream_truncated& removed, std::source_location where);
     [[nodiscard]] read_model& db() { return *db_; }
 
     void expect_rows(std::string_view sql, const std::vector<std::string>& expected,
@@ -101,9 +106,15 @@ private:
     struct projected_event {
         event_data event;
         recorded_as as;
+        stream_position where;
+        bool is_removed = false;
     };
-    void project(const projected_event& input, std::uint64_t position, read_model& db);
-    void build(read_model& db);
+    void add(event_data event, recorded_as as);
+    template <class Removal>
+    void add_removal(const Removal& removed, recorded_as as, version before);
+    void project(const projected_event& input, read_model& db);
+    /// Makes the tables, and projects all inputs, or those whose streams still have them.
+    void build(read_model& db, bool with_removed);
 
     projection_definition projection_;
     event_decoder decoder_;
@@ -149,8 +160,9 @@ public:
     }
 
     /// Projects all events of the scenario again into empty tables, as a rebuild does, and expects the same rows in
-    /// every table. Finds a clock, a random number or a global variable in `project`. (That an event which is delivered
-    /// twice counts once is the runner's promise: rows and checkpoint are one transaction.)
+    /// every table. Events that a removal of the scenario removes are not there then, as in a store. Finds a clock, a
+    /// random number or a global variable in `project`. (That an event which is delivered twice counts once is the
+    /// runner's promise: rows and checkpoint are one transaction.)
     projection_result& then_same_when_rebuilt() {
         scenario_.expect_no_rejection();
         scenario_.expect_same_when_rebuilt();

@@ -93,6 +93,15 @@ uuid snapshot_fingerprint(std::string_view name, std::uint64_t fold_version,
                           const google::protobuf::Descriptor& snapshot,
                           const std::vector<const google::protobuf::Descriptor*>& events);
 
+/// Adds the definition of an event, or those of the records that tell of a removal.
+template <class Event>
+void add_descriptor(std::vector<const google::protobuf::Descriptor*>& all) {
+    if constexpr (removal<Event>)
+        for (const auto& record : removal_records<Event>()) all.push_back(record.prototype->GetDescriptor());
+    else
+        all.push_back(Event::descriptor());
+}
+
 template <class State>
 snapshot_functions make_snapshot_functions(std::string_view name, std::uint64_t fold_version) {
     using snapshot_type = typename State::snapshot_type;
@@ -100,8 +109,9 @@ snapshot_functions make_snapshot_functions(std::string_view name, std::uint64_t 
         .fingerprint = snapshot_fingerprint(name, fold_version, *snapshot_type::descriptor(),
                                             with_types(State::events,
                                                        []<class... Events>() {
-                                                           return std::vector<const google::protobuf::Descriptor*>{
-                                                               Events::descriptor()...};
+                                                           std::vector<const google::protobuf::Descriptor*> all;
+                                                           (add_descriptor<Events>(all), ...);
+                                                           return all;
                                                        })),
         .prototype = &snapshot_type::default_instance(),
         .policy = State::snapshot_policy,

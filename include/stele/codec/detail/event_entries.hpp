@@ -2,6 +2,7 @@
 
 #include <stele/codec/detail/event_table.hpp>
 #include <stele/codec/upcast.hpp>
+#include <stele/eventstore/detail/removals.hpp>
 
 #include <boost/hana/unpack.hpp>
 
@@ -26,7 +27,11 @@ void visit_ignored(const auto& items, Visitor& visitor) {
 
 template <class Consumer, class Event, class... Upcasters, class Visitor>
 void visit_event(upcaster_pack<Upcasters...>, Visitor& visitor) {
-    static_assert(std::derived_from<Event, google::protobuf::Message>,
+    if constexpr (removal<Event>) {
+        if constexpr (requires { visitor.template removed<Event>(); }) visitor.template removed<Event>();
+        return;
+    }
+    static_assert(removal<Event> || std::derived_from<Event, google::protobuf::Message>,
                   "each type in `events` must be a generated Protobuf message, and its .pb.h included");
     static_assert(!(outdated_in<Event, Upcasters> || ...),
                   "this event is `outdated` in the upcasters of the list: list in `events` what it becomes");
@@ -53,8 +58,9 @@ void visit_upcasters(Visitor& visitor) {
 }
 
 /// Calls, for a consumer, `visitor.taken<Event>(name)` for each of its events, `visitor.stored<Upcasters, Event>(name)`
-/// for each type name under which events are stored that it may get (Upcasters is void for its own events), and
-/// `visitor.ignored(name)` for each type name that is ignored.
+/// for each type name under which events are stored that it may get (Upcasters is void for its own events),
+/// `visitor.ignored(name)` for each type name that is ignored, and, if the visitor has it, `visitor.removed<Removal>()`
+/// for each kind of removal that it hears of.
 template <class Consumer, class Visitor>
 void visit_stored_types(Visitor& visitor) {
     static_assert(lists_events<Consumer>,
@@ -70,6 +76,27 @@ void visit_stored_types(Visitor& visitor) {
 template <class Binding>
 concept skips_others = requires { requires Binding::skips_others; };
 
+template <class Consumer>
+concept lists_categories = requires { Consumer::categories; };
+
+/// The categories whose streams concern a consumer; empty: all.
+template <class Consumer>
+std::vector<std::string> categories_of_consumer() {
+    if constexpr (lists_categories<Consumer>)
+        return boost::hana::unpack(Consumer::categories, [](const auto&... names) {
+            static_assert(sizeof...(names) > 0, "the list `categories` is empty: name a category, or take it out");
+            return checked_categories({std::string_view{names}...});
+        });
+    else
+        return {};
+}
+
+/// Hands the record of a removal to a binding.
+template <class Binding, class Removal>
+void handle_removal(void* context, const google::protobuf::Message& record, const recorded_event& at) {
+    Binding::deliver(context, read_removal<Removal>(record), at);
+}
+
 /// Collects the entries of the table of a consumer.
 template <class Consumer, class Binding>
 class entry_list {
@@ -77,7 +104,9 @@ public:
     explicit entry_list(std::string consumer) : consumer_(std::move(consumer)) { visit_stored_types<Consumer>(*this); }
 
     /// Moves the entries out.
-    [[nodiscard]] event_table table() && { return {std::move(consumer_), std::move(entries_)}; }
+    [[nodiscard]] event_table table() && {
+        return {std::move(consumer_), std::move(entries_), categories_of_consumer<Consumer>()};
+    }
 
     template <class Event>
     void taken(std::string_view name) {
@@ -101,6 +130,19 @@ public:
             ignored(name);
     }
 
+    template <class Removal>
+    void removed() {
+        constexpr bool can_hear =
+            requires(const Removal& removal, const recorded_event& at) { Binding::deliver(nullptr, removal, at); };
+        static_assert(can_hear,
+                      "only decode_each, projections and their effects hear of removals: take stele::stream_deleted "
+                      "and stele::stream_truncated out of the `events` of this aggregate or process. To decide "
+                      "something when events are removed, append an event of your own");
+        if constexpr (can_hear)
+            for (const auto& [type, prototype] : removal_records<Removal>())
+                entries_.push_back({type, prototype, &handle_removal<Binding, Removal>, true});
+    }
+
     void ignored(std::string_view name) {
         // A consumer that skips others needs no entry; and a table that stays the same needs no rebuild.
         if constexpr (!skips_others<Binding>) entries_.push_back({.type = name});
@@ -116,7 +158,8 @@ private:
 ///
 /// A binding is a struct with two static functions: `consumer()` returns the name that event_table wants, and the
 /// template `handle<Event>` is an event_handler. Keep it thin: cast and call. A static_assert in it is the place to say
-/// what a user must add for an event. See also skips_others.
+/// what a user must add for an event. See also skips_others. A binding whose consumer may hear of removals has a third
+/// function, `deliver(context, removal, at)`.
 template <class Consumer, class Binding>
 const event_table& event_table_of() {
     static const event_table table = entry_list<Consumer, Binding>{Binding::consumer()}.table();

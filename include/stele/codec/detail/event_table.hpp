@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/eventstore/event.hpp>
+#include <stele/eventstore/read_options.hpp>
 
 #include <google/protobuf/message.h>
 
@@ -25,17 +26,32 @@ struct event_entry {
     std::string_view type;                                 ///< As stored. Lives as long as the program.
     const google::protobuf::Message* prototype = nullptr;  ///< The message to parse them into.
     event_handler handle = nullptr;                        ///< Gets that message. None: they are ignored.
+    bool is_removal = false;                               ///< Whether they are the store's records of removals.
 };
 
 /// The event types of one consumer, flat and sorted for look-up. Constant once made; any thread may read it.
 class event_table {
 public:
-    /// Makes a table of the entries. `consumer` names their owner in error messages ("aggregate account").
+    /// Makes a table of the entries. `consumer` names their owner in error messages ("aggregate account"). If there are
+    /// `categories`, events of other streams do not concern the consumer.
     /// Throws stele::error (invalid_argument) if two entries have the same type name, unless both ignore it.
-    event_table(std::string consumer, std::vector<event_entry> entries);
+    event_table(std::string consumer, std::vector<event_entry> entries, std::vector<std::string> categories = {});
 
     /// Returns the index of the entry for a type name, or nothing.
     [[nodiscard]] std::optional<std::size_t> find(std::string_view type) const noexcept;
+
+    /// Returns the index of the entry for an event, or nothing: also if its stream, or for the record of a removal the
+    /// stream that it tells of, does not concern the consumer.
+    [[nodiscard]] std::optional<std::size_t> find(const recorded_event& event) const;
+
+    /// Selects the events that may have an entry with a function.
+    [[nodiscard]] event_filter filter() const;
+
+    /// Whether it has an entry for records of removals.
+    [[nodiscard]] bool takes_removals() const noexcept;
+
+    /// The categories that concern the consumer; empty: all.
+    [[nodiscard]] const std::vector<std::string>& categories() const noexcept { return categories_; }
 
     [[nodiscard]] const event_entry& operator[](std::size_t index) const { return entries_[index]; }
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
@@ -45,6 +61,7 @@ private:
     std::string consumer_;
     std::vector<std::uint64_t> keys_;  // one per entry, ascending: a search compares numbers, and one name at its end
     std::vector<event_entry> entries_;
+    std::vector<std::string> categories_;
 };
 
 /// Parses the payload of `event` into `message`. Throws stele::error (undecodable), naming type, stream and position,
@@ -79,6 +96,9 @@ private:
     const event_table* table_;
     std::vector<std::unique_ptr<google::protobuf::Message>> messages_;  // by table index, made when first needed
 };
+
+/// Returns the names. Throws stele::error (invalid_argument) for one that is no category.
+std::vector<std::string> checked_categories(std::initializer_list<std::string_view> names);
 
 /// Throws stele::error (invalid_argument), naming the event, the consumer and the upcasters, if the program has
 /// upcasters that lead to this event (upcast_by in upcast.hpp) and the consumer does not list them: it would miss

@@ -97,6 +97,35 @@ constexpr stele::on_fault on_fault_of() {
     return stele::on_fault::stop;
 }
 
+/// Converts to a removal, and to nothing else.
+template <removal Removal>
+struct removal_probe {
+    operator const Removal&() const;  // NOLINT(google-explicit-constructor)
+};
+/// A type that only a generic function takes.
+struct any_type {};
+
+/// Whether P takes the removal by name in `project` (or, in memory, without tables), and not only by a generic
+/// function.
+template <class P, class Removal>
+consteval bool projects_removal() {
+    if constexpr (projects<P, any_type> || projects_in_memory<P, any_type>)
+        return false;
+    else
+        return projects<P, removal_probe<Removal>> || projects_in_memory<P, removal_probe<Removal>>;
+}
+
+template <class P>
+consteval bool check_removals() {
+    if constexpr (lists_events<P>)
+        static_assert(
+            (listed_in<stream_deleted, decltype(P::events)> || !projects_removal<P, stream_deleted>()) &&
+                (listed_in<stream_truncated, decltype(P::events)> || !projects_removal<P, stream_truncated>()),
+            "this projection takes stele::stream_deleted or stele::stream_truncated, which are not in its list: "
+            "add them to `events`, or `project` is never called with them");
+    return true;
+}
+
 /// Makes the object for add<P>().
 template <class P>
 std::shared_ptr<P> make_projection() {
@@ -152,14 +181,36 @@ struct projection_binding {
             }
         }
     }
+
+    template <removal Removal>
+    static void deliver(void* context, const Removal& removal, const recorded_event& at) {
+        static_assert(projects<P, Removal>,
+                      "for each removal in `events` add to the projection: "
+                      "`void project(const stele::stream_deleted&, const stele::recorded_event& at, stele::read_model& "
+                      "db)`, or the same with stele::stream_truncated (static if it needs no member)");
+        if constexpr (projects<P, Removal>) {
+            const auto& call = *static_cast<const projection_call*>(context);
+            static_cast<P*>(call.object)->project(removal, at, *call.db);
+        }
+    }
 };
 
+/// The key of a removal is that of an event in the stream that was removed.
 template <class P>
 std::string dead_letter_key_of(void* object, const recorded_event& event) {
+    const std::string removed = removed_stream(event);
+    const auto stream = removed.empty() ? event.stream : std::string_view{removed};
     if constexpr (declares_key<P>)
-        return static_cast<P*>(object)->dead_letter_key(event);
+        return static_cast<P*>(object)->dead_letter_key({.position = event.position,
+                                                         .version = event.version,
+                                                         .recorded_at = event.recorded_at,
+                                                         .id = event.id,
+                                                         .stream = stream,
+                                                         .type = event.type,
+                                                         .payload = event.payload,
+                                                         .metadata = event.metadata});
     else
-        return std::string{event.stream};
+        return std::string{stream};
 }
 
 /// Checks that P is a projection, with a sentence for each thing that is missing, and describes it.
@@ -176,6 +227,7 @@ projection_definition define_projection(std::shared_ptr<P> projection) {
         static_assert(is_projection_name(P::name),
                       "the name of a projection is the name of its file: 1 to 64 letters, digits, '_' and '-'");
         static_assert(P::version >= 1, "the version of a projection is 1 or more");
+        static_assert(check_removals<P>());
         return {.name = P::name,
                 .version = P::version,
                 .events = &event_table_of<P, projection_binding<P>>(),

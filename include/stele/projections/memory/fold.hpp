@@ -25,6 +25,13 @@
 /// name and no version.
 namespace stele::inline v0 {
 
+namespace detail {
+
+/// The events that the options select and that concern the table.
+event_range read_for(event_store& store, all_read_options options, const event_table& table);
+
+}  // namespace detail
+
 /// Folds the events of a range into a new P, in the order of the range; events whose type is not in `P::events` are
 /// skipped. Memory: P and one batch.
 ///
@@ -33,6 +40,7 @@ template <class P>
 [[nodiscard]] P fold(event_range events) {
     static_assert(std::default_initializable<P>,
                   "fold() begins with an empty P: it must be constructible without arguments");
+    static_assert(detail::check_removals<P>());
     P result{};
     detail::event_decoder decoder{detail::event_table_of<P, detail::memory_binding<P>>()};
     for (const event_batch& batch : events)
@@ -41,13 +49,12 @@ template <class P>
 }
 
 /// The same for the events of a store that the options select. Reads only the types in `P::events` (and the older types
-/// that are upcast to them, upcast.hpp), unless the options name types.
+/// that are upcast to them, upcast.hpp), unless the options name types. If P hears of removals and the options name
+/// streams, it hears of removals from those.
 template <class P>
 [[nodiscard]] P fold(event_store& store, all_read_options options = {}) {
     const auto& table = detail::event_table_of<P, detail::memory_binding<P>>();
-    if (options.filter.types.empty())
-        for (std::size_t i = 0; i < table.size(); ++i) options.filter.types.emplace_back(table[i].type);
-    return fold<P>(store.read_all(std::move(options)));
+    return fold<P>(detail::read_for(store, std::move(options), table));
 }
 
 }  // namespace stele::inline v0

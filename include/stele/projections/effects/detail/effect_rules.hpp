@@ -39,6 +39,12 @@ template <class P>
 struct effects_of {
     static constexpr auto events = with_upcasters_of(P::events, P::effects);
 };
+template <class P>
+    requires lists_categories<P>
+struct effects_of<P> {
+    static constexpr auto events = with_upcasters_of(P::events, P::effects);
+    static constexpr auto categories = P::categories;
+};
 
 template <class P>
 struct effect_binding {
@@ -58,6 +64,21 @@ struct effect_binding {
             P::effect(static_cast<const Event&>(event), at);
         else if constexpr (has_effect<P, Event>)
             static_cast<P*>(object)->effect(static_cast<const Event&>(event), at);
+    }
+
+    template <removal Removal>
+    static void deliver(void* object, const Removal& removal, const recorded_event& at) {
+        static_assert(has_effect<P, Removal>,
+                      "for each removal in `effects` add to the projection: "
+                      "`void effect(const stele::stream_deleted&, const stele::recorded_event& at)`, or the same with "
+                      "stele::stream_truncated (static if it needs no member)");
+        static_assert(!has_effect<P, Removal> || !is_in_memory<P>() || has_static_effect<P, Removal>,
+                      "effect() of a projection in memory must be static: it runs while project() changes the state. "
+                      "If it needs a collaborator, declare the effects in a projection into tables");
+        if constexpr (has_static_effect<P, Removal>)
+            P::effect(removal, at);
+        else if constexpr (has_effect<P, Removal>)
+            static_cast<P*>(object)->effect(removal, at);
     }
 };
 

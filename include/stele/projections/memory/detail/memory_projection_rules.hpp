@@ -36,6 +36,15 @@ struct memory_binding {
         if constexpr (projects_in_memory<P, Event>)
             static_cast<P*>(state)->project(static_cast<const Event&>(event), at);
     }
+
+    template <removal Removal>
+    static void deliver(void* state, const Removal& removal, const recorded_event& at) {
+        static_assert(projects_in_memory<P, Removal>,
+                      "for each removal in `events` add to the projection in memory: "
+                      "`void project(const stele::stream_deleted&, const stele::recorded_event& at);`, or the same "
+                      "with stele::stream_truncated");
+        if constexpr (projects_in_memory<P, Removal>) static_cast<P*>(state)->project(removal, at);
+    }
 };
 
 /// What a runner knows about a projection in memory, without its type.
@@ -46,6 +55,14 @@ struct memory_projection_definition {
     std::function<std::shared_ptr<void>()> make;    ///< Returns a new state, which no event was folded into.
     const snapshot_functions* snapshots = nullptr;  ///< Null if it has none.
 };
+
+/// What snapshots of P are made from, beside messages and version.
+template <class P>
+std::string snapshot_name_of() {
+    std::string name{P::name};
+    for (const auto& category : categories_of_consumer<P>()) name += "\ncategory " + category;
+    return name;
+}
 
 /// Checks that P is a projection in memory, with a sentence for each thing that is missing, and describes it. `make`
 /// returns its state before the first event.
@@ -65,11 +82,12 @@ memory_projection_definition describe_memory_projection(const std::function<std:
         static_assert(is_projection_name(P::name),
                       "the name of a projection is the name of its file: 1 to 64 letters, digits, '_' and '-'");
         static_assert(P::version >= 1, "the version of a projection is 1 or more");
+        static_assert(check_removals<P>());
         return {.name = P::name,
                 .events = &event_table_of<P, memory_binding<P>>(),
                 .type = &typeid(P),
                 .make = make,
-                .snapshots = snapshot_functions_of<P>(P::name, static_cast<std::uint64_t>(P::version))};
+                .snapshots = snapshot_functions_of<P>(snapshot_name_of<P>(), static_cast<std::uint64_t>(P::version))};
     }
     return {};
 }

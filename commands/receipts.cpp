@@ -4,6 +4,7 @@
 
 #include <stele/codec/detail/message_check.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/quiet_protobuf.hpp>
 #include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
@@ -22,6 +23,8 @@ constexpr const char* receipt_kind = "receipt";
 /// A digest of the command's bytes. Only version 0.1 compares it: so a program that goes back to 0.1 still answers from
 /// the receipts of this one.
 std::string digest_of(const google::protobuf::Message& command) {
+    // Protobuf would print a line about a text that is not UTF-8; whether that matters is for `decide` to say.
+    const detail::quiet_protobuf quiet;
     std::string bytes;
     {
         google::protobuf::io::StringOutputStream stream(&bytes);

@@ -44,9 +44,24 @@ std::size_t letter_bytes(std::string_view text) noexcept {
 
 }  // namespace
 
+namespace {
+
+// The length of the letter at the start of a text that is not empty; 0: there is none.
+std::size_t letter_of(std::string_view text) noexcept {
+    const auto [length, low, high] = sequence_of(static_cast<std::uint8_t>(text[0]));
+    if (text.size() < length) return 0;
+    for (std::size_t k = 1; k < length; ++k) {
+        const auto byte = static_cast<std::uint8_t>(text[k]);
+        if (byte < (k == 1 ? low : 0x80) || byte > (k == 1 ? high : 0xBF)) return 0;
+    }
+    return length;
+}
+
+}  // namespace
+
 bool is_utf8(std::string_view text) noexcept {
     while (!text.empty()) {
-        const auto length = letter_bytes(text);
+        const auto length = letter_of(text);
         if (length == 0) return false;
         text.remove_prefix(length);
     }
@@ -56,17 +71,11 @@ bool is_utf8(std::string_view text) noexcept {
 std::string repair_utf8(std::string_view text) {
     std::string repaired;
     while (!text.empty()) {
-        const auto length = letter_bytes(text);
+        const auto length = letter_of(text);
         repaired += length == 0 ? "\uFFFD" : text.substr(0, length);
         text.remove_prefix(std::max<std::size_t>(length, 1));
     }
     return repaired;
-}
-
-std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept {
-    if (text.size() <= limit) return text;
-    while (limit > 0 && (static_cast<std::uint8_t>(text[limit]) & 0xC0U) == 0x80) --limit;
-    return text.substr(0, limit);
 }
 
 void refuse_name(std::string_view kind, std::string_view name, std::string_view reason) {

@@ -177,7 +177,7 @@ STORE_TEST_CASE(store, "a consumer of an event gets those of its older types, in
 }
 
 TEST_CASE("stored events that are upcast fold to the same state as new events") {
-    rc::check([] {
+    CHECK(rc::check([] {
         std::vector<event_data> old_events;
         std::vector<event_data> new_events;
         const auto becomes = [&](const google::protobuf::Message& old, const auto&... now) {
@@ -205,7 +205,7 @@ TEST_CASE("stored events that are upcast fold to the same state as new events") 
             RC_ASSERT(store.append(stele::stream_id{"stock-2"}, expected_version::no_stream(), new_events));
         RC_ASSERT(stele::load<stock>(store, stream).state.amounts ==
                   stele::load<stock>(store, stele::stream_id{"stock-2"}).state.amounts);
-    });
+    }));
 }
 
 TEST_CASE("an event that is neither handled nor ignored is an error, except for a projection") {

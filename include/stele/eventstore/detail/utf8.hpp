@@ -4,13 +4,20 @@
 #include <string>
 #include <string_view>
 
-/// Text of users on its way into a field that must be UTF-8.
+/// Texts from outside, made fit for messages and for fields that must be UTF-8.
 namespace stele::inline v0::detail {
+
+/// Returns at most `limit` bytes from the beginning of the text, and no part of a letter.
+[[nodiscard]] constexpr std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept {
+    if (text.size() <= limit) return text;
+    const auto continues = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U; };
+    // A letter has at most three bytes after its first; where there are more, the text is not UTF-8 and any cut is good.
+    auto end = limit;
+    while (end > 0 && limit - end < 3 && continues(end)) --end;
+    return text.substr(0, continues(end) ? limit : end);
+}
 
 /// Returns the text with U+FFFD in place of each byte that is not part of well-formed UTF-8.
 [[nodiscard]] std::string repair_utf8(std::string_view text);
-
-/// Returns at most `limit` bytes from the beginning of the text, and no part of a letter.
-[[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept;
 
 }  // namespace stele::inline v0::detail

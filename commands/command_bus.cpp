@@ -2,6 +2,7 @@
 #include "commands/receipts.hpp"
 
 #include <stele/aggregates/detail/snapshot_document.hpp>
+#include <stele/codec/detail/json_text.hpp>
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
@@ -214,6 +215,15 @@ command_result command_bus_base::dispatch(std::string_view type, std::string_vie
     const std::unique_ptr<Message> command{definition.prototype->New()};
     if (const auto parsed = detail::parse_message(*command, bytes); !parsed)
         throw error(error_kind::undecodable, fmt::format("The command is not a {}: {}.", type, parsed.error()));
+    return send(definition, *command, options);
+}
+
+command_result command_bus_base::dispatch_json(std::string_view type, std::string_view json,
+                                               const send_options& options) {
+    const auto& definition = state_->commands.get(type);
+    const std::unique_ptr<Message> command{definition.prototype->New()};
+    if (const auto parsed = detail::parse_json(*command, json); !parsed)
+        throw error(error_kind::undecodable, fmt::format("The JSON text is not a {}: {}.", type, parsed.error()));
     return send(definition, *command, options);
 }
 

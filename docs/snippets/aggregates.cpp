@@ -91,6 +91,12 @@ void from_the_wire(stele::event_store& store) {
         fmt::print("{}: {}\n", to_string(fault.kind()), fault.what());
     }
     // [/dispatch]
+
+    [[maybe_unused]] const auto from_json = [&] {
+        // [dispatch_json]
+        report(bus.dispatch_json("bank.WithdrawMoney", R"({"account": "alice", "amount": "5"})"));
+        // [/dispatch_json]
+    };
 }
 
 void who_and_why(stele::event_store& store) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 using namespace bank;
 
@@ -66,6 +67,8 @@ void read_old_events(stele::event_store& store) {
     // [/load]
 }
 
+void log(std::string_view) {}
+
 void record(stele::event_store& store) {
     // [record]
     stele::record_schemas<account>(store);  // with all aggregates, projections and processes: <account, balances, …>
@@ -76,6 +79,10 @@ void record(stele::event_store& store) {
     for (const auto& event : store.read_stream(stele::stream_id{"account-alice"}, {.limit = 3}).events())
         fmt::print("{} {}\n", event.type, schemas.to_json(event));
     // [/to_json]
+
+    // [to_json_line]
+    for (const auto& event : store.read_all().events()) log(schemas.to_json_line<account>(event));
+    // [/to_json_line]
 }
 
 }  // namespace today

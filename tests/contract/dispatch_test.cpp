@@ -1,4 +1,5 @@
 #include "support/counter.hpp"
+#include "support/errors.hpp"
 #include "support/stores.hpp"
 
 #include <stele/commands/command_bus.hpp>
@@ -90,4 +91,30 @@ STORE_TEST_CASE(configured, "bytes that are not the message are refused, with it
     CHECK(of(increment("1", 300).SerializeAsString().substr(0, 5)) ==
           "The command is not a testing.Increment: its 5 bytes do not parse.");
     CHECK(store.head().value == 0);
+}
+
+STORE_TEST_CASE(configured, "a command that arrives as JSON is sent, or refused with the name of what is wrong") {
+    stele::event_store& store = *configured;
+    bus_type bus{store};
+    REQUIRE(bus.dispatch_json("testing.OpenCounter", R"({"counter": "1", "label": "Zo\u00eb"})"));
+    const stele::send_options once{.idempotency_key = stele::uuid::v7()};
+    CHECK(bus.dispatch_json("testing.Increment", R"({"counter":"1","by":"3"})", once)->version.value == 2);
+    CHECK(bus.dispatch_json("testing.Increment", R"({"by":3,"counter":"1"})", once)->repeated);
+    CHECK(bus.dispatch("testing.Increment", increment("1", 3).SerializeAsString(), once)->repeated);
+    CHECK_FALSE(bus.dispatch_json("testing.Decrement", R"({"counter":"1","by":4})"));
+    const auto head = store.head();
+
+    const auto of = [&](std::string_view type, std::string_view json) {
+        const auto refused = testing::error_of([&] { (void)bus.dispatch_json(type, json); });
+        const bool is_name = refused.message.contains("is not one of the 5 commands");
+        CHECK(refused.kind == (is_name ? stele::error_kind::invalid_argument : stele::error_kind::undecodable));
+        return refused.message;
+    };
+    CHECK(of("testing.Incremet", "{}").ends_with("Near it: testing.Increment, testing.Decrement."));
+    CHECK(of("testing.Increment", R"({"counter":"1","bye":3})")
+              .starts_with("The JSON text is not a testing.Increment: "));
+    CHECK(of("testing.Increment", R"({"counter":"1","bye":3})").contains("bye"));
+    CHECK(of("testing.Increment", R"({"counter":"1","by":"many"})").contains("by"));
+    CHECK(of("testing.Increment", std::string{R"({"by":")"} + std::string(100'000, 'x')).size() < 600);
+    CHECK(store.head() == head);
 }

@@ -4,7 +4,10 @@
 #include <stele/codec/stored_as.hpp>
 #include <stele/eventstore/detail/pimpl.hpp>
 
+#include <google/protobuf/message.h>
+
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -90,8 +93,33 @@ void record_schemas(event_store& store, const schema_options& options = {}) {
     detail::record_schemas(store, detail::stored_messages_of<Consumers...>(), options);
 }
 
+namespace detail {
+
+/// What a consumer gets of an event.
+using delivered_messages = std::vector<std::unique_ptr<google::protobuf::Message>>;
+
+struct delivery_binding {
+    static constexpr bool skips_others = true;
+    static std::string consumer() { return "consumer of to_json_line()"; }
+
+    template <class Event>
+    static void handle(void* messages, const google::protobuf::Message& event, const recorded_event&) {
+        auto& all = *static_cast<delivered_messages*>(messages);
+        all.emplace_back(event.New())->CopyFrom(event);
+    }
+    template <removal Removal>
+    static void deliver(void*, const Removal&, const recorded_event&) {}
+};
+
+}  // namespace detail
+
 /// The recorded schemas of a store, to show its events to people. Reads them once, in the constructor.
-/// Any thread may call to_json().
+/// Any thread may call the others.
+///
+/// Each event of each store can be shown, ours too (system_events.hpp). The message of an event is that of its recorded
+/// schema, of the newest version that knows all of its fields; if none was recorded, the one of this name in the
+/// program. If there is neither, or the bytes are not that message, it is shown as its bytes:
+/// `{"@type":"bank.Gone","value":"CAE="}`, in Base64.
 class recorded_schemas {
 public:
     /// Throws stele::error: corrupt, if the recorded schemas cannot be read; and what the store throws.
@@ -100,13 +128,40 @@ public:
     recorded_schemas& operator=(recorded_schemas&&) noexcept;
     ~recorded_schemas();
 
-    /// Returns the event as a line of JSON, by the rules of Protobuf (so an int64 is a text), with the field names of
-    /// the .proto file: `{"item":"lamp","amount":"3"}`. Fields are named by the newest version that knows all of them.
-    /// Throws stele::error (undecodable), naming type and position, if its type was never recorded, or if its bytes
-    /// are not that message.
+    /// Returns the message of an event as a line of JSON, by the rules of Protobuf (so an int64 is a text), with the
+    /// field names of the .proto file: `{"item":"lamp","amount":"3"}`. What these rules have no form for is shown
+    /// nevertheless: an Any whose message is not known as above, a time out of range as its fields. The keys of a map
+    /// are sorted.
     [[nodiscard]] std::string to_json(const recorded_event& event) const;
 
+    /// Returns the event with all that is kept beside its message, as a line of JSON:
+    ///
+    ///     {"position":"3","stream":"shop-1","version":"1","type":"shop.Sold","recorded_at":"2026-01-31T12:00:00Z",
+    ///      "id":"0190…","metadata":{"correlation_id":"…","causation_id":"…","actor":"ann","headers":{"till":"4"}},
+    ///      "payload":{"item":"lamp","amount":"3"}}
+    ///
+    /// `metadata` has what is there: no more than `{}` if there is none. Bytes that are not metadata stand in
+    /// `metadata_bytes`, in Base64. If the payload is shown as its bytes, `problem` says why.
+    [[nodiscard]] std::string to_json_line(const recorded_event& event) const { return line(event, nullptr, {}); }
+
+    /// The same, and what consumers get of it (aggregates, projections, anything with a list `events`), after their
+    /// upcasters. The first one that takes the event is asked; `upcast` is empty if none does:
+    ///
+    ///     … "payload":{"item":"lamp","amount":"3"},"upcast":[{"type":"shop.SoldV2","payload":{"item":"lamp", …}}]}
+    ///
+    /// If the upcaster throws, `problem` says what. Throws stele::error (invalid_argument) only if a consumer forgot
+    /// its upcasters (upcast.hpp).
+    template <class... Consumers>
+        requires(sizeof...(Consumers) > 0)
+    [[nodiscard]] std::string to_json_line(const recorded_event& event) const {
+        detail::delivered_messages messages;
+        return line(event, &messages, {&detail::event_table_of<Consumers, detail::delivery_binding>()...});
+    }
+
 private:
+    std::string line(const recorded_event& event, detail::delivered_messages* upcast,
+                     std::initializer_list<const detail::event_table*> consumers) const;
+
     struct state;
     detail::pimpl<std::unique_ptr<const state>> state_;
 };

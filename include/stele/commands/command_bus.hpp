@@ -61,6 +61,16 @@ public:
     [[nodiscard]] command_result dispatch(std::string_view type, std::string_view bytes,
                                           const send_options& options = {});
 
+    /// Sends a command that arrived as JSON, as send() does, through the same middleware.
+    ///
+    ///     bus.dispatch_json("bank.DepositMoney", R"({"account": "42", "amount": "5000"})");
+    ///
+    /// `json` is the message by the rules of Protobuf; fields may be named as in the .proto file or in lowerCamelCase.
+    /// Throws as dispatch() does, and undecodable, naming the field, for one that the command does not have, a value of
+    /// another type, and a required field that is not set.
+    [[nodiscard]] command_result dispatch_json(std::string_view type, std::string_view json,
+                                               const send_options& options = {});
+
     /// Whether an aggregate of this bus decides commands of this type.
     [[nodiscard]] bool decides(const google::protobuf::Descriptor& command) const;
 
@@ -92,9 +102,9 @@ private:
 /// These do not compile, with a sentence that says what to add: a command that no aggregate lists, or two; an aggregate
 /// that lacks something; an event or command that is listed and not taken.
 ///
-/// Any thread may call send() and dispatch() at any time; commands to one instance through one bus run one after the
-/// other. The store must outlive the bus. Correctness does not depend on the cache (command_bus_options), so there may
-/// be several buses, also in several processes. Copies of a bus share its cache.
+/// Any thread may call send(), dispatch() and dispatch_json() at any time; commands to one instance through one bus run
+/// one after the other. The store must outlive the bus. Correctness does not depend on the cache (command_bus_options),
+/// so there may be several buses, also in several processes. Copies of a bus share its cache.
 ///
 /// The tables of the bus are compiled where one is constructed. Code that only sends compiles faster when another
 /// source constructs the bus.

@@ -34,7 +34,7 @@ std::string json_of_text(std::string_view text) {
     const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\' && c != '<' && c != '>'; };
     if (std::ranges::all_of(text, is_plain)) return fmt::format("\"{}\"", text);
     google::protobuf::StringValue value;
-    value.set_value(readable_text(text));
+    value.set_value(repair_utf8(text));
     return json_by_protobuf(value).value_or("\"\"");
 }
 
@@ -79,7 +79,7 @@ std::expected<void, std::string> parse_json(Message& message, std::string_view j
     constexpr std::size_t longest = 400;
     if (!read.ok()) {
         const std::string why{read.message().data(), read.message().size()};
-        return std::unexpected(readable_text(start_of(why, longest)));
+        return std::unexpected(repair_utf8(cut_utf8(why, longest)));
     }
     return parse_message(message, bytes);
 }

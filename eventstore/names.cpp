@@ -31,21 +31,6 @@ constexpr sequence sequence_of(std::uint8_t lead) {
     return {0, 0, 0};
 }
 
-// How many bytes the letter at the beginning of `text` has; 0 if none is there.
-std::size_t letter_bytes(std::string_view text) noexcept {
-    const auto [length, low, high] = sequence_of(static_cast<std::uint8_t>(text.front()));
-    if (length == 0 || text.size() < length) return 0;
-    for (std::size_t k = 1; k < length; ++k) {
-        const auto byte = static_cast<std::uint8_t>(text[k]);
-        if (byte < (k == 1 ? low : 0x80) || byte > (k == 1 ? high : 0xBF)) return 0;
-    }
-    return length;
-}
-
-}  // namespace
-
-namespace {
-
 // The length of the letter at the start of a text that is not empty; 0: there is none.
 std::size_t letter_of(std::string_view text) noexcept {
     const auto [length, low, high] = sequence_of(static_cast<std::uint8_t>(text[0]));

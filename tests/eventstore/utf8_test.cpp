@@ -10,8 +10,8 @@
 
 #include <string>
 
-using stele::detail::readable_text;
-using stele::detail::start_of;
+using stele::detail::repair_utf8;
+using stele::detail::cut_utf8;
 
 namespace {
 
@@ -28,20 +28,20 @@ TEST_CASE("no letter is cut into two, and nothing more than that is left out") {
         std::string text;
         for (const auto& letter : letters) text += letter;
         for (std::size_t most = 0; most <= text.size() + 1; ++most) {
-            const auto start = start_of(text, most);
+            const auto start = cut_utf8(text, most);
             RC_ASSERT(text.starts_with(start));
             RC_ASSERT(is_utf8(start));
             RC_ASSERT(start.size() <= most);
             RC_ASSERT(start.size() + 3 >= std::min(most, text.size()));
         }
     }));
-    CHECK(start_of("\x80\x80\x80\x80\x80\x80", 5).size() == 5);
+    CHECK(cut_utf8("\x80\x80\x80\x80\x80\x80", 5).size() == 5);
 }
 
 TEST_CASE("a text is made readable, and one that is stays as it is") {
-    CHECK(readable_text("caf\xe9, \xf0\x9f\x98") == "caf�, ���");
-    CHECK(readable_text("Zoë 漢 😀") == "Zoë 漢 😀");
-    CHECK(rc::check("random bytes", [] { RC_ASSERT(is_utf8(readable_text(*rc::gen::arbitrary<std::string>()))); }));
+    CHECK(repair_utf8("caf\xe9, \xf0\x9f\x98") == "caf�, ���");
+    CHECK(repair_utf8("Zoë 漢 😀") == "Zoë 漢 😀");
+    CHECK(rc::check("random bytes", [] { RC_ASSERT(is_utf8(repair_utf8(*rc::gen::arbitrary<std::string>()))); }));
 }
 
 TEST_CASE("a refusal of a long name is readable, wherever the name is cut") {

@@ -1,9 +1,9 @@
 #include "eventstore/sqlite/sqlite_engine.hpp"
 
 #include "eventstore/engine/append_checks.hpp"
-#include "eventstore/sqlite/backup.hpp"
+#include "eventstore/sqlite/files/backup.hpp"
+#include "eventstore/sqlite/files/verify.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
-#include "eventstore/sqlite/verify.hpp"
 
 #include <stele/eventstore/detail/stop_scope.hpp>
 

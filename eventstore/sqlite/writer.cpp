@@ -122,16 +122,6 @@ position writer::commit(commit_queue::append_group group) noexcept {
     return {};
 }
 
-std::int64_t writer::log_bytes() const noexcept {
-    sqlite3_file* log = nullptr;
-    sqlite3_int64 size = 0;
-    if (sqlite3_file_control(db_.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log)) !=
-            SQLITE_OK ||
-        log == nullptr || log->pMethods == nullptr || log->pMethods->xFileSize(log, &size) != SQLITE_OK)
-        return 0;
-    return size;
-}
-
 void writer::checkpoint() noexcept {
     try {
         const locked here(lock_, std::min(busy_timeout_, std::chrono::milliseconds{10}), main_);
@@ -176,44 +166,6 @@ void writer::transact(event_store& store, const append_host::transaction& work) 
     } catch (...) {
         roll_back();
         throw;
-    }
-}
-
-void writer::check_open() const {
-    if (refuses_)
-        throw error(error_kind::closed,
-                    fmt::format("{}: the store refuses writes after an earlier fault ({}); open the store again",
-                                db_.file(), refusal_.empty() ? "the disk has failed" : refusal_));
-}
-
-// Otherwise appends would go on into a file that nobody finds again, or under a lock that nobody else takes.
-void writer::check_files() const {
-    identity_.expect_same();
-    lock_identity_.expect_same();
-}
-
-// After a fault of the disk its content is unknown until the file is opened again. A lack of memory is none: SQLite has
-// rolled back.
-void writer::note_fault(const error& fault) noexcept {
-    const auto kind = fault.kind();
-    if (kind != error_kind::io && kind != error_kind::full && kind != error_kind::corrupt) return;
-    // A handler may throw an error of its own, or one of another store.
-    if (handling_ && (fault.engine_code() == 0 || fault.engine_code() != sqlite3_extended_errcode(db_.handle())))
-        return;
-    if ((fault.engine_code() & 0xFF) == SQLITE_NOMEM || fault.engine_code() == SQLITE_IOERR_NOMEM) return;
-    refuses_ = true;
-    try {
-        refusal_ = fault.what();
-    } catch (...) {
-        refusal_.clear();  // there is no memory for the reason
-    }
-}
-
-void writer::fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept {
-    roll_back();
-    for (auto* const request : group) {
-        request->outcome.reset();
-        if (!request->fault) request->fault = fault;
     }
 }
 

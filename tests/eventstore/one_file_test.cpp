@@ -1,7 +1,7 @@
 // A store is one file with one log and one lock: names that lead to another log or lock are refused, a lock file that
 // is removed stops its process, and a file that was put in the place of the store is not mixed with the log beside it.
 
-#include "faults/settings.hpp"
+#include "faults/tools/settings.hpp"
 #include "support/errors.hpp"
 #include "support/in_child.hpp"
 #include "support/run_sql.hpp"

@@ -1,8 +1,8 @@
 // Each disk call during a backup fails once: there is a complete copy under the name or none, and the store keeps
 // working.
 
-#include "faults/fault_vfs.hpp"
-#include "faults/labelled.hpp"
+#include "faults/tools/fault_vfs.hpp"
+#include "faults/tools/labelled.hpp"
 #include "support/temp_dir.hpp"
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>

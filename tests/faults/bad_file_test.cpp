@@ -1,9 +1,9 @@
 // Truncated, damaged or incomplete files: each is refused by an error that names the file, or holds what it held
 // before. Never a crash, never a silently missing event.
 
-#include "faults/fault_vfs.hpp"
-#include "faults/labelled.hpp"
-#include "faults/settings.hpp"
+#include "faults/tools/fault_vfs.hpp"
+#include "faults/tools/labelled.hpp"
+#include "faults/tools/settings.hpp"
 #include "support/temp_dir.hpp"
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>

@@ -1,7 +1,7 @@
 // A store in a bad place: read-only, full, locked by another process, without its main file. Each is an error that
 // names the file and says what to do; nothing is lost, and the store works again once the cause is gone.
 
-#include "faults/labelled.hpp"
+#include "faults/tools/labelled.hpp"
 #include "support/temp_dir.hpp"
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>

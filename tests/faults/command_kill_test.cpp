@@ -1,7 +1,7 @@
 // A process that sends commands with idempotency keys is killed at a random instant, again and again; then all of them
 // are sent again. Each is decided exactly once, and those already answered get the same answer.
 
-#include "faults/settings.hpp"
+#include "faults/tools/settings.hpp"
 #include "support/counter.hpp"
 #include "support/temp_dir.hpp"
 

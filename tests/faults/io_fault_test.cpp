@@ -6,9 +6,9 @@
 //
 // To repeat one fault: STELE_FAULT=N, as a failure prints it.
 
-#include "faults/fault_vfs.hpp"
-#include "faults/history.hpp"
-#include "faults/settings.hpp"
+#include "faults/tools/fault_vfs.hpp"
+#include "faults/tools/history.hpp"
+#include "faults/tools/settings.hpp"
 #include "support/temp_dir.hpp"
 
 #include <doctest/doctest.h>

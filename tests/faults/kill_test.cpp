@@ -4,8 +4,8 @@
 // positions have only acknowledged gaps. The instant is random, so a failure may not repeat with the same seed:
 // STELE_SEED=N STELE_ROUNDS=N ./kill_test repeats the same plans.
 
-#include "faults/kill_child.hpp"
-#include "faults/settings.hpp"
+#include "faults/tools/kill_child.hpp"
+#include "faults/tools/settings.hpp"
 #include "support/temp_dir.hpp"
 
 #include <doctest/doctest.h>

@@ -4,8 +4,8 @@
 // The call returns or throws, in time. What threw did not happen, what returned did, once; and the same objects go on.
 // To repeat one fault: STELE_FAULT=N, as a failure prints it. STELE_ALL_FAULTS=1 tests each n instead of a sample.
 
-#include "faults/failing_calls.hpp"
-#include "faults/settings.hpp"
+#include "faults/tools/failing_calls.hpp"
+#include "faults/tools/settings.hpp"
 #include "support/projections.hpp"
 #include "support/stores.hpp"
 #include "support/transfer_helpers.hpp"

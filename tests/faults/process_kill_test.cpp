@@ -3,7 +3,7 @@
 //
 // The instant is random, so a failure may not repeat with the same seed: STELE_SEED=N STELE_ROUNDS=N.
 
-#include "faults/settings.hpp"
+#include "faults/tools/settings.hpp"
 #include "support/temp_dir.hpp"
 #include "support/transfer_helpers.hpp"
 

@@ -5,7 +5,7 @@
 //
 // STELE_SEED=N STELE_ROUNDS=N repeats the same plans, but not the same instants of the kills.
 
-#include "faults/settings.hpp"
+#include "faults/tools/settings.hpp"
 #include "support/projections.hpp"
 
 #include <stele/eventstore/memory/memory_store.hpp>

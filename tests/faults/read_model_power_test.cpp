@@ -1,8 +1,8 @@
 // The power fails at every point of a projection's work: the remaining read model opens, and catches up to a fresh
 // replay.
 
-#include "faults/fault_vfs.hpp"
-#include "faults/settings.hpp"
+#include "faults/tools/fault_vfs.hpp"
+#include "faults/tools/settings.hpp"
 #include "support/projections.hpp"
 
 #include <stele/eventstore/memory/memory_store.hpp>

@@ -7,8 +7,8 @@
 //
 // To repeat one cut: STELE_SEED=N STELE_CUT=N, as a failure prints it.
 
-#include "faults/fault_vfs.hpp"
-#include "faults/settings.hpp"
+#include "faults/tools/fault_vfs.hpp"
+#include "faults/tools/settings.hpp"
 #include "support/projections.hpp"
 #include "support/spy_store.hpp"
 

@@ -1,4 +1,4 @@
-#include "faults/settings.hpp"
+#include "faults/tools/settings.hpp"
 #include "support/projections.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "faults/labelled.hpp"
+#include "faults/tools/labelled.hpp"
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 

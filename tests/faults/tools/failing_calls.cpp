@@ -1,4 +1,4 @@
-#include "faults/failing_calls.hpp"
+#include "faults/tools/failing_calls.hpp"
 
 #include <dlfcn.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-#include "faults/kill_child.hpp"
+#include "faults/tools/kill_child.hpp"
 
 #include <unistd.h>
 

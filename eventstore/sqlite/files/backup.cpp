@@ -1,4 +1,4 @@
-#include "eventstore/sqlite/backup.hpp"
+#include "eventstore/sqlite/files/backup.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_sync.hpp>

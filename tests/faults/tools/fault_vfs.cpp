@@ -1,4 +1,4 @@
-#include "faults/fault_vfs.hpp"
+#include "faults/tools/fault_vfs.hpp"
 
 #include <sqlite3.h>
 

@@ -129,11 +129,12 @@ void expect_nothing_added(connection& db) {
         "AND lower(tbl_name) IN ('streams', 'types', 'events', 'type_blocks', 'documents', 'stele_inline', "
         "'stele_inline_tables')");
     if (query.step())
-        throw error(error_kind::corrupt,
-                    fmt::format("{}: somebody has added the {} {} to the table {}, so what is appended may not be what "
-                                "is stored; nothing was changed; drop it with the sqlite3 program, and look for what it "
-                                "has done with sqlite_store::verify",
-                                db.file(), query.column_bytes(0), query.column_bytes(1), query.column_bytes(2)));
+        throw error(
+            error_kind::corrupt,
+            fmt::format("{}: somebody has added the {} {} to the table {}, so what is appended may not be what "
+                        "is stored; nothing was changed; drop it with the sqlite3 program, and look for what it "
+                        "has done with sqlite_store::verify",
+                        db.file(), query.column_bytes(0), query.column_bytes(1), query.column_bytes(2)));
 }
 
 }  // namespace
@@ -155,7 +156,8 @@ void expect_definitions(connection& db) {
 // The two ends of the log agree: what is missing at its end, or was never given, is told before anything is appended.
 void expect_whole_end(connection& db) {
     auto query = db.prepare(
-        "SELECT e.position, s.seq, n.id IS NOT NULL AND t.id IS NOT NULL, b.block IS NOT NULL FROM sqlite_sequence AS s "
+        "SELECT e.position, s.seq, n.id IS NOT NULL AND t.id IS NOT NULL, b.block IS NOT NULL FROM sqlite_sequence AS "
+        "s "
         "LEFT JOIN events AS e ON e.position = (SELECT max(position) FROM events) "
         "LEFT JOIN streams AS n ON n.id = e.stream LEFT JOIN types AS t ON t.id = e.type "
         "LEFT JOIN type_blocks AS b ON b.type = e.type AND b.block = (e.position - 1) / 1024 WHERE s.name = 'events'");
@@ -165,9 +167,10 @@ void expect_whole_end(connection& db) {
         throw db.damage(fmt::format("the last event is at position {}, but {} were appended; nothing was changed", last,
                                     any ? query.column_int64(1) : 0));
     if (any && (query.column_int64(2) == 0 || query.column_int64(3) == 0))
-        throw db.damage(fmt::format("the stream, the type or the block of the last event, at position {}, is missing; "
-                                    "nothing was changed",
-                                    last));
+        throw db.damage(
+            fmt::format("the stream, the type or the block of the last event, at position {}, is missing; "
+                        "nothing was changed",
+                        last));
 }
 
 file_state inspect(const std::filesystem::path& file, const connection_options& options) {

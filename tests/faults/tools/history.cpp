@@ -1,4 +1,4 @@
-#include "faults/history.hpp"
+#include "faults/tools/history.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>

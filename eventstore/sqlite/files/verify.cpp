@@ -1,7 +1,7 @@
 // Compares everything that the file format (docs/file-format.md) says twice: each index with its table (SQLite's
 // integrity_check), and each statement below.
 
-#include "eventstore/sqlite/verify.hpp"
+#include "eventstore/sqlite/files/verify.hpp"
 
 #include "eventstore/names.hpp"
 

@@ -1,4 +1,4 @@
-#include "faults/disk.hpp"
+#include "faults/tools/disk.hpp"
 
 #include <fmt/format.h>
 

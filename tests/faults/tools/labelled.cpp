@@ -1,4 +1,4 @@
-#include "faults/labelled.hpp"
+#include "faults/tools/labelled.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "faults/disk.hpp"
+#include "faults/tools/disk.hpp"
 
 #include <cstdint>
 #include <memory>

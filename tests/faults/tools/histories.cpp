@@ -1,6 +1,6 @@
 // The histories that are interrupted at every point.
 
-#include "faults/history.hpp"
+#include "faults/tools/history.hpp"
 
 using stele::expected_version;
 using stele::version;

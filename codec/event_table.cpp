@@ -107,7 +107,8 @@ std::vector<std::string> checked_categories(std::initializer_list<std::string_vi
                         fmt::format("The category \"{}\" of a list `categories` contains '-': a category is the part "
                                     "of a stream name before the first '-'.",
                                     name));
-        categories.emplace_back(stream_id{std::string{name}}.category());
+        const stream_id checked{std::string{name}};
+        categories.emplace_back(checked.category());
     }
     return categories;
 }

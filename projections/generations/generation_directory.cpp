@@ -6,10 +6,13 @@
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/detail/file_sync.hpp>
 
+#include <dirent.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -76,13 +79,14 @@ std::optional<std::uint64_t> generation_directory::serving() const {
 
 std::vector<std::uint64_t> generation_directory::all() const {
     std::vector<std::uint64_t> numbers;
-    try {
-        // increment(error_code&) ends the program if there is no memory.
-        for (const auto& entry : fs::directory_iterator{directory_})
-            if (const auto number = number_in(entry.path().filename().string())) numbers.push_back(*number);
-    } catch (const fs::filesystem_error& failure) {
-        fail(directory_, "list", failure.code());
-    }
+    // std::filesystem::directory_iterator may end the program if there is no memory.
+    const std::unique_ptr<DIR, int (*)(DIR*)> listing{::opendir(directory_.c_str()),
+                                                      [](DIR* d) { return ::closedir(d); }};
+    if (!listing) fail(directory_, "list", {errno, std::generic_category()});
+    errno = 0;
+    for (const auto* entry = ::readdir(listing.get()); entry != nullptr; errno = 0, entry = ::readdir(listing.get()))
+        if (const auto number = number_in(entry->d_name)) numbers.push_back(*number);
+    if (errno != 0) fail(directory_, "list", {errno, std::generic_category()});
     std::ranges::sort(numbers);
     return numbers;
 }

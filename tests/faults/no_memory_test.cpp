@@ -283,7 +283,8 @@ bool check(world& w, const call& each, resource what, std::uint64_t nth) {
     } catch (const std::system_error& fault) {  // the test's own threads
         ends(), thrown = fault.what();
     }
-    INFO(each.name << ": STELE_FAULT=" << nth << " " << (what == resource::memory ? "memory " : "thread ") << thrown);
+    INFO(std::string{each.name} << ": STELE_FAULT=" << nth << " " << (what == resource::memory ? "memory " : "thread ")
+                                << thrown);
     CHECK((struck || thrown.empty()));
     if (!each.has_parts) CHECK(w.store.head().value - before.value == appended + acknowledged);
     // And it goes on.

@@ -1,5 +1,6 @@
 #include "support/transfers.hpp"
 
+#include <stele/processes/process_limits.hpp>
 #include <stele/testing/given_process.hpp>
 
 #include <doctest/doctest.h>
@@ -85,6 +86,26 @@ struct undecided {
         return std::move(reaction.cancel("alarm").after(1h, "alarm", put("a")).after(2h, "alarm", put("a")));
     }
     stele::reaction<undecided> react(const stele::rejected<PutMoney>&) const { return {}; }
+};
+
+/// Asks for what the runner refuses, and repeats why its command was rejected.
+struct excessive {
+    static constexpr auto name = "excessive";
+    static constexpr auto events = hana::tuple_t<MoneyTaken>;
+    static constexpr auto commands = hana::tuple_t<PutMoney>;
+    using reaction = stele::reaction<excessive>;
+    static std::string instance_id(const MoneyTaken&) { return "only"; }
+
+    void evolve(const auto&) {}
+    reaction react(const MoneyTaken& event) const {
+        reaction all;
+        const auto count = stele::max_commands_per_turn + (event.transfer() == "one more" ? 1 : 0);
+        for (std::uint64_t i = 0; i < count; ++i) all.send(put("a"));
+        if (event.transfer() == "bytes") all.after(1h, "Zo\xEB", put("a"));
+        if (event.transfer() == "long") all.after(1h, std::string(stele::max_deadline_name_bytes + 1, 'n'), put("a"));
+        return all;
+    }
+    reaction react(const stele::rejected<PutMoney>& no) const { return reaction{}.send(put(no.reason.message)); }
 };
 
 /// Has a function for MoneyTaken and a generic one for the rest; one of the two takes the recorded event.
@@ -205,6 +226,16 @@ TEST_CASE("a function for one event is called before a generic one, whichever of
 
 TEST_CASE("an instance that makes no name of a journal fails the test") {
     CHECK_THROWS_AS((void)given_process<undecided>().when(taken("a\nb")), stele::error);
+}
+
+TEST_CASE("what the runner refuses or repairs, the test refuses or repairs") {
+    CHECK_NOTHROW((void)given_process<excessive>().when(taken("as many")));
+    CHECK_THROWS_AS((void)given_process<excessive>().when(taken("one more")), stele::error);
+    CHECK_THROWS_AS((void)given_process<excessive>().when(taken("bytes")), stele::error);
+    CHECK_THROWS_AS((void)given_process<excessive>().when(taken("long")), stele::error);
+    given_process<excessive>()
+        .when(rejected{put("a"), stele::rejection{"no", "Zo\xEB"}})
+        .then_commands(put("Zo\uFFFD"));
 }
 
 TEST_CASE("a process that reacts differently when an event is delivered twice") {

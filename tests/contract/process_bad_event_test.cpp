@@ -1,0 +1,90 @@
+// Events that a process manager cannot take: every kind, policy, store and way to run.
+
+#include "support/mover.hpp"
+#include "support/stores.hpp"
+
+#include <algorithm>
+
+using namespace testing;
+
+namespace {
+
+void check_parked(contract_store& store, const std::string& fault, bool in_background) {
+    const bool is_mapped = std::ranges::find(faults_of_instance, fault) != faults_of_instance.end();
+    parking::is_fixed = false;
+    given(*store, fault);
+    const auto status = run<parking>(*store, in_background);
+    CHECK(status.state != stele::process_state::faulted);
+    CHECK(status.dead_letters == (is_mapped ? 2 : 1));
+    CHECK(status.last_error.contains("position 3"));
+    CHECK(status.last_error.contains(is_mapped ? "the instance b" : "an unknown instance"));
+    CHECK(put_by(*store, "a") == amounts{1, 4});
+    const amounts sent = fault == "no target" ? amounts{2} : amounts{};  // the command before the bad one
+    CHECK(put_by(*store, "b") == (is_mapped ? sent : amounts{3}));
+
+    store.reopen();
+    const auto letters = letters_of(*store);
+    REQUIRE(letters.size() == status.dead_letters);
+    CHECK(letters[0].position.value == 3);
+    CHECK(letters[0].key == (is_mapped ? "b" : ""));
+    CHECK(letters[0].stream == "note-1");
+    CHECK(letters[0].type == "testing.MoneyTaken");
+    CHECK(letters[0].attempts == (in_background ? 2 : 1));
+    CHECK_FALSE(letters[0].error.empty());
+    if (is_mapped) CHECK(letters[1].attempts == 0);
+
+    CHECK(replay(*store).left == letters.size());  // nothing is mended yet
+    CHECK(letters_of(*store)[0].attempts == letters[0].attempts + 1);
+    CHECK(put_by(*store, "b") == (is_mapped ? sent : amounts{3}));
+
+    parking::is_fixed = true;
+    const bool is_lost = fault == unparseable;
+    CHECK(replay(*store).applied == (is_lost ? 0 : letters.size()));
+    const amounts all = is_lost ? amounts{3} : is_mapped ? amounts{2, 3} : amounts{3, 2};
+    CHECK(put_by(*store, "b") == all);
+    CHECK(replay(*store).applied == 0);
+    run<parking>(*store, in_background);
+    CHECK(put_by(*store, "b") == all);
+    CHECK(put_by(*store, "a") == amounts{1, 4});
+}
+
+void check_stopped(contract_store& store, const std::string& fault, bool in_background) {
+    const bool is_mapped = std::ranges::find(faults_of_instance, fault) != faults_of_instance.end();
+    stopping::is_fixed = false;
+    given(*store, fault);
+    const auto status = run<stopping>(*store, in_background);
+    CHECK(status.state == stele::process_state::faulted);
+    CHECK(status.position.value == 2);
+    CHECK(status.attempts == (in_background ? 2 : 1));
+    CHECK(status.dead_letters == 0);
+    CHECK(status.last_error.contains("failed at position 3"));
+    CHECK(status.last_error.contains("(instance b)") == is_mapped);
+    CHECK(put_by(*store, "a") == amounts{1});
+
+    store.reopen();
+    stopping::is_fixed = true;
+    if (fault == unparseable) return;
+    CHECK(run<stopping>(*store, in_background).state != stele::process_state::faulted);
+    CHECK(put_by(*store, "a") == amounts{1, 4});
+    CHECK(put_by(*store, "b") == amounts{2, 3});
+}
+
+}  // namespace
+
+TEST_CASE("an event that a process cannot take: every kind, policy and way to run") {
+    auto kinds = faults_of_mapping;
+    kinds.insert(kinds.end(), faults_of_instance.begin(), faults_of_instance.end());
+    for (const auto& configuration : store_configurations()) {
+        for (const auto& fault : kinds) {
+            for (const bool in_background : {false, true}) {
+                CAPTURE(configuration.name);
+                CAPTURE(fault);
+                CAPTURE(in_background);
+                contract_store parked{configuration};
+                check_parked(parked, fault, in_background);
+                contract_store stopped{configuration};
+                check_stopped(stopped, fault, in_background);
+            }
+        }
+    }
+}

@@ -4,8 +4,8 @@
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
-#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/detail/removals.hpp>
+#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include <stele/codec/detail/event_table.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
-#include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/detail/process_mark.hpp>
+#include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <cxxabi.h>

@@ -122,7 +122,8 @@ struct recorded_schemas::state {
     };
 };
 
-recorded_schemas::recorded_schemas(event_store& store) : state_("this recorded_schemas", std::make_unique<state>(store)) {}
+recorded_schemas::recorded_schemas(event_store& store)
+    : state_("this recorded_schemas", std::make_unique<state>(store)) {}
 recorded_schemas::recorded_schemas(recorded_schemas&&) noexcept = default;
 recorded_schemas& recorded_schemas::operator=(recorded_schemas&&) noexcept = default;
 recorded_schemas::~recorded_schemas() = default;

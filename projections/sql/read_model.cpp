@@ -4,7 +4,8 @@
 
 namespace stele::inline v0 {
 
-read_model::read_model(std::unique_ptr<detail::sql_session> session) : session_("this read_model", std::move(session)) {}
+read_model::read_model(std::unique_ptr<detail::sql_session> session)
+    : session_("this read_model", std::move(session)) {}
 read_model::read_model(read_model&&) noexcept = default;
 read_model& read_model::operator=(read_model&&) noexcept = default;
 read_model::~read_model() = default;

@@ -16,8 +16,8 @@ enum class direction : std::uint8_t { forward, backward };
 /// Which events of the whole store to read. An event passes if its stream passes and its type passes; an empty list
 /// lets everything pass. A store looks filtered events up instead of scanning (docs/event-store.md).
 ///
-/// Whatever takes a filter throws invalid_argument for names that no stream or type can have: a category with a '-', and
-/// names that are empty, too long, not UTF-8 or contain a control character.
+/// Whatever takes a filter throws invalid_argument for names that no stream or type can have: a category with a '-',
+/// and names that are empty, too long, not UTF-8 or contain a control character.
 struct event_filter {
     /// Passes streams of any of these categories, for example "account".
     std::vector<std::string> categories = {};

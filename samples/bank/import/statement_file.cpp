@@ -112,7 +112,8 @@ std::expected<statement_file, malformed_statement> read_statement_file(const std
     const auto refuse = [&path]<typename... Args>(fmt::format_string<Args...> text, Args&&... args) {
         return std::unexpected(malformed_statement{path.string() + fmt::format(text, std::forward<Args>(args)...)});
     };
-    if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) return refuse(": is a directory, not a statement file");
+    if (std::error_code ignored; std::filesystem::is_directory(path, ignored))
+        return refuse(": is a directory, not a statement file");
     std::ifstream in(path, std::ios::binary);
     if (!in) return refuse(": cannot be read");
 

@@ -11,7 +11,8 @@ namespace stele::inline v0::detail {
 [[nodiscard]] constexpr std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept {
     if (text.size() <= limit) return text;
     const auto continues = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U; };
-    // A letter has at most three bytes after its first; where there are more, the text is not UTF-8 and any cut is good.
+    // A letter has at most three bytes after its first; where there are more, the text is not UTF-8 and any cut is
+    // good.
     auto end = limit;
     while (end > 0 && limit - end < 3 && continues(end)) --end;
     return text.substr(0, continues(end) ? limit : end);

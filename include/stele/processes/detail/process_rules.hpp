@@ -2,6 +2,7 @@
 
 #include <stele/codec/detail/event_entries.hpp>
 #include <stele/eventstore/stream.hpp>
+#include <stele/processes/detail/process_definition.hpp>
 #include <stele/processes/reaction.hpp>
 #include <stele/projections/dead_letter.hpp>
 
@@ -12,53 +13,8 @@
 #include <string_view>
 #include <vector>
 
-/// What makes a struct a process manager, checked at compile time, with a sentence for each thing that is missing; and
-/// the process manager without its type.
+/// What makes a struct a process manager, checked at compile time, with a sentence for each thing that is missing.
 namespace stele::inline v0::detail {
-
-/// The context of the event table of a process. One recorded event may become several messages when it is decoded, and
-/// each of them may belong to another instance.
-struct process_visit {
-    /// The state that takes the event; null: only collect the instances that it belongs to.
-    void* state = nullptr;
-    /// The instance of the state. Messages of other instances are skipped.
-    std::string_view instance = {};
-    bool wants_reaction = false;
-
-    std::vector<std::string> instances = {};  ///< Each once, in the order of the messages.
-    reaction_actions actions = {};
-
-    void add_instance(const std::string& name) {
-        if (!name.empty() && std::ranges::find(instances, name) == instances.end()) instances.push_back(name);
-    }
-    void add(const reaction_actions& more) { actions.insert(actions.end(), more.begin(), more.end()); }
-};
-
-/// A command that a process may send, and how the process takes its rejection.
-struct process_command {
-    const google::protobuf::Message* prototype;
-    void (*evolve)(void* state, const google::protobuf::Message& command, const rejection& reason);
-    reaction_actions (*react)(const void* state, const google::protobuf::Message& command, const rejection& reason);
-
-    [[nodiscard]] const std::string& type() const { return prototype->GetDescriptor()->full_name(); }
-};
-
-using owned_state = std::unique_ptr<void, void (*)(void*)>;
-
-/// What the runner knows about a process manager.
-struct process_definition {
-    std::string_view name;
-    const event_table* events = nullptr;
-    std::vector<process_command> commands;
-    stele::on_fault on_fault = stele::on_fault::stop;
-    owned_state (*make)() = nullptr;  ///< Makes the state before the first event.
-
-    /// Returns the command of this type, or nullptr.
-    [[nodiscard]] const process_command* find(std::string_view type) const {
-        const auto found = std::ranges::find(commands, type, &process_command::type);
-        return found == commands.end() ? nullptr : &*found;
-    }
-};
 
 template <class P>
 concept has_process_name = requires {

@@ -25,7 +25,8 @@ enum class file_state : std::uint8_t { absent_or_empty, store };
 /// a newer version wrote it, corrupt if only its WAL is left.
 file_state inspect(const std::filesystem::path& file, const connection_options& options);
 
-/// Throws corrupt if a table or index is not defined as the format says, or if somebody has added a trigger or an index.
+/// Throws corrupt if a table or index is not defined as the format says, or if somebody has added a trigger or an
+/// index.
 void expect_definitions(connection& db);
 
 /// Throws corrupt if events are missing at the end of the log, or the last one cannot be found as others are.

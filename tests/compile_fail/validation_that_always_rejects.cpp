@@ -1,4 +1,5 @@
-// first error: a function that returns `stele::rejection` rejects every command; write the return type, `-> std::optional<stele::rejection>`
+// first error: a function that returns `stele::rejection` rejects every command; write the return type, `->
+// std::optional<stele::rejection>`
 #include "testing.pb.h"
 
 #include <stele/commands/middleware.hpp>

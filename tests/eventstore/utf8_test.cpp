@@ -10,8 +10,8 @@
 
 #include <string>
 
-using stele::detail::repair_utf8;
 using stele::detail::cut_utf8;
+using stele::detail::repair_utf8;
 
 namespace {
 

@@ -318,8 +318,9 @@ TEST_CASE("a generation that waits holds an automatic rebuild back, and the erro
         runner.rollback<mended_totals>();
     }
     const stele::projection_runner_options automatic{.attempts = 2, .first_backoff = 1ms, .rebuild_changed = true};
-    const auto waiting = (directory / "totals.2.db").string() + " is complete and waits, and while it does, the option "
-                                                               "rebuild_changed rebuilds nothing: ";
+    const auto waiting = (directory / "totals.2.db").string() +
+                         " is complete and waits, and while it does, the option "
+                         "rebuild_changed rebuilds nothing: ";
     {
         projection_runner runner{store, directory.path, automatic};
         runner.add<mended_totals>();
@@ -329,11 +330,16 @@ TEST_CASE("a generation that waits holds an automatic rebuild back, and the erro
     runner.add<totals_of_next_year>();
     const auto refused = error_of([&] { runner.catch_up(); });
     CHECK(refused.kind == error_kind::needs_rebuild);
-    CHECK(refused.says("was built by version 1 of projection totals, this program has version 3; nothing was changed; " +
-                       waiting + "build one of this version with projection_runner::rebuild, or remove it with discard"));
+    CHECK(
+        refused.says("was built by version 1 of projection totals, this program has version 3; nothing was changed; " +
+                     waiting + "build one of this version with projection_runner::rebuild, or remove it with discard"));
     CHECK(error_of([&] { runner.swap_in<totals_of_next_year>(); }).says("rebuild the projection"));
-    SUBCASE("rebuild") { runner.rebuild<totals_of_next_year>(); }
-    SUBCASE("discard") { runner.discard<totals_of_next_year>(); }
+    SUBCASE("rebuild") {
+        runner.rebuild<totals_of_next_year>();
+    }
+    SUBCASE("discard") {
+        runner.discard<totals_of_next_year>();
+    }
     runner.catch_up();
     CHECK(serving(directory.path) != "totals.1.db");
 }

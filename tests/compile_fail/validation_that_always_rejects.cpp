@@ -1,5 +1,4 @@
-// first error: a function that returns `stele::rejection` rejects every command; write the return type, `->
-// std::optional<stele::rejection>`
+// first error: a function that returns `stele::rejection` rejects every command; write the return type
 #include "testing.pb.h"
 
 #include <stele/commands/middleware.hpp>

@@ -152,7 +152,8 @@ STORE_TEST_CASE(store, "the snapshot of an aggregate") {
                                                   std::move(bytes));
             };
             set("content", changed);
-            set("digest", std::string{stele::uuid::v5({}, stream.str() + '\0' + changed).as_bytes()});
+            const auto digest = stele::uuid::v5({}, stream.str() + '\0' + changed);
+            set("digest", std::string{digest.as_bytes()});
             put(*store, "snapshot", stream.str(), outer->SerializeAsString());
             std::string warning;
             const stele::repository<tally<>> repository{
@@ -183,8 +184,8 @@ STORE_TEST_CASE(store, "the snapshot of a projection in memory") {
     for (const auto& field : numbers_of("stele.v1.MemorySnapshot"))
         for (const auto value : too_great) {
             const auto changed = with_number("stele.v1.MemorySnapshot", content, field, value);
-            std::ofstream(file, std::ios::binary)
-                << good.substr(0, begin) << stele::uuid::v5({}, changed).as_bytes() << changed;
+            const auto digest = stele::uuid::v5({}, changed);
+            std::ofstream(file, std::ios::binary) << good.substr(0, begin) << digest.as_bytes() << changed;
             const auto [rows, warning] = run();
             CHECK(rows == expected);
             CHECK(warning.find(std::to_string(value)) != std::string::npos);

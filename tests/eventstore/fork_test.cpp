@@ -26,6 +26,10 @@ using stele::stream_id;
 
 namespace {
 
+void begin_to_read(stele::event_range range) {
+    (void)range.begin();
+}
+
 struct operation {
     std::string name;
     std::function<void()> run;
@@ -75,8 +79,8 @@ struct household {
             {"truncate_stream", [=, &of] { (void)of.truncate_stream(stream, {1}); }},
             {"delete_stream", [=, &of] { (void)of.delete_stream(stream); }},
             {"tombstone_stream", [=, &of] { (void)of.tombstone_stream(stream); }},
-            {"read_stream", [=, &of] { (void)of.read_stream(stream).begin(); }},
-            {"read_all", [&of] { (void)of.read_all().begin(); }},
+            {"read_stream", [=, &of] { begin_to_read(of.read_stream(stream)); }},
+            {"read_all", [&of] { begin_to_read(of.read_all()); }},
             {"find_document", [&of] { (void)of.find_document("kind", "key"); }},
             {"list_documents", [&of] { (void)of.list_documents("kind"); }},
             {"head", [&of] { (void)of.head(); }},
@@ -235,7 +239,7 @@ TEST_CASE("a child of fork() may open the store of its parent itself, and both u
     parent->append(stream_id{"p-1"}, expected_version::any(), make_events(1)).value();
     std::atomic<bool> stop = false;
     std::jthread reading([&] {
-        while (!stop) (void)parent->read_all().begin();
+        while (!stop) begin_to_read(parent->read_all());
     });
     std::filesystem::create_directory(directory / "open");
     child other([&] {

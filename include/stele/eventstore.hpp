@@ -17,6 +17,7 @@
 #include <stele/eventstore/library_version.hpp>
 #include <stele/eventstore/metadata.hpp>
 #include <stele/eventstore/read_options.hpp>
+#include <stele/eventstore/rejection.hpp>
 #include <stele/eventstore/stream.hpp>
 #include <stele/eventstore/subscription.hpp>
 #include <stele/eventstore/system_events.hpp>

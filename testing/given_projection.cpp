@@ -93,15 +93,11 @@ void projection_scenario::add(const stream_truncated& removed, recorded_as as) {
     add_removal(removed, std::move(as), removed.before);
 }
 
-void projection_scenario::try_add(const google::protobuf::Message& event, recorded_as as) {
-    try {
-        add(event, std::move(as));
-    } catch (const append_rejected& refused) {
-        inputs_.pop_back();
-        rejection_ = refused.rejection();
-        *db_ = read_model::in_memory();
-        build(*db_, true);
-    }
+void projection_scenario::undo_last(const rejection& reason) {
+    inputs_.pop_back();
+    rejection_ = reason;
+    *db_ = read_model::in_memory();
+    build(*db_, true);
 }
 
 void projection_scenario::build(read_model& db, bool with_removed) {

@@ -9,6 +9,7 @@
 #include <stele/projections/sql/read_model.hpp>
 
 #include <concepts>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -39,16 +40,17 @@ STELE_REFUSES_TEMPORARY(stele::event_sequence, begin());
 STELE_REFUSES_TEMPORARY(stele::event_store, limits());
 STELE_REFUSES_TEMPORARY(stele::event_store, read_all());
 STELE_REFUSES_TEMPORARY(stele::memory_store, read_stream(stele::stream_id{"a-1"}));
-STELE_REFUSES_TEMPORARY(stele::command_error, rejection());
-STELE_REFUSES_TEMPORARY(stele::command_error, conflict());
-STELE_REFUSES_TEMPORARY(stele::command_error, command());
-STELE_REFUSES_TEMPORARY(stele::command_error, stream());
 STELE_REFUSES_TEMPORARY(decision, events());
 STELE_REFUSES_TEMPORARY(decision, rejection());
 STELE_REFUSES_TEMPORARY(rows, begin());
 STELE_REFUSES_TEMPORARY(stele::read_model, template query<int>("SELECT 1"));
 
-// These move the value out of a temporary.
+// These give the value of a temporary away, or a copy.
+static_assert(
+    std::same_as<decltype(std::declval<stele::command_error>().rejection()), std::optional<stele::rejection>>);
+static_assert(std::same_as<decltype(std::declval<stele::command_error>().conflict()), std::optional<stele::conflict>>);
+static_assert(std::same_as<decltype(std::declval<stele::command_error>().command()), std::string>);
+static_assert(std::same_as<decltype(std::declval<stele::command_error>().stream()), stele::stream_id>);
 static_assert(std::same_as<decltype(std::declval<stele::stream_id>().str()), std::string>);
 static_assert(std::same_as<decltype(std::declval<decision>().add(testing::Incremented{})), decision>);
 

@@ -4,6 +4,7 @@
 #include <stele/eventstore/rejection.hpp>
 #include <stele/eventstore/stream.hpp>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -29,19 +30,21 @@ public:
     [[nodiscard]] const stele::rejection* rejection() const& noexcept {
         return std::get_if<stele::rejection>(&reason_);
     }
-    void rejection() const&& = delete;
+    /// The same by value, of a temporary: `bus.send(command).error().rejection()->code`.
+    [[nodiscard]] std::optional<stele::rejection> rejection() const&& { return find<stele::rejection>(); }
 
     /// The conflict of the last attempt, or nullptr if this is a rejection. The command may be sent again.
     [[nodiscard]] const stele::conflict* conflict() const& noexcept { return std::get_if<stele::conflict>(&reason_); }
-    void conflict() const&& = delete;
+    /// The same by value, of a temporary.
+    [[nodiscard]] std::optional<stele::conflict> conflict() const&& { return find<stele::conflict>(); }
 
     /// The full name of the command, for example "bank.WithdrawMoney".
     [[nodiscard]] const std::string& command() const& noexcept { return command_; }
-    void command() const&& = delete;
+    [[nodiscard]] std::string command() && { return std::move(command_); }
 
     /// The stream of the aggregate instance that the command was for.
     [[nodiscard]] const stream_id& stream() const& noexcept { return stream_; }
-    void stream() const&& = delete;
+    [[nodiscard]] stream_id stream() && { return std::move(stream_); }
 
     /// How many times the command was decided on a state read for it: more than 1 after conflicts, 0 for the remembered
     /// rejection of a repeated command and for one by a middleware.
@@ -51,6 +54,12 @@ public:
     [[nodiscard]] std::string message() const;
 
 private:
+    template <class Reason>
+    [[nodiscard]] std::optional<Reason> find() const {
+        const auto* found = std::get_if<Reason>(&reason_);
+        return found == nullptr ? std::nullopt : std::optional{*found};
+    }
+
     std::string command_;
     stream_id stream_;
     std::variant<stele::rejection, stele::conflict> reason_;

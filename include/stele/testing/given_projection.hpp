@@ -89,7 +89,15 @@ public:
     void add(const stream_deleted& removed, recorded_as as);
     void add(const stream_truncated& removed, recorded_as as);
     /// Adds one that the projection may reject; its changes are undone then.
-    void try_add(const google::protobuf::Message& event, recorded_as as);
+    template <class Event>
+    void try_add(const Event& event, const recorded_as& as) {
+        try {
+            add(event, as);
+        } catch (const append_rejected& refused) {
+            undo_last(refused.rejection());
+        }
+    }
+    void undo_last(const rejection& reason);
     void expect_rejection(std::string_view code) const;
     void expect_no_rejection() const;
     void set_title(const google::protobuf::Message& event, std::source_location where);

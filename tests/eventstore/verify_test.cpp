@@ -47,7 +47,7 @@ struct change {
 
 // Each leaves a file that SQLite reads without complaint.
 const std::vector<change> changes{
-    {"DELETE FROM events WHERE position = 40", "stream a-3 was deleted"},
+    {"DELETE FROM events WHERE position = 20", "stream a-1 has"},
     {"DELETE FROM events WHERE position = 100", "events with versions from"},
     {"DELETE FROM events WHERE stream = (SELECT id FROM streams WHERE name = 'a-7')", "the streams have"},
     {"UPDATE events SET version = version + 1000 WHERE position = 1200", "events with versions from"},

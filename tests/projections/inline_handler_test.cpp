@@ -1,6 +1,7 @@
 // What the handler of an inline projection may do to its store, while the append that it belongs to is being committed.
 
 #include "support/projections.hpp"
+#include "support/run_sql.hpp"
 #include "support/stores.hpp"
 
 #include <stele/projections/inline/inline_projections.hpp>
@@ -123,7 +124,9 @@ TEST_CASE("a stele::error that a handler throws does not close the store, whenev
         CHECK_THROWS_AS((void)store.append(one, any, an_event()), stele::error);
         CHECK(store.append(one, any, an_event()));
         // In the next append, which applies what another process has appended.
+        run_sql(directory / "events.db", "ALTER TABLE stele_inline RENAME TO hidden");  // a library of version 0.1
         REQUIRE(other.append(one, any, an_event()));
+        run_sql(directory / "events.db", "ALTER TABLE hidden RENAME TO stele_inline");
         in_handler = fail;
         CHECK_THROWS_AS((void)store.append(one, any, an_event()), stele::error);
         CHECK(store.append(one, any, an_event()));

@@ -1,6 +1,7 @@
 #include "soak/place.hpp"
 #include "soak/sums.hpp"
 
+#include <stele/eventstore/format.hpp>
 #include <stele/projections/memory/fold.hpp>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <ranges>
 #include <vector>
 
 namespace soak {

@@ -46,7 +46,8 @@ constexpr const char* contradictions[] = {
     // Positions are given without gaps, one for each version.
     "SELECT format('%d events were appended, and the streams have %d versions', given, versions) FROM"
     " (SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) AS given,"
-    "  (SELECT coalesce(sum(max(removed_up_to, coalesce((SELECT max(version) FROM events WHERE stream = id), 0))), 0)"
+    "  (SELECT coalesce(sum(max(removed_up_to, coalesce((SELECT max(version) FROM events WHERE stream = streams.id), "
+    "0))), 0)"
     "   FROM streams) AS versions) WHERE given <> versions",
     "SELECT format('the last event is at position %d, and %d were given', last, given) FROM"
     " (SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0) AS given,"

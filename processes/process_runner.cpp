@@ -234,6 +234,7 @@ void process_runner::start() {
 }
 
 void process_runner::stop() {
+    if (!state_) return;
     std::jthread ending;  // joined when the mutex is free again
     const std::lock_guard lock(state_->mutex);
     if (detail::handler_scope::is_inside(state_.get()))

@@ -309,16 +309,17 @@ TEST_CASE("queries see no half-applied event, and never starve the events") {
 }
 
 TEST_CASE("a process killed while it writes a snapshot leaves the previous one") {
-    stele::memory_store store;
-    append_some(store, 60);
     const temp_dir directory;
+    auto store = stele::sqlite_store::open(directory / "events.db");
+    append_some(store, 60);
     CHECK(once{store, directory.path}.warning.empty());
     const auto good = bytes_of(directory / "board.snapshot");
     for (const rlim_t limit : {0UL, 5UL, 30UL, 100UL}) {
         append(store, 1, incremented(1));
         const auto child = ::fork();
         if (child == 0) {
-            projection_runner runner{store, directory.path};
+            auto own = stele::sqlite_store::open(directory / "events.db");
+            projection_runner runner{own, directory.path};
             runner.add<board>();
             runner.catch_up();
             // A write beyond the limit writes as much as fits, and the next one kills.

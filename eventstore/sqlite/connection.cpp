@@ -3,6 +3,7 @@
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -222,6 +223,8 @@ int flags_of(open_mode mode) {
 connection::connection(const std::filesystem::path& file, open_mode mode, const connection_options& options)
     : file_(file.string()) {
     watch_forks_of_sqlite();
+    if (mode == open_mode::create && options.vfs.empty() && file_ != ":memory:" && !file_.empty())
+        make_empty_file(file, options.file_mode);
     sqlite3* raw = nullptr;
     const int code =
         sqlite3_open_v2(file_.c_str(), &raw, flags_of(mode), options.vfs.empty() ? nullptr : options.vfs.c_str());

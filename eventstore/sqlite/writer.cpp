@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -58,10 +59,16 @@ std::filesystem::path inspected(const std::filesystem::path& file, const connect
     return file;
 }
 
+// The owner can always lock, also once a file that may not be written may be written again.
+std::filesystem::perms rights_of_lock(const std::filesystem::path& file, const connection_options& options) {
+    using std::filesystem::perms;
+    return rights_of(file, options.file_mode) | perms::owner_read | perms::owner_write;
+}
+
 }  // namespace
 
 writer::writer(const std::filesystem::path& file, const sqlite_options& options)
-    : lock_(inspected(file, options.connection).string() + "-lock"),
+    : lock_(inspected(file, options.connection).string() + "-lock", rights_of_lock(file, options.connection)),
       db_(file, open_mode::create, options.connection),
       identity_(file.string()),
       lock_identity_(file.string() + "-lock"),

@@ -7,8 +7,8 @@
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/detail/file_sync.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -16,8 +16,6 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -39,9 +37,8 @@ constexpr std::string_view magic = "stele snapshot 1\n";
 /// An open file, closed by the destructor.
 class descriptor {
 public:
-    descriptor(const fs::path& file, int flags) : file_(file), number_(::open(file.c_str(), flags | O_CLOEXEC, 0644)) {
-        if (number_ < 0) fail(file_, "open", errno);
-    }
+    descriptor(const fs::path& file, own_file_use use, fs::perms mode = fs::perms::none)
+        : file_(file), number_(open_own_file(file, use, mode)) {}
     descriptor(const descriptor&) = delete;
     descriptor& operator=(const descriptor&) = delete;
     ~descriptor() { ::close(number_); }
@@ -54,6 +51,17 @@ public:
             bytes.remove_prefix(static_cast<std::size_t>(written));
         }
     }
+    [[nodiscard]] std::string read_all() const {
+        std::string bytes;
+        std::array<char, 65536> part{};
+        while (true) {
+            const auto size = ::read(number_, part.data(), part.size());
+            if (size < 0 && errno == EINTR) continue;
+            if (size < 0) fail(file_, "read", errno);
+            if (size == 0) return bytes;
+            bytes.append(part.data(), static_cast<std::size_t>(size));
+        }
+    }
     void sync() const {
         if (::fsync(number_) != 0) fail(file_, "sync", errno);
     }
@@ -62,13 +70,6 @@ private:
     const fs::path& file_;
     int number_;
 };
-
-std::string read_all(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>{in}, {}};
-    if (!in.good() && !in.eof()) throw error{error_kind::io, fmt::format("{}: cannot be read", file.string())};
-    return bytes;
-}
 
 progress progress_of(const v1::MemorySnapshot& saved) {
     progress now{.checkpoint = {stored_number(saved.checkpoint(), "its checkpoint")},
@@ -87,7 +88,7 @@ progress progress_of(const v1::MemorySnapshot& saved) {
 }  // namespace
 
 void write_snapshot(const fs::path& file, const snapshot_functions& functions, const google::protobuf::Message& state,
-                    const progress& now) {
+                    const progress& now, fs::perms mode) {
     v1::MemorySnapshot saved;
     saved.set_fingerprint(std::string{functions.fingerprint.as_bytes()});
     saved.set_checkpoint(now.checkpoint.value);
@@ -106,7 +107,9 @@ void write_snapshot(const fs::path& file, const snapshot_functions& functions, c
     auto fresh = file;
     fresh += ".new";
     {
-        const descriptor out{fresh, O_WRONLY | O_CREAT | O_TRUNC};
+        // A process that was killed may have left one. It is removed, not truncated: it may have further names.
+        if (what_is_there(fresh).empty()) ::unlink(fresh.c_str());
+        const descriptor out{fresh, own_file_use::write_new, mode};
         out.write(magic);
         const auto digest = uuid::v5({}, content);
         out.write(digest.as_bytes());
@@ -121,8 +124,9 @@ void write_snapshot(const fs::path& file, const snapshot_functions& functions, c
 }
 
 std::optional<saved_state> read_snapshot(const fs::path& file, const snapshot_functions& functions) {
-    if (!fs::exists(file)) return {};
-    const auto bytes = read_all(file);
+    std::error_code unknown;
+    if (fs::symlink_status(file, unknown).type() == fs::file_type::not_found) return {};
+    const auto bytes = descriptor{file, own_file_use::read}.read_all();
     const auto corrupt = [&] {
         return error{error_kind::corrupt, fmt::format("its {} bytes are damaged", bytes.size())};
     };

@@ -19,10 +19,10 @@ struct saved_state {
     progress now;
 };
 
-/// Replaces the file atomically; it is durable when this returns. Throws stele::error (io), and invalid_argument if the
-/// message cannot be stored.
+/// Replaces the file atomically by one with the rights `mode`; it is durable when this returns. Throws stele::error
+/// (io), and invalid_argument if the message cannot be stored.
 void write_snapshot(const std::filesystem::path& file, const snapshot_functions& functions,
-                    const google::protobuf::Message& state, const progress& now);
+                    const google::protobuf::Message& state, const progress& now, std::filesystem::perms mode);
 
 /// Reads the file; nothing if there is none. Throws stele::error: corrupt (damaged bytes), needs_rebuild (written by
 /// another version of the projection), io.

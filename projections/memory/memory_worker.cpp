@@ -155,7 +155,7 @@ void memory_worker::write_snapshot_now() {
     // Set even if it fails, so that a snapshot that fails is not retried at every batch.
     in_snapshot_ = current_.now.applied;
     const auto state = definition_.snapshots->take(current_.state.get());
-    write_snapshot(file_, *definition_.snapshots, *state, current_.now);
+    write_snapshot(file_, *definition_.snapshots, *state, current_.now, options_.connection.file_mode);
 }
 
 void memory_worker::take_due_snapshot(bool at_target) noexcept {

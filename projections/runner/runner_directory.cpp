@@ -1,6 +1,7 @@
 #include "projections/runner/runner_directory.hpp"
 
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
 
 #include <fmt/format.h>
@@ -9,12 +10,13 @@
 
 namespace stele::inline v0::detail {
 
-std::filesystem::path make_runner_directory(const std::filesystem::path& directory) {
+std::filesystem::path make_runner_directory(const std::filesystem::path& directory, std::filesystem::perms mode) {
+    make_directories(directory, mode);
     std::error_code failure;
-    std::filesystem::create_directories(directory, failure);
-    if (failure)
-        throw error{error_kind::io, fmt::format("{}: cannot create the directory for read models: {}",
-                                                directory.string(), failure.message())};
+    if (!std::filesystem::is_directory(directory, failure))
+        throw error{error_kind::io,
+                    fmt::format("{}: the directory for read models cannot be used: {}; name another",
+                                directory.string(), failure ? failure.message() : "it is not a directory")};
     return real_file(directory);
 }
 

@@ -29,9 +29,9 @@ namespace stele::inline v0 {
 struct projection_runner::state {
     state(event_store& from, const std::filesystem::path& where, projection_runner_options with)
         : store(from),
-          directory(detail::make_runner_directory(where)),
+          directory(detail::make_runner_directory(where, with.connection.file_mode)),
           options(std::move(with)),
-          lock(directory / "runner.lock") {
+          lock(directory / "runner.lock", options.connection.file_mode) {
         if (options.batch_events == 0)
             throw error{error_kind::invalid_argument, "projection_runner_options: batch_events must be 1 or more"};
         if (options.threads == 0 || options.attempts == 0)

@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_sync.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/eventstore/uuid.hpp>
 
 #include <fcntl.h>
@@ -44,11 +45,9 @@ error exists_already(const fs::path& to) {
 // The file that a backup writes until it is complete. Nobody else has its name, and it is removed unless published.
 class partial_file {
 public:
-    explicit partial_file(const fs::path& to)
+    partial_file(const fs::path& to, fs::perms mode)
         : to_(to), name_(fmt::format("{}.{}.partial", to.string(), uuid::v7().str().substr(24))) {
-        const int made = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-        if (made < 0) fail("make the file", errno);
-        ::close(made);
+        ::close(open_own_file(name_, own_file_use::write_new, mode));
     }
     partial_file(const partial_file&) = delete;
     partial_file& operator=(const partial_file&) = delete;
@@ -91,7 +90,7 @@ private:
 void backup(const fs::path& from, const fs::path& to, const connection_options& options) {
     std::error_code unknown;
     if (fs::exists(fs::symlink_status(to, unknown))) throw exists_already(to);
-    partial_file partial(to);
+    partial_file partial(to, rights_of(from, options.file_mode));
     {
         connection source(from, open_mode::read, options);
         connection target(partial.name(), open_mode::write, options);

@@ -25,6 +25,7 @@
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
 
@@ -175,6 +176,8 @@ void expect_whole_end(connection& db) {
 
 file_state inspect(const std::filesystem::path& file, const connection_options& options) {
     const auto header = read_file_header(file, options);
+    const auto special = what_is_there(file);
+    const auto found = special.empty() ? "not an SQLite file" : special;
     switch (header.kind) {
         case file_header::content::nothing: check_alone(file); return file_state::absent_or_empty;
         case file_header::content::unwritten:
@@ -182,11 +185,10 @@ file_state inspect(const std::filesystem::path& file, const connection_options& 
             if (holds_bytes(file.string() + "-journal")) return file_state::absent_or_empty;
             [[fallthrough]];
         case file_header::content::other:
-            throw error(error_kind::foreign_file,
-                        fmt::format("{}: {}", file.string(),
-                                    std::filesystem::is_directory(file)
-                                        ? "is a directory; name a file in it"
-                                        : "is not an SQLite file; it was not changed; use another name"));
+            throw error(
+                error_kind::foreign_file,
+                fmt::format("{}: is {}; {}", file.string(), found,
+                            found == "a directory" ? "name a file in it" : "it was not changed; use another name"));
         case file_header::content::sqlite: break;
     }
     if (header.application_id == 0 && !header.has_tables) return file_state::absent_or_empty;

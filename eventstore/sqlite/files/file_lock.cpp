@@ -1,6 +1,7 @@
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -42,11 +43,11 @@ public:
         return *all;
     }
 
-    int open(const std::string& file) {
+    int open(const std::string& file, std::filesystem::perms mode) {
         const std::lock_guard lock(mutex_);
         descriptors_.reserve(descriptors_.size() + 1);
-        const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-        if (descriptor >= 0) descriptors_.push_back(descriptor);
+        const int descriptor = open_own_file(file, own_file_use::write_or_make, mode);
+        descriptors_.push_back(descriptor);
         return descriptor;
     }
 
@@ -70,14 +71,8 @@ private:
 
 }  // namespace
 
-file_lock::file_lock(const std::filesystem::path& file)
-    : file_(file.string()), descriptor_(open_locks::of_process().open(file_)) {
-    if (descriptor_ < 0)
-        throw error(error_kind::io,
-                    fmt::format("{}: cannot open the lock file: {}; the directory must exist and be writable", file_,
-                                std::strerror(errno)),
-                    errno);
-}
+file_lock::file_lock(const std::filesystem::path& file, std::filesystem::perms mode)
+    : file_(file.string()), descriptor_(open_locks::of_process().open(file_, mode)) {}
 
 file_lock::~file_lock() {
     if (!process_.is_inherited()) open_locks::of_process().close(descriptor_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <string>
 
 namespace stele::inline v0 {
@@ -12,6 +13,11 @@ struct connection_options {
     std::chrono::milliseconds busy_timeout{5000};
     /// The name of a registered SQLite VFS; empty for the default one.
     std::string vfs = {};
+    /// The rights of files that are made, exactly: the umask takes none away. By default only the owner may read and
+    /// write them. A file that exists keeps its rights, and the files that belong to it (its log and lock, a backup of
+    /// it) have the same. Directories that are made have them too, with the right to enter for all who may read. In
+    /// another VFS than the default one, the VFS decides the rights of the main file.
+    std::filesystem::perms file_mode = std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;
 };
 
 }  // namespace stele::inline v0

@@ -17,8 +17,8 @@ namespace stele::inline v0::detail {
 /// fork() has no part in the locks of its parent.
 class file_lock {
 public:
-    /// Opens (and creates) the lock file. Throws stele::error (io) that names it.
-    explicit file_lock(const std::filesystem::path& file);
+    /// Opens the lock file, and creates it with these rights. Throws as open_own_file().
+    file_lock(const std::filesystem::path& file, std::filesystem::perms mode);
     ~file_lock();
     file_lock(const file_lock&) = delete;
     file_lock& operator=(const file_lock&) = delete;

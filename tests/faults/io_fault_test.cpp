@@ -109,7 +109,8 @@ private:
             if (faulted_ && is_write(each.what)) throw broken("the store writes again after a write that failed");
         } catch (const stele::error& fault) {
             check_error(fault, each, kind);
-            if (is_write(each.what)) faulted_ = true;
+            // A lack of memory is no fault of the disk: SQLite has rolled back, and the store goes on.
+            if (is_write(each.what) && kind.code != SQLITE_IOERR_NOMEM) faulted_ = true;
         }
     }
 

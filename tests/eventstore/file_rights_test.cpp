@@ -1,7 +1,6 @@
 // Files have exactly the rights that were asked for, whatever the umask is, and those of one store have the same.
 
 #include "support/board.hpp"
-#include "support/in_child.hpp"
 #include "support/projections.hpp"
 #include "support/stores.hpp"
 
@@ -11,8 +10,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <map>
 
 using namespace testing;
 namespace fs = std::filesystem;
@@ -63,22 +60,20 @@ void make_all(const fs::path& directory, const stele::connection_options& connec
 }  // namespace
 
 TEST_CASE("every file and directory that is made has exactly the rights that were asked for") {
-    for (const mode_t mask : {0000U, 0022U, 0077U}) {
-        CAPTURE(mask);
-        const umask_of_test here(mask);
-        SUBCASE("by default only its owner's") {
+    struct row {
+        unsigned mode;
+        unsigned directory_mode;
+    };
+    for (const mode_t mask : {0000U, 0022U, 0077U})
+        for (const auto& [mode, directory_mode] : {row{0600, 0700}, row{0660, 0770}, row{0644, 0755}}) {
+            CAPTURE(mask);
+            CAPTURE(mode);
+            const umask_of_test here(mask);
             const temp_dir directory;
-            make_all(directory.path, {}, 0600, 0700);
+            stele::connection_options connection;
+            if (mode != 0600) connection.file_mode = fs::perms{mode};  // the default
+            make_all(directory.path, connection, mode, directory_mode);
         }
-        SUBCASE("or also the group's") {
-            const temp_dir directory;
-            make_all(directory.path, {.file_mode = fs::perms{0660}}, 0660, 0770);
-        }
-        SUBCASE("or everybody may read") {
-            const temp_dir directory;
-            make_all(directory.path, {.file_mode = fs::perms{0644}}, 0644, 0755);
-        }
-    }
 }
 
 TEST_CASE("a file that exists keeps its rights, and its lock and its backup take them") {

@@ -56,7 +56,9 @@ error make_error(sqlite3* db, int code, const std::string& file, std::string_vie
     const int extended = db != nullptr ? sqlite3_extended_errcode(db) : code;
     const auto limit = advice_on_limit(db, extended, file);
     const auto kind = limit.empty() ? kind_of(code) : error_kind::full;
-    const auto hint = limit.empty() ? advice(kind) : limit;
+    const int reason = db != nullptr && (extended & 0xFF) == SQLITE_CANTOPEN ? sqlite3_system_errno(db) : 0;
+    const bool too_many = reason == EMFILE || reason == ENFILE;
+    const auto hint = too_many ? advice_on_open(reason) : limit.empty() ? advice(kind) : limit;
     return {kind,
             fmt::format("{}: {}: {} (SQLite {}){}{}", file, doing,
                         db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code), extended, hint.empty() ? "" : "; ",

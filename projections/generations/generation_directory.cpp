@@ -5,6 +5,7 @@
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/detail/file_sync.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <dirent.h>
 #include <fmt/format.h>
@@ -73,7 +74,7 @@ std::optional<std::uint64_t> generation_directory::serving() const {
     if (!number)
         refuse(error_kind::foreign_file,
                fmt::format("leads to '{}', which is not a generation of this read model", target));
-    if (!fs::exists(file(*number))) return {};  // deleted: it is built again, like everything that is deleted here
+    if (!size_of(file(*number))) return {};  // deleted: it is built again, like everything that is deleted here
     return number;
 }
 

@@ -16,6 +16,7 @@
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
 
 #include <fmt/format.h>
@@ -59,8 +60,7 @@ CREATE INDEX stele_dead_letters_by_key ON stele_dead_letters (key, position);
 )";
 
 void expect_file(const std::filesystem::path& file) {
-    std::error_code unreadable;
-    if (!std::filesystem::exists(file, unreadable))
+    if (!size_of(file))
         throw error{
             error_kind::io,
             fmt::format("{}: there is no such read model; run its projection runner to create it", file.string())};
@@ -71,9 +71,7 @@ void check_format(const std::filesystem::path& file, const connection_options& o
     const auto header = read_file_header(file, options);
     if (header.kind == file_header::content::nothing)
         throw error{error_kind::io,
-                    fmt::format("{}: is empty or cannot be read; check its permissions, or remove it and "
-                                "rebuild the projection",
-                                file.string())};
+                    fmt::format("{}: is empty; it was left untouched; rebuild the projection", file.string())};
     if (header.kind != file_header::content::sqlite)
         throw error{error_kind::foreign_file,
                     fmt::format("{}: is not an SQLite file; it was left untouched; check the name, or move it away",

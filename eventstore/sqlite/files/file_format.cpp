@@ -91,9 +91,7 @@ void check_format(const std::string& file, std::int64_t application, std::int64_
 }
 
 bool holds_bytes(const std::filesystem::path& file) {
-    std::error_code ignored;
-    const auto size = std::filesystem::file_size(file, ignored);
-    return !ignored && size > 0;
+    return size_of(file).value_or(0) > 0;
 }
 
 // The first transaction is synced before there is a WAL, so a WAL alone is the rest of a store.
@@ -103,8 +101,8 @@ void check_alone(const std::filesystem::path& file) {
         throw error(
             error_kind::corrupt,
             fmt::format("{}: is empty or missing, but {} holds events; nothing was changed; put back the file that "
-                        "belongs to it, or restore a backup, or remove {} to start a new store",
-                        file.string(), wal, wal));
+                        "belongs to it, or restore a backup; for a new store, use another name",
+                        file.string(), wal));
 }
 
 struct definition {

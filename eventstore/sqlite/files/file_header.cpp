@@ -1,5 +1,6 @@
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <string>
@@ -58,13 +60,16 @@ first_bytes read_first_bytes(const std::filesystem::path& file, const std::strin
     const std::unique_ptr<sqlite3_file, file_closer> handle(reinterpret_cast<sqlite3_file*>(memory.get()));
     first_bytes bytes{};
     int code = vfs->xOpen(vfs, name.get(), handle.get(), SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, nullptr);
+    const int reason = code == SQLITE_OK || vfs->xGetLastError == nullptr ? 0 : vfs->xGetLastError(vfs, 0, nullptr);
     if (code == SQLITE_OK)
         code = handle->pMethods->xRead(handle.get(), bytes.data(), static_cast<int>(bytes.size()), 0);
     if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ)
-        throw error(kind_of(code),
-                    fmt::format("{}: cannot be read: {} (SQLite {}); check the directory, its permissions and the disk",
-                                file.string(), sqlite3_errstr(code), code),
-                    code);
+        throw error(
+            kind_of(code),
+            fmt::format("{}: cannot be read: {} (SQLite {}); nothing was changed; {}", file.string(),
+                        reason != 0 ? std::strerror(reason) : sqlite3_errstr(code), code,
+                        reason != 0 ? advice_on_open(reason) : "check the directory, its permissions and the disk"),
+            code);
     return bytes;
 }
 
@@ -74,13 +79,14 @@ file_header read_file_header(const std::filesystem::path& file, const connection
     file_header header;
     std::error_code unreadable;
     const auto type = std::filesystem::status(file, unreadable).type();
+    if (type == std::filesystem::file_type::none) throw cannot_look(file, unreadable.value());
     if (type != std::filesystem::file_type::regular) {
         // Reading from a pipe, for example, would block.
-        const bool absent = unreadable || type == std::filesystem::file_type::not_found;
+        const bool absent = type == std::filesystem::file_type::not_found;
         header.kind = absent ? file_header::content::nothing : file_header::content::other;
         return header;
     }
-    if (std::filesystem::file_size(file, unreadable) == 0 || unreadable) return header;
+    if (size_of(file).value_or(0) == 0) return header;
     const auto bytes = read_first_bytes(file, options.vfs);
     if (std::ranges::all_of(bytes, [](char byte) { return byte == 0; })) {
         header.kind = file_header::content::unwritten;

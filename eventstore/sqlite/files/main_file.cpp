@@ -1,6 +1,7 @@
 #include "eventstore/sqlite/files/main_file.hpp"
 
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -60,8 +61,7 @@ void main_file::note(file_lock& lock) noexcept {
 
 void main_file::check_log(connection& db, const file_lock& lock) {
     const auto log = file_ + "-wal";
-    struct stat found{};
-    if (::stat(log.c_str(), &found) != 0 || found.st_size == 0 || text_of(look()) == lock.note()) return;
+    if (size_of(log).value_or(0) == 0 || text_of(look()) == lock.note()) return;
     is_ours_ = false;
     sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     if (const auto damage = damage_found(db); !damage.empty())

@@ -66,6 +66,20 @@ int open_for(const std::string& name, own_file_use use, mode_t mode) noexcept {
 
 }  // namespace
 
+error cannot_look(const fs::path& file, int code) {
+    return {error_kind::io,
+            fmt::format("{}: cannot be looked at: {}; nothing was changed; {}", file.string(), std::strerror(code),
+                        advice_on_open(code)),
+            code};
+}
+
+std::optional<std::uintmax_t> size_of(const fs::path& file) {
+    struct stat found{};
+    if (::stat(file.c_str(), &found) == 0) return static_cast<std::uintmax_t>(found.st_size);
+    if (errno == ENOENT || errno == ENOTDIR) return {};
+    throw cannot_look(file, errno);
+}
+
 int open_own_file(const fs::path& file, own_file_use use, fs::perms mode) {
     const auto name = file.string();
     const int descriptor = open_for(name, use, static_cast<mode_t>(mode));

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <stele/eventstore/error.hpp>
+
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +39,13 @@ void make_empty_file(const std::filesystem::path& file, std::filesystem::perms m
 /// Makes a directory and those above it that are missing. Who may read files of the rights `mode` may enter and list
 /// them, who may write such files may add some. Throws stele::error (io, full).
 void make_directories(const std::filesystem::path& directory, std::filesystem::perms mode);
+
+/// The size of a file; nothing if there is none. Throws stele::error (io) if that cannot be known just now, for want of
+/// rights for example: then nobody may say that there is none.
+[[nodiscard]] std::optional<std::uintmax_t> size_of(const std::filesystem::path& file);
+
+/// The error of size_of(), for errno `code`.
+[[nodiscard]] error cannot_look(const std::filesystem::path& file, int code);
 
 /// What is there instead of a regular file, for example "a symbolic link"; empty if it is a regular file, or if there
 /// is nothing, or nothing can be said. Does not follow a symbolic link.

@@ -39,6 +39,7 @@ struct subscription::state : std::enable_shared_from_this<subscription::state> {
     std::stop_source stop;
     std::stop_callback<std::function<void()>> outer_stop;
     std::thread worker;
+    std::shared_ptr<state> of_parent;  // itself, in a child of fork(), which must not destroy it
 
     state(event_store& s, subscription_options options, handler h, std::stop_token outer)
         : store(s),
@@ -138,10 +139,10 @@ subscription& subscription::operator=(subscription&& other) noexcept {
 }
 subscription::~subscription() {
     if (!state_) return;
-    if (state_.get()->process.is_inherited())
-        static_cast<void>(new std::shared_ptr<state>(state_.take()));  // it is the parent's, and so is its thread
+    if (auto mine = state_.take(); mine->process.is_inherited())
+        mine->of_parent.swap(mine);  // with its thread; it keeps itself
     else
-        state_->end();
+        mine->end();
 }
 
 position subscription::position() const {
@@ -161,7 +162,8 @@ std::expected<position, subscription_wait_failure> subscription::wait_for(stele:
 }
 
 void subscription::stop() noexcept {
-    if (auto* const mine = state_.get(); mine != nullptr && !mine->process.is_inherited()) mine->stop.request_stop();
+    if (auto* const mine = state_.unchecked(); mine != nullptr && !mine->process.is_inherited())
+        mine->stop.request_stop();
 }
 
 void subscription::wait() {

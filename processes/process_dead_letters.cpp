@@ -81,7 +81,7 @@ std::vector<dead_letter> list_dead_letters(event_store& store, std::string_view 
     std::vector<dead_letter> all;
     for (const auto& found : store.list_documents(dead_letter_kind, {.prefix = prefix_of(process)}))
         all.push_back(parse(process, found));
-    std::ranges::stable_sort(all, {}, &dead_letter::position);
+    std::ranges::sort(all, {}, &dead_letter::position);
     return all;
 }
 

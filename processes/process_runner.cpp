@@ -169,8 +169,9 @@ process_runner& process_runner::operator=(process_runner&& other) noexcept {
 }
 process_runner::~process_runner() {
     if (!state_) return;
-    if (state_.get()->process.is_inherited()) static_cast<void>(state_.take().release());  // it is the parent's
-    if (!state_ || !detail::handler_scope::is_inside(state_.get())) return;
+    if (state_.unchecked()->process.is_inherited()) [[maybe_unused]]
+        const auto* const of_parent = state_.take().release();  // it stays as it is
+    if (!state_ || !detail::handler_scope::is_inside(state_.unchecked())) return;
     // Destroyed by one of its own handlers, whose thread cannot wait for itself.
     auto* const ended = state_.take().release();
     if (ended->leave_to_thread()) return;
@@ -221,7 +222,7 @@ void process_runner::start() {
     const bool any_failed = std::ranges::any_of(
         state_->workers, [](const auto& worker) { return worker->progress().failure() != nullptr; });
     if (runs && !any_failed) return;
-    if (detail::handler_scope::is_inside(state_.get())) {
+    if (detail::handler_scope::is_inside(state_.unchecked())) {
         if (!runs) state_->expect_outside("start()");
         return state_->clear_failures();  // the thread looks at them within a second
     }
@@ -237,7 +238,7 @@ void process_runner::stop() {
     if (!state_) return;
     std::jthread ending;  // joined when the mutex is free again
     const std::lock_guard lock(state_->mutex);
-    if (detail::handler_scope::is_inside(state_.get()))
+    if (detail::handler_scope::is_inside(state_.unchecked()))
         state_->thread.request_stop();
     else
         ending = std::move(state_->thread);
@@ -262,7 +263,7 @@ std::vector<dead_letter> process_runner::dead_letters(std::string_view name, ste
 dead_letter_replay process_runner::replay_dead_letters(std::string_view name) {
     state_->expect_outside("replay_dead_letters()");
     auto& worker = state_->get(name);
-    const detail::handler_scope here(state_.get());
+    const detail::handler_scope here(state_.unchecked());
     return worker.replay_dead_letters();
 }
 

@@ -47,7 +47,9 @@ memory_store::memory_store(store_limits limits, std::function<timestamp()> now)
     : state_(new state{.mutex = {}, .log = {(detail::check_limits(limits), limits), std::move(now)}, .signal = {}}) {}
 
 memory_store::~memory_store() {
-    if (state_->process.is_inherited()) static_cast<void>(state_.release());  // threads of the parent may use it
+    // Threads of the parent may use it.
+    if (state_->process.is_inherited()) [[maybe_unused]]
+        const auto* const of_parent = state_.release();
 }
 
 append_all_outcome memory_store::do_append(std::span<const stream_write> writes,

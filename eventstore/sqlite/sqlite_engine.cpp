@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds longest_pause{50};
 
 constexpr std::size_t least_log_bytes = 1UL << 20;
 
-const sqlite_options& checked(const sqlite_options& options) {
+sqlite_options checked(sqlite_options options) {
     check_limits(options.limits);
     if (options.log_bytes < least_log_bytes)
         throw error(error_kind::invalid_argument, fmt::format("sqlite_options::log_bytes is {}; it must be {} or more",

@@ -45,7 +45,8 @@ sqlite_store& sqlite_store::operator=(sqlite_store&& other) noexcept {
     return *this;
 }
 sqlite_store::~sqlite_store() {
-    if (engine_ && engine_->is_inherited()) static_cast<void>(engine_.release());  // it is the parent's
+    if (engine_ && engine_->is_inherited()) [[maybe_unused]]
+        const auto* const of_parent = engine_.release();
 }
 
 sqlite_store sqlite_store::open(const std::filesystem::path& file, const sqlite_options& options) {

@@ -24,8 +24,9 @@ projection_runner& projection_runner::operator=(projection_runner&& other) noexc
 }
 projection_runner::~projection_runner() {
     if (!state_) return;
-    if (state_.get()->process.is_inherited()) static_cast<void>(state_.take().release());  // it is the parent's
-    if (!state_ || !detail::handler_scope::is_inside(state_.get())) return;
+    if (state_.unchecked()->process.is_inherited()) [[maybe_unused]]
+        const auto* const of_parent = state_.take().release();  // it stays as it is
+    if (!state_ || !detail::handler_scope::is_inside(state_.unchecked())) return;
     // Destroyed by one of its own handlers, whose thread cannot wait for itself.
     auto* const ended = state_.take().release();
     if (auto* const running = ended->stoppable_background()) {
@@ -61,7 +62,7 @@ void projection_runner::add_definition(const detail::effect_definition& definiti
 }
 
 const void* projection_runner::handlers() const noexcept {
-    return state_.get();
+    return state_.unchecked();
 }
 
 detail::locked_state projection_runner::read(std::string_view name, const std::type_info& type) const {
@@ -70,13 +71,13 @@ detail::locked_state projection_runner::read(std::string_view name, const std::t
 
 void projection_runner::take_snapshot(std::string_view name) {
     state_->expect_outside("take_snapshot()");
-    const detail::handler_scope here{state_.get()};
+    const detail::handler_scope here{state_.unchecked()};
     state_->in_memory(name).take_snapshot();
 }
 
 position projection_runner::catch_up() {
     state_->expect_outside("catch_up()");
-    const detail::handler_scope here{state_.get()};
+    const detail::handler_scope here{state_.unchecked()};
     const auto target = state_->store.head();
     std::vector<std::exception_ptr> failures;
     for (auto* const worker : state_->all) {
@@ -123,14 +124,14 @@ void projection_runner::rollback(std::string_view name) {
 
 void projection_runner::discard(std::string_view name) {
     state_->expect_outside("discard()");
-    const detail::handler_scope here{state_.get()};
+    const detail::handler_scope here{state_.unchecked()};
     state_->at(name).generations().discard();
 }
 
 void projection_runner::start() {
     std::unique_lock lock(state_->running_mutex, std::defer_lock);
     // A handler must not wait for a stop() that waits for it.
-    if (!detail::handler_scope::is_inside(state_.get()))
+    if (!detail::handler_scope::is_inside(state_.unchecked()))
         lock.lock();
     else if (!lock.try_lock())
         state_->expect_outside("start()");
@@ -145,9 +146,9 @@ void projection_runner::start() {
 }
 
 void projection_runner::stop() noexcept {
-    auto* const mine = state_.get();
+    auto* const mine = state_.unchecked();
     if (mine == nullptr || mine->process.is_inherited()) return;
-    if (detail::handler_scope::is_inside(state_.get())) return state_->request_stop();
+    if (detail::handler_scope::is_inside(state_.unchecked())) return state_->request_stop();
     const std::lock_guard lock(state_->running_mutex);
     state_->end();
 }
@@ -174,7 +175,7 @@ std::vector<dead_letter> projection_runner::dead_letters(std::string_view name, 
 
 dead_letter_replay projection_runner::replay_dead_letters(std::string_view name) {
     state_->expect_outside("replay_dead_letters()");
-    const detail::handler_scope here{state_.get()};
+    const detail::handler_scope here{state_.unchecked()};
     return state_->at(name).replay_dead_letters();
 }
 

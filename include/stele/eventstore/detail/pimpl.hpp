@@ -20,8 +20,8 @@ public:
         return *state_;
     }
     auto* operator->() const { return &**this; }
-    /// Null after a move. Not checked.
-    [[nodiscard]] auto* get() const noexcept { return state_.get(); }
+    /// Null after a move.
+    [[nodiscard]] auto* unchecked() const noexcept { return state_.get(); }
     explicit operator bool() const noexcept { return state_ != nullptr; }
     void reset() noexcept { state_.reset(); }
     /// Gives the state away, as after a move.

@@ -52,7 +52,7 @@ public:
     void go_to_row_with(std::string_view text) {
         const auto page = bytes_.find(text) / page_bytes * page_bytes;
         const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes_.at(page + i)); };
-        go_to(page + byte(8) * 256U + byte(9));
+        go_to(page + std::size_t{256} * byte(8) + byte(9));
     }
 
 private:

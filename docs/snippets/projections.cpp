@@ -295,6 +295,12 @@ struct deposits {
     }
 };
 // [/removals]
+
+void hear_of_removals(stele::event_store& store) {
+    stele::projection_runner runner{store, "removals.read"};
+    runner.add<deposits>();
+    runner.catch_up();
+}
 static_assert(stele::projection<deposits>);
 
 // [fold]
@@ -328,5 +334,6 @@ int main() {
     unique_over_all_streams();
     ask_memory(store);
     do_effects(store);
+    hear_of_removals(store);
     ask_now(store);
 }

@@ -42,7 +42,6 @@ stored_message command(const proto& file, const std::string& name, const std::st
 /// A projection in memory with snapshots.
 struct counted {
     static constexpr auto name = "counted";
-    static constexpr int version = 1;
     static constexpr auto events = testing::hana::tuple_t<testing::Incremented>;
     using snapshot_type = testing::TallySnapshot;
 };

@@ -87,8 +87,9 @@ found_snapshot find_snapshot(event_store& store, const stream_id& stream, const 
     if (!content) throw_corrupt(found->value.size());
     found_snapshot result{.exists = true,
                           .state = nullptr,
-                          .reached = {{content->version()}, {content->position()}},
-                          .removed = {content->removed()}};
+                          .reached = {{stored_number(content->version(), "its version")},
+                                      {stored_number(content->position(), "its position")}},
+                          .removed = {stored_number(content->removed(), "how far its stream was truncated")}};
     if (content->fingerprint() != functions.fingerprint.as_bytes()) return result;
     std::unique_ptr<google::protobuf::Message> state{functions.prototype->New()};
     if (!parse_message(*state, content->state())) throw_corrupt(found->value.size());

@@ -18,6 +18,7 @@ struct sums {
     static constexpr auto name = "sums";
     static constexpr int version = 1;
     static constexpr auto events = hana::tuple_t<Incremented>;
+    static constexpr auto categories = hana::make_tuple("counter");  // nothing is removed from these
 
     static void create(stele::read_model& db) {
         db.execute(
@@ -37,6 +38,7 @@ struct sums_in_memory {
     static constexpr auto name = "sums_in_memory";
     static constexpr int version = 1;
     static constexpr auto events = hana::tuple_t<Incremented>;
+    static constexpr auto categories = hana::make_tuple("counter");  // nothing is removed from these
     std::map<std::string, std::int64_t> values = {};
     std::int64_t count = 0;
 

@@ -210,7 +210,10 @@ int on_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, i
     auto& disk = state_of(vfs);
     auto& self = *new (file) shim{};
     if (const int code = disk.strike(disk_call::open); code != SQLITE_OK) return code;
-    const bool was_there = name != nullptr && std::filesystem::exists(name);
+    // A file is made empty before SQLite opens it, so that it has its rights from the beginning: it counts as made
+    // here.
+    std::error_code missing;
+    const bool was_there = name != nullptr && std::filesystem::file_size(name, missing) > 0 && !missing;
     const int code = disk.real->xOpen(disk.real, name, self.real(), flags, out_flags);
     if (code != SQLITE_OK) return code;
     constexpr int journals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;

@@ -42,7 +42,9 @@ template <class Text>
 template <class... Events>
 struct accepted {
     accepted() = default;
+    /// A rejection in its place.
     accepted(rejection reason) : refused(std::move(reason)) {}
+    /// No event in the place of these.
     template <std::same_as<accepted<>> None>
         requires(sizeof...(Events) > 0)
     accepted(None none) : events(std::move(none.events)), refused(std::move(none.refused)) {}

@@ -40,10 +40,12 @@ public:
 
     /// The full name of the command, for example "bank.WithdrawMoney".
     [[nodiscard]] const std::string& command() const& noexcept { return command_; }
+    /// The same by value, of a temporary.
     [[nodiscard]] std::string command() && { return std::move(command_); }
 
     /// The stream of the aggregate instance that the command was for.
     [[nodiscard]] const stream_id& stream() const& noexcept { return stream_; }
+    /// The same by value, of a temporary.
     [[nodiscard]] stream_id stream() && { return std::move(stream_); }
 
     /// How many times the command was decided on a state read for it: more than 1 after conflicts, 0 for the remembered

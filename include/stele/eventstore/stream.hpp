@@ -46,7 +46,7 @@ public:
 
     /// The whole name.
     [[nodiscard]] const std::string& str() const& noexcept { return name_; }
-    [[nodiscard]] std::string str() && noexcept { return std::move(name_); }
+    [[nodiscard]] std::string str() && noexcept { return std::move(name_); }  ///< By value, of a temporary.
     /// The part before the first '-'.
     [[nodiscard]] std::string_view category() const& noexcept { return category_of(name_); }
     void category() const&& = delete;

@@ -37,13 +37,11 @@ using types = std::vector<std::string>;
 
 /// Takes today's event, and has forgotten the upcasters.
 struct forgetful {
-    static constexpr auto name = "forgetful";
     static constexpr auto events = hana::tuple_t<ItemAddedV3>;
 };
 
 /// Knows the upcasters, and takes only a part of what they lead to.
 struct additions {
-    static constexpr auto name = "additions";
     static constexpr auto events = stele::upcast_by<upcasters>(hana::tuple_t<ItemAddedV3>);
 };
 

@@ -137,7 +137,7 @@ STORE_TEST_CASE(store, "a handler of a projection may call anything of its runne
                 runner->add<table>(), runner->add<memory>();
             std::promise<std::string> told;
             auto answer = told.get_future();
-            const auto act = [&, &call = call] { told.set_value(outcome_of([&] { call(*runner); })); };
+            const auto act = [&, &made = call] { told.set_value(outcome_of([&] { made(*runner); })); };
             if (way == "query") {
                 runner->query<memory>([&](const memory&) { return act(), 0; });
             } else if (way == "progress") {

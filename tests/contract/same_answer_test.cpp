@@ -91,7 +91,7 @@ std::function<std::string(stele::event_store&)> any_call(const stele::timestamp&
         }
         case 6: return [=](auto& store) { return fmt::format("{}", store.stream_version(stream).value); };
         default: {
-            const auto events = make_events(*rc::gen::inRange(0, 4));
+            const auto events = make_events(*rc::gen::inRange<std::size_t>(0, 4));
             return [=](auto& store) { return text_of(store.append(stream, expected, events)); };
         }
     }

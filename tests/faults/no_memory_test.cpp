@@ -178,6 +178,7 @@ std::vector<call> store_calls() {
              std::uint64_t count = 0;
              const stele::event_filter filter{.categories = {"counter"}, .types = {"testing.Incremented"}};
              for (const auto& batch : w.store.read_all({.limit = 2, .filter = filter})) count += batch.size();
+             if (count > w.store.head().value) throw std::logic_error("events are read twice");
              return 0;
          }},
         {"wait_for_append", [](world& w) { return (void)w.store.wait_for_append({}, 1ms, {}), 0; }},

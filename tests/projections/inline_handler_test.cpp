@@ -68,9 +68,9 @@ TEST_CASE("what would wait for the append being committed is refused in its hand
         for (const auto& [name, call] : *table) {
             CAPTURE(name);
             std::string told;
-            in_handler = [&, &call = call] {
+            in_handler = [&, &made = call] {
                 try {
-                    call();
+                    made();
                 } catch (const stele::error& fault) {
                     CHECK(fault.kind() == stele::error_kind::invalid_argument);
                     told = fault.what();

@@ -28,8 +28,8 @@
 #include <variant>
 
 // NOLINTBEGIN(cppcoreguidelines-macro-usage, bugprone-reserved-identifier)
-#define min(a, b) ((a) < (b) ? (a) : (b))
-#define max(a, b) ((a) < (b) ? (b) : (a))
+#define min(a, b) ((a) < (b) ? (a) : (b))  // NOLINT(readability-identifier-naming): theirs
+#define max(a, b) ((a) < (b) ? (b) : (a))  // NOLINT(readability-identifier-naming): theirs
 #include <stele/stele.hpp>
 #include <stele/testing.hpp>
 #undef min

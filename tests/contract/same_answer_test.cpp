@@ -14,7 +14,6 @@
 
 using stele::direction;
 using stele::expected_version;
-using stele::position;
 using stele::stream_id;
 using stele::version;
 

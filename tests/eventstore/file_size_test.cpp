@@ -52,8 +52,11 @@ TEST_CASE("an append beyond the limit of file sizes") {
               append(*store, 10);
               limit_files(1U << 20);
               std::uint64_t last = 10;
-              const auto problem = judged([&] {
-                  for (;; ++last) append(*store, 1);
+              auto problem = judged([&] {
+                  while (true) {
+                      append(*store, 1);
+                      ++last;
+                  }
               });
               if (!problem.empty()) return problem;
               if (store->head().value != last) return "the head is not where the last append was";
@@ -74,7 +77,7 @@ TEST_CASE("a backup beyond the limit of file sizes") {
               auto store = stele::sqlite_store::open(directory / "events.db");
               append(store, 200);
               limit_files(1U << 20);
-              const auto problem = judged([&] { store.backup(target / "copy.db"); });
+              auto problem = judged([&] { store.backup(target / "copy.db"); });
               if (!problem.empty()) return problem;
               if (!fs::is_empty(target.path)) return "files are left";
               limit_files(RLIM_INFINITY);
@@ -94,7 +97,7 @@ TEST_CASE("a rebuild beyond the limit of file sizes") {
               runner.catch_up();
               const auto rows = rows_of_totals(directory.path);
               limit_files(64U << 10);
-              const auto problem = judged([&] { runner.rebuild<totals>(); });
+              auto problem = judged([&] { runner.rebuild<totals>(); });
               if (!problem.empty()) return problem;
               if (rows_of_totals(directory.path) != rows) return "what serves has changed";
               limit_files(RLIM_INFINITY);

@@ -53,7 +53,7 @@ TEST_CASE("while readers are busy the log does not outgrow its bound by more tha
         const temp_dir directory;
         const auto file = directory / "events.db";
         auto store = stele::sqlite_store::open(file, options_with(4 * mib));
-        const std::string payload(100 * 1024, 'x');
+        const std::string payload(100UL * 1024, 'x');
         for (int i = 0; i < 20; ++i)
             REQUIRE(store.append(stream_id{"a-1"}, expected_version::any(), make_event("test.Large", payload)));
         busy_readers readers(store, what);
@@ -76,7 +76,7 @@ TEST_CASE("a reader that is not the store's own keeps its log from ending, and s
     REQUIRE(sqlite3_open(file.c_str(), &other) == SQLITE_OK);
     sqlite3_db_config(other, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     REQUIRE(sqlite3_exec(other, "BEGIN; SELECT * FROM events", nullptr, nullptr, nullptr) == SQLITE_OK);
-    const std::string payload(100 * 1024, 'x');
+    const std::string payload(100UL * 1024, 'x');
     std::uint64_t seen = 0;
     for (int i = 0; i < 100; ++i) {
         REQUIRE(store.append(stream_id{"a-1"}, expected_version::any(), make_event("test.Large", payload)));

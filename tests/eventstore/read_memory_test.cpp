@@ -45,7 +45,7 @@ TEST_CASE("the memory of a batch is bounded by twice its largest content") {
             for (std::size_t i = 0; i < small; ++i) add(batch, bytes, size);
             add(batch, bytes, *rc::gen::inRange<std::size_t>(1, mib));
             largest = std::max(largest, batch.size_bytes());
-            RC_ASSERT(allocated() - before <= 2 * largest + 256 * 1024);
+            RC_ASSERT(allocated() - before <= 2 * largest + 256UL * 1024);
         }
     }));
 }

@@ -31,7 +31,7 @@ std::string content(const std::filesystem::path& file) {
 }
 
 template <class Action>
-stele::error fault_of(Action action) {
+stele::error fault_of(const Action& action) {
     try {
         action();
     } catch (const stele::error& fault) {

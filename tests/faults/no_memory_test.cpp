@@ -113,7 +113,7 @@ std::atomic<std::uint64_t> acknowledged;
 std::uint64_t append_from_threads(world& w) {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 3; ++i)
-        threads.push_back(std::jthread{[&w, i] {
+        threads.emplace_back([&w, i] {
             try {
                 const auto events = two_events();
                 if (i == 0) {
@@ -124,7 +124,7 @@ std::uint64_t append_from_threads(world& w) {
             } catch (const std::exception&) {
                 return;  // not appended
             }
-        }});
+        });
     return 0;
 }
 

@@ -93,6 +93,7 @@ void operator delete(void* block, std::size_t, std::align_val_t) noexcept {
 }
 
 // A sanitizer has one of its own, which must see every thread.
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): theirs are reserved
 extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
                               void* argument) {
     using function = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);

@@ -5,10 +5,10 @@
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 #include <stele/projections/inline/inline_projections.hpp>
 
-#include <signal.h>
 #include <sys/resource.h>
 
 #include <atomic>
+#include <csignal>
 #include <optional>
 #include <thread>
 

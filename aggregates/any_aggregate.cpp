@@ -6,29 +6,45 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 
 namespace stele::inline v0::detail {
 namespace {
 
-/// Begins with the last snapshot, if it is inside the window. Returns where one ends that was made by other code.
-std::optional<stream_position> restore_snapshot(event_store& store, const stream_id& stream, any_aggregate& known,
-                                                load_window window, const warning_handler& warn) {
-    const snapshot_functions* functions = known.type().snapshots;
-    if (!functions) return {};
+/// Makes the state that of a snapshot. Returns false if that cannot be done.
+bool restore(const found_snapshot& found, const stream_id& stream, any_aggregate& known, const warning_handler& warn) {
     try {
-        const auto found = find_snapshot(store, stream, *functions);
-        if (found.exists && !found.state) {
-            known.needs_snapshot = true;
-            return found.reached;
-        }
-        if (!found.state || found.reached.version > window.up_to || found.reached.position > window.as_of) return {};
-        functions->restore(known.state(), *found.state);
+        known.type().snapshots->restore(known.state(), *found.state);
         known.reached = found.reached;
         known.removed = found.removed;
         known.snapshot = found.reached.version;
+        return true;
     } catch (...) {
         known.type().restart(known.state());
+        warn_of_failure(warn, stream.str(), "cannot be used, so all events are read");
+        return false;
+    }
+}
+
+bool is_inside(const found_snapshot& found, load_window window) {
+    return found.reached.version <= window.up_to && found.reached.position <= window.as_of;
+}
+
+/// Begins with the last snapshot, if it is inside the window. Returns one that should only be used if events are
+/// missing, or cannot be used at all.
+found_snapshot begin_with_snapshot(event_store& store, const stream_id& stream, any_aggregate& known,
+                                   load_window window, const warning_handler& warn) {
+    const snapshot_functions* functions = known.type().snapshots;
+    if (!functions) return {};
+    try {
+        auto found = find_snapshot(store, stream, *functions);
+        if (!found.exists) return {};
+        if (!found.is_current) {
+            known.needs_snapshot = true;
+            return found;
+        }
+        if (!is_inside(found, window)) return {};
+        known.needs_snapshot = !restore(found, stream, known, warn);
+    } catch (...) {
         known.needs_snapshot = true;
         warn_of_failure(warn, stream.str(), "cannot be used, so all events are read");
     }
@@ -50,23 +66,38 @@ bool lost_events(event_store& store, const stream_id& stream, const any_aggregat
     return true;
 }
 
-/// Folds all there is, from the last good snapshot or from the first event.
-void load_anew(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
-               event_decoder& decoder, const warning_handler& warn) {
-    const auto begin = std::chrono::steady_clock::now();
-    const auto unusable = restore_snapshot(store, stream, known, window, warn);
+/// Folds what comes after the snapshot that the state begins with, or all there is.
+void fold_rest(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
+               event_decoder& decoder) {
     const fold_target target{known.reached, known.removed, known.state(), known.type().restart};
     if (!fold_stream(store, stream, target, window, decoder, when_truncated::goes_on)) {
         known.needs_snapshot |= known.snapshot.value != 0;
         known.snapshot = {};
     }
     known.base = std::max(known.snapshot, known.removed);
+}
+
+/// Folds all there is, from the last good snapshot or from the first event.
+void load_anew(event_store& store, const stream_id& stream, any_aggregate& known, load_window window,
+               event_decoder& decoder, const warning_handler& warn) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto older = begin_with_snapshot(store, stream, known, window, warn);
+    fold_rest(store, stream, known, window, decoder);
     if (!known.type().snapshots) return;
+    // Whether it holds events that are nowhere else.
+    if (older.exists && known.removed.value != 0 && older.reached.version >= known.removed &&
+        is_inside(older, window) && !was_deleted_after(store, stream, older.reached.position)) {
+        if (!older.state) {
+            warn_of_lost_events(warn, stream.str(), known.removed);
+        } else {
+            begin_again(known);
+            restore(older, stream, known, warn);
+            fold_rest(store, stream, known, window, decoder);
+            known.needs_snapshot = true;
+        }
+    }
     if (std::chrono::steady_clock::now() - begin > known.type().snapshots->policy.load_time)
         known.needs_snapshot = true;
-    if (unusable && known.removed.value != 0 && unusable->version >= known.removed &&
-        !was_deleted_after(store, stream, unusable->position))
-        warn_of_lost_events(warn, stream.str(), known.removed);
 }
 
 }  // namespace

@@ -90,7 +90,8 @@ found_snapshot find_snapshot(event_store& store, const stream_id& stream, const 
                           .reached = {{stored_number(content->version(), "its version")},
                                       {stored_number(content->position(), "its position")}},
                           .removed = {stored_number(content->removed(), "how far its stream was truncated")}};
-    if (content->fingerprint() != functions.fingerprint.as_bytes()) return result;
+    result.is_current = content->fingerprint() == functions.fingerprint.as_bytes();
+    if (!result.is_current && content->fold() != functions.fold.as_bytes()) return result;
     std::unique_ptr<google::protobuf::Message> state{functions.prototype->New()};
     if (!parse_message(*state, content->state())) throw_corrupt(found->value.size());
     result.state = std::move(state);
@@ -101,6 +102,7 @@ taken_snapshot make_snapshot(const stream_id& stream, const snapshot_functions& 
                              stream_position reached, version removed) {
     v1::SnapshotContent content;
     content.set_fingerprint(std::string{functions.fingerprint.as_bytes()});
+    content.set_fold(std::string{functions.fold.as_bytes()});
     content.set_version(reached.version.value);
     content.set_position(reached.position.value);
     content.set_state(encode_event(*functions.take(state), {}).payload);
@@ -142,8 +144,8 @@ void warn_of_lost_events(const warning_handler& warn, std::string_view stream, v
     try {
         throw error(
             error_kind::incompatible_schema,
-            fmt::format("it was made by other code (another fold_version, or other messages), and the events up "
-                        "to version {} that it holds were removed from the stream: the state lacks them",
+            fmt::format("it was made with another fold_version or snapshot message, and the events up to version {} "
+                        "that it holds were removed from the stream: the state lacks them",
                         removed.value));
     } catch (...) {
         warn_of_failure(warn, stream, "cannot be used");

@@ -78,4 +78,8 @@ uuid snapshot_fingerprint(std::string_view name, std::uint64_t fold_version, con
     return uuid::v5({}, text + all.text());
 }
 
+uuid snapshot_fold(std::string_view name, std::uint64_t fold_version, const Descriptor& snapshot) {
+    return uuid::v5({}, fmt::format("{}\n{}\n{}\n", name, fold_version, snapshot.full_name()));
+}
+
 }  // namespace stele::inline v0::detail

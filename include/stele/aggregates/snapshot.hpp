@@ -37,7 +37,8 @@
 ///
 /// Snapshots are documents of the kind "snapshot" (document.hpp) whose key is the stream, written after the append,
 /// best effort: a failure is only a warning. One that holds events which were truncated since is the only way to the
-/// whole state: it is not replaced by one that lacks them (loaded::removed), and a warning says so.
+/// whole state: it is used as long as `fold_version` and the name of its message stay, and it is not replaced by one
+/// that lacks them (loaded::removed); a warning says so.
 /// remove_snapshot() removes one that outlives its stream.
 namespace stele::inline v0 {
 

@@ -17,8 +17,10 @@ inline constexpr const char* snapshot_kind = "snapshot";
 /// The snapshot of a stream.
 struct found_snapshot {
     bool exists = false;
-    /// The state, or null if the fingerprint says that the snapshot was made from something else.
+    /// The state, or null if it was made with another fold.
     std::unique_ptr<google::protobuf::Message> state = nullptr;
+    /// Whether it has today's fingerprint. Otherwise the events give the better state, if they are all there.
+    bool is_current = false;
     stream_position reached{};
     version removed{};  ///< As loaded::removed.
 };

@@ -80,6 +80,7 @@ constexpr std::uint64_t fold_version_of() {
 /// How snapshots of one type are taken and restored.
 struct snapshot_functions {
     uuid fingerprint;                            ///< Of everything that a snapshot is made from.
+    uuid fold;                                   ///< As snapshot_fold(): what its state can only be restored with.
     const google::protobuf::Message* prototype;  ///< The message that holds a state.
     snapshot_policy policy;
     std::unique_ptr<google::protobuf::Message> (*take)(const void* state);
@@ -102,6 +103,9 @@ void add_descriptor(std::vector<const google::protobuf::Descriptor*>& all) {
         all.push_back(Event::descriptor());
 }
 
+/// Derives what says whether a state can still be restored, whatever has become of the events that led to it.
+uuid snapshot_fold(std::string_view name, std::uint64_t fold_version, const google::protobuf::Descriptor& snapshot);
+
 template <class State>
 snapshot_functions make_snapshot_functions(std::string_view name, std::uint64_t fold_version) {
     using snapshot_type = typename State::snapshot_type;
@@ -113,6 +117,7 @@ snapshot_functions make_snapshot_functions(std::string_view name, std::uint64_t 
                                                            (add_descriptor<Events>(all), ...);
                                                            return all;
                                                        })),
+        .fold = snapshot_fold(name, fold_version, *snapshot_type::descriptor()),
         .prototype = &snapshot_type::default_instance(),
         .policy = State::snapshot_policy,
         .take = [](const void* state) -> std::unique_ptr<google::protobuf::Message> {

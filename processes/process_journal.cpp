@@ -44,6 +44,7 @@ public:
                 fmt::format("The {} is a {}, which is no entry of a journal. Streams of the category \"{}\" are "
                             "the journals of the process of that name: rename the process or the aggregate.",
                             describe(entry), entry.type, process_.name));
+        if (result_.version.value == 0) result_.removed = {entry.version.value - 1};
         result_.version = entry.version;
     }
 
@@ -92,7 +93,7 @@ process_instance load_instance(event_store& store, const process_definition& pro
     const auto end = store.stream_version(journal);
     for (const recorded_event& entry : store.read_stream(journal).events()) fold.fold(entry);
     auto instance = fold.take();
-    if (instance.version.value == 0) instance.version = end;
+    if (instance.version.value == 0) instance.version = instance.removed = end;
     return instance;
 }
 

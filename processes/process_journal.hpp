@@ -26,6 +26,7 @@ struct pending_deadline {
 struct process_instance {
     owned_state state;
     stele::version version = {};   ///< Of the journal; 0 if there is none.
+    stele::version removed = {};   ///< It lacks the entries up to this version, which had been removed.
     stele::position handled = {};  ///< The last event that was handled.
     std::map<std::string, pending_deadline, std::less<>> deadlines = {};
 };

@@ -16,12 +16,13 @@ void check_deadline_name(std::string_view process, std::string_view name) {
                     fmt::format("process {}: the name of the deadline \"{}\" is not UTF-8", process, repaired));
 }
 
-void check_commands(std::string_view where, std::uint64_t commands) {
-    if (commands > max_commands_per_turn)
+void check_commands(std::string_view where, std::uint64_t commands, std::uint64_t most) {
+    if (commands > most)
         throw error(error_kind::invalid_argument,
-                    fmt::format("{}: one event leads to more than {} commands (stele::max_commands_per_turn). Send "
-                                "fewer; a process that answers a rejection with the same command never ends.",
-                                where, max_commands_per_turn));
+                    fmt::format("{}: one event leads to more than {} commands. A process that answers a rejection with "
+                                "the same command never ends; if it needs so many, raise "
+                                "process_runner_options::commands_per_turn.",
+                                where, most));
 }
 
 }  // namespace stele::inline v0::detail

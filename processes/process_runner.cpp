@@ -155,9 +155,11 @@ struct process_runner::state {
 
 process_runner::process_runner(event_store& store, process_runner_options options)
     : state_("this process_runner", std::make_unique<state>(store, std::move(options))) {
-    if (state_->options.attempts == 0 || state_->options.first_backoff.count() < 0)
+    const auto& [now, cached, commands_per_turn, attempts, first_backoff] = state_->options;
+    if (commands_per_turn == 0 || attempts == 0 || first_backoff.count() < 0)
         throw error(error_kind::invalid_argument,
-                    "process_runner_options: attempts must be at least 1, and first_backoff not negative");
+                    "process_runner_options: commands_per_turn and attempts must be at least 1, and first_backoff not "
+                    "negative");
 }
 process_runner::process_runner(process_runner&&) noexcept = default;
 process_runner& process_runner::operator=(process_runner&& other) noexcept {

@@ -33,7 +33,8 @@ metadata acting(metadata given, std::string_view process) {
 }  // namespace
 
 process_step::process_step(const process_definition& process, command_bus_base& bus, process_instance& instance,
-                           stream_id journal, uuid cause, const stele::metadata& metadata, timestamp now)
+                           stream_id journal, uuid cause, const stele::metadata& metadata,
+                           const process_runner_options& settings)
     : process_(process),
       bus_(bus),
       instance_(instance),
@@ -41,7 +42,8 @@ process_step::process_step(const process_definition& process, command_bus_base& 
       cause_(cause),
       metadata_(acting(metadata, process.name)),
       metadata_bytes_(encode(metadata_)),
-      now_(now) {}
+      now_(settings.now()),
+      most_commands_(settings.commands_per_turn) {}
 
 void process_step::handle(const recorded_event& event, event_decoder& decoder) {
     entries.push_back(handled_entry(event.position, metadata_bytes_));
@@ -62,7 +64,7 @@ void process_step::fire(const std::string& deadline) {
 
 void process_step::take(const reaction_actions& actions) {
     const auto more = std::ranges::count(actions, reaction_action::type::send, &reaction_action::kind);
-    check_commands(journal_.str(), sent_ + waiting_.size() + static_cast<std::uint64_t>(more));
+    check_commands(journal_.str(), sent_ + waiting_.size() + static_cast<std::uint64_t>(more), most_commands_);
     for (const reaction_action& action : actions) {
         switch (action.kind) {
             case reaction_action::type::send: waiting_.push_back(action.command); break;

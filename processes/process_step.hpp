@@ -4,6 +4,7 @@
 
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/metadata.hpp>
+#include <stele/processes/process_runner.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -12,8 +13,6 @@
 #include <vector>
 
 namespace stele::inline v0 {
-
-class command_bus_base;
 
 namespace detail {
 
@@ -24,10 +23,11 @@ namespace detail {
 /// and repeated from the same state sends nothing twice.
 class process_step {
 public:
-    /// `cause` is the event to handle, or the one that set the deadline. `metadata` is that of the commands. `now` is
-    /// for deadlines.
+    /// `cause` is the event to handle, or the one that set the deadline. `metadata` is that of the commands. Of the
+    /// settings, it takes the time, for deadlines, and the number of commands.
     process_step(const process_definition& process, command_bus_base& bus, process_instance& instance,
-                 stream_id journal, uuid cause, const stele::metadata& metadata, timestamp now);
+                 stream_id journal, uuid cause, const stele::metadata& metadata,
+                 const process_runner_options& settings);
 
     /// Delivers an event to the process.
     void handle(const recorded_event& event, event_decoder& decoder);
@@ -59,6 +59,7 @@ private:
     stele::metadata metadata_;
     std::string metadata_bytes_;
     timestamp now_;
+    std::uint64_t most_commands_;
     std::uint64_t sent_ = 0;
     std::deque<std::shared_ptr<const google::protobuf::Message>> waiting_;
 };

@@ -47,8 +47,7 @@ process_worker::process_worker(event_store& store, command_bus_base& bus, proces
       bus_(bus),
       definition_(std::move(definition)),
       filter_(filter_of(*definition_.events)),
-      now_(settings.now),
-      cached_instances_(settings.cached_instances),
+      settings_(settings),
       decoder_(*definition_.events),
       progress_(settings) {
     const auto known =
@@ -88,7 +87,7 @@ bool process_worker::handle_deadlines(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         progress_.begin({});
         const auto deadline = next();
-        if (!deadline || deadline->due > now_()) break;
+        if (!deadline || deadline->due > settings_.now()) break;
         progress_.begin(fmt::format("deadline {}\n{}", deadline->instance, deadline->name));
         fire_or_put_aside(*deadline);
         any = true;
@@ -175,7 +174,7 @@ void process_worker::deliver(const recorded_event& event, const stream_id& journ
             if (is_late && !with.empty()) write_documents(store_, with);
             return;
         }
-        process_step step{definition_, bus_, state, journal, event.id, caused_by(event), now_()};
+        process_step step{definition_, bus_, state, journal, event.id, caused_by(event), settings_};
         step.handle(event, decoder_);
         step.documents.insert(step.documents.end(), with.begin(), with.end());
         is_done = commit(journal, state, step);
@@ -199,7 +198,7 @@ void process_worker::fire(const due_deadline& deadline, const documents& with) {
         cause.id = pending->second.id;
         cause.stream = journal.str();
         cause.metadata = pending->second.metadata;
-        process_step step{definition_, bus_, state, journal, cause.id, caused_by(cause), now_()};
+        process_step step{definition_, bus_, state, journal, cause.id, caused_by(cause), settings_};
         step.fire(deadline.name);
         step.documents.insert(step.documents.end(), with.begin(), with.end());
         is_done = commit(journal, state, step);
@@ -213,21 +212,24 @@ process_instance process_worker::take_instance(const stream_id& journal) {
 }
 
 void process_worker::keep_instance(const stream_id& journal, process_instance instance) {
-    if (cached_instances_ == 0) return;
+    if (settings_.cached_instances == 0) return;
     // Starting over costs one read per instance, too rarely to be worth tracking which was used last.
-    if (instances_.size() >= cached_instances_) instances_.clear();
+    if (instances_.size() >= settings_.cached_instances) instances_.clear();
     instances_.insert_or_assign(journal.str(), std::move(instance));
 }
 
 bool process_worker::commit(const stream_id& journal, process_instance& instance, process_step& step) {
-    const stream_write write{journal, expected_version::exactly(instance.version), step.entries};
+    // A cached instance acts as one that is loaded now, so also without the entries that were removed since.
+    const stream_write write{
+        journal, expected_version::exactly(instance.version).nothing_removed_after(instance.removed), step.entries};
     const auto written = store_.append(std::span(&write, 1), step.documents);
     if (written) {
         instance.version = written->front().version;
         return true;
     }
-    if (written.error().reason == conflict_reason::version || written.error().reason == conflict_reason::deleted)
-        return false;
+    using enum conflict_reason;
+    const auto reason = written.error().reason;
+    if (reason == conflict_reason::version || reason == deleted || reason == removed) return false;
     throw error(error_kind::invalid_argument,
                 fmt::format("{} To forget an instance of a process, delete its journal.", written.error().message()));
 }

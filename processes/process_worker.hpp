@@ -72,8 +72,7 @@ private:
     command_bus_base& bus_;
     process_definition definition_;
     event_filter filter_;
-    std::function<timestamp()> now_;
-    std::size_t cached_instances_;
+    process_runner_options settings_;
 
     std::mutex run_mutex_;  // guards the members below
     event_decoder decoder_;

@@ -57,7 +57,7 @@ void check_reaction(std::string_view process, const reaction_actions& actions) {
         if (sets_deadline(action)) check_deadline_name(process, action.deadline);
         if (action.kind == kind::send) ++commands;
     }
-    check_commands(process, commands);
+    check_commands(process, commands, max_commands_per_turn);
 }
 
 std::string describe(const process_input& input) {

@@ -2,10 +2,9 @@
 
 #include "support/transfer_helpers.hpp"
 
-#include <stele/processes/process_limits.hpp>
-
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,9 @@
 namespace testing {
 
 using amounts = std::vector<std::int64_t>;
+
+inline const stele::process_runner_options mover_settings{
+    .commands_per_turn = 100, .attempts = 2, .first_backoff = std::chrono::milliseconds{1}};
 
 /// Puts what was taken into the wallet w. `transfer` is the instance, and after a ':' what is wrong with the event.
 template <stele::on_fault Policy>
@@ -51,7 +53,8 @@ struct mover {
         if (fault == "no target") all.send(PutMoney{});
         if (fault == "deadline is not UTF-8") all.after(std::chrono::hours{1}, "Zo\xEB", put);
         if (fault == "deadline without name") all.after(std::chrono::hours{1}, "", put);
-        for (std::uint64_t i = 0; fault == "too many commands" && i < stele::max_commands_per_turn; ++i) all.send(put);
+        for (std::uint64_t i = 0; fault == "too many commands" && i < mover_settings.commands_per_turn; ++i)
+            all.send(put);
         return all;
     }
     reaction react(const stele::rejected<PutMoney>&) const { return {}; }
@@ -101,7 +104,7 @@ inline void given(stele::event_store& store, const std::string& fault) {
 template <class Process>
 stele::process_status run(stele::event_store& store, bool in_background) {
     transfer_bus bus{store};
-    process_runner runner{store, {.attempts = 2, .first_backoff = std::chrono::milliseconds{1}}};
+    process_runner runner{store, mover_settings};
     runner.add<Process>(bus);
     if (in_background) {
         const auto head = store.head();
@@ -118,7 +121,7 @@ stele::process_status run(stele::event_store& store, bool in_background) {
 
 inline stele::dead_letter_replay replay(stele::event_store& store) {
     transfer_bus bus{store};
-    process_runner runner{store};
+    process_runner runner{store, mover_settings};
     runner.add<parking>(bus);
     const auto before = runner.dead_letters<parking>().size();
     const auto result = runner.replay_dead_letters<parking>();

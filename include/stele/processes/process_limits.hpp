@@ -7,9 +7,10 @@
 /// What a process manager may ask for. More is an error (invalid_argument) at the event that leads to it.
 namespace stele::inline v0 {
 
-/// Most commands that one event, or one deadline, may lead to, with those that answer rejections. A process that
-/// answers a rejection with the same command would otherwise never end.
-inline constexpr std::uint64_t max_commands_per_turn = 10'000;
+/// Most commands that one event, or one deadline, may lead to, with those that answer rejections, unless
+/// process_runner_options::commands_per_turn says otherwise. A process that answers a rejection with the same command
+/// would never end.
+inline constexpr std::uint64_t max_commands_per_turn = 50'000;
 
 /// Most bytes in the name of a deadline. At least 1; a name is UTF-8.
 inline constexpr std::size_t max_deadline_name_bytes = 100;
@@ -20,7 +21,7 @@ namespace detail {
 void check_deadline_name(std::string_view process, std::string_view name);
 
 /// Throws stele::error (invalid_argument) if a turn with so many commands is too long. `where` is the journal.
-void check_commands(std::string_view where, std::uint64_t commands);
+void check_commands(std::string_view where, std::uint64_t commands, std::uint64_t most);
 
 }  // namespace detail
 }  // namespace stele::inline v0

@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/clock.hpp>
 #include <stele/eventstore/detail/pimpl.hpp>
+#include <stele/processes/process_limits.hpp>
 #include <stele/processes/process_manager.hpp>
 #include <stele/processes/process_status.hpp>
 
@@ -26,6 +27,9 @@ struct process_runner_options {
     std::function<timestamp()> now = bounded_clock();
     /// How many instances of each process are cached, so that their journals are not read again. 0: none.
     std::size_t cached_instances = 1000;
+    /// Most commands that one event or deadline may lead to, with those that answer rejections: what ends a process
+    /// that answers a rejection with the same command. More is an error at that event. At least 1.
+    std::uint64_t commands_per_turn = max_commands_per_turn;
     /// How many times in a row a process may fail at one event or deadline in the background before it is faulted, or
     /// the event becomes a dead letter. At least 1. catch_up() tries once.
     unsigned attempts = 5;

@@ -179,6 +179,26 @@ STORE_TEST_CASE(store, "a journal whose entries were all truncated is continued 
     CHECK(store->stream_version(journal) > end);
 }
 
+STORE_TEST_CASE(store, "a cached instance acts as one that is loaded, also after its journal was truncated") {
+    for (const std::string wallet : {"a", "b"}) {
+        CAPTURE(wallet);
+        const std::size_t cached = wallet == "a" ? 100 : 0;
+        send(*store, open_wallet(wallet, 0));
+        stele::manual_clock clock{stele::timestamp{1000h}};
+        transfer_bus bus{*store};
+        process_runner runner{*store, {.now = clock.reader(), .cached_instances = cached}};
+        runner.add<closing_process>(bus);
+        runner.catch_up();
+        CHECK(store->list_documents("deadline").size() == 2);
+        const stele::stream_id journal{"closing_process", wallet};
+        REQUIRE(store->truncate_stream(journal, store->stream_version(journal).next()));
+        clock.advance(20h);
+        runner.catch_up();  // with the journal, it has forgotten its deadlines
+        CHECK(stele::load<testing::wallet>(*store, stele::stream_id{"wallet", wallet}).state.open);
+        CHECK(store->list_documents("deadline").empty());
+    }
+}
+
 // The last word in a turn counts, whatever came before it, in this turn or an earlier one.
 STORE_TEST_CASE(store, "a deadline may be set, set again and cancelled in any order in one turn") {
     send(*store, open_wallet("a", 0));

@@ -56,12 +56,15 @@ bool is_transient(const command_result& result) {
            result.error().conflict()->reason != conflict_reason::tombstoned;
 }
 
-/// Runs when a scope ends, however it does.
-template <class Function>
-struct at_end {
-    Function function;
-    ~at_end() { function(); }
-};
+/// The command has its result, whatever becomes of the report about it.
+template <class Report>
+void without_effect(const Report& report) noexcept {
+    try {
+        report();
+    } catch (...) {
+        return;
+    }
+}
 
 }  // namespace
 
@@ -81,20 +84,24 @@ command_result reject_sent(const sent_command& command, rejection reason) {
 middleware log_commands(std::function<void(std::string_view line)> sink) {
     return [sink = given(std::move(sink), "log_commands")](sent_command& command, const next_step& next) {
         const auto begin = clock::now();
-        const auto report = [&](std::string_view outcome) {
-            const std::chrono::duration<double, std::milli> taken = clock::now() - begin;
-            sink(fmt::format("{} ({:.1f} ms)", on_one_line(outcome), taken.count()));
+        const auto report = [&](const auto& outcome) {
+            without_effect([&] {
+                const std::chrono::duration<double, std::milli> taken = clock::now() - begin;
+                sink(fmt::format("{} ({:.1f} ms)", on_one_line(outcome()), taken.count()));
+            });
+        };
+        const auto report_failure = [&](std::string_view why) {
+            report([&] { return fmt::format("{} for {} failed: {}", command.type(), command.stream.str(), why); });
         };
         try {
             auto result = next(command);
-            report(line_of(command, result));
+            report([&] { return line_of(command, result); });
             return result;
         } catch (const std::exception& fault) {
-            report(fmt::format("{} for {} failed: {}", command.type(), command.stream.str(), fault.what()));
+            report_failure(fault.what());
             throw;
         } catch (...) {
-            report(fmt::format("{} for {} failed: an exception that is not a std::exception", command.type(),
-                               command.stream.str()));
+            report_failure("an exception that is not a std::exception");
             throw;
         }
     };
@@ -102,8 +109,16 @@ middleware log_commands(std::function<void(std::string_view line)> sink) {
 
 middleware time_commands(std::function<void(const sent_command&, std::chrono::nanoseconds)> record) {
     return [record = given(std::move(record), "time_commands")](sent_command& command, const next_step& next) {
-        const at_end done{[&, begin = clock::now()] { record(command, clock::now() - begin); }};
-        return next(command);
+        const auto begin = clock::now();
+        const auto report = [&] { without_effect([&] { record(command, clock::now() - begin); }); };
+        try {
+            auto result = next(command);
+            report();
+            return result;
+        } catch (...) {
+            report();
+            throw;
+        }
     };
 }
 

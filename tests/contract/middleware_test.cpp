@@ -184,6 +184,16 @@ STORE_TEST_CASE(configured, "each command is timed, even one that fails") {
     CHECK(timed == texts{"testing.OpenCounter", "testing.Decrement", "testing.OpenCounter"});
 }
 
+STORE_TEST_CASE(configured, "a report that fails takes nothing from the command") {
+    const auto log = [](std::string_view) { throw std::runtime_error("the disk of the log is full"); };
+    const auto record = [](const stele::sent_command&, std::chrono::nanoseconds) { throw std::runtime_error("no"); };
+    bus_type bus{*configured, {.middleware = {stele::log_commands(log), stele::time_commands(record)}}};
+    CHECK(bus.send(open("1")));
+    CHECK(code_of(bus.send(decrement("1", 1))) != "");
+    CHECK_THROWS_AS((void)bus.send(open("3", "\xff")), stele::error);
+    CHECK(configured->head() == stele::position{1});
+}
+
 STORE_TEST_CASE(configured, "an unauthorized command is rejected before anything is read") {
     stele::event_store& memory = *configured;
     spy_store store{memory};

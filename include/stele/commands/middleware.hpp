@@ -82,12 +82,12 @@ private:
 ///     bank.WithdrawMoney for account-42: version 7, position 99 (0.8 ms)
 ///
 /// The line is valid during that call. It has no control characters: those of a rejection or an exception are escaped
-/// ("\\n"). Any exception is reported and rethrown. `sink` must not throw. Throws stele::error (invalid_argument) if it
-/// is empty.
+/// ("\\n"). Any exception of the command is reported and rethrown; what `sink` throws is ignored, because the command
+/// has its result by then. Throws stele::error (invalid_argument) if `sink` is empty.
 [[nodiscard]] middleware log_commands(std::function<void(std::string_view line)> sink);
 
-/// Reports how long each command took, including rejected and failed ones. `record` must not throw. Throws stele::error
-/// (invalid_argument) if it is empty.
+/// Reports how long each command took, including rejected and failed ones. What `record` throws is ignored. Throws
+/// stele::error (invalid_argument) if it is empty.
 [[nodiscard]] middleware time_commands(std::function<void(const sent_command&, std::chrono::nanoseconds)> record);
 
 /// Passes only commands for which `allowed` returns true; the user is metadata.actor. Others are rejected with the code

@@ -1,4 +1,4 @@
-#include "eventstore/engine/append_checks.hpp"
+#include "eventstore/engine/argument_checks.hpp"
 #include "eventstore/names.hpp"
 
 #include <stele/eventstore/detail/removals.hpp>

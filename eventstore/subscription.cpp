@@ -1,4 +1,4 @@
-#include "eventstore/engine/append_checks.hpp"
+#include "eventstore/engine/argument_checks.hpp"
 
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/failures.hpp>

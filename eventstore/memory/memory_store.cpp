@@ -1,8 +1,7 @@
-#include "eventstore/engine/append_checks.hpp"
+#include "eventstore/engine/argument_checks.hpp"
 #include "eventstore/engine/head_signal.hpp"
 #include "eventstore/memory/memory_log.hpp"
 
-#include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 #include <mutex>
@@ -10,14 +9,6 @@
 #include <utility>
 
 namespace stele::inline v0 {
-
-namespace {
-
-auto& own(const auto& state) {
-    return detail::checked(state, "this memory_store");
-}
-
-}  // namespace
 
 struct memory_store::state {
     detail::process_mark process = {};
@@ -44,17 +35,19 @@ struct memory_store::state {
 };
 
 memory_store::memory_store(store_limits limits, std::function<timestamp()> now)
-    : state_(new state{.mutex = {}, .log = {(detail::check_limits(limits), limits), std::move(now)}, .signal = {}}) {}
+    : state_("this memory_store",
+             std::unique_ptr<state>(new state{
+                 .mutex = {}, .log = {(detail::check_limits(limits), limits), std::move(now)}, .signal = {}})) {}
 
 memory_store::~memory_store() {
     // Threads of the parent may use it.
-    if (state_->process.is_inherited()) [[maybe_unused]]
-        const auto* const of_parent = state_.release();
+    if (state_.unchecked()->process.is_inherited()) [[maybe_unused]]
+        const auto* const of_parent = state_.take().release();
 }
 
 append_all_outcome memory_store::do_append(std::span<const stream_write> writes,
                                            std::span<const document_write> documents) {
-    return own(state_).write([&](auto& log) { return log.append(writes, documents); });
+    return state_->write([&](auto& log) { return log.append(writes, documents); });
 }
 
 std::future<append_outcome> memory_store::do_append_async(stream_id stream, expected_version expected,
@@ -66,15 +59,15 @@ std::future<append_outcome> memory_store::do_append_async(stream_id stream, expe
 
 append_outcome memory_store::do_remove(const stream_id& stream, expected_version expected, stream_removal kind,
                                        version before, const event_data& record) {
-    return own(state_).write([&](auto& log) { return log.remove(stream, expected, kind, before, record); });
+    return state_->write([&](auto& log) { return log.remove(stream, expected, kind, before, record); });
 }
 
 void memory_store::do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) {
-    own(state_).read([&](const auto& log) { log.fetch(stream, options, batch); });
+    state_->read([&](const auto& log) { log.fetch(stream, options, batch); });
 }
 
 void memory_store::do_fetch(const all_read_options& options, event_batch& batch) {
-    own(state_).read([&](const auto& log) { log.fetch(options, batch); });
+    state_->read([&](const auto& log) { log.fetch(options, batch); });
 }
 
 std::optional<document> memory_store::do_find_document(std::string_view kind, std::string_view key) {
@@ -84,7 +77,7 @@ std::optional<document> memory_store::do_find_document(std::string_view kind, st
 }
 
 std::vector<document> memory_store::do_list_documents(std::string_view kind, const document_read_options& options) {
-    return own(state_).read([&](const auto& log) { return log.list_documents(kind, options); });
+    return state_->read([&](const auto& log) { return log.list_documents(kind, options); });
 }
 
 std::vector<std::string> memory_store::do_event_types() {
@@ -92,24 +85,24 @@ std::vector<std::string> memory_store::do_event_types() {
 }
 
 position memory_store::do_head() {
-    return own(state_).read([](const auto& log) { return log.head(); });
+    return state_->read([](const auto& log) { return log.head(); });
 }
 
 version memory_store::do_stream_version(const stream_id& stream) {
-    return own(state_).read([&](const auto& log) { return log.stream_version(stream); });
+    return state_->read([&](const auto& log) { return log.stream_version(stream); });
 }
 
 position memory_store::do_position_at(timestamp time) {
-    return own(state_).read([&](const auto& log) { return log.position_at(time); });
+    return state_->read([&](const auto& log) { return log.position_at(time); });
 }
 
 position memory_store::do_wait_for_append(position seen, std::chrono::milliseconds timeout,
                                           const std::stop_token& stop) {
-    return own(state_).signal.wait_for_append(seen, timeout, timeout, stop, [this] { return head(); });
+    return state_->signal.wait_for_append(seen, timeout, timeout, stop, [this] { return head(); });
 }
 
 const store_limits& memory_store::do_limits() const {
-    return own(state_).log.limits();
+    return state_->log.limits();
 }
 
 }  // namespace stele::inline v0

@@ -10,7 +10,7 @@ namespace stele::inline v0::detail {
 
 std::string missing_inline_projections(connection& db, const append_participant* participant) {
     // The tables of inline projections are made with the first one (docs/file-format.md).
-    if (db.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stele_inline'") == 0) return {};
+    if (!db.has_table("stele_inline")) return {};
     std::vector<std::string> missing;
     auto names = db.prepare("SELECT name FROM stele_inline ORDER BY name");
     while (names.step())

@@ -255,6 +255,12 @@ std::int64_t connection::integer(std::string_view sql) {
     return query.step() ? query.column_int64(0) : 0;
 }
 
+bool connection::has_table(std::string_view name) {
+    auto query = prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1");
+    query.bind_text(1, name);
+    return query.step();
+}
+
 bool connection::in_transaction() const noexcept {
     return sqlite3_get_autocommit(handle()) == 0;
 }

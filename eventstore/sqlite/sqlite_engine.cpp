@@ -1,6 +1,6 @@
 #include "eventstore/sqlite/sqlite_engine.hpp"
 
-#include "eventstore/engine/append_checks.hpp"
+#include "eventstore/engine/argument_checks.hpp"
 #include "eventstore/sqlite/files/backup.hpp"
 #include "eventstore/sqlite/files/verify.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
@@ -55,7 +55,8 @@ void sqlite_engine::backup(const std::filesystem::path& to) {
 }
 
 verify_result sqlite_engine::verify(const verify_options& options) const {
-    return detail::verify(file_, options_.connection, options);
+    connection db(file_, open_mode::read, options_.connection);
+    return detail::verify(db, options);
 }
 
 void sqlite_engine::compact() {

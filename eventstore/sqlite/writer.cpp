@@ -79,8 +79,8 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options)
       commit_(db_.prepare("COMMIT")),
       roll_back_(db_.prepare("ROLLBACK")),
       data_version_query_(db_.prepare("PRAGMA data_version")),
-      last_query_(db_.prepare("SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1")),
-      last_position_query_(db_.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'")),
+      last_event_query_(db_.prepare("SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1")),
+      given_query_(db_.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'")),
       savepoint_(db_.prepare("SAVEPOINT one_append")),
       release_(db_.prepare("RELEASE one_append")),
       rollback_to_(db_.prepare("ROLLBACK TO one_append")),
@@ -90,7 +90,6 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options)
       stored_events_(db_.prepare("SELECT position, stream, version, id, closes_append FROM events "
                                  "WHERE position BETWEEN ?1 AND ?2 ORDER BY position")),
       remove_events_(db_.prepare("DELETE FROM events WHERE stream = ?1 AND version <= ?2")),
-      head_(db_.prepare("SELECT max(position) FROM events")),
       put_document_(db_.prepare("INSERT OR REPLACE INTO documents (kind, key, position, written_at, value) "
                                 "VALUES (?1, ?2, ?3, ?4, ?5)")),
       add_document_(db_.prepare("INSERT INTO documents (kind, key, position, written_at, value) "
@@ -215,17 +214,23 @@ void writer::refresh() {
     if (current == data_version_) return;
     forget();
     data_version_ = current;
-    const reset_guard done(last_query_);
-    const bool any = last_query_.step();
-    last_recorded_at_ = any ? last_query_.column_int64(1) : 0;
-    check_next_position({any ? last_query_.column_number(0, 1) : 0});
+    const auto [head, recorded_at] = last_event();
+    last_recorded_at_ = recorded_at;
+    check_next_position(head);
     is_joined_ = false;
+}
+
+// The position of the last event, and when it was recorded; 0 if there is none.
+std::pair<position, std::int64_t> writer::last_event() {
+    const reset_guard done(last_event_query_);
+    if (!last_event_query_.step()) return {};
+    return {position{last_event_query_.column_number(0, 1)}, last_event_query_.column_int64(1)};
 }
 
 // SQLite continues the positions after the greater of these.
 void writer::check_next_position(position head) {
-    const reset_guard done(last_position_query_);
-    const auto given = last_position_query_.step() ? last_position_query_.column_number(0) : 0;
+    const reset_guard done(given_query_);
+    const auto given = given_query_.step() ? given_query_.column_number(0) : 0;
     if (std::max(given, head.value) == greatest_stored_number)
         throw db_.damage("the last position that was given is the greatest there is");
 }
@@ -235,9 +240,7 @@ void writer::join_participant() {
     if (is_joined_) return;
     missing_projections_ = missing_inline_projections(db_, participant_.get());
     if (participant_) {
-        head_.step();
-        const position head{head_.column_number(0)};
-        head_.reset();
+        const auto head = last_event().first;
         handling_ = true;
         participant_->refresh(head);
         handling_ = false;

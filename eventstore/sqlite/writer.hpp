@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace stele::inline v0::detail {
 
@@ -51,6 +52,7 @@ private:
     void refresh();
     void join_participant();
     void begin();
+    std::pair<position, std::int64_t> last_event();
     void check_next_position(position head);
     void roll_back() noexcept;
     void forget() noexcept;
@@ -82,10 +84,10 @@ private:
     std::int64_t data_version_ = -1;
     std::int64_t last_recorded_at_ = 0;
 
-    statement begin_, commit_, roll_back_, data_version_query_, last_query_, last_position_query_;
+    statement begin_, commit_, roll_back_, data_version_query_, last_event_query_, given_query_;
     statement savepoint_, release_, rollback_to_;
     statement add_event_, find_event_, stored_events_, remove_events_;
-    statement head_, put_document_, add_document_, remove_document_;
+    statement put_document_, add_document_, remove_document_;
     catalog catalog_;
     bool is_joined_ = false;                    // whether the participant has followed what others wrote
     std::string missing_projections_;           // why events are refused, if the participant lacks inline projections

@@ -81,10 +81,7 @@ void writer::roll_back_append() {
 
 // `last` is the position of the append's last event, 0 if it has none. Returns false if a document to add exists.
 bool writer::write_documents(std::span<const document_write> documents, position last) {
-    if (last.value == 0) {
-        const reset_guard done(head_);
-        if (head_.step()) last.value = head_.column_number(0);
-    }
+    if (last.value == 0) last = last_event().first;
     for (const auto& document : documents) {
         using enum document_action;
         auto& change = document.action == put   ? put_document_

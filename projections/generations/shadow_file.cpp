@@ -39,7 +39,7 @@ void begin_shadow(connection& db, std::string_view boot_id) {
 }
 
 std::optional<std::string> shadow_boot_id(connection& db) {
-    if (db.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stele_shadow'") == 0) return {};
+    if (!db.has_table("stele_shadow")) return {};
     auto row = db.prepare("SELECT boot_id FROM stele_shadow");
     return row.step() ? std::string{row.column_bytes(0)} : std::string{};
 }

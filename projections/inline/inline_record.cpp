@@ -53,7 +53,7 @@ connection& with_tables(connection& db) {
 
 std::vector<generation_record> list_inline_records(connection& db) {
     std::vector<generation_record> all;
-    if (db.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stele_inline'") == 0) return all;
+    if (!db.has_table("stele_inline")) return all;
     auto rows = db.prepare(fmt::format("{}ORDER BY name", columns));
     while (rows.step()) all.push_back(record_of(rows));
     return all;

@@ -133,7 +133,7 @@ std::unique_ptr<connection> open_to_query(const std::filesystem::path& file, con
     expect_one_name(file);
     inspect(file, options);
     auto db = std::make_unique<connection>(file, open_mode::read, options);
-    if (db->integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stele_inline'") == 0)
+    if (!db->has_table("stele_inline"))
         throw error{error_kind::foreign_file,
                     fmt::format("{}: is an event store without inline projections; add one (inline_projections::add), "
                                 "or give the read model of a projection runner: DIRECTORY/NAME.db",

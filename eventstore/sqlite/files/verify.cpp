@@ -74,8 +74,7 @@ constexpr const char* contradictions_of_inline[] = {
 
 class verification {
 public:
-    verification(const std::filesystem::path& file, const connection_options& connection, const verify_options& options)
-        : db_(file, open_mode::read, connection), options_(options) {
+    verification(connection& db, const verify_options& options) : db_(db), options_(options) {
         // Called every so many steps of SQLite's virtual machine, some milliseconds apart.
         constexpr int steps = 100'000;
         sqlite3_progress_handler(
@@ -83,13 +82,19 @@ public:
             [](void* stop) { return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0; },
             &options_.stop);
     }
+    verification(const verification&) = delete;
+    verification& operator=(const verification&) = delete;
+    ~verification() {
+        sqlite3_progress_handler(db_.handle(), 0, nullptr, nullptr);
+        if (db_.in_transaction()) db_.try_execute("ROLLBACK");
+    }
 
     verify_result run() {
         db_.execute("BEGIN");  // everything as of one moment
         check("the definitions", [&] { expect_definitions(db_); });
         check("the structure of the file", [&] { check_structure(); });
         for (const auto* const each : contradictions) check("the tables", [&] { collect(each); });
-        if (db_.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'stele_inline'") != 0)
+        if (db_.has_table("stele_inline"))
             for (const auto* const each : contradictions_of_inline) check("the tables", [&] { collect(each); });
         check("the names", [&] { check_names(); });
         return {.complete = !options_.stop.stop_requested(), .damage = std::move(found_)};
@@ -106,8 +111,8 @@ private:
             make();
         } catch (const error& fault) {
             if (options_.stop.stop_requested()) return;
-            const bool is_damage = fault.kind() == error_kind::corrupt || fault.kind() == error_kind::invalid_argument;
-            if (!is_damage) throw;
+            using enum error_kind;
+            if (fault.kind() != corrupt && fault.kind() != foreign_file && fault.kind() != invalid_argument) throw;
             found_.push_back(fmt::format("{} cannot be read: {}", what, fault.what()));
         }
     }
@@ -138,16 +143,15 @@ private:
         }
     }
 
-    connection db_;
+    connection& db_;
     verify_options options_;
     std::vector<std::string> found_;
 };
 
 }  // namespace
 
-verify_result verify(const std::filesystem::path& file, const connection_options& connection,
-                     const verify_options& options) {
-    return verification(file, connection, options).run();
+verify_result verify(connection& db, const verify_options& options) {
+    return verification(db, options).run();
 }
 
 }  // namespace stele::inline v0::detail

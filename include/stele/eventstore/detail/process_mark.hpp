@@ -34,15 +34,6 @@ private:
     unsigned forks_;
 };
 
-/// Returns what `state`, the insides of a handle, points to. Throws stele::error (closed) if the handle was moved from
-/// or is inherited; `what` is the handle: "this subscription". The insides have a process_mark named `process`.
-template <class Pointer>
-auto& checked(const Pointer& state, std::string_view what) {
-    process_mark::expect_valid(state != nullptr, what);
-    state->process.expect_own(what);
-    return *state;
-}
-
 /// A mutex for what is shared by the whole process and still used after a fork(): in the child nobody holds it. It must
 /// never be destroyed, and no other one is taken while it is held.
 class process_mutex {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/eventstore/clock.hpp>
+#include <stele/eventstore/detail/pimpl.hpp>
 #include <stele/eventstore/event_store.hpp>
 
 #include <functional>
@@ -35,7 +36,7 @@ private:
     [[nodiscard]] const store_limits& do_limits() const override;
 
     struct state;
-    std::unique_ptr<state> state_;
+    detail::pimpl<std::unique_ptr<state>> state_;
 };
 
 }  // namespace stele::inline v0

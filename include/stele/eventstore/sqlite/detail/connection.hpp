@@ -102,6 +102,7 @@ public:
     int try_execute(const char* sql) noexcept;
     /// The first column of the first row of a query, for example "PRAGMA user_version"; 0 if there is no row.
     [[nodiscard]] std::int64_t integer(std::string_view sql);
+    [[nodiscard]] bool has_table(std::string_view name);
 
     /// Whether a transaction is open. SQLite rolls back by itself after some faults.
     [[nodiscard]] bool in_transaction() const noexcept;

@@ -124,9 +124,7 @@ TEST_CASE("a stele::error that a handler throws does not close the store, whenev
         CHECK_THROWS_AS((void)store.append(one, any, an_event()), stele::error);
         CHECK(store.append(one, any, an_event()));
         // In the next append, which applies what another process has appended.
-        run_sql(directory / "events.db", "ALTER TABLE stele_inline RENAME TO hidden");  // a library of version 0.1
-        REQUIRE(other.append(one, any, an_event()));
-        run_sql(directory / "events.db", "ALTER TABLE hidden RENAME TO stele_inline");
+        append_as_version_0_1(directory / "events.db", [&] { REQUIRE(other.append(one, any, an_event())); });
         in_handler = fail;
         CHECK_THROWS_AS((void)store.append(one, any, an_event()), stele::error);
         CHECK(store.append(one, any, an_event()));

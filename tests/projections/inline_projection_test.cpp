@@ -1,14 +1,7 @@
 #include "faults/tools/settings.hpp"
-#include "support/projections.hpp"
-
-#include <stele/eventstore/sqlite/detail/connection.hpp>
-#include <stele/eventstore/sqlite/sqlite_store.hpp>
-#include <stele/projections/inline/inline_projections.hpp>
-
-#include <sys/resource.h>
+#include "projections/inline_place.hpp"
 
 #include <atomic>
-#include <csignal>
 #include <optional>
 #include <thread>
 
@@ -22,47 +15,6 @@ using stele::sqlite_store;
 
 namespace {
 
-const stele::sqlite_options quick{.durability = stele::durability::normal};
-
-struct place {
-    temp_dir directory;
-    std::filesystem::path file = directory / "events.db";
-
-    [[nodiscard]] sqlite_store open() const { return sqlite_store::open(file, quick); }
-    [[nodiscard]] read_model read() const { return read_model::open_read_only(file); }
-    [[nodiscard]] std::vector<std::string> rows() const {
-        auto db = read();
-        return rows_of_totals(db);
-    }
-};
-
-// Appends, and lets exceptions through.
-void put(stele::event_store& store, int counter, const google::protobuf::Message& event) {
-    const std::vector events{stele::encode(event)};
-    store.append(stele::stream_id{"counter", std::to_string(counter)}, stele::expected_version::any(), events).value();
-}
-
-// Lets `append` append as a library of version 0.1 does, which does not look for inline projections.
-template <class Append>
-void without_projections(const place& here, const Append& append) {
-    stele::detail::connection file{here.file, stele::detail::open_mode::write, {}};
-    file.execute("ALTER TABLE stele_inline RENAME TO hidden");
-    append();
-    file.execute("ALTER TABLE hidden RENAME TO stele_inline");
-}
-
-// While it lives, projecting events of streams with this suffix fails.
-struct fault_in {
-    explicit fault_in(std::string ending) {
-        before_projecting = [ending = std::move(ending)](const stele::recorded_event& event) {
-            if (event.stream.ends_with(ending)) throw std::runtime_error("not this one");
-        };
-    }
-    fault_in(const fault_in&) = delete;
-    fault_in& operator=(const fault_in&) = delete;
-    ~fault_in() { before_projecting = nullptr; }
-};
-
 // Another version of totals, which counts twice.
 struct totals_v2 : totals {
     static constexpr int version = 2;
@@ -74,66 +26,12 @@ struct totals_v2 : totals {
     }
 };
 
-// Calls a function of the test when an event comes.
-struct probe {
-    static constexpr auto name = "probe";
-    static constexpr int version = 1;
-    static constexpr auto events = hana::tuple_t<CounterOpened>;
-    using action_type = std::function<void(read_model&)>;
-    const action_type* action;
-
-    static void create(read_model& db) { db.execute("CREATE TABLE probe (x INTEGER PRIMARY KEY)"); }
-    void project(const CounterOpened&, const stele::recorded_event&, read_model& db) const { (*action)(db); }
-};
-
-// Labels are unique among all counters.
-struct unique_labels {
-    static constexpr auto name = "unique_labels";
-    static constexpr int version = 1;
-    static constexpr auto events = hana::tuple_t<CounterOpened>;
-
-    static void create(read_model& db) {
-        db.execute_script(R"(CREATE TABLE counters (id INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT UNIQUE) STRICT;
-                             CREATE INDEX counters_by_length ON counters (length(label));
-                             CREATE TABLE latest (label TEXT);
-                             CREATE TRIGGER note AFTER INSERT ON counters BEGIN
-                               DELETE FROM latest; INSERT INTO latest VALUES (new.label); END;
-                             CREATE VIEW labels_by_name AS SELECT label FROM counters ORDER BY label;
-                             CREATE VIRTUAL TABLE words USING fts5(label))");
-    }
-    static void project(const CounterOpened& event, const stele::recorded_event&, read_model& db) {
-        db.execute("INSERT INTO counters (label) VALUES (?1)", event.label());
-        db.execute("INSERT INTO words VALUES (?1)", event.label());
-    }
-};
-
 struct totals_again : totals {
     static constexpr auto name = "totals_again";
 };
 
 struct of_the_store : labels {
     static void create(read_model& db) { db.execute("CREATE TABLE IF NOT EXISTS Events (x)"); }
-};
-
-std::vector<std::string> labels_in(read_model db) {
-    std::vector<std::string> all;
-    for (auto [id, label] : db.query<int, std::string>("SELECT id, label FROM counters ORDER BY id"))
-        all.push_back(std::to_string(id) + " " + label);
-    return all;
-}
-
-/// The process writes no file beyond this size as long as this lives.
-struct largest_file {
-    explicit largest_file(rlim_t bytes) {
-        ::signal(SIGXFSZ, SIG_IGN);
-        ::getrlimit(RLIMIT_FSIZE, &before);
-        const rlimit now{bytes, before.rlim_max};
-        ::setrlimit(RLIMIT_FSIZE, &now);
-    }
-    largest_file(const largest_file&) = delete;
-    largest_file& operator=(const largest_file&) = delete;
-    ~largest_file() { ::setrlimit(RLIMIT_FSIZE, &before); }
-    rlimit before{};
 };
 
 }  // namespace
@@ -186,138 +84,11 @@ TEST_CASE("inline projections stay with a store that is moved, and catch up thro
     first.reset();
     {
         auto other = here.open();
-        without_projections(here, [&] { put(other, 2, opened("two")); });
+        append_as_version_0_1(here.file, [&] { put(other, 2, opened("two")); });
     }
     put(store, 3, opened("three"));
     CHECK(here.read().checkpoint() == position{3});
     CHECK(here.rows().size() == 3);
-}
-
-TEST_CASE("an event that a projection rejects fails its append, and no other of the same commit") {
-    const place here;
-    auto store = here.open();
-    inline_projections applied{store};
-    applied.add<labels>();
-    applied.add<totals>();
-    put(store, 1, opened("one"));
-    const fault_in fault{"3"};
-
-    const auto failure = error_of([&] { put(store, 13, opened("bad")); });
-    CHECK(failure.kind == error_kind::handler_failed);
-    CHECK(failure.says("nothing of the append is stored: inline projection totals (" + here.file.string() +
-                       ") failed at position 2 (stream counter-13, version 1, type testing.CounterOpened): not this"));
-    CHECK(store.head() == position{1});
-
-    // Each thread appends to its own stream, and now and then something that fails, all in shared commits.
-    constexpr int rounds = 40;
-    std::atomic<int> failed = 0;
-    std::vector<std::jthread> threads;
-    for (int thread = 0; thread < 8; ++thread)
-        threads.emplace_back([&, thread] {
-            const auto stream = stele::stream_id{"counter", std::to_string(100 + thread * 10)};
-            for (int i = 0; i < rounds; ++i) {
-                const std::vector good{i == 0 ? stele::encode(opened("x")) : stele::encode(incremented(i))};
-                const std::vector bad{stele::encode(opened("y"))};
-                const std::vector<stele::stream_write> both{
-                    {stream, stele::expected_version::any(), good},
-                    {stele::stream_id{stream.str() + "3"}, stele::expected_version::any(), bad}};
-                try {
-                    static_cast<void>(store.append(both));
-                } catch (const stele::error&) {
-                    ++failed;
-                }
-                const auto done =
-                    store.append(stream, stele::expected_version::exactly({static_cast<unsigned>(i)}), good);
-                if (!done || done->version.value != static_cast<unsigned>(i) + 1) failed = -1'000'000;
-            }
-        });
-    threads.clear();
-    CHECK(failed == 8 * rounds);
-    CHECK(store.head() == position{1 + 8 * rounds});
-    CHECK(here.rows() == fresh_replay(store));
-    for (const auto& status : applied.status()) {
-        CHECK(status.checkpoint == store.head());
-        CHECK(status.seen == store.head().value);
-        CHECK(status.applied + status.ignored == status.seen);
-    }
-    CHECK(applied.status().at(0).applied == 9);  // labels: events of failed appends do not count
-}
-
-TEST_CASE("a handler that ends the transaction fails only its own append") {
-    const place here;
-    auto store = here.open();
-    inline_projections applied{store};
-    applied.add<totals>();
-    probe::action_type action;
-    applied.add(probe{&action});
-    action = [](read_model& db) {
-        try {
-            db.execute("INSERT INTO probe VALUES (1)");
-            db.execute("INSERT OR ROLLBACK INTO probe VALUES (1)");
-        } catch (const stele::error&) {
-        }
-    };
-    put(store, 1, incremented(1));
-    CHECK(error_of([&] { put(store, 2, opened("bad")); }).says("transaction has ended"));
-    std::vector<std::jthread> threads;
-    std::atomic<int> refused = 0;
-    for (int thread = 0; thread < 6; ++thread)
-        threads.emplace_back([&, thread] {
-            for (int i = 0; i < 20; ++i) try {
-                    put(store, thread, incremented(i));
-                    put(store, thread, opened("bad"));
-                } catch (const stele::error&) {
-                    ++refused;
-                }
-        });
-    threads.clear();
-    CHECK(refused == 120);
-    CHECK(store.head() == position{121});
-    CHECK(here.rows() == fresh_replay(store));
-}
-
-TEST_CASE("an error of the disk that a handler throws by itself fails its append alone") {
-    const place here;
-    auto store = here.open();
-    inline_projections applied{store};
-    probe::action_type action;
-    applied.add(probe{&action});
-    for (const auto kind : {error_kind::full, error_kind::io, error_kind::corrupt, error_kind::busy}) {
-        action = [&](read_model&) { throw stele::error{kind, "my other file", 5}; };
-        CHECK(error_of([&] { put(store, 1, opened("x")); }).kind == kind);
-        put(store, 1, incremented(1));
-    }
-    CHECK(store.head() == position{4});
-}
-
-TEST_CASE("after a disk fault in a handler, the store refuses writes until it is reopened") {
-    const place here;
-    {
-        auto store = here.open();
-        inline_projections applied{store};
-        applied.add<totals>();
-        probe::action_type action;
-        applied.add(probe{&action});
-        put(store, 1, incremented(1));
-        // More than the cache of the connection holds, so that it is written before the commit.
-        action = [](read_model& db) {
-            db.execute(
-                "INSERT INTO probe WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) "
-                "SELECT i FROM n");
-        };
-        {
-            const largest_file limit{1 << 20};
-            CHECK(error_of([&] { put(store, 1, opened("x")); }).kind == error_kind::full);
-        }
-        CHECK(error_of([&] { put(store, 1, incremented(1)); }).kind == error_kind::closed);
-        CHECK(error_of([&] { applied.rebuild<totals>(); }).kind == error_kind::closed);
-    }
-    auto store = here.open();
-    inline_projections applied{store};
-    applied.add<totals>();
-    applied.remove("probe");
-    put(store, 1, incremented(1));
-    CHECK(here.rows() == fresh_replay(store));
 }
 
 TEST_CASE("events appended without the projection are applied before the next ones") {
@@ -332,7 +103,7 @@ TEST_CASE("events appended without the projection are applied before the next on
     CHECK(here.rows() == fresh_replay(store));
 
     auto other = here.open();
-    without_projections(here, [&] { append_some(other, 20, 2); });
+    append_as_version_0_1(here.file, [&] { append_some(other, 20, 2); });
     CHECK(here.read().checkpoint() == position{50});
     CHECK(applied.status().at(0).lag_events == 20);
     CHECK(applied.status().at(0).lag_time.count() > 0);
@@ -341,7 +112,7 @@ TEST_CASE("events appended without the projection are applied before the next on
     CHECK(here.read().checkpoint() == position{71});
     CHECK(here.rows() == fresh_replay(store));
 
-    without_projections(here, [&] { put(other, 993, opened("not for it")); });
+    append_as_version_0_1(here.file, [&] { put(other, 993, opened("not for it")); });
     {
         const fault_in fault{"3"};
         for (int i = 0; i < 2; ++i)
@@ -502,7 +273,8 @@ TEST_CASE("after any operations in any order, the tables equal a fresh replay") 
         auto& one = random() % 2 == 0 ? *first : *second;
         switch (random() % 9) {
             case 0:
-                without_projections(here, [&] { append_some(without, 1 + static_cast<int>(random() % 5), seed()); });
+                append_as_version_0_1(here.file,
+                                      [&] { append_some(without, 1 + static_cast<int>(random() % 5), seed()); });
                 break;
             case 1: one.applied.rebuild<totals>(); break;
             case 2: first.emplace(here); break;

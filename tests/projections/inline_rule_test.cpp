@@ -1,7 +1,7 @@
 #include "support/projections.hpp"
+#include "support/run_sql.hpp"
 
 #include <stele/commands/command_bus.hpp>
-#include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 #include <stele/projections/inline/inline_projections.hpp>
 #include <stele/testing/given_projection.hpp>
@@ -196,14 +196,10 @@ TEST_CASE("a stored event that breaks a rule leaves ways out") {
     inline_projections applied{store};
     applied.add<own_label>();
     put(store, "a", opened("red"));
-    {
-        // As a library of version 0.1 appends, which does not look for inline projections.
+    append_as_version_0_1(here.file, [&] {
         auto old = here.open();
-        stele::detail::connection file{here.file, stele::detail::open_mode::write, {}};
-        file.execute("ALTER TABLE stele_inline RENAME TO hidden");
         put(old, "b", opened("red"));
-        file.execute("ALTER TABLE hidden RENAME TO stele_inline");
-    }
+    });
     const auto stuck = error_of([&] { put(store, "c", opened("blue")); });
     CHECK(stuck.kind == error_kind::handler_failed);
     CHECK(

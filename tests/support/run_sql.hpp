@@ -14,6 +14,14 @@ inline void run_sql(const std::filesystem::path& file, const std::string& sql) {
     sqlite3_close(db);
 }
 
+/// Performs `append` as a program with version 0.1 of the library, which does not look for inline projections.
+template <class Append>
+void append_as_version_0_1(const std::filesystem::path& file, const Append& append) {
+    run_sql(file, "ALTER TABLE stele_inline RENAME TO hidden");
+    append();
+    run_sql(file, "ALTER TABLE hidden RENAME TO stele_inline");
+}
+
 /// The first column of the first row that SQL gives on a file, as another program would ask; empty if there is none.
 inline std::string ask_sql(const std::filesystem::path& file, const std::string& sql) {
     sqlite3* db = nullptr;

@@ -21,6 +21,7 @@ void check_name(const std::filesystem::path& file) {
     };
     if (file.empty()) refuse("it is empty; name a file");
     if (file == ":memory:") refuse("a store is a file; for one in memory use stele::memory_store");
+    if (file.string().starts_with("file:")) refuse("it is a URI; name a file (for one with such a name: ./file:…)");
     if (file.string().find('\0') != std::string::npos) refuse("it contains a zero byte");
 }
 

@@ -43,8 +43,11 @@ struct memory_store::state {
     }
 };
 
-memory_store::memory_store(store_limits limits, std::function<timestamp()> now)
-    : state_(new state{.mutex = {}, .log = {(detail::check_limits(limits), limits), std::move(now)}, .signal = {}}) {}
+memory_store::memory_store(store_limits limits, std::function<timestamp()> now) {
+    detail::check_limits(limits);
+    if (!now) throw error(error_kind::invalid_argument, "memory_store: the clock is empty; give it one");
+    state_.reset(new state{.mutex = {}, .log = {limits, std::move(now)}, .signal = {}});
+}
 
 memory_store::~memory_store() {
     // Threads of the parent may use it.

@@ -73,7 +73,7 @@ public:
 
 private:
     [[noreturn]] void fail(const std::string& doing, int code) const {
-        if (code == EEXIST && fs::exists(fs::symlink_status(to_))) throw exists_already(to_);
+        if (code == EEXIST && is_there(to_)) throw exists_already(to_);
         throw error(code == ENOSPC || code == EDQUOT ? error_kind::full : error_kind::io,
                     fmt::format("{}: cannot {}: {}; the directory must exist and be writable", name_, doing,
                                 std::strerror(code)),
@@ -88,8 +88,7 @@ private:
 }  // namespace
 
 void backup(const fs::path& from, const fs::path& to, const connection_options& options) {
-    std::error_code unknown;
-    if (fs::exists(fs::symlink_status(to, unknown))) throw exists_already(to);
+    if (is_there(to)) throw exists_already(to);
     partial_file partial(to, rights_of(from, options.file_mode));
     {
         connection source(from, open_mode::read, options);

@@ -133,7 +133,7 @@ result perform(place& p, const call& each, std::uint64_t nth, int reason) {
         done.struck = failing_calls::heal(), done.thrown = fault.what();
     } catch (const std::exception& other) {
         done.struck = failing_calls::heal(), done.thrown = other.what();
-        FAIL_CHECK("not a stele::error: " << typeid(other).name() << " " << other.what());
+        FAIL_CHECK((std::string{"not a stele::error: "} + typeid(other).name() + " " + other.what()));
     }
     return done;
 }
@@ -188,7 +188,7 @@ void check_all(const std::vector<call>& calls) {
         if (only)
             any_fault(*only);
         else
-            for (std::uint64_t n = 1; any_fault(n);) n += all ? 1 : 1 + random() % (2 + n / 4);
+            for (std::uint64_t n = 1; any_fault(n);) n += all ? 1 : 1 + random() % (1 + n / 16);
     }
 }
 

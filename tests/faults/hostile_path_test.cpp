@@ -118,7 +118,7 @@ void check_refused(const std::string& thrown) {
 TEST_CASE("a path that cannot be used is a stele::error") {
     for (const auto& path : paths)
         for (const auto& taker : takers) {
-            INFO(std::string{taker.name} << " of " << path.name);
+            INFO((std::string{taker.name} + " of " + path.name));
             setting s;
             const auto given = path.make(s);
             check_refused(thrown_by([&] { taker.take(s, given); }));
@@ -140,7 +140,7 @@ TEST_CASE("a name of bytes that are no text is a name like others") {
 
 TEST_CASE("a relative path without a working directory is a stele::error") {
     for (const auto& taker : takers) {
-        INFO(taker.name);
+        INFO(std::string{taker.name});
         const auto thrown = in_child([&] {
             setting s;
             const auto gone = s.directory / "gone";
@@ -154,7 +154,7 @@ TEST_CASE("a relative path without a working directory is a stele::error") {
 
 TEST_CASE("a directory without rights is a stele::error") {
     for (const auto& taker : takers) {
-        INFO(taker.name);
+        INFO(std::string{taker.name});
         const auto thrown = in_child([&]() -> std::string {
             constexpr unsigned nobody = 65534;
             if (::geteuid() == 0 && (::setgid(nobody) != 0 || ::setuid(nobody) != 0)) return "skipped";

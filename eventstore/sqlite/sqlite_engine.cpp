@@ -21,6 +21,7 @@ constexpr std::size_t least_log_bytes = 1UL << 20;
 
 sqlite_options checked(sqlite_options options) {
     check_limits(options.limits);
+    if (!options.now) throw error(error_kind::invalid_argument, "sqlite_options::now is empty; give it a clock");
     if (options.log_bytes < least_log_bytes)
         throw error(error_kind::invalid_argument, fmt::format("sqlite_options::log_bytes is {}; it must be {} or more",
                                                               options.log_bytes, least_log_bytes));

@@ -96,7 +96,7 @@ void check_format(const std::filesystem::path& file, const connection_options& o
 
 std::unique_ptr<connection> create_read_model(const std::filesystem::path& file, const projection_identity& identity,
                                               const connection_options& options) {
-    if (std::filesystem::exists(std::filesystem::symlink_status(file)))
+    if (is_there(file))
         throw error{error_kind::io, fmt::format("{}: exists already; it was left untouched", file.string())};
     auto db = std::make_unique<connection>(file, open_mode::create, options);
     // Nobody knows the file before it is finished: there is nothing to roll back to, so no journal on the disk.

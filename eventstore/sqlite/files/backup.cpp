@@ -90,8 +90,7 @@ private:
 }  // namespace
 
 void backup(const fs::path& from, const fs::path& to, const connection_options& options) {
-    std::error_code unknown;
-    if (fs::exists(fs::symlink_status(to, unknown))) throw exists_already(to);
+    if (is_there(to)) throw exists_already(to);
     partial_file partial(to, rights_of(from, options.file_mode));
     {
         connection source(from, open_mode::read, options);

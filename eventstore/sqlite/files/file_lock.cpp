@@ -98,7 +98,8 @@ void file_lock::unlock() noexcept {
 std::string file_lock::note() const {
     std::string text(note_bytes, '\0');
     const auto size = ::pread(descriptor_, text.data(), text.size(), 0);
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    if (size < 0) throw file_error(file_, "cannot be read", errno);
+    text.resize(static_cast<std::size_t>(size));
     return text;
 }
 

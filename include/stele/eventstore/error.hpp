@@ -32,6 +32,10 @@ std::string_view to_string(error_kind kind) noexcept;
 /// The one exception family of Stele: a fault, never a business outcome (those are values, see command_bus.hpp).
 ///
 /// The message names the stream, position or file concerned and says what to do.
+///
+/// No function of Stele throws another one, but for two: std::bad_alloc, where there is no memory (SQLite reports its
+/// own want of it as `io`), and what a function of yours throws, which passes through unchanged where it is called for
+/// one command or one call, and is nested in `handler_failed` where it handles an event.
 class error : public std::runtime_error {
 public:
     /// `message` is what what() returns.

@@ -33,8 +33,7 @@ std::filesystem::path file_of_store(const std::filesystem::path& name) {
 
 }  // namespace
 
-sqlite_store::sqlite_store(const std::filesystem::path& file, const sqlite_options& options)
-    : engine_(std::make_unique<detail::sqlite_engine>(file_of_store(file), options)) {}
+sqlite_store::sqlite_store(std::unique_ptr<detail::sqlite_engine> engine) noexcept : engine_(std::move(engine)) {}
 
 sqlite_store::sqlite_store(sqlite_store&&) noexcept = default;
 sqlite_store& sqlite_store::operator=(sqlite_store&& other) noexcept {
@@ -50,7 +49,14 @@ sqlite_store::~sqlite_store() {
 }
 
 sqlite_store sqlite_store::open(const std::filesystem::path& file, const sqlite_options& options) {
-    return {file, options};
+    using detail::sqlite_engine;
+    return sqlite_store{
+        std::make_unique<sqlite_engine>(file_of_store(file), detail::store_use::read_and_write, options)};
+}
+
+sqlite_store sqlite_store::open_read_only(const std::filesystem::path& file, const sqlite_options& options) {
+    using detail::sqlite_engine;
+    return sqlite_store{std::make_unique<sqlite_engine>(file_of_store(file), detail::store_use::read_only, options)};
 }
 
 std::string sqlite_store::sqlite_version() {

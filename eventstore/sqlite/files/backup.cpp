@@ -42,12 +42,13 @@ error exists_already(const fs::path& to) {
                         to.string())};
 }
 
-// The file that a backup writes until it is complete. Nobody else has its name, and it is removed unless published.
+// The file that a backup writes until it is complete. Nobody else has its name, and it is removed unless published. Its
+// owner can write it until then, whatever rights it will have.
 class partial_file {
 public:
     partial_file(const fs::path& to, fs::perms mode)
-        : to_(to), name_(fmt::format("{}.{}.partial", to.string(), uuid::v7().str().substr(24))) {
-        ::close(open_own_file(name_, own_file_use::write_new, mode));
+        : to_(to), name_(fmt::format("{}.{}.partial", to.string(), uuid::v7().str().substr(24))), mode_(mode) {
+        ::close(open_own_file(name_, own_file_use::write_new, mode | fs::perms::owner_read | fs::perms::owner_write));
     }
     partial_file(const partial_file&) = delete;
     partial_file& operator=(const partial_file&) = delete;
@@ -62,6 +63,9 @@ public:
     // Gives it the name of the backup, unless another file has got that in the meantime.
     void publish() {
         const auto to = to_.string();
+        std::error_code refused;
+        if (rights_of(name_, mode_) != mode_) fs::permissions(name_, mode_, refused);
+        if (refused) fail("have the rights of the store", refused.value());
         if (::renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
             published_ = true;
         } else if (errno == EINVAL || errno == ENOSYS) {  // not on every file system
@@ -82,20 +86,20 @@ private:
 
     fs::path to_;
     std::string name_;
+    fs::perms mode_;
     bool published_ = false;
 };
 
 }  // namespace
 
-void backup(const fs::path& from, const fs::path& to, const connection_options& options) {
+void backup(read_access& access, const fs::path& from, const fs::path& to, const connection_options& options) {
     std::error_code unknown;
     if (fs::exists(fs::symlink_status(to, unknown))) throw exists_already(to);
     partial_file partial(to, rights_of(from, options.file_mode));
     {
-        connection source(from, open_mode::read, options);
         connection target(partial.name(), open_mode::write, options);
         target.execute("PRAGMA synchronous = FULL");
-        copy(source, target);
+        access.read([&](connection& source) { copy(source, target); });
         // The copy has WAL mode in its header; this moves the few pages of the log into the one file.
         target.execute("PRAGMA journal_mode = DELETE");
     }

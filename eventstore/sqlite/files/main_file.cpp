@@ -60,10 +60,16 @@ void main_file::note(file_lock& lock) noexcept {
 }
 
 void main_file::check_log(connection& db, const file_lock& lock) {
-    const auto log = file_ + "-wal";
-    if (size_of(log).value_or(0) == 0 || text_of(look()) == lock.note()) return;
+    if (size_of(file_ + "-wal").value_or(0) == 0 || is_noted(lock)) return;
     is_ours_ = false;
     sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    expect_fitting_log(db);
+    sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+    is_ours_ = true;
+}
+
+void main_file::expect_fitting_log(connection& db) const {
+    const auto log = file_ + "-wal";
     if (const auto damage = damage_found(db); !damage.empty())
         throw error(
             error_kind::corrupt,
@@ -71,8 +77,6 @@ void main_file::check_log(connection& db, const file_lock& lock) {
                         "was put in the place of the store, a backup for example, move {} and {}-shm to another "
                         "directory and open the store again; otherwise restore a backup",
                         file_, log, damage, log, file_));
-    sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
-    is_ours_ = true;
 }
 
 }  // namespace stele::inline v0::detail

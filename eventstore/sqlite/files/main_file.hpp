@@ -24,6 +24,11 @@ public:
     /// (corrupt) if they do not belong together; neither is changed then, not even when `db` is closed.
     void check_log(connection& db, const file_lock& lock);
 
+    /// Whether the file is as it was noted. Any thread.
+    [[nodiscard]] bool is_noted(const file_lock& lock) const { return text_of(look()) == lock.note(); }
+    /// Reads all of file and log through `db`, in the transaction that is open, or with the lock. Throws as above.
+    void expect_fitting_log(connection& db) const;
+
 private:
     struct state {
         std::int64_t size = -1;  // unknown

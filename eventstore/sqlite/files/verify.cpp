@@ -74,8 +74,7 @@ constexpr const char* contradictions_of_inline[] = {
 
 class verification {
 public:
-    verification(const std::filesystem::path& file, const connection_options& connection, const verify_options& options)
-        : db_(file, open_mode::read, connection), options_(options) {
+    verification(connection& db, const verify_options& options) : db_(db), options_(options) {
         // Called every so many steps of SQLite's virtual machine, some milliseconds apart.
         constexpr int steps = 100'000;
         sqlite3_progress_handler(
@@ -83,6 +82,10 @@ public:
             [](void* stop) { return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0; },
             &options_.stop);
     }
+
+    verification(const verification&) = delete;
+    verification& operator=(const verification&) = delete;
+    ~verification() { sqlite3_progress_handler(db_.handle(), 0, nullptr, nullptr); }
 
     verify_result run() {
         db_.execute("BEGIN");  // everything as of one moment
@@ -138,16 +141,17 @@ private:
         }
     }
 
-    connection db_;
+    connection& db_;
     verify_options options_;
     std::vector<std::string> found_;
 };
 
 }  // namespace
 
-verify_result verify(const std::filesystem::path& file, const connection_options& connection,
-                     const verify_options& options) {
-    return verification(file, connection, options).run();
+verify_result verify(read_access& access, const verify_options& options) {
+    verify_result result;
+    access.read([&](connection& db) { result = verification(db, options).run(); });
+    return result;
 }
 
 }  // namespace stele::inline v0::detail

@@ -148,6 +148,34 @@ TEST_CASE("whatever somebody else does before any read of a read-only store, eac
     }
 }
 
+TEST_CASE("whenever the one who writes closes the store, nothing is missing, and the reader makes no log") {
+    for (const auto call : {disk_call::open, disk_call::read, disk_call::lock, disk_call::map}) {
+        CAPTURE(to_string(call));
+        for (std::uint64_t nth = 1;; ++nth) {
+            CAPTURE(nth);
+            const temp_dir directory;
+            const auto file = directory / "events.db";
+            std::optional writer{stele::sqlite_store::open(file, {.durability = fast})};
+            append(*writer, 5, "a-1");
+            const auto expected = answers(*writer);
+            fault_vfs disk;
+            disk.interrupt(call, nth, [&] { writer.reset(); });
+            {
+                auto store = stele::sqlite_store::open_read_only(file, {.connection = {.vfs = disk.name()}});
+                CHECK(answers(store) == expected);
+            }
+            if (!disk.struck()) {
+                CHECK(nth > 1);
+                break;
+            }
+            // One that is left has content: the writer could not remove it.
+            const auto log = file.string() + "-wal";
+            CHECK((!fs::exists(log) || fs::file_size(log) > 0));
+            CHECK(fs::exists(log) == fs::exists(file.string() + "-shm"));
+        }
+    }
+}
+
 TEST_CASE("while others open, append and close all the time, no acknowledged event is missing and nothing is torn") {
     const temp_dir directory;
     const auto file = directory / "events.db";

@@ -1,7 +1,6 @@
 // Who may read a store and not write it opens it read-only: every combination of the rights of the file and of its
 // directory, of what was left beside the file, of the user, and of a file system that is mounted read-only.
 
-#include "support/errors.hpp"
 #include "support/in_child.hpp"
 #include "support/stores.hpp"
 
@@ -265,42 +264,4 @@ TEST_CASE("a store is read with any rights to read it, whatever was left beside 
                     check_owner(each, directory.path);
                 }
     if (not_mounted > 0) MESSAGE("skipped: ", not_mounted, " rows, which need the right to mount");
-}
-
-TEST_CASE("what is no store, or may not be read, is an error that names it, and nothing is made") {
-    const temp_dir directory;
-    const auto file = directory / "events.db";
-    const auto refusal = [](const fs::path& name) {
-        return error_of([&] { (void)stele::sqlite_store::open_read_only(name); });
-    };
-    const auto missing = refusal(file);
-    CHECK(missing.kind == stele::error_kind::io);
-    CHECK(missing.says("there is no such file"));
-    CHECK(missing.says(file.string()));
-    CHECK(refusal(directory / "no" / "events.db").says("there is no such file"));
-    CHECK(refusal("").kind == stele::error_kind::invalid_argument);
-    CHECK(refusal(":memory:").kind == stele::error_kind::invalid_argument);
-    CHECK(refusal(directory.path).kind == stele::error_kind::foreign_file);
-    CHECK(fs::is_empty(directory.path));
-
-    std::fclose(std::fopen(file.c_str(), "w"));
-    const auto empty = refusal(file);
-    CHECK(empty.kind == stele::error_kind::io);
-    CHECK(empty.says("no store was made"));
-    CHECK(fs::file_size(file) == 0);
-    fs::remove(file);
-    {
-        auto store = stele::sqlite_store::open(file);
-    }
-    fs::create_hard_link(file, directory / "second.db");
-    CHECK(refusal(file).kind == stele::error_kind::invalid_argument);
-    fs::remove(directory / "second.db");
-    fs::create_symlink(file, directory / "link.db");
-    CHECK(stele::sqlite_store::open_read_only(directory / "link.db").head().value == 0);
-    // Names that mean something in a URI.
-    for (const auto* const name : {"a b.db", "a?mode=rwc.db", "a#b.db", "a%41.db", "ä.db"}) {
-        CAPTURE(name);
-        fs::copy_file(file, directory / name);
-        CHECK(stele::sqlite_store::open_read_only(directory / name).head().value == 0);
-    }
 }

@@ -78,7 +78,7 @@ std::vector<operation> writes_of_others(stele::sqlite_store& store, const fs::pa
         {"inline rebuild", [&store] { stele::inline_projections{store}.rebuild<labels>(); }},
         {"inline remove", [&store] { stele::inline_projections{store}.remove("labels"); }},
         {"send", [&store] { (void)transfer_bus{store}.send(open_wallet("new")); }},
-        {"record_schemas", [&store] { (void)stele::record_schemas<wallet>(store); }},
+        {"record_schemas", [&store] { stele::record_schemas<wallet>(store, {.ignored = {"testing.*"}}); }},
         {"effects",
          [&store, directory] {
              stele::projection_runner runner{store, directory / "effects"};
@@ -176,7 +176,6 @@ TEST_CASE(
     }
     runner.take_snapshot<board>();
     for (const auto& each : runner.status()) CHECK(each.last_error.empty());
-    CHECK_FALSE(fs::exists(file.string() + "-wal"));
 }
 
 TEST_CASE("a child of fork() and a handle that was moved from say so") {

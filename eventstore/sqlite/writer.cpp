@@ -101,6 +101,9 @@ writer::~writer() {
     // Closing the last connection checkpoints, which must not coincide with a write of another process.
     try {
         lock_.lock(busy_timeout_);
+        // Closing finds nothing left to do, so the note stays true.
+        db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
+        main_.note(lock_);
     } catch (...) {
         sqlite3_db_config(db_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     }

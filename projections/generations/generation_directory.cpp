@@ -99,6 +99,12 @@ void generation_directory::serve(std::uint64_t generation) const {
     // A new link is made beside the old one and renamed over it: rename(2) replaces it atomically.
     const auto fresh = directory_ / (projection_ + ".db.new");
     std::error_code failure;
+    const auto status = fs::symlink_status(fresh, failure);
+    if (status.type() != fs::file_type::not_found && status.type() != fs::file_type::symlink)
+        throw error{error_kind::foreign_file,
+                    fmt::format("{}: is not a link to a generation of the read model; it was left untouched; move it "
+                                "away",
+                                fresh.string())};
     fs::remove(fresh, failure);
     if (!failure) fs::create_symlink(file(generation).filename(), fresh, failure);
     expect(fresh, "the link cannot be made", failure);
@@ -116,6 +122,7 @@ void generation_directory::remove(std::uint64_t generation) const {
     for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) {
         auto name = file(generation);
         name += suffix;
+        expect_regular_or_absent(name);
         std::error_code failure;
         fs::remove(name, failure);
         expect(name, "cannot be removed", failure);

@@ -88,8 +88,8 @@ bool generation_set::is_unfinished(std::uint64_t number) const {
         const auto db = open_read_model(files_.file(number), connection_);
         return !read_record(*db).progress.complete || shadow_boot_id(*db);
     } catch (const error& fault) {
-        if (is_passing(fault)) throw;
-        return true;  // interrupted while it was made, or damaged by a power cut
+        if (fault.kind() != error_kind::corrupt) throw;  // it may be complete, or of somebody else
+        return true;                                     // damaged by a power cut
     }
 }
 

@@ -110,6 +110,7 @@ void write_snapshot(const fs::path& file, const snapshot_functions& functions, c
         out.write(content);
         out.sync();
     }
+    expect_regular_or_absent(file);
     std::error_code failure;
     fs::rename(fresh, file, failure);
     if (failure) throw file_error(file, "cannot be replaced", failure.value());

@@ -97,6 +97,10 @@ bool is_there(const fs::path& file) {
     return look_at(file).has_value();
 }
 
+void expect_regular_or_absent(const fs::path& file) {
+    if (const auto found = what_is_there(file); !found.empty()) refuse(file.string(), found);
+}
+
 bool is_regular_file(const fs::path& file) {
     const auto found = look_at(file);
     return found && S_ISREG(found->st_mode);

@@ -1,3 +1,5 @@
+#include "eventstore/sqlite/files/main_file.hpp"
+
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
@@ -66,6 +68,29 @@ void file_identity::expect_same() const {
                     file_));
 }
 
+bool file_identity::is_same() const noexcept {
+    struct stat found{};
+    return !known_ || (::stat(file_.c_str(), &found) == 0 && std::pair{found.st_dev, found.st_ino} == known_);
+}
+
+namespace {
+
+// Whether the file is as its last writer left it, and that one used this name. The lock file may have been linked as
+// well, as a copy of a directory by links does.
+bool was_used_by(const fs::path& name) {
+    const auto lock_name = name.string() + "-lock";
+    struct stat found{};
+    if (::stat(lock_name.c_str(), &found) != 0 || found.st_nlink != 1) return false;
+    try {
+        const file_lock lock(lock_name);
+        return main_file(name.string()).is_noted(lock);
+    } catch (const error&) {
+        return false;  // it cannot be read
+    }
+}
+
+}  // namespace
+
 void expect_one_name(const fs::path& file) {
     struct stat found{};
     if (::stat(file.c_str(), &found) != 0) {
@@ -81,11 +106,12 @@ void expect_one_name(const fs::path& file) {
                         "directory that holds it instead",
                         file.string()));
     const auto names = found.st_nlink;
-    if (names <= 1) return;
+    if (names <= 1 || was_used_by(file)) return;
     throw error(
         error_kind::invalid_argument,
         fmt::format("{}: the file has {} names (hard links); a program that opens it by another one does not see "
-                    "the locks of this one, and both would damage it; copy the file, or remove the other names",
+                    "the locks of this one, and both would damage it; open it by the name under which it was used "
+                    "last, or copy it, or remove the other names",
                     file.string(), names));
 }
 

@@ -14,6 +14,7 @@ enum class error_kind {
     unavailable,          ///< The outcome is unknown. Repeat the call with the same ids; it is idempotent.
     corrupt,              ///< The file is damaged. Restore a backup.
     closed,               ///< The store refuses writes after an earlier fault, or the object was stopped.
+    read_only,            ///< The store was opened to read it only. Nothing was done; open it to write.
     foreign_file,         ///< Not a file of ours. It was left untouched; check the name.
     newer_format,         ///< Written by a newer version of Stele. It was left untouched; use that version.
     other_store,          ///< The file follows another store, or this store was restored to an earlier state.

@@ -47,6 +47,9 @@ void make_directories(const std::filesystem::path& directory, std::filesystem::p
 /// Whether there is anything of that name; a symbolic link counts, wherever it leads. Throws as size_of().
 [[nodiscard]] bool is_there(const std::filesystem::path& file);
 
+/// Throws stele::error (foreign_file) if anything but a regular file has that name, which is not followed.
+void expect_regular_or_absent(const std::filesystem::path& file);
+
 /// Whether that name, not followed, is a regular file. Throws as size_of().
 [[nodiscard]] bool is_regular_file(const std::filesystem::path& file);
 

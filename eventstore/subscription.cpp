@@ -33,6 +33,7 @@ struct subscription::state : std::enable_shared_from_this<subscription::state> {
     mutable std::mutex mutex;
     mutable std::condition_variable changed;
     stele::position reached;
+    bool has_begun = true;
     bool ended = false;
     std::exception_ptr failure;
 
@@ -51,6 +52,13 @@ struct subscription::state : std::enable_shared_from_this<subscription::state> {
     // The thread keeps the state alive, so that a handler may destroy the subscription.
     void start() {
         worker = detail::start_thread<std::thread>("a subscription", [self = shared_from_this()] { self->run(); });
+    }
+
+    // For one that was not started.
+    void end_before_begin(std::exception_ptr why) {
+        failure = std::move(why);
+        has_begun = false;
+        ended = true;
     }
 
     void end() {
@@ -118,12 +126,15 @@ std::string subscription_wait_failure::message() const {
 
 namespace {
 
-void check_begin(event_store& store, stele::position after) {
-    if (const auto head = store.head(); after > head)
-        throw error(error_kind::other_store,
-                    fmt::format("a subscription after position {}: the store ends at {}; it is another store, or was "
-                                "restored from a backup; open the right store, or begin at a position that it has",
-                                after.value, head.value));
+// Why a subscription cannot begin after that position; null if it can.
+std::exception_ptr refusal_of(event_store& store, stele::position after) {
+    const auto head = store.head();
+    if (after <= head) return nullptr;
+    return std::make_exception_ptr(
+        error(error_kind::other_store,
+              fmt::format("a subscription after position {}: the store ends at {}; it is another store, or was "
+                          "restored from a backup; open the right store, or begin at a position that it has",
+                          after.value, head.value)));
 }
 
 }  // namespace
@@ -157,7 +168,7 @@ std::expected<position, subscription_wait_failure> subscription::wait_for(stele:
     std::unique_lock lock(state_->mutex);
     state_->changed.wait_until(lock, detail::end_of_wait(timeout),
                                [&] { return state_->reached >= wanted || state_->ended; });
-    if (state_->reached >= wanted) return state_->reached;
+    if (state_->has_begun && state_->reached >= wanted) return state_->reached;
     return std::unexpected(subscription_wait_failure{wanted, state_->reached, state_->ended, state_->failure});
 }
 
@@ -186,9 +197,12 @@ subscription subscribe(event_store& store, subscription_options options, subscri
                     "subscribe: the handler is empty; give it a function that takes a "
                     "stele::recorded_event");
     detail::check_filter(options.filter);
-    check_begin(store, options.after);
+    auto refusal = refusal_of(store, options.after);
     auto started = std::make_shared<subscription::state>(store, std::move(options), std::move(handle), std::move(stop));
-    started->start();
+    if (refusal)
+        started->end_before_begin(std::move(refusal));
+    else
+        started->start();
     return subscription(std::move(started));
 }
 

@@ -58,9 +58,9 @@ projection_scenario::projection_scenario(projection_definition projection)
     projection_.create(*db_);
 }
 
-void projection_scenario::project(const projected_event& input, read_model& db) {
+bool projection_scenario::project(const projected_event& input, read_model& db) {
     auto call = projection_.call(db);
-    (void)decoder_.decode_if_known(as_recorded(input.event, input.as.stream, input.where, input.as.at), &call);
+    return decoder_.decode_if_known(as_recorded(input.event, input.as.stream, input.where, input.as.at), &call);
 }
 
 void projection_scenario::add(event_data event, recorded_as as) {
@@ -69,7 +69,7 @@ void projection_scenario::add(event_data event, recorded_as as) {
         if (input.as.stream == as.stream) last = input.where.version;
     const stream_position where{{last.value + 1}, {inputs_.size() + 1}};
     inputs_.push_back({std::move(event), std::move(as), where});
-    project(inputs_.back(), *db_);
+    inputs_.back().is_passed_over = !project(inputs_.back(), *db_);
 }
 
 void projection_scenario::add(const google::protobuf::Message& event, recorded_as as) {
@@ -79,10 +79,11 @@ void projection_scenario::add(const google::protobuf::Message& event, recorded_a
 
 template <class Removal>
 void projection_scenario::add_removal(const Removal& removed, recorded_as as, version before) {
-    for (auto& input : inputs_)
-        if (input.as.stream == removed.stream && input.where.version < before) input.is_removed = true;
     as.stream = removals_stream;
     add(record_of(removed), std::move(as));
+    // After it was not rejected.
+    for (auto& input : inputs_)
+        if (input.as.stream == removed.stream && input.where.version < before) input.is_removed = true;
 }
 
 void projection_scenario::add(const stream_deleted& removed, recorded_as as) {
@@ -103,7 +104,22 @@ void projection_scenario::undo_last(const rejection& reason) {
 void projection_scenario::build(read_model& db, bool with_removed) {
     projection_.create(db);
     for (const auto& input : inputs_)
-        if (with_removed || !input.is_removed) project(input, db);
+        if (with_removed || !input.is_removed) static_cast<void>(project(input, db));
+}
+
+// A line for each event that project() was not called with, and why.
+std::string projection_scenario::passed_over() const {
+    std::string lines;
+    for (const auto& input : inputs_) {
+        if (!input.is_passed_over) continue;
+        const auto removed = removed_stream(as_recorded(input.event, input.as.stream, input.where, input.as.at));
+        lines += fmt::format("\n  passed over: {} at position {}, {}", input.event.type, input.where.position.value,
+                             projection_.events->find(input.event.type)
+                                 ? fmt::format("since the stream {} is in none of the `categories`",
+                                               removed.empty() ? input.as.stream : removed)
+                                 : std::string{"which is not in `events`"});
+    }
+    return lines;
 }
 
 void projection_scenario::expect_rejection(std::string_view code) const {
@@ -112,7 +128,8 @@ void projection_scenario::expect_rejection(std::string_view code) const {
         fmt::format("{}\n{}", title_,
                     side_by_side({{fmt::format("rejected: {}", code)}},
                                  {{rejection_ ? fmt::format("rejected: {} ({})", rejection_->code, rejection_->message)
-                                              : std::string{"not rejected"}}})));
+                                              : std::string{"not rejected"}}})) +
+        passed_over());
 }
 
 void projection_scenario::expect_no_rejection() const {
@@ -139,7 +156,7 @@ void projection_scenario::expect_rows(std::string_view sql, const std::vector<st
                                       const std::vector<std::string>& actual) const {
     if (expected == actual) return;
     throw scenario_failed(
-        fmt::format("{}\n  {}\n{}", title_, sql, side_by_side(blocks_of(expected), blocks_of(actual))));
+        fmt::format("{}\n  {}\n{}", title_, sql, side_by_side(blocks_of(expected), blocks_of(actual))) + passed_over());
 }
 
 void projection_scenario::expect_no_rows(std::string_view sql) {

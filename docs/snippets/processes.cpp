@@ -41,9 +41,9 @@ void run_in_the_background(stele::event_store& store) {
     if (auto handled = runner.wait_for<transfer_process>(approved->position, 2s); !handled)
         fmt::print("{}\n", handled.error().message());
     // [/wait]
-    runner.stop();
     runner.catch_up();
     // [status]
+    runner.stop();  // so the process is `stopped`; while the runner works, it is `live` or `catching up`
     for (const auto& status : runner.status()) fmt::print("{}\n", status.message());
     // [/status]
     print_balances(store);

@@ -60,9 +60,9 @@ void read_your_own_write(stele::event_store& store) {
     auto row = db.query_one<std::int64_t>("SELECT balance FROM balances WHERE account = ?1", "bob");
     fmt::print("bob: {}\n", std::get<0>(row.value()));
     // [/wait]
-    runner.stop();
     runner.catch_up();
     // [status]
+    runner.stop();  // so each of them is `stopped`; while the runner works, it is `live` or `catching up`
     for (const auto& status : runner.status()) {
         fmt::print("{}: {}, {} of {}\n", status.name, to_string(status.state), status.checkpoint, status.head);
         fmt::print("seen {} = applied {} + ignored {} + dead-lettered {}\n", status.seen, status.applied,

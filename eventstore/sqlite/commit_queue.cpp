@@ -42,8 +42,9 @@ public:
 void expect_not_writing() {
     if (writing == writing_here())
         throw error(error_kind::invalid_argument,
-                    "this thread is committing an append, so it cannot append, compact the store or register a "
-                    "participant; code that takes part in an append may only read events and write its own tables");
+                    "this is called by a handler of an inline projection, inside of an append: there the store can "
+                    "neither append nor be compacted, and no inline projection can be added, rebuilt or removed; a "
+                    "handler reads events and writes the tables of its own create()");
 }
 
 // What is promised is moved, so this needs no memory.

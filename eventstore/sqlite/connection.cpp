@@ -228,6 +228,7 @@ connection::connection(const std::filesystem::path& file, open_mode mode, const 
     // Whatever the build of SQLite does by default: a mapped file that somebody shortens would end the process.
     if (sqlite3_int64 none = 0; mode == open_mode::frozen)
         sqlite3_file_control(raw, "main", SQLITE_FCNTL_MMAP_SIZE, &none);
+    if (file_ == ":memory:") file_ = "a database in memory";  // in messages: nobody has given it a name
 }
 
 connection::~connection() = default;

@@ -40,9 +40,10 @@ void dead_letter_box::add(const dead_letter& letter) {
     keys_.insert(letter.key);
 }
 
-void dead_letter_box::remove(position where) {
+bool dead_letter_box::remove(position where) {
     remove_.bind(1, integer(where));
     remove_.run();
+    return db_.changes() > 0;
 }
 
 void dead_letter_box::note_failure(position where, const std::string& error) {

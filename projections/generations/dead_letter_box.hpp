@@ -23,7 +23,8 @@ public:
     [[nodiscard]] bool empty() const { return keys_.empty(); }
 
     void add(const dead_letter& letter);
-    void remove(position where);
+    /// Returns whether there was one.
+    bool remove(position where);
     /// Records that it has failed once more.
     void note_failure(position where, const std::string& error);
     std::vector<dead_letter> list(position after, std::size_t limit) { return list_dead_letters(db_, after, limit); }
@@ -32,7 +33,9 @@ public:
     void reload();
     /// Call these when a transaction begins, and when it was rolled back.
     void begin();
-    void rolled_back() noexcept { keys_are_stale_ = added_; }
+    void rolled_back() noexcept { keys_are_stale_ = keys_are_stale_ || added_; }
+    /// Lets begin() reload: for removals that an exception ends.
+    void forget_keys() noexcept { keys_are_stale_ = true; }
 
 private:
     connection& db_;

@@ -52,6 +52,12 @@ void generation_set::expect_same_projection(const generation& built) const {
 
 std::string generation_set::advice_to_rebuild(const generation& built) const {
     const auto second = waiting();
+    const auto newer = built.identity().version;
+    if (newer > identity_.version && !second)
+        return fmt::format(
+            "run a program with version {}, or, to go back to version {}, rebuild the projection "
+            "(projection_runner::rebuild)",
+            newer, identity_.version);
     if (!second || files_.file(*second) == built.file())
         return "rebuild the projection (projection_runner::rebuild, or the option rebuild_changed)";
     const auto ways = open(*second).data.identity() == identity_

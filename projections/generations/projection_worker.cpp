@@ -1,10 +1,18 @@
 #include "projections/generations/projection_worker.hpp"
 
+#include "projections/sql/stable_name.hpp"
+
+#include <stele/eventstore/error.hpp>
+
+#include <fmt/format.h>
+
 namespace stele::inline v0::detail {
 
 projection_worker::projection_worker(event_store& store, const std::filesystem::path& directory,
                                      const projection_definition& definition, const projection_runner_options& options)
     : definition_(definition),
+      stable_name_(directory / fmt::format("{}.db", definition.name)),
+      connection_(options.connection),
       set_(store, directory, definition, options),
       serving_(store, set_, definition, options, board_),
       manager_(store, set_, serving_, definition, options, board_) {}
@@ -28,6 +36,18 @@ step_outcome projection_worker::step(position target) {
 dead_letter_replay projection_worker::replay_dead_letters() {
     const auto lease = serving_.lease();
     return serving_.replay_dead_letters();
+}
+
+bool projection_worker::discard_dead_letter(position where) {
+    const auto lease = serving_.lease();
+    return serving_.discard_dead_letter(where);
+}
+
+std::vector<dead_letter> projection_worker::dead_letters(position after, std::size_t limit) const {
+    return with_served_file(stable_name_, [&](const auto& file, const auto& /*target*/) {
+        const auto db = open_read_model(file, connection_);
+        return list_dead_letters(*db, after, limit);
+    });
 }
 
 }  // namespace stele::inline v0::detail

@@ -8,8 +8,10 @@
 #include <stele/eventstore/event_store.hpp>
 #include <stele/projections/projection_runner.hpp>
 
+#include <cstddef>
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 namespace stele::inline v0::detail {
 
@@ -26,14 +28,16 @@ public:
     step_outcome step(position target) override;
     void leave() noexcept override { generations().leave(); }
 
-    /// As projection_runner::replay_dead_letters().
+    /// As those of projection_runner. dead_letters() does not wait for the projection.
     dead_letter_replay replay_dead_letters();
-    /// The file of the generation that serves.
-    [[nodiscard]] std::filesystem::path serving_file() const { return set_.serving_file(); }
+    bool discard_dead_letter(position where);
+    [[nodiscard]] std::vector<dead_letter> dead_letters(position after, std::size_t limit) const;
     [[nodiscard]] generation_manager& generations() noexcept { return manager_; }
 
 private:
     projection_definition definition_;
+    std::filesystem::path stable_name_;
+    connection_options connection_;
     progress_board board_;
     generation_set set_;
     serving_generation serving_;

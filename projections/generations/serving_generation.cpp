@@ -63,12 +63,36 @@ dead_letter_replay serving_generation::replay_dead_letters() {
     dead_letter_replay result;
     std::set<std::string> failed_keys;
     auto& letters = current_.dead_letters();
-    for (auto page = letters.list({}, replay_page); !page.empty();
-         page = letters.list(page.back().position, replay_page))
-        for (const auto& letter : page) replay(letter, result, failed_keys);
+    try {
+        for (auto page = letters.list({}, replay_page); !page.empty();
+             page = letters.list(page.back().position, replay_page))
+            for (const auto& letter : page) replay(letter, result, failed_keys);
+    } catch (...) {
+        letters.forget_keys();
+        board_.show(current_.progress());
+        throw;
+    }
     letters.reload();
     board_.show(current_.progress());
     return result;
+}
+
+bool serving_generation::discard_dead_letter(position where) {
+    expect_right(store_.head());
+    auto now = current_.progress();
+    bool is_there = false;
+    current_.begin();
+    try {
+        is_there = current_.dead_letters().remove(where);
+        if (is_there) --now.dead_lettered, ++now.ignored;
+        current_.commit(now);
+    } catch (...) {
+        current_.rollback();
+        throw;
+    }
+    current_.dead_letters().reload();
+    board_.show(current_.progress());
+    return is_there;
 }
 
 void serving_generation::replay(const dead_letter& letter, dead_letter_replay& result,

@@ -35,6 +35,8 @@ public:
     bool step(position target);
     /// As projection_runner::replay_dead_letters().
     dead_letter_replay replay_dead_letters();
+    /// As projection_runner::discard_dead_letter().
+    bool discard_dead_letter(position where);
     /// Lets another generation serve.
     void switch_to(numbered_generation next);
 

@@ -56,22 +56,38 @@ void inline_model::create() {
 
 void inline_model::load() {
     const auto record = records_.find(name());
-    const auto refuse = [&](std::string_view difference) {
+    if (!record)
         throw error{error_kind::needs_rebuild,
-                    fmt::format("{}: {}; nothing was changed; rebuild the tables (inline_projections::rebuild, or the "
-                                "option rebuild_changed), or open the store without this projection",
-                                who(), difference)};
-    };
-    if (!record) return refuse("its tables were removed while this process had them open");
-    if (const auto& made = record->identity; made.version != identity_.version)
-        refuse(fmt::format("its tables were made by version {}, this program has version {}", made.version,
-                           identity_.version));
-    else if (made != identity_)
-        refuse(fmt::format(
-            "its tables were made by a version {} with other events or tables; increase the version of the newer one",
-            made.version));
+                    fmt::format("{}: its tables were removed while this process had them open; nothing was changed; to "
+                                "make them again call inline_projections::rebuild, to go on without them call "
+                                "inline_projections::remove(\"{}\")",
+                                who(), name())};
+    if (record->identity != identity_)
+        throw error{error_kind::needs_rebuild, fmt::format("{}: {}", who(), difference_from(record->identity))};
     now_ = record->progress;
     saved_ = now_.checkpoint;
+}
+
+// What to do depends on which of the two is newer.
+std::string inline_model::difference_from(const projection_identity& made) const {
+    const auto mine = identity_.version;
+    if (made.version > mine)
+        return fmt::format(
+            "its tables were made by version {}, this program has the older version {}; nothing was changed; end "
+            "this program and run one with version {}; inline_projections::rebuild here would take the tables back to "
+            "version {}, and no program with version {} could append until it rebuilds them",
+            made.version, mine, made.version, mine, made.version);
+    if (made.version < mine)
+        return fmt::format(
+            "its tables were made by version {}, this program has version {}; nothing was changed; end the "
+            "programs with version {}, which cannot append afterwards, and rebuild the tables "
+            "(inline_projections::rebuild, or the option rebuild_changed)",
+            made.version, mine, made.version);
+    return fmt::format(
+        "its tables were made by another version {} with other events or tables; nothing was changed; increase the "
+        "version of the newer one, and rebuild the tables with that (inline_projections::rebuild, or the option "
+        "rebuild_changed)",
+        mine);
 }
 
 void inline_model::catch_up(event_store& store, position head) {

@@ -41,6 +41,8 @@ public:
     [[nodiscard]] std::string who() const;
 
 private:
+    [[nodiscard]] std::string difference_from(const projection_identity& made) const;
+
     connection& db_;
     inline_records& records_;
     projection_definition definition_;

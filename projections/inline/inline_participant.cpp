@@ -1,6 +1,7 @@
 #include "projections/inline/inline_participant.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/rejection.hpp>
 
 #include <fmt/format.h>
@@ -12,10 +13,16 @@
 namespace stele::inline v0::detail {
 
 void throw_rejected(std::string_view projection, const recorded_event& event, rejection reason) {
-    const auto text = fmt::format(
-        "nothing of the append is stored: the inline projection {} rejects the event {} for "
-        "stream {}: {} ({})",
-        projection, event.type, event.stream, reason.message, reason.code);
+    const auto removed = removed_stream(event);
+    const auto text = removed.empty()
+                          ? fmt::format(
+                                "nothing of the append is stored: the inline projection {} rejects the event {} for "
+                                "stream {}: {} ({})",
+                                projection, event.type, event.stream, reason.message, reason.code)
+                          : fmt::format(
+                                "nothing is removed: the inline projection {} rejects the removal from stream "
+                                "{}: {} ({})",
+                                projection, removed, reason.message, reason.code);
     throw append_rejected{text, std::move(reason)};
 }
 
@@ -99,7 +106,7 @@ void inline_participant::add(const projection_definition& definition, bool rebui
 }
 
 void inline_participant::remove(std::string_view name) {
-    if (!records_.find(name))
+    if (!records_.find(name) && !has(name))
         throw error{error_kind::invalid_argument,
                     fmt::format("{}: there is no inline projection with the name {}", db_.file(), name)};
     records_.remove(name);

@@ -82,9 +82,10 @@ step_outcome memory_worker::fold_some(position target, std::size_t limit) {
                 limit -= chunk->events.size();
                 try {
                     const auto lock = keep_readers_out();
+                    is_damaged_ = true;  // until all of them are in the state
                     fold(current_, *chunk);
+                    is_damaged_ = false;
                 } catch (...) {
-                    is_damaged_ = true;
                     board_.show(current_.now);
                     throw;
                 }
@@ -113,7 +114,7 @@ void memory_worker::fold(folded& to, const event_chunk& chunk) {
     to.now.skip_to(chunk.up_to, chunk.last);
 }
 
-// Folds the state again, up to the same position, while readers see the old one.
+// Folds the state again, up to the same position; readers wait for it.
 void memory_worker::heal() {
     auto again = load();
     const auto reached = current_.now.checkpoint;
@@ -124,20 +125,26 @@ void memory_worker::heal() {
     {
         const auto lock = keep_readers_out();
         std::swap(current_, again);
+        is_damaged_ = false;
     }
-    is_damaged_ = false;
 }
 
-locked_state memory_worker::read(const std::type_info& type) const {
+locked_state memory_worker::read(const std::type_info& type) {
     if (type != *definition_.type)
         throw error{error_kind::invalid_argument,
                     fmt::format("the projection {} that was added has another type than the one in this query",
                                 definition_.name)};
     expect_outside_handlers(this, "query()",
                             fmt::format("the projection {}, or another query of it", definition_.name));
-    const std::lock_guard gate(gate_);
-    std::shared_lock lock(state_lock_);
-    return {handler_scope{this}, std::move(lock), current_.state.get()};
+    while (true) {
+        {
+            const std::lock_guard gate(gate_);
+            std::shared_lock lock(state_lock_);
+            if (!is_damaged_) return {handler_scope{this}, std::move(lock), current_.state.get()};
+        }
+        const std::lock_guard lock(mutex_);
+        if (is_damaged_) heal();
+    }
 }
 
 void memory_worker::take_snapshot() {

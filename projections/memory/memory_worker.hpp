@@ -29,8 +29,9 @@ public:
     void catch_up(position target) override;
     step_outcome step(position target) override;
 
-    /// As projection_runner::query(). Throws invalid_argument if the projection is of another type.
-    [[nodiscard]] locked_state read(const std::type_info& type) const;
+    /// As projection_runner::query(): never a state that project() has left half done. Throws invalid_argument if the
+    /// projection is of another type.
+    [[nodiscard]] locked_state read(const std::type_info& type);
     /// As projection_runner::take_snapshot().
     void take_snapshot();
 
@@ -59,7 +60,7 @@ private:
 
     std::mutex mutex_;  // guards everything below, together with state_lock_ for what readers see
     folded current_;
-    bool is_damaged_ = false;        // project() threw; what it had changed until then is in the state
+    bool is_damaged_ = false;        // project() runs, or threw and has left the state half done; also for readers
     std::uint64_t in_snapshot_ = 0;  // events in the last snapshot, or at the last attempt
     std::chrono::steady_clock::duration load_time_{};  // until the target was reached for the first time
     bool is_loaded_ = false;

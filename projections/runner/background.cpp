@@ -44,7 +44,10 @@ background::background(event_store& store, const std::vector<any_projection*>& w
         is_over_ = true;
         throw;
     }
-    for (auto* const worker : workers) worker->board().show(projection_state::catching_up);
+    for (auto* const worker : workers) {
+        worker->board().show_success();
+        worker->board().show(projection_state::catching_up);
+    }
 }
 
 void background::request_stop() noexcept {
@@ -118,6 +121,7 @@ void background::take_head(position head) {
 
 void background::resume(job& mine) {
     mine.failures = 0;
+    mine.worker->board().show_success();
     mine.not_before = {};
     mine.was_resumed = mine.now == job::phase::running;
     if (mine.was_resumed) return;
@@ -201,7 +205,7 @@ void background::run_step(job& mine, std::unique_lock<std::mutex>& lock) {
 void background::settle(job& mine, position target, step_outcome result) {
     mine.now = job::phase::ready;
     mine.not_before = result == step_outcome::busy ? clock::now() + busy_backoff : clock::time_point{};
-    if (result != step_outcome::busy) mine.failures = 0;
+    if (result != step_outcome::busy && std::exchange(mine.failures, 0) > 0) mine.worker->board().show_success();
     if (result != step_outcome::at_target || target < head_) return;
     mine.now = job::phase::idle;
     mine.worker->board().show(projection_state::live);
@@ -215,10 +219,10 @@ void background::settle_failure(job& mine, const std::exception_ptr& failure) {
     ++mine.failures;
     if (mine.failures >= options_.attempts || is_lasting(failure)) {
         mine.now = job::phase::faulted;
-        mine.worker->board().show_faulted(failure, kind_of(failure) != error_kind::other_store);
+        mine.worker->board().show_faulted(failure, mine.failures, kind_of(failure) != error_kind::other_store);
         return;
     }
-    mine.worker->board().show_error(failure);
+    mine.worker->board().show_failure(failure, mine.failures);
     mine.now = job::phase::ready;
     mine.not_before = end_of_wait(pause_after(mine.failures, options_.first_backoff));
 }

@@ -42,11 +42,34 @@ void progress_board::show_error(const std::exception_ptr& failure) noexcept {
     last_error_ = std::move(message);
 }
 
-void progress_board::show_faulted(const std::exception_ptr& failure, bool follows_store) noexcept {
+void progress_board::show_failure(const std::exception_ptr& failure, unsigned attempts) noexcept {
+    auto message = message_without_fail(failure);
+    const std::lock_guard lock(mutex_);
+    attempts_ = attempts;
+    last_error_ = std::move(message);
+}
+
+void progress_board::show_success() noexcept {
+    const std::lock_guard lock(mutex_);
+    attempts_ = 0;
+}
+
+unsigned progress_board::attempts() const {
+    const std::lock_guard lock(mutex_);
+    return attempts_;
+}
+
+bool progress_board::is_faulted() const {
+    const std::lock_guard lock(mutex_);
+    return state_ == projection_state::faulted;
+}
+
+void progress_board::show_faulted(const std::exception_ptr& failure, unsigned attempts, bool follows_store) noexcept {
     auto message = message_without_fail(failure);
     {
         const std::lock_guard lock(mutex_);
         state_ = projection_state::faulted;
+        attempts_ = attempts;
         follows_store_ = follows_store;
         last_error_ = std::move(message);
     }
@@ -60,6 +83,7 @@ projection_status progress_board::read() const {
     status.rebuild = rebuild_;
     status.checkpoint = now_.checkpoint;
     status.events_per_s = events_per_s_;
+    status.attempts = attempts_;
     status.last_error = last_error_;
     status.seen = now_.seen;
     status.applied = now_.applied;

@@ -25,9 +25,15 @@ public:
     /// Shows an error.
     void show_error(std::string message);
     void show_error(const std::exception_ptr& failure) noexcept;
-    /// Shows an error and ends all waits. `follows_store`: whether the read model belongs to this state of the store,
-    /// so that its position counts.
-    void show_faulted(const std::exception_ptr& failure, bool follows_store) noexcept;
+    /// Shows an error after which it is tried again; it was the `attempts`-th in a row.
+    void show_failure(const std::exception_ptr& failure, unsigned attempts) noexcept;
+    /// Shows the last one of them, and ends all waits. `follows_store`: whether the read model belongs to this state of
+    /// the store, so that its position counts.
+    void show_faulted(const std::exception_ptr& failure, unsigned attempts, bool follows_store) noexcept;
+    /// Shows that the last attempt was none of them. An error stays as the last one.
+    void show_success() noexcept;
+    [[nodiscard]] unsigned attempts() const;
+    [[nodiscard]] bool is_faulted() const;
 
     /// Returns what is shown; head and lag are not set.
     [[nodiscard]] projection_status read() const;
@@ -43,6 +49,7 @@ private:
     projection_state state_ = projection_state::stopped;
     bool follows_store_ = true;
     std::optional<rebuild_progress> rebuild_;
+    unsigned attempts_ = 0;
     std::string last_error_;
     // Measured since there was something to do.
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();

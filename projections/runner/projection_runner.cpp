@@ -81,11 +81,14 @@ position projection_runner::catch_up() {
     const auto target = state_->store.head();
     std::vector<std::exception_ptr> failures;
     for (auto* const worker : state_->all) {
+        std::exception_ptr failure;
         try {
             worker->catch_up(target);
         } catch (...) {
-            failures.push_back(std::current_exception());
+            failure = std::current_exception();
+            failures.push_back(failure);
         }
+        state_->show_outcome(*worker, failure);
     }
     detail::throw_any(failures, "projections");
     return target;
@@ -168,15 +171,19 @@ std::expected<position, wait_failure> projection_runner::wait_for(std::string_vi
 
 std::vector<dead_letter> projection_runner::dead_letters(std::string_view name, position after,
                                                          std::size_t limit) const {
-    // On a connection of its own, so that it does not wait for the projection.
-    const auto db = detail::open_read_model(state_->at(name).serving_file(), state_->options.connection);
-    return detail::list_dead_letters(*db, after, limit);
+    return state_->at(name).dead_letters(after, limit);
 }
 
 dead_letter_replay projection_runner::replay_dead_letters(std::string_view name) {
     state_->expect_outside("replay_dead_letters()");
     const detail::handler_scope here{state_.unchecked()};
     return state_->at(name).replay_dead_letters();
+}
+
+bool projection_runner::discard_dead_letter(std::string_view name, position where) {
+    state_->expect_outside("discard_dead_letter()");
+    const detail::handler_scope here{state_.unchecked()};
+    return state_->at(name).discard_dead_letter(where);
 }
 
 std::vector<projection_status> projection_runner::status() const {

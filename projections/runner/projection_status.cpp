@@ -30,7 +30,10 @@ namespace {
 std::string state_of(const projection_status& status) {
     auto text = fmt::format("{}, at {} of {}", to_string(status.state), status.checkpoint.value, status.head.value);
     if (status.lag_events > 0) text += fmt::format(" ({} behind)", status.lag_events);
-    if (status.events_per_s > 0) text += fmt::format(", {:.0f} events/s", status.events_per_s);
+    if (status.state == projection_state::catching_up && status.events_per_s > 0)
+        text += fmt::format(", {:.0f} events/s", status.events_per_s);
+    if (status.dead_lettered > 0)
+        text += fmt::format(", {} dead letter{}", status.dead_lettered, status.dead_lettered == 1 ? "" : "s");
     if (status.rebuild) text += "; the new generation " + status.rebuild->message();
     if (!status.last_error.empty()) text += "; last error: " + status.last_error;
     return text;

@@ -7,6 +7,7 @@
 #include "projections/runner/projection_lag.hpp"
 #include "projections/runner/runner_directory.hpp"
 
+#include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
@@ -15,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -106,6 +108,23 @@ struct projection_runner::state {
     void resume(const detail::projection_worker& worker) {
         const std::lock_guard guard(running_mutex);
         if (running) running->resume(worker);
+    }
+
+    // Shows how catch_up() went, without a failure if it succeeded. A projection that runs in the background shows its
+    // state itself.
+    void show_outcome(detail::any_projection& worker, const std::exception_ptr& failure) {
+        const std::lock_guard guard(running_mutex);
+        auto& board = worker.board();
+        if (failure && running) return board.show_error(failure);
+        if (failure)
+            return board.show_faulted(failure, board.attempts() + 1,
+                                      detail::kind_of(failure) != error_kind::other_store);
+        if (!board.is_faulted()) return;
+        board.show_success();
+        if (running)
+            running->resume(worker);
+        else
+            board.show(projection_state::stopped);
     }
 
     // Under running_mutex.

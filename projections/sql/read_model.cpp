@@ -33,6 +33,9 @@ void read_model::attach(const std::filesystem::path& file, std::string_view name
 
 position read_model::checkpoint() {
     session_->db().expect_own_process();
+    if (session_->is_in_memory())
+        throw error{error_kind::invalid_argument,
+                    "a read model in memory has no checkpoint: no projection_runner keeps it up to date"};
     // In an event store: that of the inline projection that is furthest behind.
     if (session_->is_among_events())
         return std::get<0>(query_one<std::optional<position>>("SELECT min(checkpoint) FROM stele_inline").value())
@@ -46,7 +49,7 @@ position read_model::checkpoint() {
 
 std::filesystem::path read_model::file() const {
     session_->db().expect_own_process();
-    return session_->db().file();
+    return session_->is_in_memory() ? ":memory:" : session_->db().file();
 }
 
 }  // namespace stele::inline v0

@@ -11,9 +11,6 @@
 namespace stele::inline v0::detail {
 namespace {
 
-// How many times a link may change between looking at it and opening the file, before we give up.
-constexpr int open_attempts = 100;
-
 // The session whose user's statement is being prepared on this thread; our own statements are not checked. Several
 // sessions may share a connection, which has one authorizer.
 thread_local sql_session* preparing = nullptr;
@@ -107,6 +104,11 @@ void sql_session::expect_transaction() const {
 template <class Prepare>
 auto sql_session::checked(std::string_view sql, const Prepare& prepare) {
     refusal_ = nullptr;
+    // SQLite would not see what comes after it, nor would a reader of the message.
+    if (const auto end = sql.find('\0'); end != std::string_view::npos)
+        throw error{error_kind::invalid_argument,
+                    fmt::format("{}: the SQL has a byte 0 at offset {}, after '{}'; pass values as parameters (?1)",
+                                db_->file(), end, sql.substr(0, end))};
     try {
         const preparing_scope scope{*this};
         return prepare();
@@ -166,22 +168,15 @@ void sql_session::follow_links() {
 void sql_session::reopen() {
     for (auto& file : files_) file.open = false;
     auto& main = files_.front();
-    for (int attempt = 1;; ++attempt) {
-        const auto target = link_target(main.name);
-        try {
-            auto db = open_to_query(file_of(main.name, target), options_);
-            cache_.clear();
-            db_ = std::move(db);
-            among_events_ = is_event_store(*db_);
-            sqlite3_set_authorizer(db_->handle(), &sql_session::authorize, nullptr);
-            main.target = target;
-            main.open = true;
-            break;
-        } catch (const error&) {
-            // The generation may have been removed between looking and opening: then the link has changed.
-            if (attempt == open_attempts || link_target(main.name) == target) throw;
-        }
-    }
+    with_served_file(main.name, [&](const auto& path, const auto& target) {
+        auto db = open_to_query(path, options_);
+        cache_.clear();
+        db_ = std::move(db);
+        among_events_ = is_event_store(*db_);
+        sqlite3_set_authorizer(db_->handle(), &sql_session::authorize, nullptr);
+        main.target = target;
+        main.open = true;
+    });
     for (std::size_t i = 1; i < files_.size(); ++i) attach(files_[i]);
 }
 
@@ -201,22 +196,15 @@ void sql_session::attach(const std::filesystem::path& name, std::string_view sch
 }
 
 void sql_session::attach(followed_file& file) {
-    for (int attempt = 1;; ++attempt) {
-        const auto target = link_target(file.name);
-        try {
-            const auto path = file_of(file.name, target);
-            open_to_query(path, options_);  // its error says best what is wrong with the file
-            const auto text = path.string();
-            auto statement = db_->prepare(fmt::format("ATTACH ?1 AS {}", file.schema));
-            statement.bind_text(1, text);
-            statement.run();
-            file.target = target;
-            file.open = true;
-            return;
-        } catch (const error&) {
-            if (attempt == open_attempts || link_target(file.name) == target) throw;
-        }
-    }
+    with_served_file(file.name, [&](const auto& path, const auto& target) {
+        open_to_query(path, options_);  // its error says best what is wrong with the file
+        const auto text = path.string();
+        auto statement = db_->prepare(fmt::format("ATTACH ?1 AS {}", file.schema));
+        statement.bind_text(1, text);
+        statement.run();
+        file.target = target;
+        file.open = true;
+    });
 }
 
 }  // namespace stele::inline v0::detail

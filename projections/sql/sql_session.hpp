@@ -48,6 +48,9 @@ public:
     /// Whether the open file is an event store, with the tables of inline projections.
     [[nodiscard]] bool is_among_events() const noexcept { return among_events_; }
 
+    /// Whether it is an empty database in memory, with no runner.
+    [[nodiscard]] bool is_in_memory() const noexcept { return !in_runner_ && rights_ == sql_rights::project; }
+
     [[nodiscard]] connection& db() noexcept { return *db_; }
     [[nodiscard]] const connection& db() const noexcept { return *db_; }
 

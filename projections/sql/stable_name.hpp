@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <cerrno>
@@ -24,6 +25,21 @@ inline std::filesystem::path file_of(const std::filesystem::path& name, const st
 }
 inline std::filesystem::path file_of(const std::filesystem::path& name) {
     return file_of(name, link_target(name));
+}
+
+/// Calls `use` with the file that a stable name leads to, and the link's target. Calls it again if that throws
+/// stele::error and the name leads to another file by then: the first one may have been removed in between.
+template <class Use>
+auto with_served_file(const std::filesystem::path& name, const Use& use) {
+    constexpr int most_attempts = 100;
+    for (int attempt = 1;; ++attempt) {
+        const auto target = link_target(name);
+        try {
+            return use(file_of(name, target), target);
+        } catch (const error&) {
+            if (attempt == most_attempts || link_target(name) == target) throw;
+        }
+    }
 }
 
 }  // namespace stele::inline v0::detail

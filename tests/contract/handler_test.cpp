@@ -115,6 +115,7 @@ std::vector<runner_call> runner_calls() {
             {"discard", [](auto& runner) { runner.template discard<table>(); }},
             {"diff", [](auto& runner) { runner.template diff<table>(); }},
             {"replay", [](auto& runner) { runner.template replay_dead_letters<table>(); }},
+            {"discard a letter", [](auto& runner) { runner.template discard_dead_letter<table>(position{1}); }},
             {"add", [](auto& runner) { runner.template add<board>(); }},
             {"query", [](auto& runner) { runner.template query<memory>([](const memory&) { return 0; }); }}};
 }

@@ -6,8 +6,11 @@
 #include <rapidcheck.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <set>
+#include <thread>
 
 using namespace std::chrono_literals;
 using namespace testing;
@@ -157,6 +160,90 @@ STORE_TEST_CASE(store, "a dead letter whose event was removed disappears with th
     CHECK(replay.gone == 2);
     CHECK(replay.applied + replay.left == 0);
     CHECK(status(runner).dead_lettered == 0);
+}
+
+STORE_TEST_CASE(store,
+                "a dead letter that is discarded is gone for good, and what waits behind it is applied by a replay") {
+    append_in_turns(*store, 30);
+    const temp_dir directory;
+    projection_runner runner{*store, directory.path};
+    runner.add<putting_aside>();
+    const failing_at fault({5});  // of counter 2, behind it wait 8, 11, …
+    runner.catch_up();
+    const auto before = status(runner);
+    CHECK(before.dead_lettered == 9);
+
+    for (const auto none : {position{0}, position{4}, position{31}, position::max()})
+        CHECK_FALSE(runner.discard_dead_letter<putting_aside>(none));
+    CHECK(status(runner).dead_lettered == 9);
+    CHECK(runner.discard_dead_letter<putting_aside>(position{5}));
+    CHECK_FALSE(runner.discard_dead_letter<putting_aside>(position{5}));
+    CHECK(status(runner).dead_lettered == 8);
+    CHECK(status(runner).ignored == before.ignored + 1);
+    CHECK(status(runner).seen == before.seen);
+    CHECK(runner.dead_letters<putting_aside>().front().position == position{8});
+
+    // Those behind it keep their order: a later event waits too.
+    append(*store, 2, incremented(100));
+    runner.catch_up();
+    CHECK(status(runner).dead_lettered == 9);
+    const auto replay = runner.replay_dead_letters<putting_aside>();
+    CHECK(replay.applied == 9);
+    CHECK(replay.left == 0);
+    CHECK(rows_of(directory.path)[1] ==
+          "2: 2 8 11 14 17 20 23 26 29 31 = " + std::to_string(1 + 7 + 10 + 13 + 16 + 19 + 22 + 25 + 28 + 100));
+    // When the last one is discarded, nothing waits any more.
+    append(*store, 2, incremented(1));
+    {
+        const failing_at another({32});
+        runner.catch_up();
+    }
+    CHECK(runner.discard_dead_letter("orders", position{32}));
+    append(*store, 2, incremented(1));
+    runner.catch_up();
+    CHECK(status(runner).dead_lettered == 0);
+
+    // A rebuild tries every event.
+    const failing_at again({5});
+    runner.rebuild<putting_aside>();
+    CHECK(runner.dead_letters<putting_aside>().front().position == position{5});
+    CHECK(error_of([&] { runner.discard_dead_letter("nobody", position{5}); }).says("there is no projection nobody"));
+}
+
+TEST_CASE("dead letters can be read and waited for while generations replace and remove one another") {
+    stele::memory_store store;
+    append_in_turns(store, 9);
+    const temp_dir directory;
+    projection_runner runner{store, directory.path};
+    runner.add<putting_aside>();
+    const failing_at fault({5});
+    runner.catch_up();
+    std::atomic<bool> is_over = false;
+    std::atomic<int> wrong = 0;
+    std::mutex mutex;
+    std::string failures;
+    const auto repeat = [&](const std::function<bool()>& is_right) {
+        return std::jthread{[&, is_right] {
+            while (!is_over) try {
+                    if (!is_right()) ++wrong;
+                } catch (const std::exception& failure) {
+                    const std::lock_guard lock(mutex);
+                    failures = failure.what();
+                }
+        }};
+    };
+    {
+        const auto lists = repeat([&] { return runner.dead_letters<putting_aside>().size() == 2; });
+        const auto waits = repeat([&] { return !runner.wait_for<putting_aside>(position{5}, 1min); });
+        for (int i = 0; i < 300; ++i) {
+            runner.rebuild<putting_aside>();
+            runner.discard<putting_aside>();
+        }
+        is_over = true;
+    }
+    CHECK(failures.empty());
+    INFO(failures);
+    CHECK(wrong == 0);
 }
 
 // A retry must not undo the progress of another: any events may fail, in any batches, at any number of attempts.

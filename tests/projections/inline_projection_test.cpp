@@ -154,7 +154,7 @@ TEST_CASE("tables of another version are refused, and rebuilt when asked") {
     CHECK(rows_of_totals(reader) != before);
     CHECK(error_of([&] {
               put(old_program, 1, incremented(1));
-          }).says("were made by version 2, this program has version 1"));
+          }).says("were made by version 2, this program has the older version 1"));
     put(store, 1, incremented(1));
     const auto rows = here.rows();
     applied.rebuild<totals_v2>();
@@ -225,8 +225,9 @@ TEST_CASE("a projection can only change its own tables") {
     }
     CHECK(store.head() == position{0});
     action = [&](read_model&) { put(store, 1, opened("x")); };
-    CHECK(
-        error_of([&] { put(store, 1, opened("x")); }).says("this thread is committing an append, so it cannot append"));
+    CHECK(error_of([&] {
+              put(store, 1, opened("x"));
+          }).says("called by a handler of an inline projection, inside of an append"));
     action = [](read_model& db) { db.execute("INSERT INTO probe WITH one(x) AS (SELECT 7) SELECT count(*) FROM one"); };
     put(store, 1, opened("x"));
     CHECK(here.read().query_one<int>("SELECT x FROM probe") == std::tuple{1});

@@ -91,6 +91,13 @@ TEST_CASE("a read model of another version, other events or other tables is not 
     CHECK(refused(totals_with_index{}).kind == error_kind::needs_rebuild);
     CHECK(read_model::open_read_only(directory / "totals.db").checkpoint() == position{50});
 
+    const temp_dir newer_directory;
+    run<totals_2>(store, newer_directory.path);
+    const auto older = error_of([&] { run<totals>(store, newer_directory.path); });
+    CHECK(
+        older.says("was built by version 2 of projection totals, this program has version 1; nothing was changed; "
+                   "run a program with version 2, or, to go back to version 1, rebuild the projection"));
+
     run<totals_in_other_order>(store, directory.path);
     CHECK(read_model::open_read_only(directory / "totals.db").checkpoint() == position{51});
     run<reindented_labels>(store, directory.path);

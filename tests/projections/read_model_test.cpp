@@ -91,7 +91,7 @@ TEST_CASE("a value that does not fit is refused, naming column, statement and fi
     CHECK(small.kind == error_kind::invalid_argument);
     CHECK(small.says("column 1 (value) holds an integer, expected an integer from -128 to 127 (it is 300)"));
     CHECK(small.says("SELECT value FROM t"));
-    CHECK(small.says(":memory:"));
+    CHECK(small.says("a database in memory: "));
     CHECK(stored_and_read_as(-1, std::uint64_t{}).says("from 0 to 9223372036854775807 (it is -1)"));
     CHECK(stored_and_read_as(2, false).says("from 0 to 1 (it is 2)"));
     CHECK(stored_and_read_as("12", std::int64_t{}).says("holds text, expected an integer"));
@@ -244,6 +244,30 @@ TEST_CASE("the SQL of a projection cannot touch the runner's transaction and tab
     CHECK(error_of([&] { db.execute("BEGIN"); }).says("the runner begins and ends the transaction"));
     db.execute("ALTER TABLE t ADD COLUMN more TEXT");
     CHECK(db.query_one<int>("SELECT count(*) FROM pragma_table_info('t')") == std::tuple{3});
+}
+
+TEST_CASE("a read model in memory has no checkpoint, and no file is named that nobody has given") {
+    auto db = with_table();
+    const auto refused = error_of([&] { static_cast<void>(db.checkpoint()); });
+    CHECK(refused.kind == error_kind::invalid_argument);
+    CHECK(refused.says("a read model in memory has no checkpoint"));
+    CHECK(db.file() == ":memory:");
+    CHECK_FALSE(error_of([&] { db.execute("CREAT TABLE x (y)"); }).says(":memory:"));
+}
+
+TEST_CASE("SQL with a byte 0 is refused, instead of running what stands before it") {
+    auto db = with_table();
+    using namespace std::string_literals;
+    for (const auto& sql : {"DELETE FROM t\0 WHERE 1 = 0"s, "DELETE FROM t\0"s, "\0DELETE FROM t"s,
+                            "DELETE FROM t WHERE value = '\0'"s}) {
+        for (const bool is_script : {false, true}) {
+            const auto refused = error_of([&] { is_script ? db.execute_script(sql) : void(db.execute(sql)); });
+            CHECK(refused.kind == error_kind::invalid_argument);
+            CHECK(refused.says("the SQL has a byte 0 at offset " + std::to_string(sql.find('\0'))));
+            CHECK(refused.says("pass values as parameters (?1)"));
+        }
+    }
+    CHECK(round_trip<std::string>(db, "a\0b"s) == "a\0b"s);
 }
 
 TEST_CASE("opening a file that is not a read model is refused by name") {

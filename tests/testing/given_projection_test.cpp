@@ -113,3 +113,33 @@ TEST_CASE("a removal is given like an event, and a rebuild is without the events
     CHECK(failure([&] { scenario().then_same_when_rebuilt(); }).contains("stream counter-1 deleted"));
     forgetting::keeps_changes = false;
 }
+
+namespace {
+
+struct of_counters : totals {
+    static constexpr auto name = "of_counters";
+    static constexpr auto categories = hana::make_tuple("counter");
+    static constexpr auto events = hana::tuple_t<CounterOpened, Incremented, Decremented, stele::stream_deleted>;
+    using totals::project;
+    static void project(const stele::stream_deleted&, const stele::recorded_event&, stele::read_model&) {}
+};
+
+}  // namespace
+
+TEST_CASE("an expectation that fails says which events were passed over, and why") {
+    const auto text = failure([] {
+        given_projection<of_counters>(opened_first, recorded(NobodyKnows{}, {.stream = "counter-1"}),
+                                      stele::stream_deleted{"given-1"})
+            .when(incremented(5))
+            .then_rows(all_totals, std::tuple{"1", "first", 5});
+    });
+    CHECK(
+        text.contains("  passed over: testing.Incremented at position 4, since the stream given-1 is in none of the "
+                      "`categories`"));
+    CHECK(text.contains("  passed over: testing.NobodyKnows at position 2, which is not in `events`"));
+    CHECK(text.contains("at position 3, since the stream given-1 is in none of the `categories`"));
+    CHECK_FALSE(text.contains("CounterOpened at position 1"));
+    CHECK_FALSE(failure([] {
+                    given_projection<of_counters>().when(opened_first).then_no_rows(all_totals);
+                }).contains("passed over"));
+}

@@ -35,7 +35,8 @@
 /// error for an aggregate and for decode_each, even as a part of what an upcaster returns; a projection skips it.
 ///
 /// These do not compile, with a sentence that says what to change: an outdated type without `upcast`, upcasters in a
-/// circle, an outdated type in a list of events, an `upcast` for a type that is not in `outdated`.
+/// circle, an outdated type in a list of events, an `upcast` for a type that is not in `outdated` (unless the
+/// struct is `final`, which cannot be asked).
 ///
 /// A consumer that takes an event but forgot the upcasters that lead to it would miss stored events. Its first use
 /// throws stele::error (invalid_argument), naming the event and the upcasters, if any source of the program lists them.

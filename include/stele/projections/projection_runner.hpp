@@ -69,17 +69,14 @@ struct projection_runner_options {
 ///                     the old generation or the new one (a blue/green switch).
 ///     runner.lock     held by the one runner that may write here
 ///
-/// Projections in memory are structs that the runner owns (memory_projection.hpp); query() asks them.
-///
-/// To keep read models up to date in the background:
+/// Projections in memory are structs that the runner owns (memory_projection.hpp). Background, and read your own write:
 ///
 ///     runner.start();
 ///     const auto receipt = bus.send(deposit("42", 5000));
 ///     if (const auto seen = runner.wait_for<balances>(receipt->position, 2s); !seen)
 ///         std::cerr << seen.error().message() << '\n';
 ///
-/// An event that cannot be applied stops its projection or becomes a dead letter (dead_letter.hpp). The other
-/// projections continue.
+/// An event that cannot be applied stops its projection or becomes a dead letter (dead_letter.hpp); others continue.
 ///
 /// Threads: any thread may call anything; calls that concern the same projection wait for each other. add() comes
 /// before all else. Inside its own handlers (of projections, effects, queries and progress) the functions that would
@@ -101,8 +98,7 @@ public:
     /// project() takes, and creates its read model if there is none. If it has side effects (effect.hpp), they begin
     /// now. A damaged read model is left where it is and a new one is built from all events; last_error reports that.
     ///
-    /// The runner owns the object and calls its handlers until it is destroyed; the headers above say on which threads.
-    /// add<P>() constructs P without arguments.
+    /// The runner owns the object, and calls its handlers until it ends. add<P>() constructs P without arguments.
     ///
     /// Throws stele::error: invalid_argument (the runner is started; a projection of this name was added before; or
     /// create() passed SQL that fails), handler_failed (create() threw something else), foreign_file (the file is not a
@@ -123,20 +119,20 @@ public:
             add_tables(std::make_shared<P>(std::move(projection)));
     }
 
-    /// Calls `function` with the state of the projection P, which is in memory, and returns a copy of what it returns.
+    /// Calls `function` with the state of the projection P, which is in memory, and returns a copy of what it returns:
     ///
     ///     const auto top = runner.query<largest_accounts>([](const largest_accounts& rows) { return rows.top(10); });
     ///
-    /// The state does not change during the call and is that between two events; it contains every event that a
-    /// wait_for() has returned for. Queries of several threads run side by side, and the projection waits for them: be
-    /// brief. Throws invalid_argument if P was not added, or inside a handler or another query of P; and what the
-    /// function throws.
+    /// The state does not change during the call and is that between two events, also after project() threw
+    /// (memory_projection.hpp); it contains every event that a wait_for() has returned for. Queries of several threads
+    /// run side by side, and the projection waits for them: be brief. Throws invalid_argument if P was not added, or
+    /// inside a handler or another query of P; what folding the state again throws; and what the function throws.
     template <class P, class Function>
     auto query(Function&& function) const {
         static_assert(detail::is_in_memory<P>(),
                       "query() asks projections in memory; ask tables by read_model::open_read_only()");
-        const auto locked = read(P::name, typeid(P));
         const detail::handler_scope here{handlers()};
+        const auto locked = read(P::name, typeid(P));
         return std::invoke(std::forward<Function>(function), *static_cast<const P*>(locked.state));
     }
 
@@ -151,9 +147,9 @@ public:
 
     /// Brings every projection up to the head of the store as it is when the call begins, on the caller's thread, and
     /// returns that position.
-    ///
-    /// Throws stele::error after every projection was tried. Each message names the projection, and for a failed event
-    /// its position, stream and type; the failed batch is rolled back. Kinds:
+    /// Throws stele::error after every projection was tried; unless the background runs, those that failed are faulted
+    /// in status(). Each message names the projection, and for a failed event its position, stream and type; the failed
+    /// batch is rolled back. Kinds:
     ///   - handler_failed (a handler threw), or the kind of the stele::error that it threw; undecodable (the payload
     ///     does not parse)
     ///   - needs_rebuild (version, events or tables of the projection have changed: see rebuild())
@@ -166,7 +162,8 @@ public:
     ///
     /// A projection that fails is retried from its checkpoint after a pause, up to `attempts` times in a row; then it
     /// is faulted and stops. start() starts what is not running: everything after stop(), and projections that are
-    /// faulted. It has no effect on those that run. Throws what the store throws when it is asked for its head.
+    /// faulted. It has no effect on those that run. A catch_up() that succeeds resumes what is faulted too. Throws what
+    /// the store throws when it is asked for its head.
     void start();
 
     /// Returns when the batches in progress are committed. No effect if nothing was started. Inside a handler it only
@@ -175,10 +172,8 @@ public:
 
     /// Waits at most `timeout` until every event up to `reached` (inclusive) is in the read model of P, and returns the
     /// read model's checkpoint. Everything up to it is committed: a query that begins now sees it.
-    ///
     /// Returns a wait_failure when the time is over, and at once when the projection is faulted or the event at
-    /// `reached` is a dead letter.
-    /// Throws invalid_argument if P was not added.
+    /// `reached` is a dead letter. Throws invalid_argument if P was not added.
     template <class P>
     [[nodiscard]] std::expected<position, wait_failure> wait_for(position reached,
                                                                  std::chrono::milliseconds timeout) const {
@@ -201,7 +196,7 @@ public:
                                                         std::size_t limit = 1000) const;
 
     /// Applies the dead letters of P in order, each in a transaction of its own, on the caller's thread. One that fails
-    /// again stays, and so do those that are queued behind it.
+    /// again stays, and so do those that are queued behind it; one whose event was removed from the store is dropped.
     /// Throws as catch_up(); what was applied before stays applied.
     template <class P>
     dead_letter_replay replay_dead_letters() {
@@ -210,20 +205,26 @@ public:
     /// The same for the projection of this name.
     dead_letter_replay replay_dead_letters(std::string_view name);
 
+    /// Drops the dead letter of P at this position for good, without applying it: its event counts as ignored. What is
+    /// queued behind it is applied by the next replay_dead_letters(). A rebuild tries the event again. Returns whether
+    /// there was one. Throws as catch_up().
+    template <class P>
+    bool discard_dead_letter(position where) {
+        return discard_dead_letter(P::name, where);
+    }
+    /// The same for the projection of this name.
+    bool discard_dead_letter(std::string_view name, position where);
+
     /// Builds a new generation of P's read model from the first event to the head, on the caller's thread, in a file
     /// beside the one that serves, and then switches readers to it, unless the options say otherwise (blue/green;
     /// readers follow by themselves, see read_model::open_read_only).
-    ///
     /// Meanwhile the old generation serves. It is kept up to date if this version of P built it; otherwise it stays at
     /// its position. It is locked only while the last events are applied to the new one.
-    ///
     /// The new generation is written without syncs and synced before it is marked as complete. If the process ends
     /// before that, or `stop` or a disk error ends the rebuild, the next rebuild resumes it, provided that P has not
     /// changed; after a restart of the machine it starts over. If a handler fails, the unfinished generation is
-    /// removed.
-    /// The generation that served before is kept for rollback(); older ones are removed, and so is a waiting one once
-    /// the new one is complete.
-    /// Throws as catch_up().
+    /// removed. The generation that served before is kept for rollback(); older ones are removed, and so is a waiting
+    /// one once the new one is complete. Throws as catch_up().
     template <class P>
     rebuild_result rebuild(const rebuild_options& options = {}) {
         return rebuild(P::name, options);
@@ -254,7 +255,6 @@ public:
 
     /// Switches readers back to the generation of P that served before the last rebuild or swap. The one that serves
     /// now waits from then on: swap_in() switches to it again.
-    ///
     /// If this version of P built it, it catches up first. Otherwise it serves as it is and stays at its position,
     /// until a program with that version runs again. Throws invalid_argument if there is none; and as catch_up().
     template <class P>

@@ -18,7 +18,7 @@ enum class projection_state : std::uint8_t {
     catching_up,  ///< There are events that it has not seen.
     live,         ///< It has seen everything and waits for more.
     rebuilding,   ///< A new generation is being built beside the one that serves.
-    faulted,      ///< It failed too often and is stopped until start() is called again.
+    faulted,      ///< It failed too often, or in catch_up(). start() and catch_up() try it again.
 };
 
 /// The name of a state as in this list, with a space: "catching up".
@@ -44,18 +44,21 @@ struct projection_status {
     std::optional<std::chrono::seconds> eta;
     /// The progress of the new generation while one is being built. Everything else describes the one that serves.
     std::optional<rebuild_progress> rebuild;
+    /// How many times in a row it has failed; 0 if it has not, or a retry succeeded.
+    unsigned attempts = 0;
     /// The last error, even if a retry has succeeded since; empty if there was none.
     std::string last_error;
     /// Events of the read model's whole life: seen = applied + ignored + dead_lettered, always.
     std::uint64_t seen = 0;
     /// Events that a handler has taken.
     std::uint64_t applied = 0;
-    /// Events of types that the projection does not declare.
+    /// Events that it passed over: of types that it does not declare, of streams in other categories, removed ones, and
+    /// dead letters that were discarded.
     std::uint64_t ignored = 0;
-    /// Events that have become dead letters.
+    /// Events that are dead letters now.
     std::uint64_t dead_lettered = 0;
 
-    /// One line for people: "balances: catching up, at 41 of 100 (59 behind), 12000 events/s", or
+    /// One line for people: "balances: catching up, at 41 of 100 (59 behind), 12000 events/s, 2 dead letters", or
     /// "balances: rebuilding, at 100 of 100; the new generation at 41 of 100, 12000 events/s, 1 s left".
     [[nodiscard]] std::string message() const;
 };

@@ -25,8 +25,10 @@
 ///
 /// Events stand in streams and were recorded at times (recorded.hpp); they get positions from 1 on, versions from 1 on
 /// in their stream, and pass through the codec as in a store. A removal may be given like an event:
-/// `.when(stele::stream_deleted{"account-42"})`. An expectation that is not met throws scenario_failed, whose text
-/// shows the rows that were expected and those that came side by side.
+/// `.when(stele::stream_deleted{"account-42"})`. `events` and `categories` select events as they do in a store: an
+/// event without a place (recorded.hpp) stands in the stream "given-1", of the category "given". An expectation that is
+/// not met throws scenario_failed, whose text shows the rows that were expected and those that came side by side, and
+/// which events were passed over.
 namespace stele::inline v0 {
 
 namespace detail {
@@ -116,11 +118,13 @@ private:
         recorded_as as;
         stream_position where;
         bool is_removed = false;
+        bool is_passed_over = false;
     };
+    [[nodiscard]] std::string passed_over() const;
     void add(event_data event, recorded_as as);
     template <class Removal>
     void add_removal(const Removal& removed, recorded_as as, version before);
-    void project(const projected_event& input, read_model& db);
+    bool project(const projected_event& input, read_model& db);
     /// Makes the tables, and projects all inputs, or those whose streams still have them.
     void build(read_model& db, bool with_removed);
 
@@ -188,6 +192,10 @@ private:
 /// What was projected so far. Made by given_projection().
 template <class P>
 class projection_inputs {
+    static_assert(!detail::is_in_memory<P>(),
+                  "given_projection tests projections into tables, and this one is in memory (its `project` takes no "
+                  "`stele::read_model&`): call its `project`, or stele::fold on a memory_store");
+
 public:
     /// Projects one more event. Lets through what `project` throws.
     template <class Event>
@@ -208,7 +216,13 @@ private:
     template <class Q, class... Inputs>
     friend projection_inputs<Q> given_projection(const Inputs&... inputs);
 
-    projection_inputs() : scenario_(detail::define_projection<P>()) {}
+    projection_inputs() : scenario_(define()) {}
+    static detail::projection_definition define() {
+        if constexpr (detail::is_in_memory<P>())
+            return {};  // refused above
+        else
+            return detail::define_projection<P>();
+    }
 
     template <class Event>
     void add(const Event& event) {

@@ -146,10 +146,51 @@ struct upcaster_check {
     }
 };
 
+/// The result of the functions below, which stand beside the overloads of `upcast` that a struct has: which one the
+/// compiler chooses tells what those take.
+struct no_upcast {};
+
+struct has_upcast_name {
+    void upcast();
+};
 template <class Upcasters>
-consteval bool check_upcasters() {
-    static_assert(lists_outdated<Upcasters> || lists_aliases<Upcasters> || lists_ignored<Upcasters>,
-                  "the struct of the upcasters has none of the lists `outdated`, `aliases` and `ignored`: add one");
+struct with_upcast_name : Upcasters, has_upcast_name {};
+/// Whether there is any `upcast`: then the name stands for two functions here.
+template <class Upcasters>
+concept names_upcast = !requires { &with_upcast_name<Upcasters>::upcast; };
+
+/// Converts to every message that is not in `outdated`.
+template <class Upcasters>
+struct unlisted_event {
+    template <class Event>
+        requires(std::derived_from<Event, google::protobuf::Message> &&
+                 !std::same_as<Event, google::protobuf::Message> && !outdated_in<Event, Upcasters>)
+    operator const Event&() const;  // NOLINT(google-explicit-constructor)
+};
+template <class Upcasters>
+struct with_last_upcast : Upcasters {
+    using Upcasters::upcast;
+    static no_upcast upcast(...);
+};
+/// Whether no `upcast` takes such a message: then only the last one is left. With one that does, it is chosen; with
+/// several, the call is ambiguous.
+template <class Upcasters>
+concept upcasts_nothing_unlisted = requires(const unlisted_event<Upcasters>& event) {
+    { with_last_upcast<Upcasters>::upcast(event) } -> std::same_as<no_upcast>;
+};
+
+template <class Upcasters>
+consteval bool upcasts_only_outdated() {
+    if constexpr (std::is_final_v<Upcasters>)
+        return true;  // cannot be asked
+    else if constexpr (names_upcast<Upcasters>)
+        return upcasts_nothing_unlisted<Upcasters>;
+    else
+        return true;
+}
+
+template <class Upcasters>
+consteval bool is_sound() {
     if constexpr (lists_outdated<Upcasters>) {
         static_assert(sizeof(as_type_list(Upcasters::outdated)) > 0);  // no type twice
         return with_types(Upcasters::outdated, []<class... Old>() {
@@ -157,6 +198,18 @@ consteval bool check_upcasters() {
         });
     }
     return true;
+}
+
+template <class Upcasters>
+consteval bool check_upcasters() {
+    static_assert(lists_outdated<Upcasters> || lists_aliases<Upcasters> || lists_ignored<Upcasters>,
+                  "the struct of the upcasters has none of the lists `outdated`, `aliases` and `ignored`: add one");
+    constexpr bool sound = is_sound<Upcasters>();
+    if constexpr (sound)
+        static_assert(upcasts_only_outdated<Upcasters>(),
+                      "this struct of upcasters has an `upcast` for a message that is not in its list `outdated`: add "
+                      "the message there, or its stored events are not upcast");
+    return sound;
 }
 
 /// The events of today that upcasters lead to.

@@ -190,6 +190,18 @@ struct projection_definition {
     [[nodiscard]] projection_call call(read_model& db) const { return {object.get(), &db}; }
 };
 
+/// Calls project() with an event or a removal; throws what it rejects.
+template <class P, class Event>
+void call_project(void* context, const Event& event, const recorded_event& at) {
+    const auto& call = *static_cast<const projection_call*>(context);
+    auto& projection = *static_cast<P*>(call.object);
+    if constexpr (rules_on<P, Event>) {
+        if (auto no = projection.project(event, at, *call.db)) throw_rejected(P::name, at, *std::move(no));
+    } else {
+        projection.project(event, at, *call.db);
+    }
+}
+
 template <class P>
 struct projection_binding {
     static constexpr bool skips_others = true;
@@ -205,16 +217,7 @@ struct projection_binding {
                       "for each event in `events` add to the projection: "
                       "`void project(const Event& event, const stele::recorded_event& at, stele::read_model& db)` "
                       "(static if it needs no member; inline it may return `std::optional<stele::rejection>`)");
-        if constexpr (projects<P, Event>) {
-            const auto& call = *static_cast<const projection_call*>(context);
-            auto& projection = *static_cast<P*>(call.object);
-            if constexpr (rules_on<P, Event>) {
-                if (auto no = projection.project(static_cast<const Event&>(event), at, *call.db))
-                    throw_rejected(P::name, at, *std::move(no));
-            } else {
-                projection.project(static_cast<const Event&>(event), at, *call.db);
-            }
-        }
+        if constexpr (projects<P, Event>) call_project<P>(context, static_cast<const Event&>(event), at);
     }
 
     template <removal Removal>
@@ -227,10 +230,7 @@ struct projection_binding {
                       "for each removal in `events` add to the projection: "
                       "`void project(const stele::stream_deleted&, const stele::recorded_event& at, stele::read_model& "
                       "db)`, or the same with stele::stream_truncated (static if it needs no member)");
-        if constexpr (projects<P, Removal>) {
-            const auto& call = *static_cast<const projection_call*>(context);
-            static_cast<P*>(call.object)->project(removal, at, *call.db);
-        }
+        if constexpr (projects<P, Removal>) call_project<P>(context, removal, at);
     }
 };
 

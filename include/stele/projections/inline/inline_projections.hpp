@@ -17,6 +17,10 @@ namespace detail {
 /// Checks that P can be applied inline.
 template <class P>
 consteval bool check_inline() {
+    static_assert(
+        !is_in_memory<P>(),
+        "an inline projection keeps tables in the store's file, and this one is in memory (its `project` takes "
+        "no `stele::read_model&`): add it to a projection_runner, or let it project into tables");
     static_assert(!lists_effects<P>,
                   "an inline projection is part of the append, which may still fail, so it has no side effects: take "
                   "`effects` out, or add the projection to a projection_runner");
@@ -58,7 +62,9 @@ struct inline_options {
 ///         return std::nullopt;
 ///     }
 ///
-/// A rejection undoes the append: command_bus::send returns it, event_store::append throws append_rejected.
+/// A rejection undoes the append: command_bus::send returns it, event_store::append throws append_rejected. A project()
+/// that takes stele::stream_deleted or stele::stream_truncated may reject the removal in the same way: then nothing is
+/// removed, and delete_stream(), truncate_stream() and tombstone_stream() throw append_rejected.
 ///
 /// An added projection, with its object, stays until the store is closed, even after this object is gone. Its name
 /// stands in the file: appends of a process that has not added every inline projection of the store fail with
@@ -104,7 +110,8 @@ public:
     }
 
     /// Drops the tables of a projection and stops applying it, whether this process has added it or not, and whether or
-    /// not it can apply what is stored. Throws invalid_argument if there is none of the name.
+    /// not it can apply what is stored. If another process has dropped the tables, this one stops applying it. Throws
+    /// invalid_argument if there is none of the name.
     void remove(std::string_view name);
 
     /// The status of each projection in the file, by name. Those that this process has not added are `stopped`.
@@ -114,7 +121,8 @@ private:
     template <class P>
     void register_projection(std::shared_ptr<P> projection, bool rebuild) {
         static_assert(detail::check_inline<P>());
-        add_definition(detail::define_projection(std::move(projection)), rebuild);
+        if constexpr (!detail::is_in_memory<P>())
+            add_definition(detail::define_projection(std::move(projection)), rebuild);
     }
     void add_definition(const detail::projection_definition& definition, bool rebuild);
 

@@ -20,7 +20,8 @@
 ///
 /// project() is called once with each of these events, in the order of positions, one call at a time; what it does
 /// depends only on the event and the state. If it cannot apply an event it throws: the projection stops before that
-/// event. Before the next attempt the state is folded again from the start, so a half-done change does not stay.
+/// event. What it had changed of the state until then is never seen: before the next query, snapshot or attempt,
+/// whichever comes first and on its thread, the state is folded again, from the last snapshot or the first event.
 ///
 /// `runner.add<P>()` begins with a P constructed without arguments. `runner.add(largest_accounts{…})` begins with a
 /// copy of the object, which may carry settings; the copy is made again whenever the state is folded from the start.

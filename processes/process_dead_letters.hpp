@@ -4,6 +4,8 @@
 #include <stele/projections/dead_letter.hpp>
 
 #include <exception>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,8 +22,12 @@ document_write remove_dead_letter(std::string_view process, const dead_letter& l
 /// Whether this event is a dead letter of the instance.
 bool is_dead_letter(event_store& store, std::string_view process, const dead_letter& letter);
 
-/// Whether an event of the instance before this position is a dead letter.
-bool has_dead_letter(event_store& store, std::string_view process, std::string_view instance, position before);
+/// Whether an event of the instance between these positions, both exclusive, is a dead letter.
+bool has_dead_letter(event_store& store, std::string_view process, std::string_view instance, position after,
+                     position before);
+
+/// The instances that have dead letters, each with the position of its last one.
+std::map<std::string, position> last_dead_letters(event_store& store, std::string_view process);
 
 /// All of a process, in the order of positions.
 std::vector<dead_letter> list_dead_letters(event_store& store, std::string_view process);

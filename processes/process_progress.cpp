@@ -59,7 +59,8 @@ void process_progress::report(std::exception_ptr failure, bool retries) {
     if (is_busy)
         not_before_ = clock::now() + busy_wait;
     else if (retries && failures_ < attempts_ && !is_lasting(failure))
-        not_before_ = clock::now() + first_backoff_ * (1U << std::min(failures_ - 1, most_doublings));
+        not_before_ = saturating_add(clock::now(), std::chrono::duration<double, std::milli>{first_backoff_} *
+                                                       (1U << std::min(failures_ - 1, most_doublings)));
     else
         failure_ = std::move(failure);
     changed_.notify_all();

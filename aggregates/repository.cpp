@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace stele::inline v0::detail {
 namespace {
 
@@ -29,7 +31,9 @@ std::expected<append_result, conflict> save_aggregate(event_store& store, const 
                                 stream.str()));
     if (decided.events().empty()) return append_result{known.reached};
     const auto events = encode_events(decided, encode(metadata));
-    auto appended = store.append(stream, expected_version::exactly(known.reached.version), events);
+    const auto base = std::max(known.snapshot, known.removed);
+    auto appended =
+        store.append(stream, expected_version::exactly(known.reached.version).nothing_removed_after(base), events);
     if (!appended) return appended;
     fold_appended(known, events, {appended->version, appended->position});
     write_due_snapshot(store, stream, known, warn);

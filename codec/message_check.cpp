@@ -1,4 +1,5 @@
 #include <stele/codec/detail/message_check.hpp>
+#include <stele/eventstore/detail/per_thread.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace stele::inline v0::detail {
@@ -89,11 +91,11 @@ private:
 
     /// The fields of a type that have to be looked at; decided once, and most types have few or none.
     const std::vector<const FieldDescriptor*>& risky_fields(const Descriptor& type) {
-        auto [known, is_new] = fields_.try_emplace(&type);
-        if (is_new)
-            for (int i = 0; i < type.field_count(); ++i)
-                if (must_be_checked(*type.field(i))) known->second.push_back(type.field(i));
-        return known->second;
+        if (const auto known = fields_.find(&type); known != fields_.end()) return known->second;
+        std::vector<const FieldDescriptor*> risky;
+        for (int i = 0; i < type.field_count(); ++i)
+            if (must_be_checked(*type.field(i))) risky.push_back(type.field(i));
+        return fields_.emplace(&type, std::move(risky)).first->second;
     }
 
     std::optional<finding> check_extensions(const Message& message, const Reflection& reflection, int levels_left) {
@@ -144,8 +146,7 @@ private:
 std::optional<finding> check(const Message& message) {
     if (message.GetDescriptor()->file()->pool() != DescriptorPool::generated_pool())
         return message_walk{}.check(message);
-    thread_local message_walk walk;
-    return walk.check(message);
+    return per_thread<message_walk>::get().check(message);
 }
 
 }  // namespace

@@ -1,10 +1,13 @@
 #include <stele/commands/middleware.hpp>
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/uuid.hpp>
 
 #include <fmt/format.h>
 #include <google/protobuf/message.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <exception>
 #include <random>
 #include <thread>
@@ -45,8 +48,16 @@ Function given(Function function, std::string_view where) {
     return function;
 }
 
+// std::random_device may throw.
+std::uint32_t random_seed() {
+    const auto id = uuid::v7();
+    std::uint32_t seed = 0;
+    std::memcpy(&seed, id.bytes.data() + id.bytes.size() - sizeof seed, sizeof seed);
+    return seed;
+}
+
 double random_share() {
-    thread_local std::minstd_rand engine{std::random_device{}()};
+    thread_local std::minstd_rand engine{random_seed()};
     return std::uniform_real_distribution{0.0, 1.0}(engine);
 }
 

@@ -10,6 +10,7 @@ std::string_view to_string(error_kind kind) noexcept {
         case error_kind::unavailable: return "unavailable";
         case error_kind::corrupt: return "corrupt";
         case error_kind::closed: return "closed";
+        case error_kind::read_only: return "read_only";
         case error_kind::foreign_file: return "foreign_file";
         case error_kind::newer_format: return "newer_format";
         case error_kind::other_store: return "other_store";

@@ -1,6 +1,8 @@
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/format.hpp>
 
+#include <new>
+
 namespace stele::inline v0::detail {
 
 std::string message_of(const std::exception_ptr& failure) {
@@ -31,7 +33,27 @@ std::optional<error_kind> kind_of(const std::exception_ptr& failure) {
     }
 }
 
+bool is_of_the_event(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const error& e) {
+        return e.kind() == error_kind::handler_failed || e.kind() == error_kind::invalid_argument ||
+               e.kind() == error_kind::undecodable;
+    } catch (const std::bad_alloc&) {
+        return false;
+    } catch (...) {
+        return true;
+    }
+}
+
 void throw_with(std::string_view context) {
+    try {
+        throw;
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (...) {
+        // Every other one gets the context.
+    }
     const auto message = fmt::format("{}: {}", context, message_of(std::current_exception()));
     try {
         throw;

@@ -181,6 +181,10 @@ std::exception_ptr subscription::failure() const {
 
 subscription subscribe(event_store& store, subscription_options options, subscription::handler handle,
                        std::stop_token stop) {
+    if (!handle)
+        throw error(error_kind::invalid_argument,
+                    "subscribe: the handler is empty; give it a function that takes a "
+                    "stele::recorded_event");
     detail::check_filter(options.filter);
     check_begin(store, options.after);
     auto started = std::make_shared<subscription::state>(store, std::move(options), std::move(handle), std::move(stop));

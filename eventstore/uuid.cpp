@@ -4,6 +4,7 @@
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid.hpp>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -19,8 +20,10 @@ constexpr char hex_digits[] = "0123456789abcdef";
 
 std::uint64_t random_bits() {
     std::uint64_t bits = 0;
-    if (::getentropy(&bits, sizeof bits) != 0) bits = std::random_device{}() * 0x9E3779B97F4A7C15ULL;
-    return bits;
+    if (::getentropy(&bits, sizeof bits) == 0) return bits;
+    // Before Linux 3.17. std::random_device may throw.
+    const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+    return (static_cast<std::uint64_t>(now) ^ static_cast<std::uint64_t>(::getpid()) << 40) * 0x9E3779B97F4A7C15ULL;
 }
 
 // RFC 9562, 6.2, method 2 (monotonic random): within a millisecond the 74 bits after the time count up by a random

@@ -2,7 +2,6 @@
 
 #include "stele_process.pb.h"
 
-#include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/utf8.hpp>
 #include <stele/eventstore/error.hpp>
@@ -10,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <new>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -52,32 +50,7 @@ dead_letter parse(std::string_view process, const document& found) {
             .failed_at = found.written_at};
 }
 
-// Also where it is nested in what tells of it.
-bool is_out_of_memory(const std::exception_ptr& failure) {
-    try {
-        std::rethrow_exception(failure);
-    } catch (const std::bad_alloc&) {
-        return true;
-    } catch (const std::exception& outer) {
-        try {
-            std::rethrow_if_nested(outer);
-        } catch (...) {
-            return is_out_of_memory(std::current_exception());
-        }
-        return false;
-    } catch (...) {
-        return false;
-    }
-}
-
 }  // namespace
-
-bool is_of_the_event(const std::exception_ptr& failure) {
-    if (is_out_of_memory(failure)) return false;
-    const auto kind = kind_of(failure);
-    return !kind || kind == error_kind::handler_failed || kind == error_kind::invalid_argument ||
-           kind == error_kind::undecodable;
-}
 
 document_write put_dead_letter(std::string_view process, const dead_letter& letter) {
     v1::ProcessDeadLetter value;

@@ -3,7 +3,6 @@
 #include <stele/eventstore/event_store.hpp>
 #include <stele/projections/dead_letter.hpp>
 
-#include <exception>
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,9 +11,6 @@
 /// The dead letters of a process: documents beside the journals (stele_process.proto). The key of a letter is the
 /// instance, or empty for an event whose instance could not be found.
 namespace stele::inline v0::detail {
-
-/// Whether the event is the cause of the failure, rather than the store or the machine.
-[[nodiscard]] bool is_of_the_event(const std::exception_ptr& failure);
 
 document_write put_dead_letter(std::string_view process, const dead_letter& letter);
 document_write remove_dead_letter(std::string_view process, const dead_letter& letter);

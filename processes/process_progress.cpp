@@ -9,7 +9,6 @@
 namespace stele::inline v0::detail {
 namespace {
 
-constexpr unsigned most_doublings = 6;
 /// Before a retry after `busy`.
 constexpr std::chrono::milliseconds busy_wait{100};
 
@@ -59,8 +58,7 @@ void process_progress::report(std::exception_ptr failure, bool retries) {
     if (is_busy)
         not_before_ = clock::now() + busy_wait;
     else if (retries && failures_ < attempts_ && !is_lasting(failure))
-        not_before_ = saturating_add(clock::now(), std::chrono::duration<double, std::milli>{first_backoff_} *
-                                                       (1U << std::min(failures_ - 1, most_doublings)));
+        not_before_ = end_of_wait(pause_after(failures_, first_backoff_));
     else
         failure_ = std::move(failure);
     changed_.notify_all();

@@ -164,6 +164,8 @@ process_runner::process_runner(event_store& store, process_runner_options option
         throw error(error_kind::invalid_argument,
                     "process_runner_options: commands_per_turn and attempts must be at least 1, and first_backoff not "
                     "negative");
+    if (!state_->options.now)
+        throw error(error_kind::invalid_argument, "process_runner_options::now is empty; give it a clock");
 }
 process_runner::process_runner(process_runner&&) noexcept = default;
 process_runner& process_runner::operator=(process_runner&& other) noexcept {

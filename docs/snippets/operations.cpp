@@ -41,11 +41,17 @@ int main() {
     // [/backup]
     {
         // [verify]
-        auto copy = stele::sqlite_store::open("shop-2026-11-25.db");
+        auto copy = stele::sqlite_store::open_read_only("shop-2026-11-25.db");
         const auto found = copy.verify();
         for (const auto& each : found.damage) fmt::print("{}\n", each);
         fmt::print("{} events, {}\n", copy.head(), found.is_sound() ? "sound" : "not sound");
         // [/verify]
+    }
+    {
+        // [read_only]
+        auto shop = stele::sqlite_store::open_read_only("shop.db");
+        for (const auto& event : shop.read_all().events()) fmt::print("{} {}\n", event.position, event.type);
+        // [/read_only]
     }
     // [compact]
     store.compact();

@@ -11,6 +11,14 @@
 namespace stele::inline v0 {
 
 struct memory_store::state {
+    state(const store_limits& limits, std::function<timestamp()> now)
+        : log((detail::check_limits(limits), limits), given(std::move(now))) {}
+
+    static std::function<timestamp()> given(std::function<timestamp()> now) {
+        if (!now) throw error(error_kind::invalid_argument, "memory_store: the clock is empty; give it one");
+        return now;
+    }
+
     detail::process_mark process = {};
     std::shared_mutex mutex;
     detail::memory_log log;
@@ -35,9 +43,7 @@ struct memory_store::state {
 };
 
 memory_store::memory_store(store_limits limits, std::function<timestamp()> now)
-    : state_("this memory_store",
-             std::unique_ptr<state>(new state{
-                 .mutex = {}, .log = {(detail::check_limits(limits), limits), std::move(now)}, .signal = {}})) {}
+    : state_("this memory_store", std::make_unique<state>(limits, std::move(now))) {}
 
 memory_store::~memory_store() {
     // Threads of the parent may use it.

@@ -1,5 +1,7 @@
 #include "eventstore/sqlite/commit_queue.hpp"
 
+#include <stele/eventstore/detail/per_thread.hpp>
+#include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/start_thread.hpp>
 
@@ -21,19 +23,24 @@ std::size_t bytes_of(std::span<const event_data> events) {
     return sum;
 }
 
-// Whether this thread is writing for a queue. A call back into a queue would deadlock.
-thread_local bool writing = false;
+// Not 0 if this thread is writing for a queue: then a call back into a queue would deadlock. It tells the process, too,
+// because a child of fork() writes for nobody.
+thread_local std::uint64_t writing = 0;
+
+std::uint64_t writing_here() {
+    return std::uint64_t{forks.load(std::memory_order_relaxed)} + 1;
+}
 
 class writing_scope {
 public:
-    writing_scope() { writing = true; }
+    writing_scope() { writing = writing_here(); }
     writing_scope(const writing_scope&) = delete;
     writing_scope& operator=(const writing_scope&) = delete;
-    ~writing_scope() { writing = false; }
+    ~writing_scope() { writing = 0; }
 };
 
 void expect_not_writing() {
-    if (writing)
+    if (writing == writing_here())
         throw error(error_kind::invalid_argument,
                     "this thread is committing an append, so it cannot append, compact the store or register a "
                     "participant; code that takes part in an append may only read events and write its own tables");
@@ -58,7 +65,8 @@ void fulfil(async_append& append) noexcept {
 }  // namespace
 
 std::shared_ptr<waiter> waiter::of_this_thread() {
-    thread_local const auto own = std::make_shared<waiter>();
+    auto& own = per_thread<std::shared_ptr<waiter>>::get();
+    if (!own) own = std::make_shared<waiter>();
     own->now_ = signal::wait;
     return own;
 }
@@ -111,7 +119,11 @@ async_append::async_append(stream_id stream, expected_version expected, std::vec
 commit_queue::~commit_queue() {
     if (async_leader_.joinable()) {
         async_leader_.request_stop();
-        async_leader_.join();
+        // A handler that ends the program may run on that very thread.
+        if (async_leader_.get_id() == std::this_thread::get_id())
+            async_leader_.detach();
+        else
+            async_leader_.join();
     }
 }
 
@@ -216,7 +228,7 @@ void commit_queue::exclusive(const std::function<void()>& work) {
     expect_not_writing();
     std::unique_lock lock(mutex_);
     ++exclusive_waiting_;
-    exclusive_wake_.wait(lock, [this] { return !leading_; });
+    wait_for_exclusive_turn(lock);
     leading_ = true;
     turn_is_exclusive_ = true;
     ++turn_;
@@ -233,6 +245,20 @@ void commit_queue::exclusive(const std::function<void()>& work) {
     hand_over();
     lock.unlock();
     if (failure) std::rethrow_exception(failure);
+}
+
+// Throws if the same commit lasts for longer than the limit.
+void commit_queue::wait_for_exclusive_turn(std::unique_lock<std::mutex>& lock) {
+    const auto is_free = [this] { return !leading_; };
+    const auto limit = limit_.load();
+    if (limit == std::chrono::milliseconds{}) return exclusive_wake_.wait(lock, is_free);
+    for (auto turn = turn_; !exclusive_wake_.wait_until(lock, end_of_wait(limit), is_free);) {
+        if (turn != std::exchange(turn, turn_) || turn_is_exclusive_) continue;
+        --exclusive_waiting_;
+        throw error(error_kind::busy,
+                    "an append is still being committed after the busy timeout, so nothing was done; try again. If an "
+                    "inline projection waits for a thread that makes this call, it waits for itself: it must not");
+    }
 }
 
 // Takes the first of those who wait, and returns how many.

@@ -119,7 +119,8 @@ public:
     void submit(append_request& request);
     /// Returns at once, unless too many are in flight. Any thread. If it throws, the append is not carried out.
     void submit(std::unique_ptr<async_append> append);
-    /// Calls `work` while no group is being committed. Its exceptions pass through. Any thread.
+    /// Calls `work` while no group is being committed. Its exceptions pass through. Throws busy as submit() does. Any
+    /// thread.
     void exclusive(const std::function<void()>& work);
     /// From now on submit() throws `busy` if the same commit lasts for `limit` while the request waits in the queue.
     /// For commits that run handlers: one of them may be waiting for that very thread.
@@ -130,6 +131,7 @@ private:
 
     void lead(const append_request* own) noexcept;
     void hand_over() noexcept;
+    void wait_for_exclusive_turn(std::unique_lock<std::mutex>& lock);
     std::size_t take(group& into) noexcept;
     waiter::signal wait_for_turn(append_request& request, std::uint64_t turn);
     void start_async_leader();

@@ -1,3 +1,4 @@
+#include "eventstore/sqlite/files/disk_limits.hpp"
 #include "eventstore/sqlite/files/sqlite_fork.hpp"
 
 #include <stele/eventstore/detail/saturating_time.hpp>
@@ -7,8 +8,6 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <utility>
@@ -25,31 +24,6 @@ std::string_view advice(error_kind kind) {
         case error_kind::foreign_file: return "it is not a file of this library; use another name";
         default: return "";
     }
-}
-
-// Whether a file that SQLite writes has the size that the process may not exceed (setrlimit(2)).
-bool is_at_size_limit(const std::string& file) {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
-    constexpr rlim_t largest_page = 65536;
-    for (const auto* const suffix : {"", "-wal", "-journal"}) {
-        struct stat found{};
-        if (::stat((file + suffix).c_str(), &found) == 0 &&
-            static_cast<rlim_t>(found.st_size) + largest_page > limit.rlim_cur)
-            return true;
-    }
-    return false;
-}
-
-// SQLite tells a full disk from other faults of a write, but not the limits that there are besides. What to do about
-// the one that was reached; empty if it is none.
-std::string_view advice_on_limit(sqlite3* db, int code, const std::string& file) {
-    if (db == nullptr || (code & 0xFF) != SQLITE_IOERR) return "";
-    const int reason = sqlite3_system_errno(db);
-    if (reason == EDQUOT) return "the disk quota is used up; free some space, then open the file again";
-    if (reason != EFBIG && (code != SQLITE_IOERR_WRITE || !is_at_size_limit(file))) return "";
-    return "a file would exceed the size that is allowed to this process (ulimit -f) or on this file system; raise the "
-           "limit, then open the file again";
 }
 
 error make_error(sqlite3* db, int code, const std::string& file, std::string_view doing) {
@@ -216,8 +190,20 @@ int flags_of(open_mode mode) {
         case open_mode::create: return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
         case open_mode::write: return common | SQLITE_OPEN_READWRITE;
         case open_mode::read: return common | SQLITE_OPEN_READONLY;
+        case open_mode::frozen: return common | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
     }
     return common;
+}
+
+// How SQLite is told to open it.
+std::string name_for(open_mode mode, const std::string& file) {
+    if (mode != open_mode::frozen) return file;
+    std::string uri = "file://";
+    for (const char c : std::filesystem::absolute(file).string()) {
+        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/';
+        uri += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    return uri + "?immutable=1";
 }
 
 }  // namespace
@@ -225,16 +211,23 @@ int flags_of(open_mode mode) {
 connection::connection(const std::filesystem::path& file, open_mode mode, const connection_options& options)
     : file_(file.string()) {
     watch_forks_of_sqlite();
-    if (mode == open_mode::create && options.vfs.empty() && file_ != ":memory:" && !file_.empty())
-        make_empty_file(file, options.file_mode);
+    const bool is_file = options.vfs.empty() && file_ != ":memory:" && !file_.empty();
+    // SQLite would follow a link, and wait for ever for who opens the other end of a fifo.
+    for (const auto* const suffix : {"-wal", "-shm", "-journal"})
+        if (is_file) expect_regular_or_absent(file_ + suffix);
+    if (mode == open_mode::create && is_file) make_empty_file(file, options.file_mode);
     sqlite3* raw = nullptr;
-    const int code =
-        sqlite3_open_v2(file_.c_str(), &raw, flags_of(mode), options.vfs.empty() ? nullptr : options.vfs.c_str());
+    const int code = sqlite3_open_v2(name_for(mode, file_).c_str(), &raw, flags_of(mode),
+                                     options.vfs.empty() ? nullptr : options.vfs.c_str());
     db_.reset(raw);
     if (code != SQLITE_OK) throw make_error(raw, code, file_, "open");
     sqlite3_busy_timeout(raw, saturating_cast<std::chrono::duration<int, std::milli>>(options.busy_timeout).count());
     // Two connections that checkpoint at the same instant can damage a file before SQLite 3.51.3.
-    if (mode == open_mode::read) sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    if (mode == open_mode::read || mode == open_mode::frozen)
+        sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    // Whatever the build of SQLite does by default: a mapped file that somebody shortens would end the process.
+    if (sqlite3_int64 none = 0; mode == open_mode::frozen)
+        sqlite3_file_control(raw, "main", SQLITE_FCNTL_MMAP_SIZE, &none);
 }
 
 connection::~connection() = default;

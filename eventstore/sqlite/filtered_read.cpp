@@ -126,7 +126,7 @@ bool reader::few_in_streams(const stream_filter& streams) {
 statement& reader::scan_statement(bool types, bool by_stream, direction order) {
     const auto sql = scan_query(types, by_stream, order);
     if (const auto known = scans_.find(sql); known != scans_.end()) return known->second;
-    return scans_.emplace(sql, db_.prepare(sql)).first->second;
+    return scans_.emplace(sql, db_->prepare(sql)).first->second;
 }
 
 void reader::scan(const interval& window, const filtered_read& read, event_batch& batch) {

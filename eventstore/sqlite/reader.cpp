@@ -21,25 +21,25 @@ document document_at(statement& row) {
 
 }  // namespace
 
-reader::reader(const std::filesystem::path& file, const sqlite_options& options)
-    : db_(file, open_mode::read, options.connection),
-      limits_(options.limits),
-      all_{db_.prepare(all_query(direction::forward)), db_.prepare(all_query(direction::backward))},
-      stream_{db_.prepare(stream_query(direction::forward)), db_.prepare(stream_query(direction::backward))},
-      head_(db_.prepare("SELECT max(position) FROM events")),
-      stream_version_(db_.prepare(
+reader::reader(std::unique_ptr<connection> db, const store_limits& limits)
+    : db_(std::move(db)),
+      limits_(limits),
+      all_{db_->prepare(all_query(direction::forward)), db_->prepare(all_query(direction::backward))},
+      stream_{db_->prepare(stream_query(direction::forward)), db_->prepare(stream_query(direction::backward))},
+      head_(db_->prepare("SELECT max(position) FROM events")),
+      stream_version_(db_->prepare(
           "SELECT max(removed_up_to, ifnull((SELECT max(version) FROM events WHERE stream = streams.id), 0)) "
           "FROM streams WHERE name = ?1 AND state = 0")),
-      find_stream_name_(db_.prepare("SELECT name FROM streams WHERE id = ?1")),
-      find_type_name_(db_.prepare("SELECT name FROM types WHERE id = ?1")),
-      find_type_(db_.prepare("SELECT id FROM types WHERE name = ?1")),
-      time_after_(db_.prepare("SELECT recorded_at FROM events WHERE position > ?1 ORDER BY position LIMIT 1")),
-      blocks_(db_.prepare(blocks_query)),
-      few_in_streams_(db_.prepare(few_query)),
+      find_stream_name_(db_->prepare("SELECT name FROM streams WHERE id = ?1")),
+      find_type_name_(db_->prepare("SELECT name FROM types WHERE id = ?1")),
+      find_type_(db_->prepare("SELECT id FROM types WHERE name = ?1")),
+      time_after_(db_->prepare("SELECT recorded_at FROM events WHERE position > ?1 ORDER BY position LIMIT 1")),
+      blocks_(db_->prepare(blocks_query)),
+      few_in_streams_(db_->prepare(few_query)),
       find_document_(
-          db_.prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 AND key = ?2")),
-      list_documents_(db_.prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 "
-                                  "AND key >= ?2 AND key > ?3 ORDER BY key")) {}
+          db_->prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 AND key = ?2")),
+      list_documents_(db_->prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 "
+                                   "AND key >= ?2 AND key > ?3 ORDER BY key")) {}
 
 std::optional<document> reader::find_document(std::string_view kind, std::string_view key) {
     const reset_guard done(find_document_);
@@ -64,7 +64,7 @@ std::vector<document> reader::list_documents(std::string_view kind, const docume
 
 std::vector<std::string> reader::event_types() {
     std::vector<std::string> names;
-    auto all = db_.prepare("SELECT name FROM types ORDER BY name");
+    auto all = db_->prepare("SELECT name FROM types ORDER BY name");
     while (all.step()) names.emplace_back(all.column_bytes(0));
     return names;
 }
@@ -134,7 +134,7 @@ bool reader::row_order::takes(std::uint64_t place, bool gapless) {
 
 void reader::check_order(row_order& order, std::string_view known_stream, const recorded_event& event) const {
     if (order.takes(known_stream.empty() ? event.position.value : event.version.value, !known_stream.empty())) return;
-    throw db_.damage(
+    throw db_->damage(
         fmt::format("the event at position {}, version {} of {}, is out of order or one next to it is missing",
                     event.position, event.version, event.stream));
 }
@@ -152,7 +152,7 @@ void reader::collect(statement& query, row_order order, const selection& which, 
         const auto id = query.column_bytes(3);
         const auto parsed = uuid::from_bytes(id);
         if (!parsed)
-            throw db_.damage(fmt::format("the event at position {} has an id of {} bytes", event.position, id.size()));
+            throw db_->damage(fmt::format("the event at position {} has an id of {} bytes", event.position, id.size()));
         event.id = *parsed;
         event.type = type_name(query.column_int64(5));
         event.payload = query.column_bytes(6);
@@ -169,7 +169,7 @@ std::string_view reader::stream_name(std::int64_t id) {
     if (slot.id == id && id != 0) return slot.name;
     const reset_guard done(find_stream_name_);
     find_stream_name_.bind(1, id);
-    if (!find_stream_name_.step()) throw db_.damage(fmt::format("an event refers to stream {}, which is missing", id));
+    if (!find_stream_name_.step()) throw db_->damage(fmt::format("an event refers to stream {}, which is missing", id));
     slot.name = find_stream_name_.column_bytes(0);
     slot.id = id;
     return slot.name;
@@ -180,7 +180,7 @@ std::string_view reader::type_name(std::int64_t id) {
     const reset_guard done(find_type_name_);
     find_type_name_.bind(1, id);
     if (!find_type_name_.step())
-        throw db_.damage(fmt::format("an event refers to event type {}, which is missing", id));
+        throw db_->damage(fmt::format("an event refers to event type {}, which is missing", id));
     return type_names_.emplace(id, find_type_name_.column_bytes(0)).first->second;
 }
 

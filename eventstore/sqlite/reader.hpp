@@ -1,9 +1,9 @@
 #pragma once
 
 #include "eventstore/sqlite/filtered_read.hpp"
+#include "eventstore/sqlite/read_access.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
-#include <stele/eventstore/sqlite/detail/real_file.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <array>
@@ -16,7 +16,9 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace stele::inline v0::detail {
@@ -24,7 +26,7 @@ namespace stele::inline v0::detail {
 /// A read-only connection with its statements. One thread at a time; every call is one short read transaction.
 class reader {
 public:
-    reader(const std::filesystem::path& file, const sqlite_options& options);
+    reader(std::unique_ptr<connection> db, const store_limits& limits);
 
     void fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch);
     /// Without its filter.
@@ -72,7 +74,7 @@ private:
     std::string_view stream_name(std::int64_t id);
     std::string_view type_name(std::int64_t id);
 
-    connection db_;
+    std::unique_ptr<connection> db_;
     store_limits limits_;
     // Names never change, so cached ones stay valid. There may be many streams: the table by id grows up to a bound,
     // then its slots are reused.
@@ -95,26 +97,21 @@ private:
 /// Lends readers and keeps some idle ones. Any thread; `use` and `work` must not call back into the pool.
 class reader_pool {
 public:
-    /// `identity` is that of the file that the writer has open, and must outlive the pool.
-    reader_pool(std::filesystem::path file, sqlite_options options, const file_identity& identity)
-        : file_(std::move(file)), options_(std::move(options)), identity_(identity) {}
+    /// `access` must outlive the pool.
+    reader_pool(read_access& access, const sqlite_options& options)
+        : access_(access), limits_(options.limits), most_idle_(options.idle_readers) {}
 
-    /// Calls `use` with a reader that nobody else uses. The reader is not kept if that throws.
+    /// Calls `use` with a reader that nobody else uses, and again with another one if what it has read does not count
+    /// (read_access). The reader is not kept if that throws.
     template <class Use>
     auto with_reader(Use use) {
-        try {
-            const turn here(*this);
-            auto borrowed = borrow();
-            if constexpr (std::is_void_v<decltype(use(*borrowed))>) {
-                use(*borrowed);
-                give_back(std::move(borrowed));
-            } else {
-                auto result = use(*borrowed);
-                give_back(std::move(borrowed));
-                return result;
-            }
-        } catch (const error&) {
-            rethrow_as_damage();
+        using result_type = decltype(use(std::declval<reader&>()));
+        if constexpr (std::is_void_v<result_type>) {
+            read([&](reader& borrowed) { use(borrowed); });
+        } else {
+            std::optional<result_type> result;
+            read([&](reader& borrowed) { result.emplace(use(borrowed)); });
+            return *std::move(result);
         }
     }
 
@@ -134,14 +131,20 @@ private:
     private:
         reader_pool& pool_;
     };
-    std::unique_ptr<reader> borrow();
-    void give_back(std::unique_ptr<reader> borrowed);
+    struct lent {
+        read_view view;  // under which it was opened
+        std::unique_ptr<reader> it;
+    };
+    void read(const std::function<void(reader&)>& use);
+    bool borrow(lent& borrowed);
+    bool take_idle(lent& borrowed);
+    void give_back(lent borrowed);
 
-    std::filesystem::path file_;
-    sqlite_options options_;
-    const file_identity& identity_;
+    read_access& access_;
+    store_limits limits_;
+    std::size_t most_idle_;
     std::mutex mutex_;
-    std::vector<std::unique_ptr<reader>> idle_;
+    std::vector<lent> idle_;
     std::size_t in_use_ = 0;
     bool paused_ = false;
     std::condition_variable nobody_reads_, pause_over_;

@@ -27,23 +27,45 @@ void reader_pool::pause(std::chrono::milliseconds longest, const std::function<v
     pause_over_.notify_all();
 }
 
-std::unique_ptr<reader> reader_pool::borrow() {
-    {
-        const std::lock_guard lock(mutex_);
-        if (!idle_.empty()) {
-            auto taken = std::move(idle_.back());
-            idle_.pop_back();
-            return taken;
-        }
+void reader_pool::read(const std::function<void(reader&)>& use) {
+    try {
+        const turn here(*this);
+        lent borrowed;
+        access_.repeat([&](const read_view& view) {
+            borrowed = {view, nullptr};
+            const bool counts = access_.settle(view, [&] {
+                if (borrow(borrowed)) use(*borrowed.it);
+            });
+            return counts && borrowed.it;
+        });
+        give_back(std::move(borrowed));
+    } catch (const error&) {
+        rethrow_as_damage();
     }
-    auto opened = std::make_unique<reader>(file_, options_);
-    identity_.expect_same();
-    return opened;
 }
 
-void reader_pool::give_back(std::unique_ptr<reader> borrowed) {
+bool reader_pool::borrow(lent& borrowed) {
+    while (take_idle(borrowed)) {
+        if (borrowed.it) return true;
+    }
+    if (auto opened = access_.open(borrowed.view)) borrowed.it = std::make_unique<reader>(std::move(opened), limits_);
+    return borrowed.it != nullptr;
+}
+
+// False if none is idle. One that was opened under another view is closed, and none is returned.
+bool reader_pool::take_idle(lent& borrowed) {
+    lent taken;
     const std::lock_guard lock(mutex_);
-    if (idle_.size() >= options_.idle_readers) return;
+    if (idle_.empty()) return false;
+    taken = std::move(idle_.back());
+    idle_.pop_back();
+    if (taken.view == borrowed.view) borrowed.it = std::move(taken.it);
+    return true;
+}
+
+void reader_pool::give_back(lent borrowed) {
+    const std::lock_guard lock(mutex_);
+    if (idle_.size() >= most_idle_) return;
     try {
         idle_.push_back(std::move(borrowed));
     } catch (const std::bad_alloc&) {

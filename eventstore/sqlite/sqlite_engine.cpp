@@ -3,9 +3,11 @@
 #include "eventstore/engine/argument_checks.hpp"
 #include "eventstore/sqlite/files/backup.hpp"
 #include "eventstore/sqlite/files/verify.hpp"
+#include "eventstore/sqlite/read_only_access.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
 
 #include <stele/eventstore/detail/stop_scope.hpp>
+#include <stele/eventstore/sqlite/detail/file_format.hpp>
 
 #include <fmt/format.h>
 
@@ -21,65 +23,96 @@ constexpr std::size_t least_log_bytes = 1UL << 20;
 
 sqlite_options checked(sqlite_options options) {
     check_limits(options.limits);
+    if (!options.now) throw error(error_kind::invalid_argument, "sqlite_options::now is empty; give it a clock");
     if (options.log_bytes < least_log_bytes)
         throw error(error_kind::invalid_argument, fmt::format("sqlite_options::log_bytes is {}; it must be {} or more",
                                                               options.log_bytes, least_log_bytes));
     return options;
 }
 
+std::unique_ptr<read_access> access_to(const std::filesystem::path& file, const connection_options& options,
+                                       const writer* writer) {
+    if (writer == nullptr) return std::make_unique<read_only_access>(file, options);
+    return std::make_unique<access_beside_writer>(file, options, writer->identity());
+}
+
 }  // namespace
 
-sqlite_engine::sqlite_engine(std::filesystem::path file, const sqlite_options& options)
+sqlite_engine::sqlite_engine(std::filesystem::path file, store_use use, const sqlite_options& options)
     : file_(std::move(file)),
       options_(checked(options)),
-      writer_(file_, options_),
-      readers_(file_, options_, writer_.identity()),
-      queue_([this](commit_queue::append_group group) {
-          signal_.announce(writer_.commit(group));
-          bound_log();
-      }) {}
+      writer_(use == store_use::read_and_write ? std::make_unique<writer>(file_, options_) : nullptr),
+      access_(access_to(file_, options_.connection, writer_.get())),
+      readers_(*access_, options_) {
+    if (writer_) {
+        queue_ = std::make_unique<commit_queue>([this](commit_queue::append_group group) {
+            signal_.announce(writer_->commit(group));
+            bound_log();
+        });
+        // The first read needs no descriptor then, and is of the file that was opened, whatever becomes of its name.
+        if (options_.idle_readers > 0) readers_.with_reader([](reader&) {});
+    } else {
+        read([](connection& db) {
+            db.execute("BEGIN");
+            check_tables(db);
+        });
+    }
+}
+
+void sqlite_engine::expect_writable() const {
+    if (!writer_)
+        throw error(error_kind::read_only,
+                    fmt::format("{}: nothing was written, because the store was opened with "
+                                "sqlite_store::open_read_only; to write, open it with sqlite_store::open",
+                                file_.string()));
+}
 
 // The log begins again with the first commit that finds it moved into the main file and read by nobody. Readers that
 // overlap never leave such a moment, so one is made.
 void sqlite_engine::bound_log() noexcept {
     const auto limit = to_integer(options_.log_bytes);
-    const auto size = writer_.log_bytes();
+    const auto size = writer_->log_bytes();
     if (size < limit) next_pause_ = limit;
     if (size < next_pause_) return;
     next_pause_ = size + limit / 16;  // it may have been in vain: others read, or a reader took longer
-    readers_.pause(longest_pause, [this] { writer_.checkpoint(); });
+    readers_.pause(longest_pause, [this] { writer_->checkpoint(); });
 }
 
 void sqlite_engine::backup(const std::filesystem::path& to) {
-    detail::backup(file_, to, options_.connection);
+    detail::backup(*access_, file_, to, options_.connection);
 }
 
 verify_result sqlite_engine::verify(const verify_options& options) const {
-    connection db(file_, open_mode::read, options_.connection);
-    return detail::verify(db, options);
+    verify_result result;
+    access_->read([&](connection& db) { result = detail::verify(db, options); });
+    return result;
 }
 
 void sqlite_engine::compact() {
-    queue_.exclusive([this] { writer_.compact(); });
+    expect_writable();
+    queue_->exclusive([this] { writer_->compact(); });
 }
 
 void sqlite_engine::transact(const transaction& work) {
-    queue_.exclusive([&] {
-        writer_.transact(*this, work);
-        if (writer_.participant() != nullptr) queue_.limit_waits(options_.connection.busy_timeout);
+    expect_writable();
+    queue_->exclusive([&] {
+        writer_->transact(*this, work);
+        if (writer_->participant() != nullptr) queue_->limit_waits(options_.connection.busy_timeout);
     });
 }
 
 void sqlite_engine::look(const std::function<void(const append_participant*)>& look) {
-    queue_.exclusive([&] { look(writer_.participant()); });
+    if (!writer_) return look(nullptr);
+    queue_->exclusive([&] { look(writer_->participant()); });
 }
 
-std::unique_ptr<connection> sqlite_engine::open_to_read() {
-    return std::make_unique<connection>(file_, open_mode::read, options_.connection);
+void sqlite_engine::read(const std::function<void(connection&)>& use) {
+    access_->read(use);
 }
 
 append_all_outcome sqlite_engine::submit(append_request& request) {
-    queue_.submit(request);
+    expect_writable();
+    queue_->submit(request);
     if (request.fault) std::rethrow_exception(request.fault);
     return *std::move(request.outcome);
 }
@@ -95,9 +128,10 @@ append_all_outcome sqlite_engine::do_append(std::span<const stream_write> writes
 
 std::future<append_outcome> sqlite_engine::do_append_async(stream_id stream, expected_version expected,
                                                            std::vector<event_data> events) {
+    expect_writable();
     auto append = std::make_unique<async_append>(std::move(stream), expected, std::move(events));
     auto result = append->promise.get_future();
-    queue_.submit(std::move(append));
+    queue_->submit(std::move(append));
     return result;
 }
 
@@ -111,11 +145,24 @@ append_outcome sqlite_engine::do_remove(const stream_id& stream, expected_versio
 }
 
 void sqlite_engine::do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) {
-    readers_.with_reader([&](reader& r) { r.fetch(stream, options, batch); });
+    readers_.with_reader([&](reader& r) {
+        if (!batch.empty()) batch.clear();  // of what did not count
+        r.fetch(stream, options, batch);
+    });
 }
 
 void sqlite_engine::do_fetch(const all_read_options& options, event_batch& batch) {
-    if (options.filter.empty()) return readers_.with_reader([&](reader& r) { r.fetch(options, batch); });
+    if (options.filter.empty())
+        return readers_.with_reader([&](reader& r) {
+            if (!batch.empty()) batch.clear();
+            r.fetch(options, batch);
+        });
+    if (!writer_)  // all parts count, or none
+        return readers_.with_reader([&](reader& r) {
+            if (!batch.empty()) batch.clear();
+            filtered_read read(options);
+            while (r.fetch(read, batch)) stop_scope::check();
+        });
     filtered_read read(options);
     while (readers_.with_reader([&](reader& r) { return r.fetch(read, batch); })) stop_scope::check();
 }

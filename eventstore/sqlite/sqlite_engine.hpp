@@ -10,10 +10,14 @@
 
 namespace stele::inline v0::detail {
 
-/// The store behind a sqlite_store. It stays where it is when the handle moves, so participants refer to this.
+/// What a store is opened for.
+enum class store_use : std::uint8_t { read_and_write, read_only };
+
+/// The store behind a sqlite_store. It stays where it is when the handle moves, so participants refer to this. One that
+/// is read-only has no writer and no queue, and refuses whatever needs them.
 class sqlite_engine final : public event_store, public append_host {
 public:
-    sqlite_engine(std::filesystem::path file, const sqlite_options& options);
+    sqlite_engine(std::filesystem::path file, store_use use, const sqlite_options& options);
 
     /// See process_mark.
     [[nodiscard]] bool is_inherited() const noexcept { return process_.is_inherited(); }
@@ -25,7 +29,7 @@ public:
 
     void transact(const transaction& work) override;
     void look(const std::function<void(const append_participant*)>& look) override;
-    std::unique_ptr<connection> open_to_read() override;
+    void read(const std::function<void(connection&)>& use) override;
 
     append_all_outcome do_append(std::span<const stream_write> writes,
                                  std::span<const document_write> documents) override;
@@ -47,15 +51,17 @@ public:
 private:
     append_all_outcome submit(append_request& request);
     void bound_log() noexcept;
+    void expect_writable() const;
 
     process_mark process_;
     std::filesystem::path file_;
     sqlite_options options_;
     head_signal signal_;
-    writer writer_;  // declared before the readers, so it is closed last
+    std::unique_ptr<writer> writer_;  // declared before the readers, so it is closed last
+    std::unique_ptr<read_access> access_;
     reader_pool readers_;
-    std::int64_t next_pause_ = 0;  // the size of the log at which bound_log() makes a pause
-    commit_queue queue_;           // after what it uses
+    std::int64_t next_pause_ = 0;          // the size of the log at which bound_log() makes a pause
+    std::unique_ptr<commit_queue> queue_;  // after what it uses
 };
 
 }  // namespace stele::inline v0::detail

@@ -21,6 +21,11 @@ void check_name(const std::filesystem::path& file) {
     };
     if (file.empty()) refuse("it is empty; name a file");
     if (file == ":memory:") refuse("a store is a file; for one in memory use stele::memory_store");
+    if (file.string().starts_with("file:")) refuse("it is a URI; name a file (for one with such a name: ./file:…)");
+    for (const std::string_view suffix : {"-wal", "-shm", "-journal", "-lock"})
+        if (const auto name = file.string(); name.ends_with(suffix))
+            refuse(fmt::format("a file with that name belongs to the store {}; use a name that does not end in {}",
+                               name.substr(0, name.size() - suffix.size()), suffix));
     if (file.string().find('\0') != std::string::npos) refuse("it contains a zero byte");
 }
 
@@ -33,8 +38,7 @@ std::filesystem::path file_of_store(const std::filesystem::path& name) {
 
 }  // namespace
 
-sqlite_store::sqlite_store(const std::filesystem::path& file, const sqlite_options& options)
-    : engine_(std::make_unique<detail::sqlite_engine>(file_of_store(file), options)) {}
+sqlite_store::sqlite_store(std::unique_ptr<detail::sqlite_engine> engine) noexcept : engine_(std::move(engine)) {}
 
 sqlite_store::sqlite_store(sqlite_store&&) noexcept = default;
 sqlite_store& sqlite_store::operator=(sqlite_store&& other) noexcept {
@@ -50,7 +54,14 @@ sqlite_store::~sqlite_store() {
 }
 
 sqlite_store sqlite_store::open(const std::filesystem::path& file, const sqlite_options& options) {
-    return {file, options};
+    using detail::sqlite_engine;
+    return sqlite_store{
+        std::make_unique<sqlite_engine>(file_of_store(file), detail::store_use::read_and_write, options)};
+}
+
+sqlite_store sqlite_store::open_read_only(const std::filesystem::path& file, const sqlite_options& options) {
+    using detail::sqlite_engine;
+    return sqlite_store{std::make_unique<sqlite_engine>(file_of_store(file), detail::store_use::read_only, options)};
 }
 
 std::string sqlite_store::sqlite_version() {

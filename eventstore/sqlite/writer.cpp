@@ -101,6 +101,9 @@ writer::~writer() {
     // Closing the last connection checkpoints, which must not coincide with a write of another process.
     try {
         lock_.lock(busy_timeout_);
+        // Closing finds nothing left to do, so the note stays true.
+        db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
+        main_.note(lock_);
     } catch (...) {
         sqlite3_db_config(db_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     }
@@ -220,10 +223,10 @@ void writer::refresh() {
     is_joined_ = false;
 }
 
-// The position of the last event, and when it was recorded; 0 if there is none.
+// The position of the last event, and when it was recorded; 0 and the earliest time if there is none.
 std::pair<position, std::int64_t> writer::last_event() {
     const reset_guard done(last_event_query_);
-    if (!last_event_query_.step()) return {};
+    if (!last_event_query_.step()) return {{}, std::numeric_limits<std::int64_t>::min()};
     return {position{last_event_query_.column_number(0, 1)}, last_event_query_.column_int64(1)};
 }
 

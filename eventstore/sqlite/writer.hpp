@@ -11,6 +11,7 @@
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -82,7 +83,7 @@ private:
 
     // Valid as long as nobody else writes and nothing is rolled back; refresh() and forget() ensure it.
     std::int64_t data_version_ = -1;
-    std::int64_t last_recorded_at_ = 0;
+    std::int64_t last_recorded_at_ = std::numeric_limits<std::int64_t>::min();
 
     statement begin_, commit_, roll_back_, data_version_query_, last_event_query_, given_query_;
     statement savepoint_, release_, rollback_to_;

@@ -32,12 +32,20 @@ effect_worker::effect_worker(event_store& store, any_projection& followed, const
     if (const auto known =
             find_checkpoint<v1::EffectsCheckpoint>(store_, checkpoint_kind, definition_.projection, name_)) {
         now_.checkpoint = saved_ = *known;
+        expect_saving();
     } else {
         // Saved before anything else happens: a restart must not begin later.
         now_.checkpoint = store_.head();
         save();
     }
     board_.show(now_);
+}
+
+// An effect happens before its checkpoint is saved. Who cannot save it, because the store is read-only for example,
+// must not begin. To remove a document that nobody has changes nothing.
+void effect_worker::expect_saving() {
+    const document_write nothing{checkpoint_kind, name_, {}, document_action::remove};
+    write_documents(store_, {&nothing, 1});
 }
 
 void effect_worker::save() {

@@ -31,6 +31,7 @@ private:
     [[nodiscard]] event_feed feed(position target) const;
     bool do_next(event_feed& events);
     bool do_effect(const recorded_event& event);
+    void expect_saving();
     void save();
 
     event_store& store_;

@@ -20,9 +20,7 @@ std::string event_fault::reason() const {
 }
 
 bool event_fault::is_of_the_event() const {
-    const auto kind = kind_of(cause);
-    return !kind || kind == error_kind::handler_failed || kind == error_kind::invalid_argument ||
-           kind == error_kind::undecodable;
+    return detail::is_of_the_event(cause);
 }
 
 std::string event_fault::where(std::string_view projection, const std::filesystem::path& file) const {

@@ -73,6 +73,7 @@ struct generation::statements {
 generation::generation(std::unique_ptr<connection> db)
     : model_(sql_session::writer(std::move(db))),
       record_(read_record(this->db())),
+      place_(file().string()),
       statements_(std::make_unique<statements>(this->db())) {}
 
 generation::generation(generation&&) noexcept = default;
@@ -82,7 +83,18 @@ generation& generation::operator=(generation&& other) noexcept {
     statements_ = std::move(other.statements_);  // the old ones go before their connection does
     model_ = std::move(other.model_);
     record_ = std::move(other.record_);
+    place_ = std::move(other.place_);
     return *this;
+}
+
+void generation::expect_in_place() const {
+    if (place_.is_same()) return;
+    throw error{
+        error_kind::io,
+        fmt::format("{}: the read model was moved, deleted or replaced while its runner had it open; nothing is "
+                    "written to it any more; destroy the projection_runner and make another, which builds what "
+                    "is missing",
+                    file().string())};
 }
 
 connection& generation::db() noexcept {

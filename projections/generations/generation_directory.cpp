@@ -22,11 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const fs::path& file, std::string_view doing, const std::error_code& code) {
-    throw error{
-        error_kind::io,
-        fmt::format("{}: {}: {}; check the directory and its permissions", file.string(), doing, code.message()),
-        code.value()};
+void expect(const fs::path& file, std::string_view otherwise, const std::error_code& code) {
+    if (code) throw file_error(file, otherwise, code.value());
 }
 
 }  // namespace
@@ -61,7 +58,7 @@ std::optional<std::uint64_t> generation_directory::serving() const {
     std::error_code failure;
     const auto status = fs::symlink_status(name, failure);
     if (status.type() == fs::file_type::not_found) return {};
-    if (failure) fail(name, "look at", failure);
+    if (failure) throw cannot_look(name, failure.value());
     const auto refuse = [&](error_kind kind, std::string_view why) {
         throw error{kind, fmt::format("{}: {}; it was left untouched; move it away to rebuild the projection from the "
                                       "events",
@@ -83,11 +80,11 @@ std::vector<std::uint64_t> generation_directory::all() const {
     // std::filesystem::directory_iterator may end the program if there is no memory.
     const std::unique_ptr<DIR, int (*)(DIR*)> listing{::opendir(directory_.c_str()),
                                                       [](DIR* d) { return ::closedir(d); }};
-    if (!listing) fail(directory_, "list", {errno, std::generic_category()});
+    if (!listing) throw file_error(directory_, "cannot be listed", errno);
     errno = 0;
     for (const auto* entry = ::readdir(listing.get()); entry != nullptr; errno = 0, entry = ::readdir(listing.get()))
         if (const auto number = number_in(entry->d_name)) numbers.push_back(*number);
-    if (errno != 0) fail(directory_, "list", {errno, std::generic_category()});
+    if (errno != 0) throw file_error(directory_, "cannot be listed", errno);
     std::ranges::sort(numbers);
     return numbers;
 }
@@ -102,11 +99,17 @@ void generation_directory::serve(std::uint64_t generation) const {
     // A new link is made beside the old one and renamed over it: rename(2) replaces it atomically.
     const auto fresh = directory_ / (projection_ + ".db.new");
     std::error_code failure;
+    const auto status = fs::symlink_status(fresh, failure);
+    if (status.type() != fs::file_type::not_found && status.type() != fs::file_type::symlink)
+        throw error{error_kind::foreign_file,
+                    fmt::format("{}: is not a link to a generation of the read model; it was left untouched; move it "
+                                "away",
+                                fresh.string())};
     fs::remove(fresh, failure);
     if (!failure) fs::create_symlink(file(generation).filename(), fresh, failure);
-    if (failure) fail(fresh, "make a link", failure);
+    expect(fresh, "the link cannot be made", failure);
     fs::rename(fresh, name, failure);
-    if (failure) fail(name, "replace", failure);
+    expect(name, "cannot be replaced", failure);
     sync_directory(directory_);
 }
 
@@ -119,9 +122,10 @@ void generation_directory::remove(std::uint64_t generation) const {
     for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) {
         auto name = file(generation);
         name += suffix;
+        expect_regular_or_absent(name);
         std::error_code failure;
         fs::remove(name, failure);
-        if (failure) fail(name, "remove", failure);
+        expect(name, "cannot be removed", failure);
     }
 }
 

@@ -3,12 +3,28 @@
 #include "projections/generations/shadow_file.hpp"
 #include "projections/runner/same_store.hpp"
 
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
+
 #include <fmt/format.h>
 
 #include <ranges>
 #include <utility>
 
 namespace stele::inline v0::detail {
+namespace {
+
+// Whether a fault says nothing about the file: the same file may be opened the next time. Nothing may be concluded from
+// it, least of all that the file can go.
+bool is_passing(const error& fault) {
+    return fault.kind() == error_kind::busy || fault.kind() == error_kind::io || fault.kind() == error_kind::full;
+}
+
+// Its creation was interrupted, or somebody has removed it.
+bool holds_nothing(const std::filesystem::path& file) {
+    return size_of(file).value_or(0) == 0;
+}
+
+}  // namespace
 
 generation_set::generation_set(event_store& store, const std::filesystem::path& directory,
                                const projection_definition& definition, const projection_runner_options& options)
@@ -49,20 +65,31 @@ void generation_set::expect_same_store(const generation& built) const {
     detail::expect_same_store(store_, built.progress(), built.file().string());
 }
 
+std::uint64_t generation_set::serving() const {
+    if (const auto number = files_.serving()) return *number;
+    throw error{error_kind::io, fmt::format("{}: somebody has removed the read model that serves, or the link to it; "
+                                            "destroy the projection_runner and make another, which builds it again",
+                                            files_.stable_name().string())};
+}
+
 bool generation_set::is_complete(std::uint64_t number) const {
+    if (holds_nothing(files_.file(number))) return false;
     try {
         return read_record(*open_read_model(files_.file(number), connection_)).progress.complete;
-    } catch (const error&) {
-        return false;  // a file that cannot be read must not serve
+    } catch (const error& fault) {
+        if (is_passing(fault)) throw;
+        return false;  // a file that is damaged must not serve
     }
 }
 
 bool generation_set::is_unfinished(std::uint64_t number) const {
+    if (holds_nothing(files_.file(number))) return true;
     try {
         const auto db = open_read_model(files_.file(number), connection_);
         return !read_record(*db).progress.complete || shadow_boot_id(*db);
-    } catch (const error&) {
-        return true;  // interrupted while it was made, or damaged by a power cut
+    } catch (const error& fault) {
+        if (fault.kind() != error_kind::corrupt) throw;  // it may be complete, or of somebody else
+        return true;                                     // damaged by a power cut
     }
 }
 
@@ -151,6 +178,7 @@ numbered_generation generation_set::open_shadow() const {
 
 // Opens a shadow if it may be continued; nothing if it has to be removed.
 std::optional<generation> generation_set::resume(std::uint64_t number) const {
+    if (holds_nothing(files_.file(number))) return {};
     try {
         auto shadow = generation::open(files_.file(number), connection_);
         expect_same_projection(shadow);
@@ -162,7 +190,7 @@ std::optional<generation> generation_set::resume(std::uint64_t number) const {
         resume_shadow(shadow.db());
         return shadow;
     } catch (const error& failure) {
-        if (failure.kind() == error_kind::busy) throw;
+        if (is_passing(failure)) throw;
         return {};
     }
 }

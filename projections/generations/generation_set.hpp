@@ -58,8 +58,8 @@ public:
     /// What a read model of the projection, as it is in this program, records about it.
     [[nodiscard]] const projection_identity& identity() const noexcept { return identity_; }
 
-    /// The one that serves; there is one after open_serving().
-    [[nodiscard]] std::uint64_t serving() const { return files_.serving().value(); }
+    /// The one that serves; there is one after open_serving(). Throws stele::error (io) if somebody has removed it.
+    [[nodiscard]] std::uint64_t serving() const;
     [[nodiscard]] std::filesystem::path serving_file() const { return files_.file(serving()); }
     /// The complete one that waits, the highest if there are several.
     [[nodiscard]] std::optional<std::uint64_t> waiting() const;

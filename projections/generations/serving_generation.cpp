@@ -39,6 +39,7 @@ bool serving_generation::step(position target) {
 
 // Throws unless it is of this projection and this store.
 void serving_generation::expect_right(position target) {
+    current_.expect_in_place();
     generations_.expect_same_projection(current_);
     const auto& progress = current_.progress();
     if (store_is_known_ && progress.checkpoint <= target) return;

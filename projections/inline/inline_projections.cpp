@@ -31,8 +31,9 @@ void inline_projections::remove(std::string_view name) {
 
 std::vector<projection_status> inline_projections::status() const {
     std::vector<projection_status> all;
-    const auto db = store_.append_host().open_to_read();
-    for (const auto& record : detail::list_inline_records(*db)) {
+    std::vector<detail::generation_record> records;
+    store_.append_host().read([&](detail::connection& db) { records = detail::list_inline_records(db); });
+    for (const auto& record : records) {
         projection_status status;
         status.name = record.identity.name;
         status.checkpoint = record.progress.checkpoint;

@@ -28,12 +28,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view magic = "stele snapshot 1\n";
 
-[[noreturn]] void fail(const fs::path& file, std::string_view doing, int code) {
-    throw error{
-        error_kind::io,
-        fmt::format("{}: {}: {}", file.string(), doing, std::error_code{code, std::system_category()}.message()), code};
-}
-
 /// An open file, closed by the destructor.
 class descriptor {
 public:
@@ -47,7 +41,7 @@ public:
         while (!bytes.empty()) {
             const auto written = ::write(number_, bytes.data(), bytes.size());
             if (written < 0 && errno == EINTR) continue;
-            if (written < 0) fail(file_, "write", errno);
+            if (written < 0) throw file_error(file_, "cannot be written", errno);
             bytes.remove_prefix(static_cast<std::size_t>(written));
         }
     }
@@ -57,13 +51,13 @@ public:
         while (true) {
             const auto size = ::read(number_, part.data(), part.size());
             if (size < 0 && errno == EINTR) continue;
-            if (size < 0) fail(file_, "read", errno);
+            if (size < 0) throw file_error(file_, "cannot be read", errno);
             if (size == 0) return bytes;
             bytes.append(part.data(), static_cast<std::size_t>(size));
         }
     }
     void sync() const {
-        if (::fsync(number_) != 0) fail(file_, "sync", errno);
+        if (::fsync(number_) != 0) throw file_error(file_, "cannot be synced", errno);
     }
 
 private:
@@ -108,7 +102,7 @@ void write_snapshot(const fs::path& file, const snapshot_functions& functions, c
     fresh += ".new";
     {
         // A process that was killed may have left one. It is removed, not truncated: it may have further names.
-        if (what_is_there(fresh).empty()) ::unlink(fresh.c_str());
+        if (detail::is_regular_file(fresh)) ::unlink(fresh.c_str());
         const descriptor out{fresh, own_file_use::write_new, mode};
         out.write(magic);
         const auto digest = uuid::v5({}, content);
@@ -116,16 +110,16 @@ void write_snapshot(const fs::path& file, const snapshot_functions& functions, c
         out.write(content);
         out.sync();
     }
+    expect_regular_or_absent(file);
     std::error_code failure;
     fs::rename(fresh, file, failure);
-    if (failure) fail(file, "replace", failure.value());
+    if (failure) throw file_error(file, "cannot be replaced", failure.value());
     // A rename survives a power cut only once its directory is synced.
     sync_directory(file.parent_path());
 }
 
 std::optional<saved_state> read_snapshot(const fs::path& file, const snapshot_functions& functions) {
-    std::error_code unknown;
-    if (fs::symlink_status(file, unknown).type() == fs::file_type::not_found) return {};
+    if (!is_there(file)) return {};
     const auto bytes = descriptor{file, own_file_use::read}.read_all();
     const auto corrupt = [&] {
         return error{error_kind::corrupt, fmt::format("its {} bytes are damaged", bytes.size())};

@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/start_thread.hpp>
 
 #include <algorithm>
@@ -16,7 +17,6 @@ constexpr std::chrono::milliseconds wait_time{1000};
 constexpr std::chrono::milliseconds store_backoff{100};
 // When to look again at a projection that is busy.
 constexpr std::chrono::milliseconds busy_backoff{10};
-constexpr unsigned most_doublings = 6;
 
 // Whether retrying is pointless.
 bool is_lasting(const std::exception_ptr& failure) {
@@ -220,7 +220,7 @@ void background::settle_failure(job& mine, const std::exception_ptr& failure) {
     }
     mine.worker->board().show_error(failure);
     mine.now = job::phase::ready;
-    mine.not_before = clock::now() + options_.first_backoff * (1U << std::min(mine.failures - 1, most_doublings));
+    mine.not_before = end_of_wait(pause_after(mine.failures, options_.first_backoff));
 }
 
 }  // namespace stele::inline v0::detail

@@ -37,6 +37,9 @@ struct projection_runner::state {
         if (options.threads == 0 || options.attempts == 0)
             throw error{error_kind::invalid_argument,
                         "projection_runner_options: threads and attempts must be 1 or more"};
+        if (!options.boot_id)
+            throw error{error_kind::invalid_argument,
+                        "projection_runner_options::boot_id is an empty function; leave it as it is"};
         detail::lock_runner_directory(lock, directory);
     }
 

@@ -2,8 +2,10 @@
 
 #include <stele/eventstore/error.hpp>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -22,9 +24,15 @@ void expect_same_store(event_store& store, const progress& built, std::string_vi
                            head.value));
     const auto& last = built.last_seen;
     if (last.position.value == 0) return;
-    auto read = store.read_all({.after = {last.position.value - 1}, .up_to = last.position, .limit = 1});
+    // Usually the very event is there. If it was removed, all events before it were recorded before it, unless they
+    // were appended after the store was restored.
+    auto read = store.read_all({.after = {std::min(store.position_at(last.recorded_at).value, last.position.value - 1)},
+                                .up_to = last.position});
     for (const auto& event : std::move(read).events())
-        if (event.id != last.id)
+        if (event.position != last.position)
+            refuse(fmt::format("has seen an event of {} at position {}, and the store has one of {} before it",
+                               last.recorded_at, last.position.value, event.recorded_at));
+        else if (event.id != last.id)
             refuse(fmt::format("has seen event {} at position {}, where the store has event {}", last.id.str(),
                                last.position.value, event.id.str()));
 }

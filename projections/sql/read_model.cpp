@@ -1,6 +1,10 @@
 #include "projections/sql/sql_session.hpp"
 
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/projections/sql/read_model.hpp>
+
+#include <fmt/format.h>
 
 namespace stele::inline v0 {
 
@@ -12,7 +16,7 @@ read_model::~read_model() = default;
 
 read_model read_model::open_read_only(const std::filesystem::path& file, const connection_options& connection) {
     // The name may be a link that changes with each generation, so only the directory is settled.
-    return read_model{detail::sql_session::reader(std::filesystem::absolute(file), connection)};
+    return read_model{detail::sql_session::reader(detail::absolute_name(file), connection)};
 }
 
 read_model read_model::in_memory() {
@@ -33,7 +37,11 @@ position read_model::checkpoint() {
     if (session_->is_among_events())
         return std::get<0>(query_one<std::optional<position>>("SELECT min(checkpoint) FROM stele_inline").value())
             .value_or(position{});
-    return std::get<0>(query_one<position>("SELECT checkpoint FROM stele_projection").value());
+    if (const auto row = query_one<position>("SELECT checkpoint FROM stele_projection")) return std::get<0>(*row);
+    throw error{error_kind::corrupt,
+                fmt::format("{}: does not say whose read model it is; the file is damaged; rebuild "
+                            "the projection",
+                            session_->db().file())};
 }
 
 std::filesystem::path read_model::file() const {

@@ -69,9 +69,13 @@ void expect_file(const std::filesystem::path& file) {
 // The numbers are in the main file from the first day, so it can be judged without touching it.
 void check_format(const std::filesystem::path& file, const connection_options& options) {
     const auto header = read_file_header(file, options);
-    if (header.kind == file_header::content::nothing)
-        throw error{error_kind::io,
-                    fmt::format("{}: is empty; it was left untouched; rebuild the projection", file.string())};
+    const bool is_blank =
+        header.kind == file_header::content::sqlite && header.application_id == 0 && !header.has_tables;
+    if (header.kind == file_header::content::nothing || header.kind == file_header::content::unwritten || is_blank)
+        throw error{error_kind::corrupt,
+                    fmt::format("{}: is empty, its making was interrupted; it was left untouched; rebuild the "
+                                "projection",
+                                file.string())};
     if (header.kind != file_header::content::sqlite)
         throw error{error_kind::foreign_file,
                     fmt::format("{}: is not an SQLite file; it was left untouched; check the name, or move it away",
@@ -96,7 +100,7 @@ void check_format(const std::filesystem::path& file, const connection_options& o
 
 std::unique_ptr<connection> create_read_model(const std::filesystem::path& file, const projection_identity& identity,
                                               const connection_options& options) {
-    if (std::filesystem::exists(std::filesystem::symlink_status(file)))
+    if (is_there(file))
         throw error{error_kind::io, fmt::format("{}: exists already; it was left untouched", file.string())};
     auto db = std::make_unique<connection>(file, open_mode::create, options);
     // Nobody knows the file before it is finished: there is nothing to roll back to, so no journal on the disk.

@@ -8,6 +8,27 @@
 
 namespace stele::inline v0::detail {
 
+bool changes_schema(int action) {
+    switch (action) {
+        case SQLITE_CREATE_INDEX:
+        case SQLITE_CREATE_TABLE:
+        case SQLITE_CREATE_TEMP_INDEX:
+        case SQLITE_CREATE_TEMP_TABLE:
+        case SQLITE_CREATE_TEMP_TRIGGER:
+        case SQLITE_CREATE_TEMP_VIEW:
+        case SQLITE_CREATE_TRIGGER:
+        case SQLITE_CREATE_VIEW:
+        case SQLITE_CREATE_VTABLE:
+        case SQLITE_DROP_INDEX:
+        case SQLITE_DROP_TABLE:
+        case SQLITE_DROP_TRIGGER:
+        case SQLITE_DROP_VIEW:
+        case SQLITE_DROP_VTABLE:
+        case SQLITE_ALTER_TABLE: return true;
+        default: return false;
+    }
+}
+
 const char* refusal_of(sql_rights rights, int action, std::string_view first, std::string_view second) {
     const auto reserved = [](std::string_view table) {
         return table.starts_with("stele_") ? "tables whose name begins with stele_ belong to the runner" : nullptr;
@@ -28,26 +49,11 @@ const char* refusal_of(sql_rights rights, int action, std::string_view first, st
         case SQLITE_INSERT:
         case SQLITE_UPDATE:
         case SQLITE_DELETE: return reserved(first);
-        case SQLITE_CREATE_INDEX:
-        case SQLITE_CREATE_TABLE:
-        case SQLITE_CREATE_TEMP_INDEX:
-        case SQLITE_CREATE_TEMP_TABLE:
-        case SQLITE_CREATE_TEMP_TRIGGER:
-        case SQLITE_CREATE_TEMP_VIEW:
-        case SQLITE_CREATE_TRIGGER:
-        case SQLITE_CREATE_VIEW:
-        case SQLITE_CREATE_VTABLE:
-        case SQLITE_DROP_INDEX:
-        case SQLITE_DROP_TABLE:
-        case SQLITE_DROP_TRIGGER:
-        case SQLITE_DROP_VIEW:
-        case SQLITE_DROP_VTABLE:
-        case SQLITE_ALTER_TABLE: {
-            const auto* const refusal = reserved(first);
-            return refusal != nullptr ? refusal : reserved(second);
-        }
-        default: return nullptr;
+        default: break;
     }
+    if (!changes_schema(action)) return nullptr;
+    const auto* const refusal = reserved(first);
+    return refusal != nullptr ? refusal : reserved(second);
 }
 
 const char* refusal_of_foreign_table(const table_names& own, int action, std::string_view first,

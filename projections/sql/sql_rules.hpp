@@ -17,6 +17,9 @@ enum class sql_rights : std::uint8_t {
 /// Names of tables and views.
 using table_names = std::set<std::string, std::less<>>;
 
+/// Whether an action code of SQLite's authorizer is that of a change of the schema.
+bool changes_schema(int action);
+
 /// Why a statement is not allowed to do `action` (an action code of SQLite's authorizer, with its two arguments);
 /// nullptr if it is.
 const char* refusal_of(sql_rights rights, int action, std::string_view first, std::string_view second);

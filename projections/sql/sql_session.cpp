@@ -72,10 +72,14 @@ std::unique_ptr<sql_session> sql_session::reader(const std::filesystem::path& na
 cached_statement& sql_session::acquire(std::string_view sql, std::unique_ptr<cached_statement>& own) {
     db_->expect_own_process();
     if (!files_.empty() && in_use_ == 0) follow_links();
+    if (schema_changes_ && in_use_ == 0) {
+        cache_.clear();
+        schema_changes_ = false;
+    }
     auto* found = cache_.find(sql);
     if (found == nullptr) {
         found = &cache_.add(prepare(sql), sql);
-    } else if (found->in_use) {
+    } else if (found->in_use || schema_changes_) {
         own = prepare(sql);
         found = own.get();
     }
@@ -145,7 +149,10 @@ int sql_session::authorize(void* /*unused*/, int action, const char* first, cons
     const char* reason = refusal_of(preparing->rights_, action, text(first), text(second));
     if (reason == nullptr && preparing->in_runner_ && preparing->among_events_)
         reason = refusal_of_foreign_table(preparing->own_tables_, action, text(first), text(second));
-    if (reason == nullptr) return SQLITE_OK;
+    if (reason == nullptr) {
+        preparing->schema_changes_ |= changes_schema(action);
+        return SQLITE_OK;
+    }
     preparing->refusal_ = reason;
     return SQLITE_DENY;
 }

@@ -78,6 +78,7 @@ private:
     bool among_events_ = false;
     table_names own_tables_;         // of an inline projection
     const char* refusal_ = nullptr;  // why the last preparation was refused
+    bool schema_changes_ = false;    // what is cached was checked with another schema, without a trigger for example
     std::size_t in_use_ = 0;
     connection_options options_;        // of a reader
     std::vector<followed_file> files_;  // of a reader: the main file first, then those attached

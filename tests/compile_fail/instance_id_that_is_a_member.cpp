@@ -1,4 +1,4 @@
-// first error: make `instance_id` a static function that returns a text: it is called before there is a state
+// first error: make `instance_id` a static function that takes the command by const reference and returns a text
 #include "testing.pb.h"
 
 #include <stele/commands/command_bus.hpp>

@@ -1,4 +1,4 @@
-// first error: make `snapshot_type snapshot() const;` const
+// first error: `snapshot` has another form: make it `snapshot_type snapshot() const;`
 #include "testing.pb.h"
 
 #include <stele/aggregates/repository.hpp>

@@ -43,13 +43,20 @@ error exists_already(const fs::path& to) {
                         to.string())};
 }
 
-// The file that a backup writes until it is complete. Nobody else has its name, and it is removed unless published.
+// The name has a limit of its own, and SQLite adds to it.
+std::string name_beside(const fs::path& to) {
+    constexpr std::size_t longest = 200;
+    const auto name = to.filename().string().substr(0, longest);
+    return (to.parent_path() / fmt::format("{}.{}.partial", name, uuid::v7().str().substr(24))).string();
+}
+
+// The file that a backup writes until it is complete. Nobody else has its name, and it is removed unless published. Its
+// owner can write it until then, whatever rights it will have.
 class partial_file {
 public:
-    partial_file(const fs::path& to, fs::perms mode)
-        : to_(to), name_(fmt::format("{}.{}.partial", to.string(), uuid::v7().str().substr(24))) {
+    partial_file(const fs::path& to, fs::perms mode) : to_(to), name_(name_beside(to)), mode_(mode) {
         for (const auto* const suffix : {"-wal", "-shm", "-journal"}) beside_.push_back(name_ + suffix);
-        ::close(open_own_file(name_, own_file_use::write_new, mode));
+        ::close(open_own_file(name_, own_file_use::write_new, mode | fs::perms::owner_read | fs::perms::owner_write));
     }
     partial_file(const partial_file&) = delete;
     partial_file& operator=(const partial_file&) = delete;
@@ -63,6 +70,9 @@ public:
     // Gives it the name of the backup, unless another file has got that in the meantime.
     void publish() {
         const auto to = to_.string();
+        std::error_code refused;
+        if (rights_of(name_, mode_) != mode_) fs::permissions(name_, mode_, refused);
+        if (refused) fail("have the rights of the store", refused.value());
         if (::renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
             published_ = true;
         } else if (errno == EINVAL || errno == ENOSYS) {  // not on every file system
@@ -84,20 +94,19 @@ private:
     fs::path to_;
     std::string name_;
     std::vector<std::string> beside_;  // what SQLite may leave there; removing it must need no memory
+    fs::perms mode_;
     bool published_ = false;
 };
 
 }  // namespace
 
-void backup(const fs::path& from, const fs::path& to, const connection_options& options) {
-    std::error_code unknown;
-    if (fs::exists(fs::symlink_status(to, unknown))) throw exists_already(to);
+void backup(read_access& access, const fs::path& from, const fs::path& to, const connection_options& options) {
+    if (is_there(to)) throw exists_already(to);
     partial_file partial(to, rights_of(from, options.file_mode));
     {
-        connection source(from, open_mode::read, options);
         connection target(partial.name(), open_mode::write, options);
         target.execute("PRAGMA synchronous = FULL");
-        copy(source, target);
+        access.read([&](connection& source) { copy(source, target); });
         // The copy has WAL mode in its header; this moves the few pages of the log into the one file.
         target.execute("PRAGMA journal_mode = DELETE");
     }

@@ -194,14 +194,18 @@ file_state inspect(const std::filesystem::path& file, const connection_options& 
     return file_state::store;
 }
 
+void check_tables(connection& db) {
+    check_format(db.file(), db.integer("PRAGMA application_id"), db.integer("PRAGMA user_version"));
+    expect_definitions(db);
+    expect_whole_end(db);
+}
+
 void prepare_tables(connection& db) {
     db.execute("BEGIN IMMEDIATE");
     try {
         const bool empty = db.integer("SELECT count(*) FROM sqlite_schema") == 0;
         if (!empty) {
-            check_format(db.file(), db.integer("PRAGMA application_id"), db.integer("PRAGMA user_version"));
-            expect_definitions(db);
-            expect_whole_end(db);
+            check_tables(db);
         } else {
             db.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", event_store_application_id,
                                    format_version));

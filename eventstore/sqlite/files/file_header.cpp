@@ -51,7 +51,7 @@ struct file_closer {
 // close.
 first_bytes read_first_bytes(const std::filesystem::path& file, const std::string& vfs_name) {
     sqlite3_vfs* const vfs = find_vfs(file, vfs_name);
-    const auto absolute = std::filesystem::absolute(file).string();
+    const auto absolute = absolute_name(file).string();
     const std::unique_ptr<const char, decltype(&sqlite3_free_filename)> name(
         sqlite3_create_filename(absolute.c_str(), "", "", 0, nullptr), &sqlite3_free_filename);
     if (name == nullptr) throw std::bad_alloc();

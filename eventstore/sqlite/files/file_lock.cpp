@@ -23,7 +23,7 @@ constexpr long writing = 1;
 
 // Open-file-description locks (fcntl(2)): they belong to this object, not to the process, so two stores on one file in
 // one process exclude each other too. They end with the process however it ends.
-bool set_lock(int descriptor, long byte, short type) {
+bool set_lock(int descriptor, long byte, short type) noexcept {
     struct flock range = {};
     range.l_type = type;
     range.l_whence = SEEK_SET;
@@ -43,10 +43,10 @@ public:
         return *all;
     }
 
-    int open(const std::string& file, std::filesystem::perms mode) {
+    int open(const std::string& file, own_file_use use, std::filesystem::perms mode) {
         const std::lock_guard lock(mutex_);
         descriptors_.reserve(descriptors_.size() + 1);
-        const int descriptor = open_own_file(file, own_file_use::write_or_make, mode);
+        const int descriptor = open_own_file(file, use, mode);
         descriptors_.push_back(descriptor);
         return descriptor;
     }
@@ -72,7 +72,14 @@ private:
 }  // namespace
 
 file_lock::file_lock(const std::filesystem::path& file, std::filesystem::perms mode)
-    : file_(file.string()), descriptor_(open_locks::of_process().open(file_, mode)) {}
+    : file_(file.string()),
+      descriptor_(open_locks::of_process().open(file_, own_file_use::write_or_make, mode)),
+      type_(F_WRLCK) {}
+
+file_lock::file_lock(const std::filesystem::path& file)
+    : file_(file.string()),
+      descriptor_(open_locks::of_process().open(file_, own_file_use::read, std::filesystem::perms::none)),
+      type_(F_RDLCK) {}
 
 file_lock::~file_lock() {
     if (!process_.is_inherited()) open_locks::of_process().close(descriptor_);
@@ -91,6 +98,10 @@ void file_lock::lock(std::chrono::milliseconds timeout) {
     set_lock(descriptor_, turnstile, F_UNLCK);
 }
 
+bool file_lock::try_lock() noexcept {
+    return !process_.is_inherited() && set_lock(descriptor_, writing, type_);
+}
+
 void file_lock::unlock() noexcept {
     if (!process_.is_inherited()) set_lock(descriptor_, writing, F_UNLCK);
 }
@@ -98,7 +109,8 @@ void file_lock::unlock() noexcept {
 std::string file_lock::note() const {
     std::string text(note_bytes, '\0');
     const auto size = ::pread(descriptor_, text.data(), text.size(), 0);
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    if (size < 0) throw file_error(file_, "cannot be read", errno);
+    text.resize(static_cast<std::size_t>(size));
     return text;
 }
 
@@ -108,7 +120,7 @@ void file_lock::set_note(const std::string& text) noexcept {
 
 void file_lock::wait(long byte, std::chrono::steady_clock::time_point deadline) {
     std::chrono::microseconds pause{20};
-    while (!set_lock(descriptor_, byte, F_WRLCK)) {
+    while (!set_lock(descriptor_, byte, type_)) {
         if (errno != EAGAIN && errno != EACCES && errno != EINTR)
             throw error(error_kind::io, fmt::format("{}: cannot lock: {}", file_, std::strerror(errno)), errno);
         if (std::chrono::steady_clock::now() >= deadline)

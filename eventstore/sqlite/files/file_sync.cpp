@@ -1,12 +1,10 @@
-#include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/detail/file_sync.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 namespace stele::inline v0::detail {
 
@@ -16,8 +14,7 @@ void sync_directory(const std::filesystem::path& directory) {
     const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
     const int code = errno;
     if (descriptor >= 0) ::close(descriptor);
-    if (!synced)
-        throw error(error_kind::io, fmt::format("{}: cannot sync the directory: {}", name, std::strerror(code)), code);
+    if (!synced) throw file_error(name, "the directory cannot be synced", code);
 }
 
 }  // namespace stele::inline v0::detail

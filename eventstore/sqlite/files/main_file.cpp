@@ -8,10 +8,16 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+
 namespace stele::inline v0::detail {
-main_file::state main_file::look() const noexcept {
+
+main_file::state main_file::look() const {
     struct stat found{};
-    if (::stat(file_.c_str(), &found) != 0) return {};
+    if (::stat(file_.c_str(), &found) != 0) {
+        if (means_absent(errno)) return {};
+        throw cannot_look(file_, errno);
+    }
     return {found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
 }
 
@@ -21,21 +27,27 @@ std::string main_file::text_of(const state& found) {
 }
 
 void main_file::note(file_lock& lock) noexcept {
-    const auto now = look();
-    if (!is_ours_ || now == noted_) return;
     try {
+        const auto now = look();
+        if (!is_ours_ || now == noted_ || !identity_.is_same()) return;
         if (const auto text = text_of(now); text != lock.note()) lock.set_note(text);
         noted_ = now;
     } catch (...) {
-        noted_ = {};  // no memory: noted the next time
+        noted_ = {};  // it is noted the next time
     }
 }
 
 void main_file::check_log(connection& db, const file_lock& lock) {
-    const auto log = file_ + "-wal";
-    if (size_of(log).value_or(0) == 0 || text_of(look()) == lock.note()) return;
+    if (size_of(file_ + "-wal").value_or(0) == 0 || is_noted(lock)) return;
     is_ours_ = false;
     sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    expect_fitting_log(db);
+    sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+    is_ours_ = true;
+}
+
+void main_file::expect_fitting_log(connection& db) const {
+    const auto log = file_ + "-wal";
     if (const auto found = verify(db, {.most = 1}); !found.is_sound())
         throw error(
             error_kind::corrupt,
@@ -43,8 +55,6 @@ void main_file::check_log(connection& db, const file_lock& lock) {
                         "was put in the place of the store, a backup for example, move {} and {}-shm to another "
                         "directory and open the store again; otherwise restore a backup",
                         file_, log, found.damage.front(), log, file_));
-    sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
-    is_ours_ = true;
 }
 
 }  // namespace stele::inline v0::detail

@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
+#include <stele/eventstore/sqlite/detail/real_file.hpp>
 
 #include <sys/types.h>
 
@@ -17,12 +18,17 @@ class main_file {
 public:
     explicit main_file(std::string file) : file_(std::move(file)) {}
 
-    /// Notes how the file is now, unless check_log() has failed.
+    /// Notes how the file is now, unless check_log() has failed, or another file has its name by now.
     void note(file_lock& lock) noexcept;
 
     /// If there is a log, and the file is not as it was noted, reads all of both through `db`. Throws stele::error
     /// (corrupt) if they do not belong together; neither is changed then, not even when `db` is closed.
     void check_log(connection& db, const file_lock& lock);
+
+    /// Whether the file is as it was noted. Any thread.
+    [[nodiscard]] bool is_noted(const file_lock& lock) const { return text_of(look()) == lock.note(); }
+    /// Reads all of file and log through `db`, which is in no transaction. Throws as above.
+    void expect_fitting_log(connection& db) const;
 
 private:
     struct state {
@@ -31,10 +37,11 @@ private:
         std::int64_t nanoseconds = 0;
         friend bool operator==(const state&, const state&) = default;
     };
-    [[nodiscard]] state look() const noexcept;
+    [[nodiscard]] state look() const;
     static std::string text_of(const state& found);
 
     std::string file_;
+    file_identity identity_{file_};
     state noted_;
     bool is_ours_ = true;
 };

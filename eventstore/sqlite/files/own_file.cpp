@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -54,9 +55,19 @@ int open_for(const std::string& name, own_file_use use, mode_t mode) noexcept {
     return -1;
 }
 
-[[noreturn]] void fail(const std::string& name, std::string_view what, int code) {
-    throw error(code == ENOSPC || code == EDQUOT ? error_kind::full : error_kind::io,
-                fmt::format("{}: {}: {}; {}", name, what, std::strerror(code), advice_on_open(code)), code);
+// The name for the system, which would take a zero byte for its end.
+const char* name_of(const fs::path& file) {
+    if (file.native().find('\0') == std::string::npos) return file.c_str();
+    throw error(error_kind::invalid_argument,
+                fmt::format("{}: the name contains a zero byte; give another name", file.c_str()));
+}
+
+// What lstat() says; nothing if there is nothing of that name.
+std::optional<struct stat> look_at(const fs::path& file) {
+    struct stat found{};
+    if (::lstat(name_of(file), &found) == 0) return found;
+    if (means_absent(errno)) return {};
+    throw cannot_look(file, errno);
 }
 
 [[noreturn]] void refuse(const std::string& name, std::string_view found) {
@@ -66,6 +77,15 @@ int open_for(const std::string& name, own_file_use use, mode_t mode) noexcept {
 
 }  // namespace
 
+error file_error(const fs::path& file, std::string_view what, int code) {
+    return {code == ENOSPC || code == EDQUOT ? error_kind::full : error_kind::io,
+            fmt::format("{}: {}: {}; {}", file.string(), what, std::strerror(code), advice_on_open(code)), code};
+}
+
+bool means_absent(int code) noexcept {
+    return code == ENOENT || code == ENOTDIR;
+}
+
 error cannot_look(const fs::path& file, int code) {
     return {error_kind::io,
             fmt::format("{}: cannot be looked at: {}; nothing was changed; {}", file.string(), std::strerror(code),
@@ -73,10 +93,30 @@ error cannot_look(const fs::path& file, int code) {
             code};
 }
 
+bool is_there(const fs::path& file) {
+    return look_at(file).has_value();
+}
+
+void expect_regular_or_absent(const fs::path& file) {
+    if (const auto found = what_is_there(file); !found.empty()) refuse(file.string(), found);
+}
+
+bool is_regular_file(const fs::path& file) {
+    const auto found = look_at(file);
+    return found && S_ISREG(found->st_mode);
+}
+
+fs::path absolute_name(const fs::path& file) {
+    std::error_code failure;
+    auto name = fs::absolute(name_of(file), failure);
+    if (failure) throw cannot_look(file, failure.value());
+    return name;
+}
+
 std::optional<std::uintmax_t> size_of(const fs::path& file) {
     struct stat found{};
-    if (::stat(file.c_str(), &found) == 0) return static_cast<std::uintmax_t>(found.st_size);
-    if (errno == ENOENT || errno == ENOTDIR) return {};
+    if (::stat(name_of(file), &found) == 0) return static_cast<std::uintmax_t>(found.st_size);
+    if (means_absent(errno)) return {};
     throw cannot_look(file, errno);
 }
 
@@ -86,12 +126,14 @@ int open_own_file(const fs::path& file, own_file_use use, fs::perms mode) {
     if (descriptor < 0) {
         const int code = errno;
         if (const auto found = what_is_there(file); !found.empty()) refuse(name, found);
-        fail(name, use == own_file_use::write_new ? "cannot be made" : "cannot be opened", code);
+        throw file_error(file, use == own_file_use::write_new ? "cannot be made" : "cannot be opened", code);
     }
     struct stat found{};
-    if (::fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode)) return descriptor;
+    const int code = ::fstat(descriptor, &found) == 0 ? 0 : errno;
+    if (code == 0 && S_ISREG(found.st_mode)) return descriptor;
     ::close(descriptor);
-    refuse(name, found.st_mode == 0 ? "unknown" : kind_of_file(found.st_mode));
+    if (code != 0) throw cannot_look(file, code);
+    refuse(name, kind_of_file(found.st_mode));
 }
 
 // An O_PATH descriptor holds no locks, and closing it releases none.
@@ -105,22 +147,28 @@ void make_empty_file(const fs::path& file, fs::perms mode) {
         is_exact = ::chmod(fmt::format("/proc/self/fd/{}", made).c_str(), rights) == 0;
     const int code = errno;
     if (made >= 0) ::close(made);
-    if (!is_exact) fail(file.string(), "the new file cannot have the rights that were asked for", code);
+    if (!is_exact) throw file_error(file, "the new file cannot have the rights that were asked for", code);
 }
 
 fs::perms rights_of(const fs::path& file, fs::perms otherwise) {
     struct stat found{};
-    return ::stat(file.c_str(), &found) == 0 ? fs::perms{found.st_mode & 0777} : otherwise;
+    if (::stat(name_of(file), &found) == 0) return fs::perms{found.st_mode & 0777};
+    if (means_absent(errno)) return otherwise;
+    throw cannot_look(file, errno);
 }
 
 void make_directories(const fs::path& directory, fs::perms mode) {
     struct stat found{};
-    if (directory.empty() || ::stat(directory.c_str(), &found) == 0) return;
+    if (directory.empty() || ::stat(name_of(directory), &found) == 0) return;
+    if (!means_absent(errno)) throw cannot_look(directory, errno);
     make_directories(directory.parent_path(), mode);
     const auto readable = static_cast<mode_t>(mode) & 0444;
     const auto rights = static_cast<mode_t>(mode) | readable >> 2;
-    if (::mkdir(directory.c_str(), rights) == 0 && ::chmod(directory.c_str(), rights) == 0) return;
-    if (errno != EEXIST) fail(directory.string(), "the directory cannot be made", errno);
+    const bool made = ::mkdir(directory.c_str(), rights) == 0;
+    if (made && ::chmod(directory.c_str(), rights) == 0) return;
+    const int code = errno;
+    if (made) ::rmdir(directory.c_str());  // it is empty, or it stays
+    if (made || code != EEXIST) throw file_error(directory, "the directory cannot be made", code);
 }
 
 std::string_view what_is_there(const fs::path& file) noexcept {
@@ -137,6 +185,8 @@ std::string_view advice_on_open(int code) noexcept {
         case EPERM: return "check the rights of the file and of every directory above it";
         case EROFS: return "the file system is mounted read-only";
         case EEXIST: return "give another name";
+        case ENAMETOOLONG: return "give a shorter name";
+        case ELOOP: return "its symbolic links lead in a circle; correct them, or give another name";
         case ENOENT:
         case ENOTDIR: return "check the name; its directory must exist";
         case ENOSPC:

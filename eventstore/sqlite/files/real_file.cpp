@@ -1,52 +1,59 @@
+#include "eventstore/sqlite/files/main_file.hpp"
+
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <system_error>
 
 namespace stele::inline v0::detail {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 std::optional<std::pair<dev_t, ino_t>> identity_of(const std::string& file) {
     struct stat found{};
-    if (::stat(file.c_str(), &found) != 0) return {};
-    return std::pair{found.st_dev, found.st_ino};
+    if (::stat(file.c_str(), &found) == 0) return std::pair{found.st_dev, found.st_ino};
+    if (means_absent(errno)) return {};
+    throw cannot_look(file, errno);
 }
 
-// Whether something is mounted on the name itself. Unknown before Linux 5.8, and then no.
-bool is_mount_point(const std::string& file) {
+// Whether something is mounted on the name itself. Unknown before Linux 5.8 and where a sandbox forbids the call, and
+// then no.
+bool is_mount_point(const fs::path& file) {
     struct statx found{};
-    if (::statx(AT_FDCWD, file.c_str(), 0, STATX_TYPE, &found) != 0) return false;
+    if (::statx(AT_FDCWD, file.c_str(), 0, STATX_TYPE, &found) != 0) {
+        if (errno != ENOSYS && errno != EPERM && errno != EINVAL) throw cannot_look(file, errno);
+        return false;
+    }
     return (found.stx_attributes & found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 }  // namespace
 
-namespace fs = std::filesystem;
-
 fs::path real_file(const fs::path& name) {
     constexpr int most_links = 40;  // as Linux follows
-    const auto fail = [&](const std::error_code& failure) {
-        throw error(error_kind::io,
-                    fmt::format("{}: the name cannot be followed: {}; check its directories and links", name.string(),
-                                failure.message()),
-                    failure.value());
-    };
+    const auto fail = [&](int code) { throw file_error(name, "the name cannot be followed", code); };
     std::error_code failure;
-    fs::path file = fs::absolute(name, failure);
-    if (failure) fail(failure);
+    fs::path file = absolute_name(name);
     // A link to a file that does not exist yet is followed, too.
-    for (int links = 0; fs::is_symlink(fs::symlink_status(file, failure)); ++links) {
-        if (links == most_links) fail(std::make_error_code(std::errc::too_many_symbolic_link_levels));
+    for (int links = 0;; ++links) {
+        const auto status = fs::symlink_status(file, failure);
+        if (status.type() == fs::file_type::none) fail(failure.value());
+        if (!fs::is_symlink(status)) break;
+        if (links == most_links) fail(ELOOP);
         const auto target = fs::read_symlink(file, failure);
-        if (failure) fail(failure);
+        if (failure) fail(failure.value());
         file = file.parent_path() / target;
     }
     auto real = fs::weakly_canonical(file, failure);
-    if (failure) fail(failure);
+    if (failure) fail(failure.value());
     return real;
 }
 
@@ -61,22 +68,50 @@ void file_identity::expect_same() const {
                     file_));
 }
 
+bool file_identity::is_same() const noexcept {
+    struct stat found{};
+    return !known_ || (::stat(file_.c_str(), &found) == 0 && std::pair{found.st_dev, found.st_ino} == known_);
+}
+
+namespace {
+
+// Whether the file is as its last writer left it, and that one used this name. The lock file may have been linked as
+// well, as a copy of a directory by links does.
+bool was_used_by(const fs::path& name) {
+    const auto lock_name = name.string() + "-lock";
+    struct stat found{};
+    if (::stat(lock_name.c_str(), &found) != 0 || found.st_nlink != 1) return false;
+    try {
+        const file_lock lock(lock_name);
+        return main_file(name.string()).is_noted(lock);
+    } catch (const error&) {
+        return false;  // it cannot be read
+    }
+}
+
+}  // namespace
+
 void expect_one_name(const fs::path& file) {
-    std::error_code absent;
-    if (!fs::is_regular_file(file, absent)) return;
-    if (is_mount_point(file.string()))
+    struct stat found{};
+    if (::stat(file.c_str(), &found) != 0) {
+        if (means_absent(errno)) return;
+        throw cannot_look(file, errno);
+    }
+    if (!S_ISREG(found.st_mode)) return;
+    if (is_mount_point(file))
         throw error(
             error_kind::invalid_argument,
             fmt::format("{}: the file alone is mounted there (a bind mount); a program that opens it by its other name "
                         "does not see the log and the locks of this one, and both would damage it; mount the "
                         "directory that holds it instead",
                         file.string()));
-    const auto names = fs::hard_link_count(file, absent);
-    if (absent || names <= 1) return;
+    const auto names = found.st_nlink;
+    if (names <= 1 || was_used_by(file)) return;
     throw error(
         error_kind::invalid_argument,
         fmt::format("{}: the file has {} names (hard links); a program that opens it by another one does not see "
-                    "the locks of this one, and both would damage it; copy the file, or remove the other names",
+                    "the locks of this one, and both would damage it; open it by the name under which it was used "
+                    "last, or copy it, or remove the other names",
                     file.string(), names));
 }
 

@@ -3,15 +3,12 @@
 #include <stele/codec/detail/type_list.hpp>
 #include <stele/eventstore/rejection.hpp>
 
-#include <fmt/core.h>
 #include <google/protobuf/message.h>
 
 #include <concepts>
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -19,22 +16,6 @@
 
 /// The answer of an aggregate to a command: events, or a rejection.
 namespace stele::inline v0 {
-
-/// Rejects a command. The text is a {fmt} format string, checked at compile time:
-///
-///     return stele::reject("insufficient_funds", "balance {}, asked {}", balance, command.amount());
-///
-/// Without arguments it may also be a text that is made at run time, which is taken as it is.
-template <class... Args>
-[[nodiscard]] rejection reject(std::string_view code, fmt::format_string<Args...> text, Args&&... args) {
-    return {.code = std::string{code}, .message = fmt::vformat(text, fmt::make_format_args(args...))};
-}
-/// The same with a text that is not a literal: it is no format string, so braces stand for themselves.
-template <class Text>
-    requires(std::convertible_to<Text, std::string_view> && !std::is_array_v<std::remove_reference_t<Text>>)
-[[nodiscard]] rejection reject(std::string_view code, Text&& text) {
-    return {.code = std::string{code}, .message = std::string{std::string_view{std::forward<Text>(text)}}};
-}
 
 /// Accepted events, not yet those of a certain aggregate. Made by accept() and no_change(), turned into a decision.
 ///

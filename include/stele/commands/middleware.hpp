@@ -136,8 +136,15 @@ struct validation {
 ///         return {};
 ///     })
 ///
-/// The return type must be written out, as a lambda cannot find it from two different returns. A bus refuses a check of
-/// a command that none of its aggregates decides. Throws stele::error (invalid_argument) for an empty function.
+/// The return type must be written out, as a lambda cannot find it from two different returns; a single one needs none:
+///
+///     stele::validate<DepositMoney>([](const DepositMoney& command) {
+///         return command.amount() > 0 ? std::nullopt
+///                                     : std::optional{stele::reject("not_positive", "amount {}", command.amount())};
+///     })
+///
+/// A bus refuses a check of a command that none of its aggregates decides. Throws stele::error (invalid_argument) for
+/// an empty function.
 template <class Command, class Check>
 [[nodiscard]] middleware validate(Check check) {
     static_assert(std::derived_from<Command, google::protobuf::Message>,

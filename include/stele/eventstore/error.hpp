@@ -14,6 +14,7 @@ enum class error_kind {
     unavailable,          ///< The outcome is unknown. Repeat the call with the same ids; it is idempotent.
     corrupt,              ///< The file is damaged. Restore a backup.
     closed,               ///< The store refuses writes after an earlier fault, or the object was stopped.
+    read_only,            ///< The store was opened to read it only. Nothing was done; open it to write.
     foreign_file,         ///< Not a file of ours. It was left untouched; check the name.
     newer_format,         ///< Written by a newer version of Stele. It was left untouched; use that version.
     other_store,          ///< The file follows another store, or this store was restored to an earlier state.
@@ -32,6 +33,10 @@ std::string_view to_string(error_kind kind) noexcept;
 /// The one exception family of Stele: a fault, never a business outcome (those are values, see command_bus.hpp).
 ///
 /// The message names the stream, position or file concerned and says what to do.
+///
+/// No function of Stele throws another one, but for two: std::bad_alloc, where there is no memory (SQLite reports its
+/// own want of it as `io`), and what a function of yours throws, which passes through unchanged where it is called for
+/// one command or one call, and is nested in `handler_failed` where it handles an event.
 class error : public std::runtime_error {
 public:
     /// `message` is what what() returns.

@@ -2,7 +2,12 @@
 
 #include <stele/eventstore/error.hpp>
 
+#include <fmt/core.h>
+
+#include <concepts>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace stele::inline v0 {
@@ -16,6 +21,27 @@ struct rejection {
 
     friend bool operator==(const rejection&, const rejection&) = default;
 };
+
+/// Says no: to a command in `decide` of an aggregate or a check of a middleware, to an append in a rule of an inline
+/// projection. The text is a {fmt} format string, checked at compile time:
+///
+///     return stele::reject("insufficient_funds", "balance {}, asked {}", balance, command.amount());
+///
+/// Without arguments it may also be a text that is made at run time, which is taken as it is.
+///
+/// What may also be fine returns `std::optional<stele::rejection>`. A lambda must write that out,
+/// `[](const DepositMoney& command) -> std::optional<stele::rejection> { … }`: the compiler derives no type from
+/// `return stele::reject(…);` beside `return {};` or `return std::nullopt;`.
+template <class... Args>
+[[nodiscard]] rejection reject(std::string_view code, fmt::format_string<Args...> text, Args&&... args) {
+    return {.code = std::string{code}, .message = fmt::vformat(text, fmt::make_format_args(args...))};
+}
+/// The same with a text that is not a literal: it is no format string, so braces stand for themselves.
+template <class Text>
+    requires(std::convertible_to<Text, std::string_view> && !std::is_array_v<std::remove_reference_t<Text>>)
+[[nodiscard]] rejection reject(std::string_view code, Text&& text) {
+    return {.code = std::string{code}, .message = std::string{std::string_view{std::forward<Text>(text)}}};
+}
 
 /// An append that a rule of an inline projection rejected; nothing of it is stored, and the store goes on. Thrown by
 /// event_store::append. command_bus::send returns the rejection instead. Kind: `rejected`.

@@ -235,12 +235,13 @@ STORE_TEST_CASE(store, "running out of memory is not the fault of an event") {
     send(*store, open_wallet("w"));
     int number = 0;
     for (const std::string failing : {"instance_id", "evolve", "react", "folding"}) {
-        for (const bool is_nested : {false, true}) {
+        for (const std::size_t cached : {0, 1000}) {
             CAPTURE(failing);
+            if (failing == "folding" && cached > 0) continue;  // nothing is folded
             const auto instance = std::to_string(++number);
             fragile::fail = [](auto, auto) {};
             transfer_bus bus{*store};
-            process_runner runner{*store, {.cached_instances = 0}};
+            process_runner runner{*store, {.cached_instances = cached}};
             runner.add<fragile>(bus);
             take(*store, instance, 1);
             runner.catch_up();
@@ -248,14 +249,9 @@ STORE_TEST_CASE(store, "running out of memory is not the fault of an event") {
             const std::int64_t at = failing == "folding" ? 1 : 2;
             fragile::fail = [&](std::string_view where, std::int64_t amount) {
                 if (amount != at || where != (failing == "folding" ? "evolve" : failing)) return;
-                if (!is_nested) throw std::bad_alloc{};
-                try {
-                    throw std::bad_alloc{};
-                } catch (...) {
-                    std::throw_with_nested(std::runtime_error("wrapped"));
-                }
+                throw std::bad_alloc{};
             };
-            static_cast<void>(error_of([&] { runner.catch_up(); }));
+            CHECK_THROWS(runner.catch_up());
             CHECK(runner.dead_letters<fragile>().empty());
             fragile::fail = [](auto, auto) {};
             runner.catch_up();

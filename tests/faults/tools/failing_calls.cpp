@@ -15,15 +15,9 @@ namespace failing_calls {
 namespace {
 
 // How many requests until one fails; 0 or less: none will.
-std::array<std::atomic<std::int64_t>, 2> left;
+std::array<std::atomic<std::int64_t>, 3> left;
 std::atomic<bool> has_failed;
-
-bool strikes(resource what) {
-    auto& counter = left[static_cast<std::size_t>(what)];
-    if (counter.load(std::memory_order_relaxed) <= 0 || counter.fetch_sub(1) != 1) return false;
-    has_failed = true;
-    return true;
-}
+std::atomic<int> file_code;
 
 sqlite3_mem_methods sqlite_memory;
 
@@ -36,6 +30,17 @@ void* sqlite_reallocate(void* block, int size) {
 
 }  // namespace
 
+bool strikes(resource what) {
+    auto& counter = left[static_cast<std::size_t>(what)];
+    if (counter.load(std::memory_order_relaxed) <= 0 || counter.fetch_sub(1) != 1) return false;
+    has_failed = true;
+    return true;
+}
+
+int file_fault() {
+    return strikes(resource::file) ? file_code.load() : 0;
+}
+
 void install() {
     sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_memory);
     auto failing = sqlite_memory;
@@ -44,8 +49,9 @@ void install() {
     sqlite3_config(SQLITE_CONFIG_MALLOC, &failing);
 }
 
-void fail(resource what, std::uint64_t nth) {
+void fail(resource what, std::uint64_t nth, int code) {
     has_failed = false;
+    file_code = code;
     left[static_cast<std::size_t>(what)] = static_cast<std::int64_t>(nth);
 }
 

@@ -16,9 +16,18 @@ struct fault_vfs::state {
 
     /// Counts the call; returns the code to fail with, or SQLITE_OK.
     int strike(disk_call call) {
-        const std::lock_guard lock(mutex);
+        std::unique_lock lock(mutex);
         const auto count = ++counts[std::to_underlying(call)];
         if (!fault) return SQLITE_OK;
+        if (interruption) {
+            if (call != fault->call || count != fault->nth) return SQLITE_OK;
+            const auto act = std::exchange(interruption, nullptr);
+            fault.reset();
+            has_struck = true;
+            lock.unlock();
+            act();
+            return SQLITE_OK;
+        }
         const bool now = call == fault->call && count == fault->nth;
         const bool later = has_struck && (fault->lasts == disk_fault::span::all_gone ||
                                           (fault->lasts == disk_fault::span::lasting && call == fault->call));
@@ -62,6 +71,7 @@ struct fault_vfs::state {
     std::mutex mutex;
     std::array<std::uint64_t, disk_call_kinds> counts{};
     std::optional<disk_fault> fault;
+    std::function<void()> interruption;  // in place of the fault
     bool has_struck = false;
 
     bool recording = false;
@@ -275,9 +285,17 @@ void fault_vfs::fail(const disk_fault& fault) {
     state_->fault = fault;
 }
 
+void fault_vfs::interrupt(disk_call call, std::uint64_t nth, std::function<void()> act) {
+    heal();
+    const std::lock_guard lock(state_->mutex);
+    state_->fault = disk_fault{.call = call, .nth = nth};
+    state_->interruption = std::move(act);
+}
+
 void fault_vfs::heal() {
     const std::lock_guard lock(state_->mutex);
     state_->fault.reset();
+    state_->interruption = nullptr;
     state_->has_struck = false;
     state_->counts = {};
 }

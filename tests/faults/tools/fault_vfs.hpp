@@ -3,6 +3,7 @@
 #include "faults/tools/disk.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,6 +53,8 @@ public:
 
     /// Sets the next fault and starts counting calls at 0. There is at most one fault.
     void fail(const disk_fault& fault);
+    /// Calls `act` once, before the nth call of that kind from now on is passed on, instead of a fault.
+    void interrupt(disk_call call, std::uint64_t nth, std::function<void()> act);
     /// Removes the fault.
     void heal();
     /// Whether a call has failed since fail().

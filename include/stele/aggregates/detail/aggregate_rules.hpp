@@ -2,6 +2,7 @@
 
 #include <stele/aggregates/decision.hpp>
 #include <stele/codec/detail/event_entries.hpp>
+#include <stele/codec/detail/other_form.hpp>
 #include <stele/eventstore/stream.hpp>
 
 #include <concepts>
@@ -31,8 +32,8 @@ concept decides = requires(const Aggregate& state, const Command& command) {
 
 // What is there but does not fit gets a sentence of its own: to add it would not help.
 template <class Aggregate, class Event>
-concept evolves_and_returns =
-    !evolves<Aggregate, Event> && requires(Aggregate& state, const Event& event) { state.evolve(event); };
+concept evolves_otherwise =
+    !evolves<Aggregate, Event> && called_otherwise<evolve_call, Aggregate, Event, recorded_event>;
 
 template <class Aggregate, class Command>
 concept decides_if_not_const = !decides<Aggregate, Command> && requires(Aggregate& state, const Command& command) {
@@ -40,13 +41,16 @@ concept decides_if_not_const = !decides<Aggregate, Command> && requires(Aggregat
 };
 
 template <class Aggregate, class Command>
+concept decides_otherwise = !decides<Aggregate, Command> && !decides_if_not_const<Aggregate, Command> &&
+                            called_otherwise<decide_call, Aggregate, Command>;
+
+template <class Aggregate, class Command>
 concept targets = requires(const Command& command) {
     { Aggregate::instance_id(command) } -> std::convertible_to<std::string_view>;
 };
 
 template <class Aggregate, class Command>
-concept targets_by_member =
-    !targets<Aggregate, Command> && requires(Aggregate& state, const Command& command) { state.instance_id(command); };
+concept targets_otherwise = !targets<Aggregate, Command> && called_otherwise<instance_id_call, Aggregate, Command>;
 
 constexpr bool is_category(std::string_view name) {
     return !name.empty() && name != system_category && category_of(name) == name;
@@ -54,9 +58,9 @@ constexpr bool is_category(std::string_view name) {
 
 template <class Aggregate, class Event>
 consteval void check_event() {
-    static_assert(!evolves_and_returns<Aggregate, Event>,
+    static_assert(!evolves_otherwise<Aggregate, Event>,
                   "`evolve` changes the state and returns nothing: make it `void evolve(const Event& event);`");
-    static_assert(evolves<Aggregate, Event> || evolves_and_returns<Aggregate, Event>,
+    static_assert(evolves<Aggregate, Event> || evolves_otherwise<Aggregate, Event>,
                   "this event is in the `events` of the aggregate: add a public `void evolve(const Event& event);` "
                   "that takes it");
 }
@@ -65,15 +69,20 @@ template <class Aggregate, class Command>
 consteval void check_command() {
     static_assert(std::derived_from<Command, google::protobuf::Message>,
                   "each type in `commands` must be a generated Protobuf message, and its .pb.h included");
-    static_assert(!targets_by_member<Aggregate, Command>,
-                  "make `instance_id` a static function that returns a text: it is called before there is a state");
+    static_assert(!targets_otherwise<Aggregate, Command>,
+                  "make `instance_id` a static function that takes the command by const reference and returns a text: "
+                  "it is called before there is a state");
     static_assert(
-        targets<Aggregate, Command> || targets_by_member<Aggregate, Command>,
+        targets<Aggregate, Command> || targets_otherwise<Aggregate, Command>,
         "add a public `static std::string_view instance_id(const auto& command)` to the aggregate: it returns "
         "the id of the instance that the command is for, such as `command.account()`");
     static_assert(!decides_if_not_const<Aggregate, Command>,
                   "make `decide` of this command const: it looks at the state, and only `evolve` changes it");
-    static_assert(decides<Aggregate, Command> || decides_if_not_const<Aggregate, Command>,
+    static_assert(!decides_otherwise<Aggregate, Command>,
+                  "`decide` of this command has another form: make it "
+                  "`stele::decision<Aggregate> decide(const Command& command) const;`");
+    static_assert(decides<Aggregate, Command> || decides_if_not_const<Aggregate, Command> ||
+                      decides_otherwise<Aggregate, Command>,
                   "this command is in the `commands` of the aggregate: add a public "
                   "`stele::decision<Aggregate> decide(const Command& command) const;` that takes it");
 }

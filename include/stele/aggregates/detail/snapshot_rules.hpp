@@ -27,9 +27,7 @@ concept takes_snapshot = requires(const State& state) {
 };
 
 template <class State>
-concept takes_snapshot_if_not_const = !takes_snapshot<State> && requires(State& state) {
-    { state.snapshot() } -> std::same_as<typename State::snapshot_type>;
-};
+concept takes_snapshot_otherwise = !takes_snapshot<State> && requires(State& state) { state.snapshot(); };
 
 template <class State>
 concept restores_snapshot = requires(State& state, const typename State::snapshot_type& saved) {
@@ -37,8 +35,13 @@ concept restores_snapshot = requires(State& state, const typename State::snapsho
 };
 
 template <class State>
+concept restores_snapshot_otherwise =
+    !restores_snapshot<State> && called_otherwise<restore_call, State, typename State::snapshot_type>;
+
+// A pointer to a member, which is not static, converts to no such pointer.
+template <class State>
 concept has_snapshot_policy =
-    requires { requires std::same_as<std::remove_cvref_t<decltype(State::snapshot_policy)>, snapshot_policy>; };
+    requires { requires std::convertible_to<decltype(&State::snapshot_policy), const snapshot_policy*>; };
 
 template <class State>
 consteval bool check_snapshot() {
@@ -47,14 +50,20 @@ consteval bool check_snapshot() {
         static_assert(std::derived_from<snapshot_type, google::protobuf::Message>,
                       "the `snapshot_type` must be a generated Protobuf message, and its .pb.h "
                       "included");
-        static_assert(!takes_snapshot_if_not_const<State>, "make `snapshot_type snapshot() const;` const");
-        static_assert(takes_snapshot<State> || takes_snapshot_if_not_const<State>,
+        static_assert(!takes_snapshot_otherwise<State>,
+                      "`snapshot` has another form: make it `snapshot_type snapshot() const;`");
+        static_assert(takes_snapshot<State> || takes_snapshot_otherwise<State>,
                       "this type names a `snapshot_type`: add a public `snapshot_type snapshot() const;` that "
                       "puts the whole state into the message");
-        static_assert(restores_snapshot<State>,
+        static_assert(!restores_snapshot_otherwise<State>,
+                      "`restore` has another form: make it `void restore(const snapshot_type& saved);`");
+        static_assert(restores_snapshot<State> || restores_snapshot_otherwise<State>,
                       "this type names a `snapshot_type`: add a public `void restore(const snapshot_type& "
                       "saved);` that makes the state what it was when snapshot() was called");
-        static_assert(has_snapshot_policy<State>,
+        static_assert(has_snapshot_policy<State> || !names_snapshot_policy<State>,
+                      "`snapshot_policy` has another form: make it "
+                      "`static constexpr auto snapshot_policy = stele::snapshot_every(100);`");
+        static_assert(names_snapshot_policy<State>,
                       "this type names a `snapshot_type`: add when snapshots are taken, "
                       "`static constexpr auto snapshot_policy = stele::snapshot_every(100);`");
     } else {

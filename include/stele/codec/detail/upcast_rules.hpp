@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/codec/detail/other_form.hpp>
 #include <stele/codec/detail/type_list.hpp>
 #include <stele/eventstore/event.hpp>
 
@@ -51,6 +52,8 @@ template <class Event, class Upcasters>
 concept outdated_in = lists_outdated<Upcasters> && listed_in<Event, decltype(Upcasters::outdated)>;
 template <class Event, class Upcasters>
 concept has_upcast = requires(const Event& event) { Upcasters::upcast(event); };
+template <class Event, class Upcasters>
+concept has_upcast_otherwise = !has_upcast<Event, Upcasters> && called_otherwise<upcast_call, Upcasters, Event>;
 template <class Event, class Upcasters>
 using upcast_result = std::remove_cvref_t<decltype(Upcasters::upcast(std::declval<const Event&>()))>;
 
@@ -128,8 +131,11 @@ struct upcaster_check {
                           "delivered to nobody");
             return {!has_upcast<Event, Upcasters>};
         } else {
+            static_assert(!has_upcast_otherwise<Event, Upcasters>,
+                          "`upcast` of this event has another form: make it static, "
+                          "`static NewEvent upcast(const Event& old);`");
             static_assert(
-                has_upcast<Event, Upcasters>,
+                has_upcast<Event, Upcasters> || has_upcast_otherwise<Event, Upcasters>,
                 "this event is in `outdated`: add to the upcasters `static NewEvent upcast(const Event& old);`");
             if constexpr (has_upcast<Event, Upcasters>)
                 return {for_results<upcaster_check<Upcasters, Path..., Event>, upcast_result<Event, Upcasters>>::value

@@ -20,8 +20,14 @@ std::string message_without_fail(const std::exception_ptr& failure) noexcept;
 /// The kind of a stele::error; nothing for any other exception.
 std::optional<error_kind> kind_of(const std::exception_ptr& failure);
 
+/// Whether a handler failed because of the event that it was given, so that another event may succeed: an exception of
+/// its own, or a stele::error of the kind handler_failed, invalid_argument or undecodable. A disk that is full, a store
+/// that is busy, or memory that has run out, is no fault of the event.
+bool is_of_the_event(const std::exception_ptr& failure);
+
 /// Rethrows the exception being handled, nested in a stele::error whose message is "`context`: " and its message. The
 /// kind stays that of a stele::error; another exception is a handler's own, so it becomes handler_failed.
+/// std::bad_alloc is rethrown as it is.
 [[noreturn]] void throw_with(std::string_view context);
 
 /// The same; the context is who failed and the event's position, stream, version and type.

@@ -59,6 +59,22 @@ constexpr Duration saturating_difference(std::chrono::time_point<Clock, Duration
     return to - from;
 }
 
+/// Returns `value` times `factor`, which is not negative.
+template <class Rep, class Period>
+constexpr std::chrono::duration<Rep, Period> saturating_multiply(std::chrono::duration<Rep, Period> value, Rep factor) {
+    using duration = std::chrono::duration<Rep, Period>;
+    if (factor > 1 && value > (duration::max)() / factor) return (duration::max)();
+    if (factor > 1 && value < (duration::min)() / factor) return (duration::min)();
+    return value * factor;
+}
+
+/// The pause after the n-th failure in a row, n from 1: `first`, and twice as long each time, up to 64 times.
+constexpr std::chrono::milliseconds pause_after(unsigned failures, std::chrono::milliseconds first) {
+    constexpr unsigned most_doublings = 6;
+    const auto doublings = failures < most_doublings + 1 ? failures - 1 : most_doublings;
+    return saturating_multiply(first, std::chrono::milliseconds::rep{1} << doublings);
+}
+
 /// When a wait of this length that begins now is over.
 template <class Rep, class Period>
 std::chrono::steady_clock::time_point end_of_wait(std::chrono::duration<Rep, Period> timeout) {

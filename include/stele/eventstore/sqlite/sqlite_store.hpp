@@ -86,6 +86,22 @@ public:
     /// invalid_argument (the file has another name besides, a hard link or a bind mount of the file alone).
     [[nodiscard]] static sqlite_store open(const std::filesystem::path& file, const sqlite_options& options = {});
 
+    /// Opens a store to read it: for who may not write it, for a file system that is mounted read-only or full, or to
+    /// be sure that nothing is written. Others, of other users too, may write meanwhile; what they append is seen at
+    /// once by the next read, and by wait_for_append() within the poll interval. Reads, subscriptions, verify() and
+    /// backup() work as ever. Whatever writes (append, truncate_stream, documents, compact, inline projections) throws
+    /// read_only before anything is done.
+    ///
+    /// Makes no file and writes none, but for FILE-shm, which SQLite's readers share with its writers;
+    /// docs/operations.md says when, and which rights are needed. Of the options, `durability`, `now`, `log_bytes` and
+    /// `file_mode` have no effect.
+    ///
+    /// Throws as open(), and io also if there is no such file, if it is no store yet, or if a log was left that cannot
+    /// be read without writing. Later reads throw io if the file was moved or replaced, and busy if others open and
+    /// close the store all the time.
+    [[nodiscard]] static sqlite_store open_read_only(const std::filesystem::path& file,
+                                                     const sqlite_options& options = {});
+
     sqlite_store(sqlite_store&&) noexcept;
     /// Closes the store that this handle had.
     sqlite_store& operator=(sqlite_store&&) noexcept;
@@ -117,7 +133,7 @@ public:
     [[nodiscard]] detail::append_host& append_host() const;
 
 private:
-    sqlite_store(const std::filesystem::path& file, const sqlite_options& options);
+    explicit sqlite_store(std::unique_ptr<detail::sqlite_engine> engine) noexcept;
 
     append_all_outcome do_append(std::span<const stream_write> writes,
                                  std::span<const document_write> documents) override;

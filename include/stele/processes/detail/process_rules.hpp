@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/codec/detail/event_entries.hpp>
+#include <stele/codec/detail/other_form.hpp>
 #include <stele/eventstore/stream.hpp>
 #include <stele/processes/detail/process_definition.hpp>
 #include <stele/processes/reaction.hpp>
@@ -27,14 +28,21 @@ concept lists_process_commands = requires { P::commands; };
 template <class P>
 concept says_on_fault = requires { P::on_fault; };
 
+// A pointer to a member, which is not static, converts to no such pointer.
+template <class P>
+concept has_process_on_fault = requires {
+    requires std::convertible_to<decltype(&P::on_fault), const stele::on_fault*>;
+} && requires { typename std::integral_constant<stele::on_fault, P::on_fault>; };
+
 template <class P>
 constexpr stele::on_fault process_on_fault() {
-    if constexpr (says_on_fault<P>) {
-        static_assert(std::same_as<std::remove_cvref_t<decltype(P::on_fault)>, stele::on_fault>,
-                      "`on_fault` of a process is stele::on_fault::stop or stele::on_fault::dead_letter");
+    static_assert(has_process_on_fault<P> || !says_on_fault<P>,
+                  "`on_fault` of a process is stele::on_fault::stop or stele::on_fault::dead_letter: make it "
+                  "`static constexpr auto on_fault = stele::on_fault::stop;`");
+    if constexpr (has_process_on_fault<P>)
         return P::on_fault;
-    }
-    return stele::on_fault::stop;
+    else
+        return stele::on_fault::stop;
 }
 
 template <class P, class Event>
@@ -79,6 +87,22 @@ concept reacts_to_rejected = requires(const P& state, const rejected<Command>& o
     { state.react(outcome) } -> std::same_as<reaction<P>>;
 };
 
+// What is there in another form.
+template <class P, class Event>
+concept locates_otherwise = !locates<P, Event> && called_otherwise<instance_id_call, P, Event, recorded_event>;
+template <class P, class Event>
+concept evolves_process_otherwise =
+    !evolves_process<P, Event> && called_otherwise<evolve_call, P, Event, recorded_event>;
+template <class P, class Event>
+concept reacts_otherwise = !reacts<P, Event> && called_otherwise<react_call, P, Event, recorded_event>;
+
+template <class P, class Command>
+concept evolves_rejected_otherwise =
+    !evolves_rejected<P, Command> && called_otherwise<evolve_call, P, rejected<Command>, recorded_event>;
+template <class P, class Command>
+concept reacts_to_rejected_otherwise =
+    !reacts_to_rejected<P, Command> && called_otherwise<react_call, P, rejected<Command>, recorded_event>;
+
 /// A type that only a generic function takes.
 struct any_event {};
 
@@ -115,14 +139,22 @@ constexpr bool is_process_name(std::string_view name) {
 
 template <class P, class Event>
 consteval bool check_process_event() {
+    static_assert(!locates_otherwise<P, Event>,
+                  "`instance_id` of this event has another form: make it "
+                  "`static std::string instance_id(const Event& event)`");
     static_assert(
-        locates<P, Event>,
+        locates<P, Event> || locates_otherwise<P, Event>,
         "add to the process a public `static std::string instance_id(const Event& event)` that takes this event: "
         "it returns the instance that the event belongs to, or \"\" if it belongs to none");
-    static_assert(evolves_process<P, Event>,
+    static_assert(!evolves_process_otherwise<P, Event>,
+                  "`evolve` of this event has another form: make it `void evolve(const Event& event);`");
+    static_assert(evolves_process<P, Event> || evolves_process_otherwise<P, Event>,
                   "this event is in the `events` of the process: add a public `void evolve(const Event& event);` that "
                   "takes it");
-    static_assert(reacts<P, Event>,
+    static_assert(!reacts_otherwise<P, Event>,
+                  "`react` to this event has another form: make it "
+                  "`stele::reaction<Process> react(const Event& event) const;`");
+    static_assert(reacts<P, Event> || reacts_otherwise<P, Event>,
                   "this event is in the `events` of the process: add a public "
                   "`stele::reaction<Process> react(const Event& event) const;` that takes it");
     return locates<P, Event> && evolves_process<P, Event> && reacts<P, Event>;
@@ -132,10 +164,16 @@ template <class P, class Command>
 consteval bool check_process_command() {
     static_assert(std::derived_from<Command, google::protobuf::Message>,
                   "each type in `commands` must be a generated Protobuf message, and its .pb.h included");
-    static_assert(evolves_rejected<P, Command>,
+    static_assert(!evolves_rejected_otherwise<P, Command>,
+                  "`evolve` of this rejected command has another form: make it "
+                  "`void evolve(const stele::rejected<Command>& rejected);`");
+    static_assert(evolves_rejected<P, Command> || evolves_rejected_otherwise<P, Command>,
                   "this command may be rejected: add to the process a public "
                   "`void evolve(const stele::rejected<Command>& rejected);` that takes it");
-    static_assert(reacts_to_rejected<P, Command>,
+    static_assert(!reacts_to_rejected_otherwise<P, Command>,
+                  "`react` to this rejected command has another form: make it "
+                  "`stele::reaction<Process> react(const stele::rejected<Command>& rejected) const;`");
+    static_assert(reacts_to_rejected<P, Command> || reacts_to_rejected_otherwise<P, Command>,
                   "this command may be rejected: add to the process a public "
                   "`stele::reaction<Process> react(const stele::rejected<Command>& rejected) const;` that takes it");
     return evolves_rejected<P, Command> && reacts_to_rejected<P, Command>;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/codec/codec.hpp>
+#include <stele/codec/detail/other_form.hpp>
 #include <stele/eventstore/event.hpp>
 #include <stele/eventstore/rejection.hpp>
 #include <stele/projections/dead_letter.hpp>
@@ -67,34 +68,64 @@ concept projects_in_memory = requires(P& state, const Event& event, const record
     { state.project(event, at) } -> std::same_as<void>;
 };
 
+template <class P, class Event>
+concept projects_in_memory_otherwise =
+    !projects_in_memory<P, Event> && called_otherwise<project_call, P, Event, recorded_event>;
+
+template <class P, class Event>
+concept projects_otherwise =
+    !projects<P, Event> &&
+    (called_otherwise<project_call, P, Event, recorded_event, read_model> ||
+     called_otherwise<project_call, P, Event, recorded_event> || called_otherwise<project_call, P, Event, read_model>);
+
 template <class P>
 concept creates_tables = requires(P& projection, read_model& db) {
     { projection.create(db) } -> std::same_as<void>;
 };
 
 template <class P>
-concept declares_on_fault = requires { P::on_fault; };
+concept creates_tables_otherwise =
+    !creates_tables<P> && (called_otherwise<create_call, P, read_model> || std::invocable<create_call, P&>);
 
 template <class P>
-concept declares_key = requires { &P::dead_letter_key; };
+concept declares_on_fault = requires { P::on_fault; };
+
+// A pointer to a member, which is not static, converts to no such pointer.
+template <class P>
+concept has_on_fault = requires { requires std::convertible_to<decltype(&P::on_fault), const stele::on_fault*>; } &&
+                       requires { typename std::integral_constant<stele::on_fault, P::on_fault>; };
+
+template <class P>
+concept has_key = requires(P& projection, const recorded_event& event) {
+    { projection.dead_letter_key(event) } -> std::convertible_to<std::string>;
+};
+
+template <class P>
+concept declares_key = has_key<P> || requires { &P::dead_letter_key; };
 
 /// Whether P is a projection in memory: it takes an event without a read model.
 template <class P>
 consteval bool is_in_memory() {
-    if constexpr (lists_events<P>)
-        return with_types(P::events, []<class... Events>() { return (projects_in_memory<P, Events> || ...); });
-    else
+    if constexpr (!lists_events<P>)
         return false;
+    else if constexpr (with_types(P::events, []<class... E>() { return (projects_in_memory<P, E> || ...); }))
+        return true;
+    else if constexpr (creates_tables<P> || creates_tables_otherwise<P>)
+        return false;
+    else
+        return with_types(
+            P::events, []<class... E>() { return ((!projects<P, E> && projects_in_memory_otherwise<P, E>) || ...); });
 }
 
 template <class P>
 constexpr stele::on_fault on_fault_of() {
-    if constexpr (declares_on_fault<P>) {
-        static_assert(std::same_as<std::remove_cvref_t<decltype(P::on_fault)>, stele::on_fault>,
-                      "`on_fault` of a projection is stele::on_fault::stop or stele::on_fault::dead_letter");
+    static_assert(has_on_fault<P> || !declares_on_fault<P>,
+                  "`on_fault` of a projection is stele::on_fault::stop or stele::on_fault::dead_letter: make it "
+                  "`static constexpr auto on_fault = stele::on_fault::stop;`");
+    if constexpr (has_on_fault<P>)
         return P::on_fault;
-    }
-    return stele::on_fault::stop;
+    else
+        return stele::on_fault::stop;
 }
 
 /// Converts to a removal, and to nothing else.
@@ -166,7 +197,11 @@ struct projection_binding {
 
     template <class Event>
     static void handle(void* context, const google::protobuf::Message& event, const recorded_event& at) {
-        static_assert(projects<P, Event>,
+        static_assert(!projects_otherwise<P, Event>,
+                      "`project` of this event has another form: make it "
+                      "`void project(const Event& event, const stele::recorded_event& at, stele::read_model& db)` "
+                      "(static if it needs no member; inline it may return `std::optional<stele::rejection>`)");
+        static_assert(projects<P, Event> || projects_otherwise<P, Event>,
                       "for each event in `events` add to the projection: "
                       "`void project(const Event& event, const stele::recorded_event& at, stele::read_model& db)` "
                       "(static if it needs no member; inline it may return `std::optional<stele::rejection>`)");
@@ -184,7 +219,11 @@ struct projection_binding {
 
     template <removal Removal>
     static void deliver(void* context, const Removal& removal, const recorded_event& at) {
-        static_assert(projects<P, Removal>,
+        static_assert(!projects_otherwise<P, Removal>,
+                      "`project` of this removal has another form: make it "
+                      "`void project(const stele::stream_deleted&, const stele::recorded_event& at, stele::read_model& "
+                      "db)`, or the same with stele::stream_truncated (static if it needs no member)");
+        static_assert(projects<P, Removal> || projects_otherwise<P, Removal>,
                       "for each removal in `events` add to the projection: "
                       "`void project(const stele::stream_deleted&, const stele::recorded_event& at, stele::read_model& "
                       "db)`, or the same with stele::stream_truncated (static if it needs no member)");
@@ -200,17 +239,22 @@ template <class P>
 std::string dead_letter_key_of(void* object, const recorded_event& event) {
     const std::string removed = removed_stream(event);
     const auto stream = removed.empty() ? event.stream : std::string_view{removed};
-    if constexpr (declares_key<P>)
-        return static_cast<P*>(object)->dead_letter_key({.position = event.position,
-                                                         .version = event.version,
-                                                         .recorded_at = event.recorded_at,
-                                                         .id = event.id,
-                                                         .stream = stream,
-                                                         .type = event.type,
-                                                         .payload = event.payload,
-                                                         .metadata = event.metadata});
-    else
+    static_assert(has_key<P> || !declares_key<P>,
+                  "`dead_letter_key` has another form: make it "
+                  "`static std::string dead_letter_key(const stele::recorded_event& event)`");
+    if constexpr (has_key<P>) {
+        const recorded_event asked{.position = event.position,
+                                   .version = event.version,
+                                   .recorded_at = event.recorded_at,
+                                   .id = event.id,
+                                   .stream = stream,
+                                   .type = event.type,
+                                   .payload = event.payload,
+                                   .metadata = event.metadata};
+        return static_cast<P*>(object)->dead_letter_key(asked);
+    } else {
         return std::string{stream};
+    }
 }
 
 /// Checks that P is a projection, with a sentence for each thing that is missing, and describes it.
@@ -219,8 +263,10 @@ projection_definition define_projection(std::shared_ptr<P> projection) {
     static_assert(has_projection_name<P>, "add to the projection its name: `static constexpr auto name = \"…\";`");
     static_assert(has_projection_version<P>,
                   "add to the projection: `static constexpr int version = 1;` (increase it when what it does changes)");
+    static_assert(!creates_tables_otherwise<P>,
+                  "`create` of a projection has another form: make it `static void create(stele::read_model& db)`");
     static_assert(
-        creates_tables<P>,
+        creates_tables<P> || creates_tables_otherwise<P>,
         "add to the projection: `static void create(stele::read_model& db)`, which makes its tables (or, for one in "
         "memory, `void project(const Event& event, const stele::recorded_event& at)` for each event)");
     if constexpr (has_projection_name<P> && has_projection_version<P> && creates_tables<P>) {

@@ -59,8 +59,9 @@ public:
     virtual void transact(const transaction& work) = 0;
     /// Calls `look` with the participant, nullptr if there is none, while no append of this process runs.
     virtual void look(const std::function<void(const append_participant*)>& look) = 0;
-    /// Opens a read-only connection to the store's file.
-    virtual std::unique_ptr<connection> open_to_read() = 0;
+    /// Calls `use` with a connection that reads the store's file: once more if what it has read cannot be relied on,
+    /// because somebody has begun to write a file that was opened read-only.
+    virtual void read(const std::function<void(connection&)>& use) = 0;
 };
 
 }  // namespace stele::inline v0::detail

@@ -81,6 +81,7 @@ enum class open_mode : std::uint8_t {
     create,  ///< Read and write; creates the file if it does not exist.
     write,   ///< Read and write; the file must exist.
     read,    ///< Read only; never checkpoints, not even when it is closed.
+    frozen,  ///< Read only, as a file that nobody changes meanwhile: without its log, without locks ("immutable").
 };
 
 /// A connection to one SQLite file. One thread at a time.

@@ -32,7 +32,10 @@ void expect_definitions(connection& db);
 /// Throws corrupt if events are missing at the end of the log, or the last one cannot be found as others are.
 void expect_whole_end(connection& db);
 
-/// Creates the tables in an empty file, or checks them. Throws as inspect() and as the two above.
+/// Checks the tables of a store, in the transaction that is open. Throws as inspect() and as the two above.
+void check_tables(connection& db);
+
+/// Creates the tables in an empty file, or checks them. Throws as check_tables().
 void prepare_tables(connection& db);
 
 }  // namespace stele::inline v0::detail

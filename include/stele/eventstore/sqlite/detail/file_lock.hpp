@@ -19,12 +19,17 @@ class file_lock {
 public:
     /// Opens the lock file, and creates it with these rights. Throws as open_own_file().
     file_lock(const std::filesystem::path& file, std::filesystem::perms mode);
+    /// Opens a lock file that exists, to read its note: its lock keeps writers out, and not others of its kind. Throws
+    /// as open_own_file().
+    explicit file_lock(const std::filesystem::path& file);
     ~file_lock();
     file_lock(const file_lock&) = delete;
     file_lock& operator=(const file_lock&) = delete;
 
     /// Throws stele::error (busy) if others hold the lock for the whole timeout.
     void lock(std::chrono::milliseconds timeout);
+    /// Whether it got the lock, without waiting.
+    [[nodiscard]] bool try_lock() noexcept;
     void unlock() noexcept;
 
     /// What the last one who wrote has left for the next: a short text, empty in a new file. Call these two with the
@@ -40,6 +45,7 @@ private:
     process_mark process_;
     std::string file_;
     int descriptor_;
+    short type_;  // of the locks it takes
 };
 
 }  // namespace stele::inline v0::detail

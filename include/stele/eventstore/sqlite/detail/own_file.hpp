@@ -33,7 +33,7 @@ enum class own_file_use : std::uint8_t {
 /// Throws stele::error (io) if it cannot have those rights.
 void make_empty_file(const std::filesystem::path& file, std::filesystem::perms mode);
 
-/// The rights of a file that exists; `otherwise` if there is none.
+/// The rights of a file that exists; `otherwise` if there is none. Throws as size_of().
 [[nodiscard]] std::filesystem::perms rights_of(const std::filesystem::path& file, std::filesystem::perms otherwise);
 
 /// Makes a directory and those above it that are missing. Who may read files of the rights `mode` may enter and list
@@ -43,6 +43,26 @@ void make_directories(const std::filesystem::path& directory, std::filesystem::p
 /// The size of a file; nothing if there is none. Throws stele::error (io) if that cannot be known just now, for want of
 /// rights for example: then nobody may say that there is none.
 [[nodiscard]] std::optional<std::uintmax_t> size_of(const std::filesystem::path& file);
+
+/// Whether there is anything of that name; a symbolic link counts, wherever it leads. Throws as size_of().
+[[nodiscard]] bool is_there(const std::filesystem::path& file);
+
+/// Throws stele::error (foreign_file) if anything but a regular file has that name, which is not followed.
+void expect_regular_or_absent(const std::filesystem::path& file);
+
+/// Whether that name, not followed, is a regular file. Throws as size_of().
+[[nodiscard]] bool is_regular_file(const std::filesystem::path& file);
+
+/// The name from the root on. Nothing is followed. Throws stele::error (io) if the working directory is unknown, or the
+/// name is empty.
+[[nodiscard]] std::filesystem::path absolute_name(const std::filesystem::path& file);
+
+/// The error of something that was done to a file and failed for the reason `code`, a value of errno: full or io.
+/// `what` is like "cannot be opened".
+[[nodiscard]] error file_error(const std::filesystem::path& file, std::string_view what, int code);
+
+/// Whether errno `code` of a question about a file says that there is none. Any other one says nothing about that.
+[[nodiscard]] bool means_absent(int code) noexcept;
 
 /// The error of size_of(), for errno `code`.
 [[nodiscard]] error cannot_look(const std::filesystem::path& file, int code);

@@ -14,8 +14,9 @@ namespace stele::inline v0::detail {
 /// Throws stele::error (io) if the name cannot be followed.
 std::filesystem::path real_file(const std::filesystem::path& name);
 
-/// Throws stele::error (invalid_argument) if the file has further names, hard links or a bind mount of the file itself:
-/// under those it would have another log and other locks. (A bind mount of its directory has the same.)
+/// Throws stele::error (invalid_argument) if the file has further names, hard links or a bind mount of the file itself,
+/// and may have been used under one of them: there it has another log and other locks. (A bind mount of its directory
+/// has the same.) A file with hard links is used under the name beside which it was noted last (main_file).
 void expect_one_name(const std::filesystem::path& file);
 
 /// Which file a name meant when this was made. Any thread may call it.
@@ -26,6 +27,8 @@ public:
 
     /// Throws stele::error (io) if the name means another file now, or none.
     void expect_same() const;
+    /// Whether the name means the same file. False if that cannot be found out.
+    [[nodiscard]] bool is_same() const noexcept;
 
 private:
     std::string file_;

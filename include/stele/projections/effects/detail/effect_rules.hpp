@@ -21,6 +21,9 @@ concept has_effect = requires(P& projection, const Event& event, const recorded_
 };
 
 template <class P, class Event>
+concept has_effect_otherwise = !has_effect<P, Event> && called_otherwise<effect_call, P, Event, recorded_event>;
+
+template <class P, class Event>
 concept has_static_effect = requires(const Event& event, const recorded_event& at) {
     { P::effect(event, at) } -> std::same_as<void>;
 };
@@ -53,7 +56,11 @@ struct effect_binding {
 
     template <class Event>
     static void handle(void* object, const google::protobuf::Message& event, const recorded_event& at) {
-        static_assert(has_effect<P, Event>,
+        static_assert(!has_effect_otherwise<P, Event>,
+                      "`effect` of this event has another form: make it "
+                      "`void effect(const Event& event, const stele::recorded_event& at)` "
+                      "(static if it needs no member)");
+        static_assert(has_effect<P, Event> || has_effect_otherwise<P, Event>,
                       "for each event in `effects` add to the projection: "
                       "`void effect(const Event& event, const stele::recorded_event& at)` "
                       "(static if it needs no member)");
@@ -68,7 +75,11 @@ struct effect_binding {
 
     template <removal Removal>
     static void deliver(void* object, const Removal& removal, const recorded_event& at) {
-        static_assert(has_effect<P, Removal>,
+        static_assert(!has_effect_otherwise<P, Removal>,
+                      "`effect` of this removal has another form: make it "
+                      "`void effect(const stele::stream_deleted&, const stele::recorded_event& at)`, or the same with "
+                      "stele::stream_truncated (static if it needs no member)");
+        static_assert(has_effect<P, Removal> || has_effect_otherwise<P, Removal>,
                       "for each removal in `effects` add to the projection: "
                       "`void effect(const stele::stream_deleted&, const stele::recorded_event& at)`, or the same with "
                       "stele::stream_truncated (static if it needs no member)");

@@ -30,7 +30,11 @@ struct memory_binding {
 
     template <class Event>
     static void handle(void* state, const google::protobuf::Message& event, const recorded_event& at) {
-        static_assert(projects_in_memory<P, Event>,
+        static_assert(!projects_in_memory_otherwise<P, Event>,
+                      "`project` of this event has another form: make it "
+                      "`void project(const Event& event, const stele::recorded_event& at);`, as this is a projection "
+                      "in memory");
+        static_assert(projects_in_memory<P, Event> || projects_in_memory_otherwise<P, Event>,
                       "for each event in `events` add to the projection in memory: "
                       "`void project(const Event& event, const stele::recorded_event& at);`");
         if constexpr (projects_in_memory<P, Event>)
@@ -39,7 +43,11 @@ struct memory_binding {
 
     template <removal Removal>
     static void deliver(void* state, const Removal& removal, const recorded_event& at) {
-        static_assert(projects_in_memory<P, Removal>,
+        static_assert(!projects_in_memory_otherwise<P, Removal>,
+                      "`project` of this removal has another form: make it "
+                      "`void project(const stele::stream_deleted&, const stele::recorded_event& at);`, or the same "
+                      "with stele::stream_truncated, as this is a projection in memory");
+        static_assert(projects_in_memory<P, Removal> || projects_in_memory_otherwise<P, Removal>,
                       "for each removal in `events` add to the projection in memory: "
                       "`void project(const stele::stream_deleted&, const stele::recorded_event& at);`, or the same "
                       "with stele::stream_truncated");

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <utility>
+
+namespace stele::inline v0::detail {
+
+/// One T for each thread, made at its first use and destroyed with the thread. Unlike a plain thread_local object it
+/// can also be used after that, by the destructor of a static object for example: then there is a new one, which stays.
+template <class T>
+class per_thread {
+public:
+    static T& get() {
+        if (object_ == nullptr) {
+            static_cast<void>(&owner_);  // made here, so that it is destroyed with the thread
+            object_ = new T{};
+        }
+        return *object_;
+    }
+
+private:
+    struct owner {
+        owner() noexcept = default;
+        owner(const owner&) = delete;
+        owner& operator=(const owner&) = delete;
+        ~owner() { delete std::exchange(object_, nullptr); }
+    };
+    static inline thread_local T* object_ = nullptr;
+    static inline thread_local owner owner_;
+};
+
+}  // namespace stele::inline v0::detail

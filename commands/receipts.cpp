@@ -1,8 +1,10 @@
 #include "commands/receipts.hpp"
 
+#include "commands/open_turns.hpp"
 #include "stele_receipt.pb.h"
 
 #include <stele/codec/detail/message_check.hpp>
+#include <stele/commands/detail/key_reused.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/quiet_protobuf.hpp>
 #include <stele/eventstore/detail/removals.hpp>
@@ -73,11 +75,11 @@ std::optional<std::expected<receipt, command_error>> receipts::recall() const {
                                                          options_.idempotency_key->str(), parsed.error()));
     const auto& command = command_.GetDescriptor()->full_name();
     if (kept.command() != command || kept.stream() != stream_.str())
-        throw error(
-            error_kind::invalid_argument,
+        throw key_reused(
             fmt::format("The idempotency key {} was used for {} for {} before, and cannot be used for {} for {}: "
                         "give each command a key of its own.",
-                        options_.idempotency_key->str(), kept.command(), kept.stream(), command, stream_.str()));
+                        options_.idempotency_key->str(), kept.command(), kept.stream(), command, stream_.str()),
+            kept.command(), kept.stream(), command, stream_.str());
     if (kept.has_rejection())
         return std::unexpected(command_error{
             command, stream_, rejection{.code = kept.rejection().code(), .message = kept.rejection().message()}, 0});
@@ -134,6 +136,7 @@ uuid make_idempotency_key(const uuid& name_space, std::string_view name) {
 
 std::uint64_t forget_receipts(event_store& store, timestamp written_before) {
     constexpr std::size_t batch = 1000;
+    const auto kept_after = detail::first_open_turn(store, written_before);
     std::uint64_t forgotten = 0;
     document_read_options page{.limit = batch};
     while (true) {
@@ -142,7 +145,7 @@ std::uint64_t forget_receipts(event_store& store, timestamp written_before) {
         page.after = found.back().key;
         std::vector<document_write> removals;
         for (const document& kept : found)
-            if (kept.written_at < written_before)
+            if (kept.written_at < written_before && kept.position < kept_after)
                 removals.push_back({receipt_kind, kept.key, {}, document_action::remove});
         if (removals.empty()) continue;
         detail::write_documents(store, removals);

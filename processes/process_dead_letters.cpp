@@ -2,7 +2,6 @@
 
 #include "stele_process.pb.h"
 
-#include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/utf8.hpp>
 #include <stele/eventstore/error.hpp>
@@ -24,11 +23,17 @@ std::string prefix_of(std::string_view process, std::string_view instance) {
     return prefix_of(process) + std::string{instance} + '\0';
 }
 
-std::string key_of(std::string_view process, const dead_letter& letter) {
-    auto bits = letter.position.value;
-    std::string bytes(8, '\0');
+constexpr std::size_t position_bytes = 8;
+
+std::string key_of(std::string_view process, std::string_view instance, position at) {
+    auto bits = at.value;
+    std::string bytes(position_bytes, '\0');
     for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte, bits >>= 8) *byte = static_cast<char>(bits & 0xFF);
-    return prefix_of(process, letter.key) + bytes;
+    return prefix_of(process, instance) + bytes;
+}
+
+std::string key_of(std::string_view process, const dead_letter& letter) {
+    return key_of(process, letter.key, letter.position);
 }
 
 dead_letter parse(std::string_view process, const document& found) {
@@ -46,12 +51,6 @@ dead_letter parse(std::string_view process, const document& found) {
 }
 
 }  // namespace
-
-bool is_of_the_event(const std::exception_ptr& failure) {
-    const auto kind = kind_of(failure);
-    return !kind || kind == error_kind::handler_failed || kind == error_kind::invalid_argument ||
-           kind == error_kind::undecodable;
-}
 
 document_write put_dead_letter(std::string_view process, const dead_letter& letter) {
     v1::ProcessDeadLetter value;
@@ -72,9 +71,22 @@ bool is_dead_letter(event_store& store, std::string_view process, const dead_let
     return store.find_document(dead_letter_kind, key_of(process, letter)).has_value();
 }
 
-bool has_dead_letter(event_store& store, std::string_view process, std::string_view instance, position before) {
-    const auto first = store.list_documents(dead_letter_kind, {.prefix = prefix_of(process, instance), .limit = 1});
+bool has_dead_letter(event_store& store, std::string_view process, std::string_view instance, position after,
+                     position before) {
+    const auto first = store.list_documents(
+        dead_letter_kind,
+        {.prefix = prefix_of(process, instance), .after = key_of(process, instance, after), .limit = 1});
     return !first.empty() && parse(process, first.front()).position < before;
+}
+
+std::map<std::string, position> last_dead_letters(event_store& store, std::string_view process) {
+    std::map<std::string, position> last;
+    const auto begin = prefix_of(process).size();
+    for (const auto& found : store.list_documents(dead_letter_kind, {.prefix = prefix_of(process)}))
+        if (found.key.size() > begin + position_bytes)
+            last[found.key.substr(begin, found.key.size() - begin - position_bytes - 1)] =
+                parse(process, found).position;
+    return last;
 }
 
 std::vector<dead_letter> list_dead_letters(event_store& store, std::string_view process) {

@@ -3,7 +3,8 @@
 #include <stele/eventstore/event_store.hpp>
 #include <stele/projections/dead_letter.hpp>
 
-#include <exception>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,17 +12,18 @@
 /// instance, or empty for an event whose instance could not be found.
 namespace stele::inline v0::detail {
 
-/// Whether the event is the cause of the failure, rather than the store or the machine.
-[[nodiscard]] bool is_of_the_event(const std::exception_ptr& failure);
-
 document_write put_dead_letter(std::string_view process, const dead_letter& letter);
 document_write remove_dead_letter(std::string_view process, const dead_letter& letter);
 
 /// Whether this event is a dead letter of the instance.
 bool is_dead_letter(event_store& store, std::string_view process, const dead_letter& letter);
 
-/// Whether an event of the instance before this position is a dead letter.
-bool has_dead_letter(event_store& store, std::string_view process, std::string_view instance, position before);
+/// Whether an event of the instance between these positions, both exclusive, is a dead letter.
+bool has_dead_letter(event_store& store, std::string_view process, std::string_view instance, position after,
+                     position before);
+
+/// The instances that have dead letters, each with the position of its last one.
+std::map<std::string, position> last_dead_letters(event_store& store, std::string_view process);
 
 /// All of a process, in the order of positions.
 std::vector<dead_letter> list_dead_letters(event_store& store, std::string_view process);

@@ -50,19 +50,25 @@ document_write remove_deadline(std::string_view process, const due_deadline& dea
     return {deadline_kind, key_of(process, deadline), {}, document_action::remove};
 }
 
-std::optional<due_deadline> next_deadline(event_store& store, std::string_view process,
-                                          const std::function<bool(const std::string& instance)>& waits) {
-    document_read_options page{.prefix = prefix_of(process), .limit = 1};
+std::optional<due_deadline> next_deadline(event_store& store, std::string_view process, std::string& after,
+                                          const std::function<bool(const due_deadline&)>& passes_over) {
+    document_read_options page{.prefix = prefix_of(process), .after = after, .limit = 1};
     while (true) {
         const auto found = store.list_documents(deadline_kind, page);
         for (const auto& each : found) {
             auto deadline = parse(process, each);
-            if (!waits(deadline.instance)) return deadline;
+            if (!passes_over(deadline)) return deadline;
+            after = each.key;
         }
         if (found.size() < page.limit) return {};
         page.after = found.back().key;
         page.limit = 100;
     }
+}
+
+void deadline_round::set(std::string_view process, const due_deadline& deadline) {
+    // All keys of this time are greater.
+    if (key_of(process, deadline) <= after) after = prefix_of(process) + sortable(deadline.due);
 }
 
 }  // namespace stele::inline v0::detail

@@ -3,9 +3,12 @@
 #include <stele/eventstore/event_store.hpp>
 
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 /// The deadlines of a process in the order of time: documents beside the journals (stele_process.proto).
 namespace stele::inline v0::detail {
@@ -20,8 +23,23 @@ struct due_deadline {
 document_write put_deadline(std::string_view process, const due_deadline& deadline);
 document_write remove_deadline(std::string_view process, const due_deadline& deadline);
 
-/// The one that is due first, of those whose instance does not wait; nothing if there is none.
-std::optional<due_deadline> next_deadline(event_store& store, std::string_view process,
-                                          const std::function<bool(const std::string& instance)>& waits);
+/// The one that comes first after a key, of those that are not passed over; nothing if there is none. `after` becomes
+/// the key of the last one that was passed over. The order is that of due times, then of instances, then of names.
+std::optional<due_deadline> next_deadline(event_store& store, std::string_view process, std::string& after,
+                                          const std::function<bool(const due_deadline&)>& passes_over);
+
+/// What becomes of the deadlines of a process while nobody looks at the clock: it begins with those that are due at its
+/// time. In one round every deadline fires once, so that a process which sets one again and again does not keep
+/// everything else from its turn.
+struct deadline_round {
+    bool is_begun = false;
+    timestamp now = {};
+    std::string after = {};                                    ///< Up to this key everything has fired or waits.
+    std::set<std::pair<std::string, std::string>> fired = {};  ///< Instances and names.
+    std::map<std::string, position> letters = {};              ///< As it begins: last_dead_letters().
+
+    /// A deadline was set: it may be one of those that are due.
+    void set(std::string_view process, const due_deadline& deadline);
+};
 
 }  // namespace stele::inline v0::detail

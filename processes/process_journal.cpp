@@ -65,7 +65,9 @@ private:
     void evolve(position event) {
         process_visit visit{.state = result_.state.get(), .instance = instance_};
         auto link = store_.read_all({.after = {event.value - 1}, .up_to = event});
-        for (const recorded_event& found : std::move(link).events()) decoder_.decode(found, &visit);
+        // An event that the process no longer lists is passed over, as those that were never handled.
+        for (const recorded_event& found : std::move(link).events())
+            static_cast<void>(decoder_.decode_if_known(found, &visit));
         result_.handled = std::max(result_.handled, event);
     }
 

@@ -28,11 +28,13 @@ struct process_instance {
     stele::version version = {};   ///< Of the journal; 0 if there is none.
     stele::version removed = {};   ///< It lacks the entries up to this version, which had been removed.
     stele::position handled = {};  ///< The last event that was handled.
+    stele::position removal = {};  ///< Where the last removal from the journal is recorded; 0 if there is none.
     std::map<std::string, pending_deadline, std::less<>> deadlines = {};
 };
 
-/// Folds the journal. Throws stele::error (undecodable) for an entry that does not parse or is not a journal's, and for
-/// an event or a command that the process no longer lists.
+/// Folds the journal. The state lacks events that were removed, and those that the process no longer lists. Throws
+/// stele::error (undecodable) for an entry that does not parse or is not a journal's, and for a command that the
+/// process no longer lists.
 process_instance load_instance(event_store& store, const process_definition& process, const stream_id& journal);
 
 /// Parses a command that the process sent. Throws stele::error (undecodable); `where` says where it was found.

@@ -1,5 +1,7 @@
+#include "processes/process_step.hpp"
 #include "processes/process_worker.hpp"
 
+#include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
@@ -15,6 +17,7 @@ namespace stele::inline v0::detail {
 
 dead_letter_replay process_worker::replay_dead_letters() {
     const std::lock_guard lock(run_mutex_);
+    round_ = nullptr;
     dead_letter_replay result;
     std::set<std::string> blocked;
     for (auto& letter : dead_letters()) {
@@ -24,8 +27,11 @@ dead_letter_replay process_worker::replay_dead_letters() {
         }
         bool is_gone = true, is_handled = false;
         try {
+            removals_.read();
+            const bool is_forgotten = removals_.of(letter.key).deleted > letter.position;
             for (const recorded_event& event :
                  store_.read_all({.after = {letter.position.value - 1}, .up_to = letter.position}).events()) {
+                if (is_forgotten) break;
                 is_gone = false;
                 is_handled = replay(event, letter);
             }
@@ -63,7 +69,8 @@ bool process_worker::replay(const recorded_event& event, const dead_letter& lett
         return true;
     }
     process_visit visit;
-    decoder_.decode(event, &visit);
+    // An event that the process no longer lists belongs to no instance.
+    static_cast<void>(decoder_.decode_if_known(event, &visit));
     // The rules may have changed, and the event may belong to other instances now.
     if (std::ranges::find(visit.instances, letter.key) != visit.instances.end()) visit.instances = {letter.key};
     std::vector<stream_id> journals;
@@ -72,7 +79,8 @@ bool process_worker::replay(const recorded_event& event, const dead_letter& lett
     bool is_handled = true;
     for (const auto& journal : journals) {
         const auto with = &journal == &journals.back() ? removal : documents{};
-        if (!has_dead_letter(store_, name(), journal.instance_id(), event.position)) {
+        if (!has_dead_letter(store_, name(), journal.instance_id(), removals_.of(journal.instance_id()).deleted,
+                             event.position)) {
             deliver(event, journal, with, true);
             continue;
         }
@@ -84,6 +92,35 @@ bool process_worker::replay(const recorded_event& event, const dead_letter& lett
         is_handled = false;
     }
     return is_handled;
+}
+
+bool process_worker::discard_dead_letter(stele::position position, std::string_view instance) {
+    const std::lock_guard lock(run_mutex_);
+    round_ = nullptr;
+    const dead_letter letter{.position = position, .key = std::string{instance}};
+    if (!is_dead_letter(store_, name(), letter)) return false;
+    for (const recorded_event& event : store_.read_all({.after = {position.value - 1}, .up_to = position}).events()) {
+        if (!deadline_of(event)) continue;
+        cancel_deadline(event, letter);
+        return true;
+    }
+    write_if_any({remove_dead_letter(name(), letter)});
+    return true;
+}
+
+// Otherwise it would fire again, and fail again.
+void process_worker::cancel_deadline(const recorded_event& entry, const dead_letter& letter) {
+    const stream_id journal{definition_.name, letter.key};
+    const documents removal{remove_dead_letter(name(), letter)};
+    const auto deadline = *deadline_of(entry);
+    for (bool is_done = false; !is_done;) {
+        auto state = take_instance(journal);
+        const auto pending = state.deadlines.find(deadline);
+        if (pending == state.deadlines.end() || pending->second.id != entry.id) return write_if_any(removal);
+        process_step step{definition_, bus_, state, journal, entry.id, caused_by(entry), settings_};
+        step.cancel(deadline);
+        is_done = commit(journal, std::move(state), step, removal);
+    }
 }
 
 }  // namespace stele::inline v0::detail

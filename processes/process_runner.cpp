@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <thread>
 #include <vector>
 
@@ -84,8 +85,10 @@ struct process_runner::state {
         std::vector<std::exception_ptr> failures;
     };
 
+    using deadline_rounds = std::map<const detail::process_worker*, detail::deadline_round>;
+
     // Lets every process run once that is not faulted and does not pause. With `retries` it pauses after a failure.
-    [[nodiscard]] round run_once(const std::stop_token& stop, bool retries) const {
+    [[nodiscard]] round run_once(deadline_rounds& deadlines, const std::stop_token& stop, bool retries) const {
         round result;
         for (const auto& worker : workers) {
             auto& progress = worker->progress();
@@ -95,7 +98,7 @@ struct process_runner::state {
                 continue;
             try {
                 const detail::handler_scope here(this);
-                result.any = worker->run(stop, retries) || result.any;
+                result.any = worker->run(deadlines[worker.get()], stop, retries) || result.any;
                 if (!stop.stop_requested()) progress.succeed();
             } catch (...) {
                 result.failures.push_back(std::current_exception());
@@ -109,9 +112,10 @@ struct process_runner::state {
 
     void follow(const std::stop_token& stop) const noexcept {
         try {
+            deadline_rounds deadlines;
             while (!stop.stop_requested()) {
                 const auto seen = store.head();
-                const auto done = run_once(stop, true);
+                const auto done = run_once(deadlines, stop, true);
                 if (!done.any) static_cast<void>(store.wait_for_append(seen, until_next(), stop));
             }
         } catch (...) {
@@ -156,7 +160,7 @@ struct process_runner::state {
 process_runner::process_runner(event_store& store, process_runner_options options)
     : state_("this process_runner", std::make_unique<state>(store, std::move(options))) {
     const auto& [now, cached, commands_per_turn, attempts, first_backoff] = state_->options;
-    if (commands_per_turn == 0 || attempts == 0 || first_backoff.count() < 0)
+    if (commands_per_turn == 0 || attempts == 0 || first_backoff.value().count() < 0)
         throw error(error_kind::invalid_argument,
                     "process_runner_options: commands_per_turn and attempts must be at least 1, and first_backoff not "
                     "negative");
@@ -210,8 +214,9 @@ stele::position process_runner::catch_up() {
     state_->expect_outside("catch_up()");
     state_->clear_failures();
     std::vector<std::exception_ptr> failures;
+    state::deadline_rounds deadlines;
     for (bool again = true; again;) {
-        auto done = state_->run_once({}, false);
+        auto done = state_->run_once(deadlines, {}, false);
         again = done.any && !done.busy;
         std::ranges::move(done.failures, std::back_inserter(failures));
     }
@@ -271,12 +276,17 @@ dead_letter_replay process_runner::replay_dead_letters(std::string_view name) {
     return worker.replay_dead_letters();
 }
 
+bool process_runner::discard_dead_letter(std::string_view name, stele::position position, std::string_view instance) {
+    state_->expect_outside("discard_dead_letter()");
+    return state_->get(name).discard_dead_letter(position, instance);
+}
+
 position process_runner::position(std::string_view name) const {
     return state_->get(name).progress().position();
 }
 
-std::expected<position, process_wait_failure> process_runner::wait_for(std::string_view name, stele::position reached,
-                                                                       std::chrono::milliseconds timeout) const {
+std::expected<position, process_wait_failure> process_runner::wait_for(
+    std::string_view name, stele::position reached, detail::saturated<std::chrono::milliseconds> timeout) const {
     state_->expect_outside("wait_for()");
     auto& worker = state_->get(name);
     if (const auto position = worker.progress().wait_for(reached, timeout)) return *position;

@@ -1,9 +1,8 @@
 #include "processes/process_step.hpp"
 
-#include "processes/process_deadlines.hpp"
-
 #include <stele/codec/codec.hpp>
 #include <stele/commands/command_bus.hpp>
+#include <stele/commands/detail/key_reused.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/utf8.hpp>
 #include <stele/eventstore/error.hpp>
@@ -58,7 +57,7 @@ void process_step::fire(const std::string& deadline) {
     const auto pending = instance_.deadlines.at(deadline);
     entries.push_back(fired_entry(deadline, metadata_bytes_));
     forget(deadline);
-    waiting_.push_back(parse_command(process_, pending.command_type, pending.command, journal_.str()));
+    waiting_.push_back(parse_command(process_, pending.command_type, pending.command, "journal " + journal_.str()));
     run();
 }
 
@@ -87,7 +86,8 @@ void process_step::set(const reaction_action& action) {
         .metadata = metadata_bytes_};
     entries.push_back(set_entry(action.deadline, deadline));
     deadline.id = entries.back().id;
-    write(put_deadline(process_.name, {std::string{journal_.instance_id()}, action.deadline, deadline.due}));
+    set_deadlines.push_back({std::string{journal_.instance_id()}, action.deadline, deadline.due});
+    write(put_deadline(process_.name, set_deadlines.back()));
     instance_.deadlines.insert_or_assign(action.deadline, std::move(deadline));
 }
 
@@ -125,13 +125,26 @@ void process_step::run() {
 void process_step::send(const google::protobuf::Message& command) {
     const send_options options{.metadata = metadata_, .idempotency_key = next_key(), .remember_rejection = true};
     for (unsigned waits = 0;; ++waits) {
-        const auto result = bus_.send(command, options);
+        const auto result = decide(command, options);
         if (result) return;
         if (const auto* no = result.error().rejection()) return take_rejection(command, *no);
         if (result.error().conflict()->reason == conflict_reason::tombstoned)
             return take_rejection(command, {"tombstoned", result.error().message()});
         if (waits == max_waits) throw error(error_kind::busy, result.error().message());
         std::this_thread::sleep_for(std::chrono::milliseconds{1U << waits});
+    }
+}
+
+std::expected<receipt, command_error> process_step::decide(const google::protobuf::Message& command,
+                                                           const send_options& options) {
+    try {
+        return bus_.send(command, options);
+    } catch (const key_reused& reused) {
+        throw error(
+            error_kind::invalid_argument,
+            fmt::format("{} sent {} for {} in this place before, and would send {} for {} now. Until an event or "
+                        "a deadline is handled, a process must send the same commands in the same order.",
+                        journal_.str(), reused.command, reused.stream, reused.next_command, reused.next_stream));
     }
 }
 
@@ -145,7 +158,9 @@ void process_step::take_rejection(const google::protobuf::Message& command, cons
 }
 
 uuid process_step::next_key() {
-    return make_idempotency_key(command_space, fmt::format("{}\n{}\n{}", journal_.str(), cause_.str(), sent_++));
+    auto text = fmt::format("{}\n{}\n{}", journal_.str(), cause_.str(), sent_++);
+    if (instance_.removal.value > 0) text += fmt::format("\n{}", instance_.removal.value);
+    return make_idempotency_key(command_space, text);
 }
 
 }  // namespace stele::inline v0::detail

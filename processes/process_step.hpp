@@ -1,13 +1,17 @@
 #pragma once
 
+#include "processes/process_deadlines.hpp"
 #include "processes/process_journal.hpp"
 
+#include <stele/commands/command_error.hpp>
+#include <stele/commands/receipt.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/metadata.hpp>
 #include <stele/processes/process_runner.hpp>
 
 #include <cstdint>
 #include <deque>
+#include <expected>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,8 +23,8 @@ namespace detail {
 /// The handling of one cause (an event or a deadline) by one instance of a process: sends commands, takes rejections,
 /// sends more commands …, and collects what to write at the end.
 ///
-/// The idempotency keys of the commands are derived from process, instance, cause and index, so a step that is cut off
-/// and repeated from the same state sends nothing twice.
+/// The idempotency keys of the commands are derived from process, instance, cause, index and what was removed from the
+/// journal, so a step that is cut off and repeated from the same state sends nothing twice.
 class process_step {
 public:
     /// `cause` is the event to handle, or the one that set the deadline. `metadata` is that of the commands. Of the
@@ -33,21 +37,25 @@ public:
     void handle(const recorded_event& event, event_decoder& decoder);
     /// Sends the command of a deadline.
     void fire(const std::string& deadline);
+    /// Cancels a deadline.
+    void cancel(const std::string& deadline);
 
     /// The events to append to the journal; at least one.
     std::vector<event_data> entries;
     /// The documents to write with them.
     std::vector<document_write> documents;
+    /// The deadlines that it sets, with those that it cancels again.
+    std::vector<due_deadline> set_deadlines;
 
 private:
     void take(const reaction_actions& actions);
     void set(const reaction_action& action);
-    void cancel(const std::string& deadline);
     void forget(const std::string& deadline);
     /// Adds to `documents`. The last write to a key counts.
     void write(document_write document);
     void run();
     void send(const google::protobuf::Message& command);
+    std::expected<receipt, command_error> decide(const google::protobuf::Message& command, const send_options& options);
     void take_rejection(const google::protobuf::Message& command, const rejection& given);
     uuid next_key();
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "processes/journal_removals.hpp"
 #include "processes/process_dead_letters.hpp"
 #include "processes/process_deadlines.hpp"
 #include "processes/process_journal.hpp"
@@ -8,7 +9,7 @@
 #include <stele/eventstore/event_store.hpp>
 #include <stele/processes/process_runner.hpp>
 
-#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -31,23 +32,28 @@ public:
     [[nodiscard]] std::string_view name() const noexcept { return definition_.name; }
     [[nodiscard]] process_progress& progress() noexcept { return progress_; }
 
-    /// Handles the events up to the head, then the deadlines that are due; returns whether there was anything to
-    /// handle. Ends after the event in progress when a stop is requested. Throws what process_runner::catch_up() does.
-    /// With `retries`, what fails becomes a dead letter at its last attempt only; otherwise at once.
-    bool run(const std::stop_token& stop, bool retries);
+    /// Handles the events up to the head, then one deadline of the round, if one is left; begins the round if it is
+    /// new. Returns whether there was anything to handle. Ends after the event in progress when a stop is requested.
+    /// Throws what process_runner::catch_up() does. With `retries`, what fails becomes a dead letter at its last
+    /// attempt only, otherwise at once; and a round that is over is new again.
+    bool run(deadline_round& round, const std::stop_token& stop, bool retries);
 
     /// When the next deadline is due, of those that do not wait behind a dead letter.
     [[nodiscard]] std::optional<timestamp> next_due();
 
     [[nodiscard]] std::vector<dead_letter> dead_letters() const { return list_dead_letters(store_, name()); }
     dead_letter_replay replay_dead_letters();
+    /// Returns whether there was one.
+    bool discard_dead_letter(stele::position position, std::string_view instance);
 
 private:
     using documents = std::vector<document_write>;
 
     bool handle_events(stele::position head, const std::stop_token& stop);
-    bool handle_deadlines(const std::stop_token& stop);
-    std::optional<due_deadline> next();
+    void check_begin(stele::position after) const;
+    bool fire_next(const std::stop_token& stop);
+    /// Whether the deadline waits behind a dead letter.
+    [[nodiscard]] bool waits(const due_deadline& deadline, const std::map<std::string, stele::position>& letters) const;
 
     bool handle(const recorded_event& event);
     void handle(const recorded_event& event, const stream_id& journal, const documents& with);
@@ -61,10 +67,15 @@ private:
     void put_aside(dead_letter letter, documents with);
 
     bool replay(const recorded_event& event, const dead_letter& letter);
+    void cancel_deadline(const recorded_event& entry, const dead_letter& letter);
 
     [[nodiscard]] process_instance take_instance(const stream_id& journal);
     void keep_instance(const stream_id& journal, process_instance instance);
-    bool commit(const stream_id& journal, process_instance& instance, process_step& step);
+    /// Clears the cached instances if anything was removed from the store; returns whether there was.
+    bool forget_removed();
+    /// Returns whether the turn was written; not if something came first, and it must be taken again.
+    bool commit(const stream_id& journal, process_instance instance, process_step& step, const documents& with);
+    void write_if_any(const documents& with);
     [[nodiscard]] document_write checkpoint(stele::position reached) const;
     void save(stele::position reached);
 
@@ -78,9 +89,12 @@ private:
     event_decoder decoder_;
     std::unordered_map<std::string, process_instance> instances_;  // by journal
     stele::position saved_;                                        // the checkpoint in the store
+    stele::position last_removal_;                                 // that the cached instances know of
     bool retries_ = false;
+    deadline_round* round_ = nullptr;  // of the run in progress
 
     process_progress progress_;
+    journal_removals removals_;
 };
 
 }  // namespace stele::inline v0::detail

@@ -29,6 +29,8 @@ public:
     std::function<void(stele::recorded_event&)> on_read_all = [](const auto&) {};
     /// How many events of single streams have been read.
     std::size_t events_read = 0;
+    /// How many times documents have been listed.
+    std::size_t documents_listed = 0;
     /// Hides the events of this version in streams, as if they were lost. 0: hides none.
     stele::version hide_version{};
 
@@ -81,6 +83,7 @@ private:
     }
     std::vector<stele::document> do_list_documents(std::string_view kind,
                                                    const stele::document_read_options& options) override {
+        ++documents_listed;
         return inner_.list_documents(kind, options);
     }
     std::vector<std::string> do_event_types() override { return inner_.event_types(); }

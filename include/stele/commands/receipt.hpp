@@ -58,11 +58,17 @@ struct send_options {
 /// `name_space` is a constant id of your own for the kind of name; make one once and keep it in the code.
 [[nodiscard]] uuid make_idempotency_key(const uuid& name_space, std::string_view name);
 
-/// Deletes the receipts written before a time, by the clock of the store, and returns their number. Commands with those
-/// keys are new from then on. Receipts are kept permanently if nobody calls this.
+/// Deletes the receipts written before a time, by the clock of the store, and returns how many it has deleted. Commands
+/// with those keys are new from then on. Receipts are kept permanently if nobody calls this.
+///
+/// Keeps those that a process manager may need for a turn that is not over: the receipts after the stored position of
+/// each process, those from its oldest dead letter on, and those from where a deadline was set that is due. (The kinds
+/// "process", "process_dead_letter" and "deadline" of documents; those of a process that no program runs any more count
+/// until they are removed.)
 ///
 /// Deletes in small batches while others append. If it is interrupted, some receipts are deleted already; call it
-/// again. Throws what the store throws. Any thread may call it.
+/// again. Throws what the store throws, and undecodable if the checkpoint of a process cannot be read. Any thread may
+/// call it.
 std::uint64_t forget_receipts(event_store& store, timestamp written_before);
 
 }  // namespace stele::inline v0

@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/clock.hpp>
 #include <stele/eventstore/detail/pimpl.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/processes/process_limits.hpp>
 #include <stele/processes/process_manager.hpp>
 #include <stele/processes/process_status.hpp>
@@ -34,13 +35,13 @@ struct process_runner_options {
     /// the event becomes a dead letter. At least 1. catch_up() tries once.
     unsigned attempts = 5;
     /// The pause after the first failure. It doubles with each further one, up to 64 times this value.
-    std::chrono::milliseconds first_backoff{100};
+    detail::saturated<std::chrono::milliseconds> first_backoff = std::chrono::milliseconds{100};
 };
 
 /// How one process is run.
 struct process_options {
     /// Where a process begins that has never run on this store: with the event after this position. The default begins
-    /// with the first event; store.head() reacts to nothing that happened before.
+    /// with the first event; store.head() reacts to nothing that happened before. Beyond the head is an error.
     position after{};
 };
 
@@ -54,8 +55,13 @@ struct process_options {
 /// decided once (process_manager.hpp says how). All state is in the store: for each instance a stream NAME-INSTANCE,
 /// its journal, with links to the events handled, the commands that were rejected, and deadlines; beside the events a
 /// document of the kind "process" with its position, and one of the kind "deadline" for each that is set. Deleting a
-/// journal forgets the instance and its deadlines. An event that is removed from its stream is missing from the state,
-/// as it is from that of an aggregate.
+/// journal forgets the instance, its deadlines and its dead letters; the next event begins it anew. Tombstoning it ends
+/// the instance for good: its events are passed over. An event that is removed from its stream is missing from the
+/// state, as it is from that of an aggregate.
+///
+/// Before a deadline fires, the events up to the head are handled, also those that earlier deadlines have led to: so an
+/// event in time cancels a deadline, even where both were due while nothing ran. Deadlines fire in the order of their
+/// times; those due at the same instant in the order of the instances, then of their names, by bytes.
 ///
 /// A command that meets a conflict is retried and never skipped. A command to a tombstoned stream is a rejection with
 /// the code "tombstoned".
@@ -92,7 +98,7 @@ public:
     /// Registers the process manager P, which sends its commands through `bus`, a command_bus. The bus must outlive the
     /// runner. A command that no aggregate of the bus decides does not compile; it throws if `bus` is a
     /// command_bus_base. Throws stele::error (invalid_argument) also if a process of this name was added before, or the
-    /// runner is started.
+    /// runner is started; other_store if the process has never run on this store and is to begin beyond its head.
     template <class P, class Bus>
     void add(Bus& bus, process_options options = {}) {
         static_assert(std::derived_from<Bus, command_bus_base>,
@@ -102,7 +108,8 @@ public:
     }
 
     /// Handles all events and all deadlines that are due, and everything that follows from them, on the caller's
-    /// thread, until nothing is left to do; returns the store's head then.
+    /// thread, until nothing is left to do; returns the store's head then. Looks at the clock once, when it begins. A
+    /// deadline that has fired and is set again for a time that has come waits for the next call.
     ///
     /// Throws stele::error after every process was tried. Each message names the process and the instance, and for a
     /// failed event its position, stream and type, or the name of the deadline. Kinds:
@@ -146,6 +153,16 @@ public:
     /// The same, by name.
     dead_letter_replay replay_dead_letters(std::string_view name);
 
+    /// Drops one dead letter of P for good, without handling it; `instance` is its key. If it is a deadline, that is
+    /// cancelled. What waits behind it goes on with the next replay. Returns whether there was such a dead letter.
+    /// Throws invalid_argument if P was not added, or inside a handler; and what the store throws.
+    template <class P>
+    bool discard_dead_letter(stele::position position, std::string_view instance) {
+        return discard_dead_letter(P::name, position, instance);
+    }
+    /// The same, by name.
+    bool discard_dead_letter(std::string_view name, stele::position position, std::string_view instance);
+
     /// Everything up to here (inclusive) was handled by P, is a dead letter, or is none of its events.
     template <class P>
     [[nodiscard]] stele::position position() const {
@@ -158,12 +175,12 @@ public:
     /// process_wait_failure when the time is over, and at once when P is faulted.
     template <class P>
     [[nodiscard]] std::expected<stele::position, process_wait_failure> wait_for(
-        stele::position reached, std::chrono::milliseconds timeout) const {
+        stele::position reached, detail::saturated<std::chrono::milliseconds> timeout) const {
         return wait_for(P::name, reached, timeout);
     }
     /// The same, by name.
     [[nodiscard]] std::expected<stele::position, process_wait_failure> wait_for(
-        std::string_view name, stele::position reached, std::chrono::milliseconds timeout) const;
+        std::string_view name, stele::position reached, detail::saturated<std::chrono::milliseconds> timeout) const;
 
     /// The exception that stopped P; nothing if it is not faulted. These throw invalid_argument for a name never added.
     template <class P>

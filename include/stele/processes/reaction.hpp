@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/codec/detail/type_list.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/event.hpp>
 #include <stele/eventstore/rejection.hpp>
 
@@ -75,31 +76,32 @@ public:
     }
 
     /// The same, counted from when the event is handled. (Counted from when it was recorded: at(at.recorded_at + …).)
+    /// A delay in any unit; one that is too long for a timestamp ends at the last one, timestamp::max().
     template <class Command>
-    reaction& after(std::chrono::microseconds delay, std::string name, Command command) & {
+    reaction& after(detail::saturated<std::chrono::microseconds> delay, std::string name, Command command) & {
         return append({type::set_after, own(std::move(command)), std::move(name), {}, delay});
     }
 
     /// Cancels the deadline `name` of this instance; no effect if there is none or if its command was already sent.
     reaction& cancel(std::string_view name) & { return append({.kind = type::cancel, .deadline = std::string{name}}); }
 
-    /// The same for `return reaction{}.send(…);`.
+    /// The same for `return reaction{}.send(…);`. These return a value, which does not refer to the temporary.
     template <class Command>
-    reaction&& send(Command command) && {
+    reaction send(Command command) && {
         return std::move(send(std::move(command)));
     }
     /// The same for a temporary.
     template <class Command>
-    reaction&& at(timestamp due, std::string name, Command command) && {
+    reaction at(timestamp due, std::string name, Command command) && {
         return std::move(at(due, std::move(name), std::move(command)));
     }
     /// The same for a temporary.
     template <class Command>
-    reaction&& after(std::chrono::microseconds delay, std::string name, Command command) && {
+    reaction after(detail::saturated<std::chrono::microseconds> delay, std::string name, Command command) && {
         return std::move(after(delay, std::move(name), std::move(command)));
     }
     /// The same for a temporary.
-    reaction&& cancel(std::string_view name) && { return std::move(cancel(name)); }
+    reaction cancel(std::string_view name) && { return std::move(cancel(name)); }
 
 private:
     using type = detail::reaction_action::type;

@@ -11,9 +11,29 @@ template <class To, class Rep, class Period>
 constexpr To saturating_cast(std::chrono::duration<Rep, Period> value) {
     using wide = std::chrono::duration<long double, typename To::period>;
     if (wide{value} >= wide{(To::max)()}) return (To::max)();
-    if (wide{value} <= wide{(To::min)()}) return (To::min)();
+    if (!(wide{value} > wide{(To::min)()})) return (To::min)();  // also what is not a number
     return std::chrono::duration_cast<To>(value);
 }
+
+/// A length of time that a caller may give in any unit: in the unit To, and the largest or smallest To where it does
+/// not fit. A parameter of the type To would have turned `hours::max()` into a time in the past before anybody looks at
+/// it.
+template <class To>
+class saturated {
+public:
+    constexpr saturated() = default;
+    template <class Rep, class Period>
+    // NOLINTNEXTLINE(google-explicit-constructor): stands for the duration
+    constexpr saturated(std::chrono::duration<Rep, Period> value) : value_(saturating_cast<To>(value)) {}
+    // NOLINTNEXTLINE(google-explicit-constructor)
+    constexpr operator To() const { return value_; }
+
+    /// The same.
+    [[nodiscard]] constexpr To value() const { return value_; }
+
+private:
+    To value_{};
+};
 
 /// Returns `from` + `by`.
 template <class Clock, class Duration, class Rep, class Period>

@@ -1,0 +1,105 @@
+// Which receipts may be forgotten: not those of a turn that is not over.
+
+#include "support/mover.hpp"
+#include "support/stores.hpp"
+
+using namespace testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Puts money into the wallet w for each event; at the amount 5 by a deadline. Where that is rejected, it sends a
+/// command that fails.
+template <stele::on_fault Policy>
+struct halting {
+    static constexpr auto name = "halting";
+    static constexpr auto on_fault = Policy;
+    static constexpr auto events = hana::tuple_t<MoneyTaken>;
+    static constexpr auto commands = hana::tuple_t<PutMoney, CloseWallet>;
+    using reaction = stele::reaction<halting>;
+    static std::string instance_id(const MoneyTaken& event) { return event.transfer(); }
+    void evolve(const auto&) {}
+    reaction react(const MoneyTaken& event) const {
+        PutMoney put;
+        put.set_transfer(event.transfer());
+        put.set_amount(event.amount());
+        put.set_wallet(event.amount() == 5 ? "nowhere" : "w");
+        if (event.amount() == 5) return reaction{}.after(-1h, "late", put);
+        return reaction{}.send(put).send(close_wallet("x"));
+    }
+    reaction react(const stele::rejected<PutMoney>& no) const {
+        auto put = no.command;
+        put.set_wallet("w");
+        return reaction{}.send(put).send(close_wallet("x"));
+    }
+    reaction react(const stele::rejected<CloseWallet>&) const { return {}; }
+};
+
+std::size_t receipts_in(stele::event_store& store) {
+    return store.list_documents("receipt").size();
+}
+
+/// Forgets all that can be forgotten, and checks the number.
+void forget(stele::event_store& store) {
+    const auto before = receipts_in(store);
+    const auto forgotten = stele::forget_receipts(store, stele::timestamp::max());
+    CHECK(receipts_in(store) == before - forgotten);
+}
+
+template <stele::on_fault Policy>
+void check_kept(contract_store& store, std::int64_t amount) {
+    using process = halting<Policy>;
+    send(*store, open_wallet("w"));
+    send(*store, open_wallet("x"));
+    REQUIRE(transfer_bus{*store}.send(open_wallet("old"),
+                                      {.idempotency_key = stele::make_idempotency_key({}, "an old one")}));
+    take(*store, "i", amount);
+    spy_bus bus{*store};
+    bool is_broken = true;
+    bus.before_send = [&](const google::protobuf::Message& command) {
+        if (is_broken && dynamic_cast<const CloseWallet*>(&command) != nullptr)
+            throw std::runtime_error("out of order");
+    };
+    process_runner runner{*store};
+    runner.add<process>(bus);
+    for (int round = 0; round < 2; ++round) {
+        // So that whatever does not stop comes past it.
+        REQUIRE(store->append(stele::stream_id{"other-1"}, stele::expected_version::any(), make_events(1000)));
+        try {
+            runner.catch_up();
+        } catch (const stele::error&) {
+            CHECK(Policy == stele::on_fault::stop);
+        }
+        CHECK(put_by(*store, "i") == amounts{amount});
+        forget(*store);
+        CHECK(receipts_in(*store) >= 1);  // the old one is gone
+    }
+    is_broken = false;
+    if (Policy == stele::on_fault::dead_letter) CHECK(runner.template replay_dead_letters<process>().applied == 1);
+    runner.catch_up();
+    CHECK(put_by(*store, "i") == amounts{amount});  // not twice
+
+    // When all is over and the process has come past it, nothing is kept.
+    REQUIRE(store->append(stele::stream_id{"other-1"}, stele::expected_version::any(), make_events(1000)));
+    runner.catch_up();
+    forget(*store);
+    CHECK(receipts_in(*store) == 0);
+}
+
+}  // namespace
+
+STORE_TEST_CASE(store, "receipts are kept for the event of a dead letter") {
+    check_kept<stele::on_fault::dead_letter>(store, 1);
+}
+
+STORE_TEST_CASE(store, "receipts are kept for the deadline of a dead letter") {
+    check_kept<stele::on_fault::dead_letter>(store, 5);
+}
+
+STORE_TEST_CASE(store, "receipts are kept for the event at which a process has stopped") {
+    check_kept<stele::on_fault::stop>(store, 1);
+}
+
+STORE_TEST_CASE(store, "receipts are kept for the deadline at which a process has stopped") {
+    check_kept<stele::on_fault::stop>(store, 5);
+}

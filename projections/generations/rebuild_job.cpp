@@ -18,7 +18,7 @@ rebuild_job::~rebuild_job() {
     shadow_.reset();
     try {
         generations_.abandon(number);
-    } catch (const error&) {
+    } catch (...) {
         return;  // the next job removes it
     }
 }

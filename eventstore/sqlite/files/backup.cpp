@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <vector>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -47,14 +48,14 @@ class partial_file {
 public:
     partial_file(const fs::path& to, fs::perms mode)
         : to_(to), name_(fmt::format("{}.{}.partial", to.string(), uuid::v7().str().substr(24))) {
+        for (const auto* const suffix : {"-wal", "-shm", "-journal"}) beside_.push_back(name_ + suffix);
         ::close(open_own_file(name_, own_file_use::write_new, mode));
     }
     partial_file(const partial_file&) = delete;
     partial_file& operator=(const partial_file&) = delete;
     ~partial_file() {
-        std::error_code ignored;
-        if (!published_) fs::remove(name_, ignored);
-        for (const auto* const suffix : {"-wal", "-shm", "-journal"}) fs::remove(name_ + suffix, ignored);
+        if (!published_) ::unlink(name_.c_str());
+        for (const auto& each : beside_) ::unlink(each.c_str());
     }
 
     [[nodiscard]] const std::string& name() const { return name_; }
@@ -82,6 +83,7 @@ private:
 
     fs::path to_;
     std::string name_;
+    std::vector<std::string> beside_;  // what SQLite may leave there; removing it must need no memory
     bool published_ = false;
 };
 

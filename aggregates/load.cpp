@@ -68,7 +68,7 @@ bool fold_stream(event_store& store, const stream_id& stream, fold_target target
     auto& reached = target.reached;
     const fold_source source{store, stream, window, decoder, target.state, target.removed};
     bool went_on = true;
-    std::optional<version_gap> gap_before;
+    version_gap gap_before;  // none begins at 0 and ends there
     const auto begin_again = [&] {
         target.restart(target.state);
         reached = {};
@@ -92,12 +92,12 @@ bool fold_stream(event_store& store, const stream_id& stream, fold_target target
             return went_on;
         }
         // Events that were removed between two batches leave a gap, too, but not the same one when all is read again.
-        if (pass.gap && pass.gap == gap_before)
+        if (pass.gap && *pass.gap == gap_before)
             throw error(error_kind::corrupt,
                         fmt::format("Stream \"{}\" goes from version {} to {}: events are missing, so its state is "
                                     "unknown.",
                                     stream.str(), pass.gap->first.value, pass.gap->second.value));
-        gap_before = pass.gap;
+        gap_before = pass.gap.value_or(version_gap{});
         begin_again();
     }
 }

@@ -55,7 +55,7 @@ TEST_CASE("an append beyond the limit of file sizes") {
               auto problem = judged([&] {
                   while (true) {
                       append(*store, 1);
-                      ++last;
+                      last += 1;
                   }
               });
               if (!problem.empty()) return problem;

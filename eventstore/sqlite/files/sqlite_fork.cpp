@@ -20,10 +20,10 @@ namespace {
 using stat_function = int (*)(const char*, struct stat*);
 using fstat_function = int (*)(int, struct stat*);
 
-// In the order in which SQLite takes them.
-constexpr std::array shared_mutexes{SQLITE_MUTEX_STATIC_MAIN, SQLITE_MUTEX_STATIC_VFS1, SQLITE_MUTEX_STATIC_VFS2,
-                                    SQLITE_MUTEX_STATIC_VFS3, SQLITE_MUTEX_STATIC_LRU,  SQLITE_MUTEX_STATIC_PMEM,
-                                    SQLITE_MUTEX_STATIC_PRNG, SQLITE_MUTEX_STATIC_MEM};
+// In the order in which SQLite takes them: the first random number looks for a VFS.
+constexpr std::array shared_mutexes{SQLITE_MUTEX_STATIC_VFS1, SQLITE_MUTEX_STATIC_VFS2, SQLITE_MUTEX_STATIC_VFS3,
+                                    SQLITE_MUTEX_STATIC_PRNG, SQLITE_MUTEX_STATIC_MAIN, SQLITE_MUTEX_STATIC_LRU,
+                                    SQLITE_MUTEX_STATIC_PMEM, SQLITE_MUTEX_STATIC_MEM};
 
 std::array<sqlite3_mutex*, shared_mutexes.size()> mutexes{};
 sqlite3_vfs* unix_vfs = nullptr;

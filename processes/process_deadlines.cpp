@@ -66,6 +66,11 @@ std::optional<due_deadline> next_deadline(event_store& store, std::string_view p
     }
 }
 
+bool deadline_round::has_fired(const due_deadline& deadline) const {
+    const auto before = fired.find({deadline.instance, deadline.name});
+    return before != fired.end() && before->second >= deadline.due;
+}
+
 void deadline_round::set(std::string_view process, const due_deadline& deadline) {
     // All keys of this time are greater.
     if (key_of(process, deadline) <= after) after = prefix_of(process) + sortable(deadline.due);

@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,14 +28,18 @@ std::optional<due_deadline> next_deadline(event_store& store, std::string_view p
                                           const std::function<bool(const due_deadline&)>& passes_over);
 
 /// What becomes of the deadlines of a process while nobody looks at the clock: it begins with those that are due at its
-/// time. In one round every deadline fires once, so that a process which sets one again and again does not keep
-/// everything else from its turn.
+/// time. A deadline that is set again fires again in the same round if it is due later than before: standing orders of
+/// missed months are caught up, and a process which sets one again and again for the same time does not keep everything
+/// else from its turn.
 struct deadline_round {
     bool is_begun = false;
     timestamp now = {};
     std::string after = {};                                    ///< Up to this key everything has fired or waits.
-    std::set<std::pair<std::string, std::string>> fired = {};  ///< Instances and names.
-    std::map<std::string, position> letters = {};              ///< As it begins: last_dead_letters().
+    std::map<std::pair<std::string, std::string>, timestamp> fired = {};  ///< By instance and name: when it was due.
+    std::map<std::string, position> letters = {};                         ///< As it begins: last_dead_letters().
+
+    /// Whether it fired in this round, due then or later.
+    [[nodiscard]] bool has_fired(const due_deadline& deadline) const;
 
     /// A deadline was set: it may be one of those that are due.
     void set(std::string_view process, const due_deadline& deadline);

@@ -19,7 +19,7 @@ bool process_worker::fire_next(const std::stop_token& stop) {
     auto& round = *round_;
     const auto passes_over = [&](const due_deadline& deadline) {
         return deadline.due <= round.now &&
-               (round.fired.contains({deadline.instance, deadline.name}) || waits(deadline, round.letters));
+               (round.has_fired(deadline) || waits(deadline, round.letters));
     };
     while (!stop.stop_requested()) {
         progress_.begin({});
@@ -38,7 +38,7 @@ bool process_worker::fire_next(const std::stop_token& stop) {
         }
         progress_.begin(fmt::format("deadline {}\n{}", deadline->instance, deadline->name));
         fire_or_put_aside(*deadline);
-        round.fired.emplace(deadline->instance, deadline->name);
+        round.fired.insert_or_assign({deadline->instance, deadline->name}, deadline->due);
         return true;
     }
     return false;

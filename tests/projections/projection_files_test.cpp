@@ -238,7 +238,7 @@ TEST_CASE("a read model of another store, or of a restored older one, is not tou
     append_some(other, 40);
     const auto elsewhere = error_of([&] { run<totals>(other, directory.path); });
     CHECK(elsewhere.kind == error_kind::other_store);
-    CHECK(elsewhere.says("at position 30, where the store has event"));
+    CHECK(elsewhere.says("at position 30, and the store has"));
     CHECK(elsewhere.says("another store"));
 
     run<totals>(store, directory.path);

@@ -39,7 +39,7 @@ public:
         else if (const auto fired = parse<v1::ProcessDeadlinePassed>(entry))
             result_.deadlines.erase(fired->name());
         else
-            throw error(
+            throw journal_fault(
                 error_kind::undecodable,
                 fmt::format("The {} is a {}, which is no entry of a journal. Streams of the category \"{}\" are "
                             "the journals of the process of that name: rename the process or the aggregate.",
@@ -56,8 +56,8 @@ private:
         if (entry.type != Entry::descriptor()->full_name()) return {};
         std::optional<Entry> parsed{std::in_place};
         if (const auto done = parse_message(*parsed, entry.payload); !done)
-            throw error(error_kind::undecodable,
-                        fmt::format("The {} is not a {}: {}.", describe(entry), entry.type, done.error()));
+            throw journal_fault(error_kind::undecodable,
+                                fmt::format("The {} is not a {}: {}.", describe(entry), entry.type, done.error()));
         return parsed;
     }
 
@@ -103,13 +103,14 @@ std::unique_ptr<google::protobuf::Message> parse_command(const process_definitio
                                                          std::string_view bytes, std::string_view where) {
     const auto* known = process.find(type);
     if (known == nullptr)
-        throw error(error_kind::undecodable, fmt::format("The {} holds a command {}, which the process does not list. "
-                                                         "Keep the message in its `commands`.",
-                                                         where, type));
+        throw journal_fault(error_kind::undecodable,
+                            fmt::format("The {} holds a command {}, which the process does not list. "
+                                        "Keep the message in its `commands`.",
+                                        where, type));
     std::unique_ptr<google::protobuf::Message> command{known->prototype->New()};
     if (const auto parsed = parse_message(*command, bytes); !parsed)
-        throw error(error_kind::undecodable,
-                    fmt::format("The {} holds a command {} that cannot be read: {}.", where, type, parsed.error()));
+        throw journal_fault(error_kind::undecodable, fmt::format("The {} holds a command {} that cannot be read: {}.",
+                                                                 where, type, parsed.error()));
     return command;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/processes/detail/process_rules.hpp>
 #include <stele/projections/dead_letter.hpp>
@@ -32,12 +33,18 @@ struct process_instance {
     std::map<std::string, pending_deadline, std::less<>> deadlines = {};
 };
 
+/// What a journal holds is not what the process has written, or can still take: a fault of the program or of the store,
+/// not of the event that is handled.
+struct journal_fault : error {
+    using error::error;
+};
+
 /// Folds the journal. The state lacks events that were removed, and those that the process no longer lists. Throws
-/// stele::error (undecodable) for an entry that does not parse or is not a journal's, and for a command that the
+/// journal_fault (undecodable) for an entry that does not parse or is not a journal's, and for a command that the
 /// process no longer lists.
 process_instance load_instance(event_store& store, const process_definition& process, const stream_id& journal);
 
-/// Parses a command that the process sent. Throws stele::error (undecodable); `where` says where it was found.
+/// Parses a command that the process sent. Throws journal_fault (undecodable); `where` says where it was found.
 std::unique_ptr<google::protobuf::Message> parse_command(const process_definition& process, std::string_view type,
                                                          std::string_view bytes, std::string_view where);
 

@@ -36,6 +36,16 @@ dead_letter letter_of(const recorded_event& event, std::string_view instance) {
             .key = std::string{instance}};
 }
 
+bool is_journal_fault(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const journal_fault&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
 }  // namespace
 
 process_worker::process_worker(event_store& store, command_bus_base& bus, process_definition definition,
@@ -135,8 +145,9 @@ void process_worker::handle(const recorded_event& event, const stream_id& journa
 }
 
 bool process_worker::may_put_aside() const {
-    if (definition_.on_fault != on_fault::dead_letter || (retries_ && !progress_.is_last_attempt())) return false;
-    return is_of_the_event(std::current_exception());
+    if (definition_.on_fault == on_fault::stop || (retries_ && !progress_.is_last_attempt())) return false;
+    const auto failure = std::current_exception();
+    return definition_.on_fault ? is_of_the_event(failure) : is_refused(failure) && !is_journal_fault(failure);
 }
 
 void process_worker::put_aside(dead_letter letter, documents with) {

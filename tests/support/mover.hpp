@@ -16,11 +16,18 @@ using amounts = std::vector<std::int64_t>;
 inline const stele::process_runner_options mover_settings{
     .commands_per_turn = 100, .attempts = 2, .first_backoff = std::chrono::milliseconds{1}};
 
+struct parks {
+    static constexpr auto on_fault = stele::on_fault::dead_letter;
+};
+struct stops {
+    static constexpr auto on_fault = stele::on_fault::stop;
+};
+struct declares_nothing {};
+
 /// Puts what was taken into the wallet w. `transfer` is the instance, and after a ':' what is wrong with the event.
-template <stele::on_fault Policy>
-struct mover {
+template <class Policy>
+struct mover : Policy {
     static constexpr auto name = "mover";
-    static constexpr auto on_fault = Policy;
     static constexpr auto events = hana::tuple_t<MoneyTaken>;
     static constexpr auto commands = hana::tuple_t<PutMoney>;
     using reaction = stele::reaction<mover>;
@@ -59,8 +66,9 @@ struct mover {
     }
     reaction react(const stele::rejected<PutMoney>&) const { return {}; }
 };
-using parking = mover<stele::on_fault::dead_letter>;
-using stopping = mover<stele::on_fault::stop>;
+using parking = mover<parks>;
+using stopping = mover<stops>;
+using undeclared = mover<declares_nothing>;
 
 inline const std::string unparseable = "does not parse";
 /// With the whole event the instance is not known.
@@ -119,14 +127,15 @@ stele::process_status run(stele::event_store& store, bool in_background) {
     return runner.status().at(0);
 }
 
-inline stele::dead_letter_replay replay(stele::event_store& store) {
+template <class Process = parking>
+stele::dead_letter_replay replay(stele::event_store& store) {
     transfer_bus bus{store};
     process_runner runner{store, mover_settings};
-    runner.add<parking>(bus);
-    const auto before = runner.dead_letters<parking>().size();
-    const auto result = runner.replay_dead_letters<parking>();
+    runner.add<Process>(bus);
+    const auto before = runner.dead_letters<Process>().size();
+    const auto result = runner.replay_dead_letters<Process>();
     CHECK(result.applied + result.gone + result.left == before);
-    CHECK(runner.dead_letters<parking>().size() == result.left);
+    CHECK(runner.dead_letters<Process>().size() == result.left);
     CHECK(runner.status().at(0).dead_letters == result.left);
     return result;
 }

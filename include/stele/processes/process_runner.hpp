@@ -67,17 +67,22 @@ struct process_options {
 /// the code "tombstoned".
 ///
 /// A process that throws, or whose commands make send() throw, is tried again after a pause, up to `attempts` times in
-/// a row. Then it is faulted and stops at that event; the other processes continue. start() and catch_up() run it
-/// again, from the same event. If it declares
+/// a row. What happens then depends on the cause:
 ///
-///     static constexpr auto on_fault = stele::on_fault::dead_letter;
+/// - Stele refuses the event or what it leads to (invalid_argument, undecodable), so that no attempt can succeed: the
+///   event becomes a dead letter. Later events and the deadlines of the same instance wait behind it; other instances
+///   continue.
+/// - Anything else, such as an exception of a handler, a journal that cannot be read, or a full disk: the process is faulted and stops at that event;
+///   the other processes continue. start() and catch_up() run it again, from the same event.
 ///
-/// the event becomes a dead letter instead, where the event is the cause (handler_failed, invalid_argument,
-/// undecodable). Later events and the deadlines of the same instance wait behind it; other instances continue. An event
-/// whose instance cannot be found (it does not parse, or `instance_id` throws or makes no stream name) is a dead letter
-/// of its own, with an empty key, and nothing waits behind it. A deadline whose command cannot be sent is one, too: the
-/// entry of the journal that set it. Dead letters are documents of the kind "process_dead_letter", written together
-/// with the position of the process.
+/// A process that declares `static constexpr auto on_fault = stele::on_fault::stop;` stops in both cases. With
+/// `stele::on_fault::dead_letter` the exceptions of handlers (handler_failed) make dead letters, too; what is no fault
+/// of the event still stops it.
+///
+/// An event whose instance cannot be found (it does not parse, or `instance_id` throws or makes no stream name) is a
+/// dead letter of its own, with an empty key, and nothing waits behind it. A deadline whose command cannot be sent is
+/// one, too: the entry of the journal that set it. Dead letters are documents of the kind "process_dead_letter",
+/// written together with the position of the process.
 ///
 /// Let one runner at a time run a process. If two do, here or in two programs, nothing is done twice, thanks to keys
 /// and journals. But where a deadline and an event come at the same moment, one of the two may stop with an error.

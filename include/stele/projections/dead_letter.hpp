@@ -10,7 +10,7 @@ namespace stele::inline v0 {
 
 /// What a projection or a process does when its handler has failed at an event and has no attempts left.
 enum class on_fault : std::uint8_t {
-    stop,         ///< Stops before the event. The default.
+    stop,         ///< Stops before the event. The default of a projection.
     dead_letter,  ///< Stores the event as a dead letter and continues with the next one.
 };
 

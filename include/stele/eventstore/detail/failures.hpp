@@ -25,6 +25,10 @@ std::optional<error_kind> kind_of(const std::exception_ptr& failure);
 /// that is busy, or memory that has run out, is no fault of the event.
 bool is_of_the_event(const std::exception_ptr& failure);
 
+/// Whether it is of the event for good, since Stele refuses what the event holds or leads to: a stele::error of the
+/// kind invalid_argument or undecodable. What else a handler throws may pass.
+bool is_refused(const std::exception_ptr& failure);
+
 /// Rethrows the exception being handled, nested in a stele::error whose message is "`context`: " and its message. The
 /// kind stays that of a stele::error; another exception is a handler's own, so it becomes handler_failed.
 /// std::bad_alloc is rethrown as it is.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,8 +48,8 @@ struct process_definition {
     std::string_view name;
     const event_table* events = nullptr;
     std::vector<process_command> commands;
-    stele::on_fault on_fault = stele::on_fault::stop;
-    owned_state (*make)() = nullptr;  ///< Makes the state before the first event.
+    std::optional<stele::on_fault> on_fault = {};  ///< Nothing: a dead letter if Stele refuses it, else stop.
+    owned_state (*make)() = nullptr;               ///< Makes the state before the first event.
 
     /// Returns the command of this type, or nullptr.
     [[nodiscard]] const process_command* find(std::string_view type) const {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,14 +36,14 @@ concept has_process_on_fault = requires {
 } && requires { typename std::integral_constant<stele::on_fault, P::on_fault>; };
 
 template <class P>
-constexpr stele::on_fault process_on_fault() {
+constexpr std::optional<stele::on_fault> process_on_fault() {
     static_assert(has_process_on_fault<P> || !says_on_fault<P>,
                   "`on_fault` of a process is stele::on_fault::stop or stele::on_fault::dead_letter: make it "
                   "`static constexpr auto on_fault = stele::on_fault::stop;`");
     if constexpr (has_process_on_fault<P>)
         return P::on_fault;
     else
-        return stele::on_fault::stop;
+        return std::nullopt;
 }
 
 template <class P, class Event>

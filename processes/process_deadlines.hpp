@@ -34,7 +34,7 @@ std::optional<due_deadline> next_deadline(event_store& store, std::string_view p
 struct deadline_round {
     bool is_begun = false;
     timestamp now = {};
-    std::string after = {};                                    ///< Up to this key everything has fired or waits.
+    std::string after = {};  ///< Up to this key everything has fired or waits.
     std::map<std::pair<std::string, std::string>, timestamp> fired = {};  ///< By instance and name: when it was due.
     std::map<std::string, position> letters = {};                         ///< As it begins: last_dead_letters().
 

@@ -18,8 +18,7 @@ namespace stele::inline v0::detail {
 bool process_worker::fire_next(const std::stop_token& stop) {
     auto& round = *round_;
     const auto passes_over = [&](const due_deadline& deadline) {
-        return deadline.due <= round.now &&
-               (round.has_fired(deadline) || waits(deadline, round.letters));
+        return deadline.due <= round.now && (round.has_fired(deadline) || waits(deadline, round.letters));
     };
     while (!stop.stop_requested()) {
         progress_.begin({});

@@ -150,6 +150,14 @@ private:
 
 }  // namespace
 
+std::span<const char* const> checks_of_tables() noexcept {
+    return contradictions;
+}
+
+std::span<const char* const> checks_of_inline_tables() noexcept {
+    return contradictions_of_inline;
+}
+
 verify_result verify(connection& db, const verify_options& options) {
     return verification(db, options).run();
 }

@@ -1,12 +1,11 @@
 // Compares everything that the file format (docs/file-format.md) says twice: each index with its table (SQLite's
 // integrity_check), and each statement below.
 
-#include "eventstore/sqlite/files/verify.hpp"
-
 #include "eventstore/names.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
+#include <stele/eventstore/sqlite/detail/verify.hpp>
 #include <stele/eventstore/stream.hpp>
 
 #include <fmt/format.h>

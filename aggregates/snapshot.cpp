@@ -35,6 +35,25 @@ std::string describe(const stream_id& stream, version taken_at, version compared
         stream.str(), compared_at.value, which, taken_at.value, advice, difference);
 }
 
+/// For a stored snapshot that holds events which nothing else holds, and differs from those that are left.
+std::string describe_unverifiable(const stream_id& stream, version taken_at, version removed) {
+    return fmt::format(
+        "Stream \"{}\": the stored snapshot of version {} cannot be verified: it holds events up to version {} that "
+        "were removed from the stream since, so they cannot be folded again. To verify it, use a copy of the store "
+        "from "
+        "before the removal.",
+        stream.str(), taken_at.value, removed.value);
+}
+
+std::string describe_empty(const stream_id& stream, version end) {
+    if (end.value == 0) return fmt::format("Stream \"{}\" has no events: nothing was compared.", stream.str());
+    return fmt::format(
+        "Stream \"{}\": all events up to version {} were removed, so nothing was compared, and a stored snapshot "
+        "cannot "
+        "be verified. To verify it, use a copy of the store from before the removal.",
+        stream.str(), end.value);
+}
+
 /// Makes a new state by way of a snapshot.
 any_aggregate through_snapshot(any_aggregate& known) {
     const detail::snapshot_functions& functions = *known.type().snapshots;
@@ -57,6 +76,7 @@ std::expected<version, std::string> detail::verify_snapshot(event_store& store, 
     event_decoder decoder{*type.events};
     for (const recorded_event& event : store.read_stream(stream).events()) {
         const version before = from_events.reached.version;
+        if (before.value == 0) from_events.removed = {event.version.value - 1};
         restored = through_snapshot(from_events);
         decoder.decode(event, from_events.state());
         decoder.decode(event, restored.state());
@@ -65,15 +85,17 @@ std::expected<version, std::string> detail::verify_snapshot(event_store& store, 
             return std::unexpected(describe(stream, before, event.version, "a snapshot", "", text));
     }
     const version end = from_events.reached.version;
-    if (end.value == 0)
-        return std::unexpected(fmt::format("Stream \"{}\" has no events: nothing was compared.", stream.str()));
+    if (end.value == 0) return std::unexpected(describe_empty(stream, store.stream_version(stream)));
     restored = through_snapshot(from_events);
     if (const auto text = difference(from_events, restored); !text.empty())
         return std::unexpected(describe(stream, end, end, "a snapshot", "", text));
 
     any_aggregate loaded{type};
     bring_up_to_date(store, stream, loaded, {.up_to = end}, {});
-    if (const auto text = difference(from_events, loaded); !text.empty())
+    const auto text = difference(from_events, loaded);
+    if (!text.empty() && loaded.removed < from_events.removed)
+        return std::unexpected(describe_unverifiable(stream, loaded.snapshot, from_events.removed));
+    if (!text.empty())
         return std::unexpected(describe(stream, loaded.snapshot, end, "the stored snapshot",
                                         "Bump fold_version if evolve has changed; ", text));
     return end;

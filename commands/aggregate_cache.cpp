@@ -1,5 +1,7 @@
 #include "commands/aggregate_cache.hpp"
 
+#include <stele/eventstore/detail/append_scope.hpp>
+
 #include <functional>
 #include <utility>
 
@@ -58,6 +60,8 @@ void aggregate_cache::settle(const std::shared_ptr<entry>& used) {
 
 aggregate_cache::lease::lease(aggregate_cache& cache, const stream_id& stream) : cache_(cache) {
     if (cache.shard_capacity_ == 0 || has_lease) return;
+    // Its holder may wait for the append that this thread is committing.
+    if (append_scope::is_inside()) return;
     entry_ = cache.find_or_add(stream.str());
     lock_ = std::unique_lock(entry_->in_use);
     has_lease = true;

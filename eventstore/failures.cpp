@@ -33,7 +33,10 @@ std::optional<error_kind> kind_of(const std::exception_ptr& failure) {
     }
 }
 
-bool is_of_the_event(const std::exception_ptr& failure) {
+namespace {
+
+// An exception by itself, whatever it holds.
+bool may_be_of_the_event(const std::exception_ptr& failure) {
     try {
         std::rethrow_exception(failure);
     } catch (const error& e) {
@@ -44,6 +47,25 @@ bool is_of_the_event(const std::exception_ptr& failure) {
     } catch (...) {
         return true;
     }
+}
+
+// What an exception holds (std::throw_with_nested); null if nothing.
+std::exception_ptr nested_in(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const std::nested_exception& outer) {
+        return outer.nested_ptr();
+    } catch (...) {
+        return nullptr;
+    }
+}
+
+}  // namespace
+
+bool is_of_the_event(const std::exception_ptr& failure) {
+    for (auto each = failure; each; each = nested_in(each))
+        if (!may_be_of_the_event(each)) return false;
+    return true;
 }
 
 bool is_refused(const std::exception_ptr& failure) {

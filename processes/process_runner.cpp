@@ -2,6 +2,7 @@
 
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/append_scope.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
@@ -247,7 +248,7 @@ void process_runner::stop() {
     if (!state_) return;
     std::jthread ending;  // joined when the mutex is free again
     const std::lock_guard lock(state_->mutex);
-    if (detail::handler_scope::is_inside(state_.unchecked()))
+    if (detail::handler_scope::is_inside(state_.unchecked()) || detail::append_scope::is_inside())
         state_->thread.request_stop();
     else
         ending = std::move(state_->thread);

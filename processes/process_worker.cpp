@@ -87,7 +87,19 @@ bool process_worker::run(deadline_round& round, const std::stop_token& stop, boo
     return fire_next(stop) || any_event;
 }
 
+// Otherwise it would wait for the head to come there, and pass over what is appended until then.
+void process_worker::expect_reached(stele::position head) const {
+    if (const auto reached = progress_.position(); reached > head)
+        throw error(
+            error_kind::other_store,
+            fmt::format("process {}: it has handled the events up to position {}, and the store ends at {}: its "
+                        "stored position is of another store, or damaged; nothing was done; restore a backup of "
+                        "this store",
+                        name(), reached.value, head.value));
+}
+
 bool process_worker::handle_events(stele::position head, const std::stop_token& stop) {
+    expect_reached(head);
     bool any = false;
     for (const event_batch& batch :
          store_.read_all({.after = progress_.position(), .up_to = head, .filter = filter_})) {

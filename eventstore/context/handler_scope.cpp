@@ -1,3 +1,4 @@
+#include <stele/eventstore/detail/append_scope.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/error.hpp>
 
@@ -25,6 +26,7 @@ bool handler_scope::is_inside(const void* owner) noexcept {
 }
 
 void expect_outside_handlers(const void* owner, std::string_view call, std::string_view whose) {
+    expect_outside_appends();  // the handlers of the owner may append
     if (handler_scope::is_inside(owner))
         throw error(
             error_kind::invalid_argument,

@@ -1,7 +1,7 @@
 #include "eventstore/sqlite/commit_queue.hpp"
 
+#include <stele/eventstore/detail/append_scope.hpp>
 #include <stele/eventstore/detail/per_thread.hpp>
-#include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/start_thread.hpp>
 
@@ -21,30 +21,6 @@ std::size_t bytes_of(std::span<const event_data> events) {
     std::size_t sum = 0;
     for (const auto& event : events) sum += event.payload.size() + event.metadata.size();
     return sum;
-}
-
-// Not 0 if this thread is writing for a queue: then a call back into a queue would deadlock. It tells the process, too,
-// because a child of fork() writes for nobody.
-thread_local std::uint64_t writing = 0;
-
-std::uint64_t writing_here() {
-    return std::uint64_t{forks.load(std::memory_order_relaxed)} + 1;
-}
-
-class writing_scope {
-public:
-    writing_scope() { writing = writing_here(); }
-    writing_scope(const writing_scope&) = delete;
-    writing_scope& operator=(const writing_scope&) = delete;
-    ~writing_scope() { writing = 0; }
-};
-
-void expect_not_writing() {
-    if (writing == writing_here())
-        throw error(error_kind::invalid_argument,
-                    "this is called by a handler of an inline projection, inside of an append: there the store can "
-                    "neither append nor be compacted, and no inline projection can be added, rebuilt or removed; a "
-                    "handler reads events and writes the tables of its own create()");
 }
 
 // What is promised is moved, so this needs no memory.
@@ -129,7 +105,7 @@ commit_queue::~commit_queue() {
 }
 
 void commit_queue::submit(append_request& request) {
-    expect_not_writing();
+    expect_outside_appends();
     request.caller = waiter::of_this_thread();
     std::uint64_t turn = 0;
     {
@@ -165,7 +141,7 @@ void commit_queue::start_async_leader() {
 }
 
 void commit_queue::submit(std::unique_ptr<async_append> append) {
-    expect_not_writing();
+    expect_outside_appends();
     std::unique_lock lock(mutex_);
     async_space_.wait(lock, [&] { return async_count_ < async_requests_limit && async_bytes_ < async_bytes_limit; });
     start_async_leader();
@@ -181,7 +157,7 @@ void commit_queue::lead(const append_request* own) noexcept {
     group members;
     const auto requests = std::span(members).first(take(members));
     {
-        const writing_scope scope;
+        const append_scope scope;
         commit_(requests);
     }
 
@@ -226,7 +202,7 @@ void commit_queue::hand_over() noexcept {
 }
 
 void commit_queue::exclusive(const std::function<void()>& work) {
-    expect_not_writing();
+    expect_outside_appends();
     std::unique_lock lock(mutex_);
     ++exclusive_waiting_;
     wait_for_exclusive_turn(lock);
@@ -236,7 +212,7 @@ void commit_queue::exclusive(const std::function<void()>& work) {
     lock.unlock();
     std::exception_ptr failure;
     try {
-        const writing_scope scope;
+        const append_scope scope;
         work();
     } catch (...) {
         failure = std::current_exception();

@@ -2,12 +2,12 @@
 
 #include "eventstore/engine/argument_checks.hpp"
 #include "eventstore/sqlite/files/backup.hpp"
-#include "eventstore/sqlite/files/verify.hpp"
 #include "eventstore/sqlite/read_only_access.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
 
 #include <stele/eventstore/detail/stop_scope.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
+#include <stele/eventstore/sqlite/detail/verify.hpp>
 
 #include <fmt/format.h>
 

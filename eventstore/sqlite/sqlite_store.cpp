@@ -1,5 +1,6 @@
 #include "eventstore/sqlite/sqlite_engine.hpp"
 
+#include <stele/eventstore/detail/append_scope.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
@@ -55,6 +56,7 @@ sqlite_store::~sqlite_store() {
 
 sqlite_store sqlite_store::open(const std::filesystem::path& file, const sqlite_options& options) {
     using detail::sqlite_engine;
+    detail::expect_outside_appends();  // it would wait for the lock between processes, which this thread may hold
     return sqlite_store{
         std::make_unique<sqlite_engine>(file_of_store(file), detail::store_use::read_and_write, options)};
 }

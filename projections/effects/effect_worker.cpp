@@ -48,6 +48,15 @@ void effect_worker::expect_saving() {
     write_documents(store_, {&nothing, 1});
 }
 
+// Otherwise it would pass over what is appended until the head comes there.
+void effect_worker::expect_reached() const {
+    if (const auto head = store_.head(); now_.checkpoint > head)
+        throw error(error_kind::other_store,
+                    fmt::format("{}: its checkpoint in the store is position {}, and the store ends at {}: it is of "
+                                "another store, or damaged; nothing was done; restore a backup of this store",
+                                name_, now_.checkpoint.value, head.value));
+}
+
 void effect_worker::save() {
     const auto write =
         checkpoint_document<v1::EffectsCheckpoint>(checkpoint_kind, definition_.projection, now_.checkpoint);
@@ -67,6 +76,7 @@ event_feed effect_worker::feed(position target) const {
 void effect_worker::catch_up(position target) {
     const std::lock_guard lock(mutex_);
     if (must_save_) save();
+    if (now_.checkpoint > target) expect_reached();
     const auto reach = committed(target);
     if (now_.checkpoint >= reach) return;
     auto events = feed(reach);
@@ -78,6 +88,7 @@ step_outcome effect_worker::step(position target) {
     const std::unique_lock lock(mutex_, std::try_to_lock);
     if (!lock) return step_outcome::busy;
     if (must_save_) save();
+    if (now_.checkpoint > target) expect_reached();
     if (now_.checkpoint >= target) return step_outcome::at_target;
     const auto reach = committed(target);
     if (now_.checkpoint >= reach) return step_outcome::busy;

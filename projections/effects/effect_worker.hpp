@@ -32,6 +32,7 @@ private:
     bool do_next(event_feed& events);
     bool do_effect(const recorded_event& event);
     void expect_saving();
+    void expect_reached() const;
     void save();
 
     event_store& store_;

@@ -12,6 +12,7 @@ void progress_board::show(const progress& now) {
         // Events that were there when it was opened do not count for the rate.
         if (!std::exchange(shown_, true)) seen_before_ = now.seen;
         now_ = now;
+        follows_store_ = true;
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
         if (now.seen > seen_before_) events_per_s_ = static_cast<double>(now.seen - seen_before_) / took.count();
     }
@@ -94,8 +95,10 @@ projection_status progress_board::read() const {
 
 bool progress_board::wait(position reached, std::chrono::steady_clock::time_point until) const {
     std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, until, [&] { return now_.checkpoint >= reached || state_ == projection_state::faulted; });
-    return now_.checkpoint >= reached && (follows_store_ || state_ != projection_state::faulted);
+    changed_.wait_until(lock, until, [&] {
+        return (follows_store_ && now_.checkpoint >= reached) || state_ == projection_state::faulted;
+    });
+    return follows_store_ && now_.checkpoint >= reached;
 }
 
 }  // namespace stele::inline v0::detail

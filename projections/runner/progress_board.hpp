@@ -47,7 +47,7 @@ private:
     progress now_;
     bool shown_ = false;  // now_ is set
     projection_state state_ = projection_state::stopped;
-    bool follows_store_ = true;
+    bool follows_store_ = true;  // from an other_store until progress is shown again, false
     std::optional<rebuild_progress> rebuild_;
     unsigned attempts_ = 0;
     std::string last_error_;

@@ -1,6 +1,7 @@
 #include "projections/runner/runner_state.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/append_scope.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 
@@ -151,7 +152,8 @@ void projection_runner::start() {
 void projection_runner::stop() noexcept {
     auto* const mine = state_.unchecked();
     if (mine == nullptr || mine->process.is_inherited()) return;
-    if (detail::handler_scope::is_inside(state_.unchecked())) return state_->request_stop();
+    if (detail::handler_scope::is_inside(state_.unchecked()) || detail::append_scope::is_inside())
+        return state_->request_stop();
     const std::lock_guard lock(state_->running_mutex);
     state_->end();
 }

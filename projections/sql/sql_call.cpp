@@ -98,6 +98,7 @@ void sql_call::bind_null(int parameter) {
 bool sql_call::next() {
     if (statement_ == nullptr)
         throw error(error_kind::closed, "these rows were moved from; use those they were moved to");
+    session_->expect_checked(*statement_);
     return statement_->prepared.step();
 }
 

@@ -7,6 +7,16 @@
 #include <algorithm>
 
 namespace stele::inline v0::detail {
+namespace {
+
+// SQLite does not tell upper case from lower.
+bool is_reserved(std::string_view name) {
+    constexpr std::string_view prefix = "stele_";
+    return name.size() >= prefix.size() &&
+           sqlite3_strnicmp(name.data(), prefix.data(), static_cast<int>(prefix.size())) == 0;
+}
+
+}  // namespace
 
 bool changes_schema(int action) {
     switch (action) {
@@ -31,7 +41,7 @@ bool changes_schema(int action) {
 
 const char* refusal_of(sql_rights rights, int action, std::string_view first, std::string_view second) {
     const auto reserved = [](std::string_view table) {
-        return table.starts_with("stele_") ? "tables whose name begins with stele_ belong to the runner" : nullptr;
+        return is_reserved(table) ? "tables whose name begins with stele_ belong to the runner" : nullptr;
     };
     switch (action) {
         case SQLITE_ATTACH:
@@ -64,7 +74,7 @@ const char* refusal_of_foreign_table(const table_names& own, int action, std::st
     };
     switch (action) {
         case SQLITE_READ:
-            return std::ranges::find(store_tables, first) != store_tables.end() || first.starts_with("stele_")
+            return std::ranges::find(store_tables, first) != store_tables.end() || is_reserved(first)
                        ? "an inline projection reads only the tables of projections"
                        : nullptr;
         case SQLITE_INSERT:

@@ -69,14 +69,14 @@ std::unique_ptr<sql_session> sql_session::reader(const std::filesystem::path& na
 cached_statement& sql_session::acquire(std::string_view sql, std::unique_ptr<cached_statement>& own) {
     db_->expect_own_process();
     if (!files_.empty() && in_use_ == 0) follow_links();
-    if (schema_changes_ && in_use_ == 0) {
+    if (cached_after_ != schema_changes_ && in_use_ == 0) {
         cache_.clear();
-        schema_changes_ = false;
+        cached_after_ = schema_changes_;
     }
     auto* found = cache_.find(sql);
     if (found == nullptr) {
         found = &cache_.add(prepare(sql), sql);
-    } else if (found->in_use || schema_changes_) {
+    } else if (found->in_use || found->schema != schema_changes_) {
         own = prepare(sql);
         found = own.get();
     }
@@ -89,6 +89,14 @@ void sql_session::release(cached_statement& statement) noexcept {
     statement.prepared.reset();
     statement.in_use = false;
     --in_use_;
+}
+
+void sql_session::expect_checked(const cached_statement& statement) const {
+    if (statement.schema == schema_changes_ || sqlite3_stmt_busy(statement.prepared.handle()) != 0) return;
+    throw error{error_kind::invalid_argument,
+                fmt::format("{}: '{}': the tables were changed after this query was made and before its first row was "
+                            "read; make the query after the change",
+                            db_->file(), statement.sql)};
 }
 
 void sql_session::expect_transaction() const {
@@ -125,6 +133,7 @@ std::unique_ptr<cached_statement> sql_session::prepare(std::string_view sql) {
                     fmt::format("{}: '{}' would write, but this read model was opened for reading; only its "
                                 "projection writes to it",
                                 db_->file(), sql)};
+    made->schema = schema_changes_;
     return made;
 }
 
@@ -152,7 +161,7 @@ int sql_session::authorize(void* /*unused*/, int action, const char* first, cons
     if (reason == nullptr && preparing->in_runner_ && preparing->among_events_)
         reason = refusal_of_foreign_table(preparing->own_tables_, action, text(first), text(second));
     if (reason == nullptr) {
-        preparing->schema_changes_ |= changes_schema(action);
+        if (changes_schema(action)) ++preparing->schema_changes_;
         return SQLITE_OK;
     }
     preparing->refusal_ = reason;

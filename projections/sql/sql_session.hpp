@@ -36,6 +36,10 @@ public:
     cached_statement& acquire(std::string_view sql, std::unique_ptr<cached_statement>& own);
     void release(cached_statement& statement) noexcept;
 
+    /// Throws invalid_argument if SQLite would prepare the statement again at its next step, unchecked, because the
+    /// schema has changed since it was acquired.
+    void expect_checked(const cached_statement& statement) const;
+
     /// Throws invalid_argument if the transaction in which this session's statements must run has ended.
     void expect_transaction() const;
 
@@ -81,7 +85,9 @@ private:
     bool among_events_ = false;
     table_names own_tables_;         // of an inline projection
     const char* refusal_ = nullptr;  // why the last preparation was refused
-    bool schema_changes_ = false;    // what is cached was checked with another schema, without a trigger for example
+    // What was checked before a change of the schema was checked without a trigger, for example.
+    std::uint64_t schema_changes_ = 0;
+    std::uint64_t cached_after_ = 0;  // of these
     std::size_t in_use_ = 0;
     connection_options options_;        // of a reader
     std::vector<followed_file> files_;  // of a reader: the main file first, then those attached

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ struct cached_statement {
     std::size_t columns;
     bool read_only;
     bool in_use = false;
+    std::uint64_t schema = 0;  ///< sql_session: after how many changes of the schema it was checked.
 };
 
 /// The statements of one connection, found by their text.

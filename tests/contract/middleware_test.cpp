@@ -194,6 +194,33 @@ STORE_TEST_CASE(configured, "a report that fails takes nothing from the command"
     CHECK(configured->head() == stele::position{1});
 }
 
+STORE_TEST_CASE(configured, "what a middleware throws after the command takes nothing from it") {
+    bool throws = true;
+    const auto late = [&](stele::sent_command& command, const stele::next_step& next) {
+        auto result = next(command);
+        if (throws) throw std::runtime_error("after the command");
+        return result;
+    };
+    for (const std::size_t cached : {0, 100}) {
+        bus_type bus{*configured, {.cached_aggregates = cached, .middleware = {late}}};
+        const auto name = std::to_string(cached);
+        const auto key = stele::uuid::v7();
+        throws = true;
+        const auto before = configured->head();
+        CHECK_THROWS_AS((void)bus.send(open(name)), std::runtime_error);
+        CHECK_THROWS_AS((void)bus.send(increment(name, 2), {.idempotency_key = key}), std::runtime_error);
+        CHECK_THROWS_AS((void)bus.send(decrement(name, 9)), std::runtime_error);
+        CHECK(configured->head().value == before.value + 2);
+        throws = false;
+        const auto again = bus.send(increment(name, 2), {.idempotency_key = key});
+        REQUIRE(again);
+        CHECK(again->repeated);
+        CHECK(code_of(bus.send(open(name))) != "accepted");
+        REQUIRE(bus.send(decrement(name, 2)));
+        CHECK(stele::load<counter>(*configured, stele::stream_of<counter>(name)).state.value == 0);
+    }
+}
+
 STORE_TEST_CASE(configured, "an unauthorized command is rejected before anything is read") {
     stele::event_store& memory = *configured;
     spy_store store{memory};

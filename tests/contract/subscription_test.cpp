@@ -2,6 +2,7 @@
 
 #include "support/stores.hpp"
 
+#include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/subscription.hpp>
 
 #include <sys/wait.h>
@@ -69,9 +70,19 @@ STORE_TEST_CASE(store, "a filtered subscription delivers the matches, and its po
 
 STORE_TEST_CASE(store, "a subscription does not begin where the store has no events yet: it is another store") {
     REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), make_events(5)));
-    auto beyond = stele::subscribe(*store, {.after = position{6}}, [](const auto&) {});
-    CHECK_THROWS_WITH_AS(beyond.wait(), doctest::Contains("the store ends at 5"), stele::error);
-    CHECK(beyond.position() == position{6});
+    bool called = false;
+    auto refused = stele::subscribe(*store, {.after = position{6}}, [&](const auto&) { called = true; });
+    REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), make_events(5)));
+    REQUIRE(refused.failure() != nullptr);
+    CHECK(stele::detail::kind_of(refused.failure()) == stele::error_kind::other_store);
+    CHECK_THROWS_WITH_AS(refused.wait(), doctest::Contains("the store ends at 5"), stele::error);
+    for (const std::uint64_t wanted : {1, 6, 10}) {
+        const auto waited = refused.wait_for(position{wanted}, patience);
+        REQUIRE_FALSE(waited);
+        CHECK(waited.error().ended);
+        CHECK(waited.error().message().contains("it has failed: a subscription after position 6"));
+    }
+    CHECK_FALSE(called);
     CHECK(stele::subscribe(*store, {.after = position{5}}, [](const auto&) {}).position() == position{5});
 }
 

@@ -119,6 +119,47 @@ STORE_TEST_CASE(store, "the checkpoint of an effect") {
     run();
 }
 
+STORE_TEST_CASE(store, "a checkpoint beyond the head: nothing is passed over in silence") {
+    append(*store, 1, incremented(1));
+    open_wallets(*store);
+    catch_up(*store);
+    const auto run_effects = [&] {
+        const temp_dir directory;
+        stele::projection_runner runner{*store, directory.path};
+        runner.add<noted>();
+        runner.catch_up();
+    };
+    run_effects();
+    const auto set_beyond = [&](const std::string& kind, const std::string& name) {
+        const auto found = store->list_documents(kind).at(0);
+        put(*store, kind, found.key, with_number(name, found.value, numbers_of(name).at(0), store->head().value + 3));
+        return found;
+    };
+    const auto process = set_beyond("process", "stele.v1.ProcessCheckpoint");
+    for (const bool in_background : {false, true}) {
+        transfer_bus bus{*store};
+        process_runner runner{*store};
+        runner.add<transfer_process>(bus);
+        if (in_background) {
+            runner.start();
+            CHECK_FALSE(runner.wait_for<transfer_process>(stele::position{100}, std::chrono::milliseconds::max()));
+        } else {
+            CHECK(error_of([&] { runner.catch_up(); }).kind == error_kind::other_store);
+        }
+        REQUIRE(runner.failure<transfer_process>() != nullptr);
+        CHECK(runner.status().at(0).last_error.find("its stored position is of another store") != std::string::npos);
+    }
+    put(*store, "process", process.key, process.value);
+    catch_up(*store);
+
+    const auto effects = set_beyond("effects", "stele.v1.EffectsCheckpoint");
+    const auto failure = error_of(run_effects);
+    CHECK(failure.kind == error_kind::other_store);
+    CHECK(failure.says("noted.effects: its checkpoint in the store is position "));
+    put(*store, "effects", effects.key, effects.value);
+    run_effects();
+}
+
 STORE_TEST_CASE(store, "a receipt") {
     stele::command_bus<counter> bus{*store};
     const auto key = stele::uuid::v7();

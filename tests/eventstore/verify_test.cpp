@@ -6,10 +6,12 @@
 #include "support/stores.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/sqlite/detail/verify.hpp>
 
 #include <fmt/format.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -83,6 +85,23 @@ const std::vector<change> changes{
     {"ALTER TABLE documents ADD COLUMN more TEXT", "the definition of documents is not that of file format"},
 };
 
+/// As inline projections have them.
+const char* const tables_of_inline =
+    "CREATE TABLE stele_inline (name TEXT PRIMARY KEY, checkpoint INTEGER NOT NULL);"
+    "CREATE TABLE stele_inline_tables (name TEXT PRIMARY KEY, projection TEXT NOT NULL);"
+    "CREATE TABLE own (n); INSERT INTO stele_inline VALUES ('p', 5); INSERT INTO stele_inline_tables VALUES ('own', "
+    "'p')";
+
+/// Those that need such tables, or that opening finds in other words.
+const std::vector<change> more_changes{
+    {"UPDATE stele_inline SET checkpoint = 100000", "is at position 100000, after the last event"},
+    {"UPDATE stele_inline SET checkpoint = -1", "is at position -1"},
+    {"DROP TABLE own", "table own of inline projection p is missing"},
+    {"UPDATE events SET closes_append = 0 WHERE position = (SELECT max(position) FROM events)", "does not close"},
+    {"UPDATE events SET version = 1000 - version WHERE stream = (SELECT id FROM streams WHERE name = 'a-7')",
+     "has a lower position than the version before it"},
+};
+
 /// What is found by opening the file and verifying it, one sentence a line; empty if nothing is.
 std::string found_in(const std::filesystem::path& file) {
     std::string all;
@@ -143,6 +162,36 @@ TEST_CASE("each contradiction in a file is found") {
         CAPTURE(found);
         CHECK(found.contains(says));
     }
+}
+
+TEST_CASE("each check of the tables finds its damage, and none in a whole file") {
+    const temp_dir directory;
+    const auto whole = directory / "whole.db";
+    fill(whole);
+    run_sql(whole, tables_of_inline);
+    std::vector<std::string> checks;
+    for (const auto* const each : stele::detail::checks_of_tables()) checks.emplace_back(each);
+    for (const auto* const each : stele::detail::checks_of_inline_tables()) checks.emplace_back(each);
+    std::vector<int> found(checks.size());
+    // What opening would refuse is given to the checks as well.
+    const auto look = [&](const std::filesystem::path& file) {
+        stele::detail::connection db{file, stele::detail::open_mode::create};
+        for (std::size_t i = 0; i < checks.size(); ++i) found[i] += db.prepare(checks[i]).step() ? 1 : 0;
+        return stele::detail::verify(db, {}).damage;
+    };
+    CHECK(look(whole).empty());
+    CHECK(std::ranges::all_of(found, [](int n) { return n == 0; }));
+    auto all = changes;
+    all.insert(all.end(), more_changes.begin(), more_changes.end());
+    for (const auto& each : all) {
+        CAPTURE(each.sql);
+        const auto file = directory / "changed.db";
+        for (const auto* const part : {"", "-wal", "-shm", "-lock"}) std::filesystem::remove(file.string() + part);
+        std::filesystem::copy_file(whole, file);
+        run_sql(file, each.sql);
+        CHECK_FALSE(look(file).empty());
+    }
+    for (std::size_t i = 0; i < checks.size(); ++i) CHECK_MESSAGE(found[i] > 0, checks[i]);
 }
 
 TEST_CASE("findings are limited to as many as were asked for") {

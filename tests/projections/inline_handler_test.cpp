@@ -1,9 +1,12 @@
 // What the handler of an inline projection may do to its store, while the append that it belongs to is being committed.
 
+#include "support/board.hpp"
 #include "support/projections.hpp"
 #include "support/run_sql.hpp"
 #include "support/stores.hpp"
+#include "support/transfer_helpers.hpp"
 
+#include <stele/eventstore/subscription.hpp>
 #include <stele/projections/inline/inline_projections.hpp>
 
 #include <doctest/doctest.h>
@@ -33,6 +36,7 @@ struct ledger {
 };
 
 const stele::stream_id one{"counter-1"};
+constexpr auto for_ever = std::chrono::milliseconds::max();
 const auto any = stele::expected_version::any();
 
 std::vector<stele::event_data> an_event() {
@@ -46,6 +50,17 @@ TEST_CASE("what would wait for the append being committed is refused in its hand
     auto store = stele::sqlite_store::open(directory / "events.db");
     stele::inline_projections applied{store};
     applied.add<ledger>();
+    stele::projection_runner runner{store, directory / "read"};
+    runner.add<totals>();
+    runner.catch_up();
+    runner.start();
+    transfer_bus transfers{store};
+    process_runner processes{store};
+    processes.add<transfer_process>(transfers);
+    processes.start();
+    auto subscription = stele::subscribe(store, {}, [](const auto&) {});
+    stele::command_bus<counter> bus{store};
+    const std::vector<stele::document_write> a_document{{.kind = "kind", .key = "key", .value = "value"}};
     const std::vector<std::pair<std::string, std::function<void()>>> refused{
         {"append", [&] { (void)store.append(one, any, an_event()); }},
         {"append_async", [&] { (void)store.append_async(one, any, an_event()); }},
@@ -57,15 +72,42 @@ TEST_CASE("what would wait for the append being committed is refused in its hand
         {"rebuild", [&] { applied.rebuild<ledger>(); }},
         {"remove", [&] { applied.remove("ledger"); }},
         {"status", [&] { (void)applied.status(); }},
+        {"open", [&] { (void)stele::sqlite_store::open(directory / "events.db"); }},
+        {"open another", [&] { (void)stele::sqlite_store::open(directory / "another.db"); }},
+        {"send", [&] { (void)bus.send(open("1")); }},
+        {"take_snapshot", [&] { (void)store.append({}, a_document); }},
+        {"wait of a runner", [&] { (void)runner.wait_for<totals>({99}, for_ever); }},
+        {"catch_up of a runner", [&] { runner.catch_up(); }},
+        {"add of a runner", [&] { runner.add<board>(); }},
+        {"rebuild of a runner", [&] { runner.rebuild<totals>(); }},
+        {"wait of processes", [&] { (void)processes.wait_for<transfer_process>({99}, for_ever); }},
+        {"catch_up of processes", [&] { processes.catch_up(); }},
+        {"wait_for of a subscription", [&] { (void)subscription.wait_for({99}, for_ever); }},
+        {"wait of a subscription", [&] { subscription.wait(); }},
     };
     const std::vector<std::pair<std::string, std::function<void()>>> harmless{
         {"read_all", [&] { lines(store.read_all()); }},
         {"head", [&] { (void)store.head(); }},
         {"wait_for_append", [&] { (void)store.wait_for_append({}, 1ms, {}); }},
+        {"read_stream", [&] { lines(store.read_stream(one)); }},
+        {"position_at", [&] { (void)store.position_at({}); }},
+        {"find_document", [&] { (void)store.find_document("kind", "key"); }},
+        {"verify", [&] { CHECK(store.verify().is_sound()); }},
+        {"open_read_only", [&] { (void)stele::sqlite_store::open_read_only(directory / "events.db").head(); }},
+        {"read model of the store", [&] { (void)stele::read_model::open_read_only(directory / "events.db"); }},
+        {"read model of a runner", [&] { (void)rows_of_totals(directory / "read"); }},
+        {"status of a runner", [&] { (void)runner.status(); }},
+        {"status of processes", [&] { (void)processes.status(); }},
+        {"stop of a runner", [&] { runner.stop(); }},
+        {"stop of processes", [&] { processes.stop(); }},
+        {"position of a subscription", [&] { (void)subscription.position(); }},
+        {"stop of a subscription", [&] { subscription.stop(); }},
         {"backup", [&] { store.backup(directory / stele::uuid::v7().str()); }},
     };
-    for (const auto* const table : {&refused, &harmless}) {
+    for (const auto& [table, is_async] :
+         {std::pair{&refused, false}, {&refused, true}, {&harmless, true}, {&harmless, false}}) {
         for (const auto& [name, call] : *table) {
+            CAPTURE(is_async);
             CAPTURE(name);
             std::string told;
             in_handler = [&, &made = call] {
@@ -77,7 +119,10 @@ TEST_CASE("what would wait for the append being committed is refused in its hand
                 }
             };
             const auto before = store.head();
-            CHECK(store.append(one, any, an_event()));
+            if (is_async)
+                CHECK(store.append_async(one, any, an_event()).get());
+            else
+                CHECK(store.append(one, any, an_event()));
             CHECK(told.empty() == (table == &harmless));
             CHECK(store.head() == before.next());
         }

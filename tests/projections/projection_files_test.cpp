@@ -225,6 +225,8 @@ TEST_CASE("a rebuild that fails leaves the old generation serving and nothing be
 
 TEST_CASE("a read model of another store, or of a restored older one, is not touched") {
     const temp_dir directory;
+    stele::memory_store earlier;
+    append_some(earlier, 40);
     stele::memory_store store;
     append_some(store, 30);
     run<totals>(store, directory.path);
@@ -238,8 +240,11 @@ TEST_CASE("a read model of another store, or of a restored older one, is not tou
     append_some(other, 40);
     const auto elsewhere = error_of([&] { run<totals>(other, directory.path); });
     CHECK(elsewhere.kind == error_kind::other_store);
-    CHECK(elsewhere.says("at position 30, and the store has"));
+    CHECK(elsewhere.says("at position 30, and the store has one of "));
     CHECK(elsewhere.says("another store"));
+    const auto before = error_of([&] { run<totals>(earlier, directory.path); });
+    CHECK(before.kind == error_kind::other_store);
+    CHECK(before.says("at position 30, where the store has event"));
 
     run<totals>(store, directory.path);
     projection_runner runner{other, directory.path};

@@ -1,8 +1,7 @@
 #include "eventstore/sqlite/files/main_file.hpp"
 
-#include "eventstore/sqlite/files/verify.hpp"
-
 #include <stele/eventstore/sqlite/detail/own_file.hpp>
+#include <stele/eventstore/sqlite/detail/verify.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>

@@ -1,12 +1,11 @@
 // Compares everything that the file format (docs/file-format.md) says twice: each index with its table (SQLite's
 // integrity_check), and each statement below.
 
-#include "eventstore/sqlite/files/verify.hpp"
-
 #include "eventstore/names.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
+#include <stele/eventstore/sqlite/detail/verify.hpp>
 #include <stele/eventstore/stream.hpp>
 
 #include <fmt/format.h>
@@ -149,6 +148,14 @@ private:
 };
 
 }  // namespace
+
+std::span<const char* const> checks_of_tables() noexcept {
+    return contradictions;
+}
+
+std::span<const char* const> checks_of_inline_tables() noexcept {
+    return contradictions_of_inline;
+}
 
 verify_result verify(connection& db, const verify_options& options) {
     return verification(db, options).run();

@@ -48,8 +48,9 @@ namespace stele::inline v0 {
 /// Folds the stream event by event. At each version a snapshot is taken, encoded, decoded and restored, and the next
 /// event is folded into that as well: both states must give equal snapshots, and be equal if the aggregate has an
 /// `operator==` (which finds what a snapshot forgets). Then the same for the stored snapshot, if it has today's
-/// fingerprint: this finds a fold_version that was not incremented. In a stream that was truncated below its snapshot
-/// the two differ by what was removed.
+/// fingerprint: this finds a fold_version that was not incremented. Where the
+/// stored snapshot holds events that were truncated since, they cannot be folded again; if the two differ, the text
+/// says that it cannot be verified, and why.
 ///
 /// Returns the version that was reached, or a text that shows the difference field by field. Throws as load() does, and
 /// what snapshot() and restore() throw. NaN is equal to NaN.

@@ -88,9 +88,9 @@ private:
 };
 
 /// Starts a subscription. It ends when `stop` is requested, when stop() is called or the object is destroyed, or with
-/// an error. Throws stele::error (other_store) if `options.after` is beyond the store's head: the position is of
-/// another store, or this one was restored from a backup; invalid_argument for a filter that read_all() refuses, or an
-/// empty handler.
+/// an error, see failure(). If `options.after` is beyond the store's head, it has ended with other_store from the
+/// beginning: the position is of another store, or this one was restored from a backup. Throws stele::error:
+/// invalid_argument for a filter that read_all() refuses, or an empty handler; and what reading the head throws.
 ///
 ///     auto subscription = stele::subscribe(store, {.filter = {.categories = {"account"}}},
 ///                                          [](const stele::recorded_event& event) { … });

@@ -41,7 +41,8 @@ inline bool has_snapshot(stele::event_store& store, const std::string& stream = 
     return store.find_document("snapshot", stream).has_value();
 }
 
-/// Loads with the repository, and returns how many events that read. The state must be that of the events.
+/// Loads with the repository, and returns how many events that read. The state must be that of the events, so a
+/// stream of which a snapshot holds truncated events cannot be given.
 template <class Rules = tally_rules>
 std::size_t events_read(stele::event_store& inner, stele::load_window window = {}) {
     spy_store store{inner};

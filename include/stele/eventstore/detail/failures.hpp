@@ -22,7 +22,8 @@ std::optional<error_kind> kind_of(const std::exception_ptr& failure);
 
 /// Whether a handler failed because of the event that it was given, so that another event may succeed: an exception of
 /// its own, or a stele::error of the kind handler_failed, invalid_argument or undecodable. A disk that is full, a store
-/// that is busy, or memory that has run out, is no fault of the event.
+/// that is busy, or memory that has run out, is no fault of the event, even if it is nested in an exception of the
+/// handler.
 bool is_of_the_event(const std::exception_ptr& failure);
 
 /// Whether it is of the event for good, since Stele refuses what the event holds or leads to: a stele::error of the

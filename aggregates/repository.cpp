@@ -11,7 +11,10 @@ namespace {
 
 void write_due_snapshot(event_store& store, const stream_id& stream, any_aggregate& known,
                         const warning_handler& warn) {
-    if (const auto snapshot = take_due_snapshot(stream, known, warn)) write_snapshot(store, *snapshot, warn);
+    const auto last_good = known.snapshot;
+    const auto snapshot = take_due_snapshot(stream, known, warn);
+    // Where none was stored, events after the last good one may be removed, and the state must not be saved then.
+    if (!snapshot || !write_snapshot(store, *snapshot, warn)) known.snapshot = last_good;
 }
 
 }  // namespace

@@ -132,11 +132,13 @@ void store_snapshot(event_store& store, const taken_snapshot& snapshot) {
     write_documents(store, {&snapshot.document, 1});
 }
 
-void write_snapshot(event_store& store, const taken_snapshot& snapshot, const warning_handler& warn) noexcept {
+bool write_snapshot(event_store& store, const taken_snapshot& snapshot, const warning_handler& warn) noexcept {
     try {
         store_snapshot(store, snapshot);
+        return true;
     } catch (...) {
         warn_of_failure(warn, snapshot.stream.str(), "was not written");
+        return false;
     }
 }
 

@@ -1,5 +1,7 @@
 #include "projections/generations/serving_generation.hpp"
 
+#include <stele/eventstore/detail/failures.hpp>
+
 #include <exception>
 #include <optional>
 #include <utility>
@@ -20,6 +22,17 @@ serving_generation::serving_generation(event_store& store, const generation_set&
       current_(generations.open_serving([&](std::string damage) { board.show_error(std::move(damage)); })),
       replayer_(store, definition, options) {
     board_.show(current_.progress());
+    show_if_other_store();
+}
+
+// Each step looks again and throws. Until the first one, nobody who waits is told that it has reached anything.
+void serving_generation::show_if_other_store() const noexcept {
+    try {
+        generations_.expect_same_store(current_);
+    } catch (...) {
+        if (kind_of(std::current_exception()) != error_kind::other_store) return;
+        board_.show_faulted(std::current_exception(), 0, false);
+    }
 }
 
 void serving_generation::catch_up(position target) {

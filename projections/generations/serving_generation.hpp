@@ -41,6 +41,7 @@ public:
     void switch_to(numbered_generation next);
 
 private:
+    void show_if_other_store() const noexcept;
     void expect_right(position target);
     void replay(const dead_letter& letter, dead_letter_replay& result, std::set<std::string>& failed_keys);
 

@@ -1,7 +1,7 @@
 #include "projections/runner/runner_state.hpp"
 
-#include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/append_scope.hpp>
+#include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 

@@ -79,6 +79,7 @@ TEST_CASE("a store that was restored to an earlier state is another one, however
                     REQUIRE(restored.truncate_stream(stream_id{"counter", std::to_string(i)}, version{2}));
             stele::projection_runner runner{restored, directory / "read"};
             runner.add<totals>();
+            CHECK_FALSE(runner.wait_for<totals>(position{1}, std::chrono::milliseconds::max()));  // nothing ran yet
             CHECK(error_of([&] { runner.catch_up(); }).kind == error_kind::other_store);
             const auto status = runner.status().at(0);
             CHECK(status.state == stele::projection_state::faulted);

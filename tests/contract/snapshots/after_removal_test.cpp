@@ -56,6 +56,29 @@ STORE_TEST_CASE(store, "a save is accepted if a load would give the same state, 
     }
 }
 
+STORE_TEST_CASE(store,
+                "a snapshot that was not stored stands for nothing: what is truncated is missing in a save, too") {
+    const faults_of_one_test undo;
+    int number = 100;
+    for (const std::string fails : {"nothing", "snapshot()", "the store"}) {
+        CAPTURE(fails);
+        const auto id = std::to_string(++number);
+        spy_store spied{*store};
+        spied.before_document_write = [&] {
+            if (fails == "the store") throw stele::error(stele::error_kind::busy, "not now");
+        };
+        tally<>::faults.snapshot_throws = fails == "snapshot()";
+        const stele::repository<tally<>> tallies{spied};
+        auto known = tallies.load(id);
+        REQUIRE(tallies.save(id, known, known.state.decide(count(id, {1, 2, 3, 4, 5, 6}))));
+        CHECK(known.snapshot.value == (fails == "nothing" ? 6 : 0));
+        REQUIRE(store->truncate_stream(stele::stream_id{"tally", id}, version{6}));
+        const auto saved = tallies.save(id, known, known.state.decide(increment(id, 7)));
+        CHECK(saved.has_value() == (fails == "nothing"));
+        tally<>::faults.snapshot_throws = false;
+    }
+}
+
 STORE_TEST_CASE(store, "verify_snapshot says what can be verified after a truncation, and never blames the code") {
     int number = 100;
     for (std::uint64_t snapshot = 0; snapshot <= events; ++snapshot) {

@@ -41,8 +41,9 @@ found_snapshot find_snapshot(event_store& store, const stream_id& stream, const 
 std::optional<taken_snapshot> take_due_snapshot(const stream_id& stream, any_aggregate& known,
                                                 const warning_handler& warn) noexcept;
 
-/// Writes a snapshot that was taken, as store_snapshot() does; a failure is only a warning.
-void write_snapshot(event_store& store, const taken_snapshot& snapshot, const warning_handler& warn) noexcept;
+/// Writes a snapshot that was taken, as store_snapshot() does; a failure is only a warning. Returns
+/// whether it is stored.
+bool write_snapshot(event_store& store, const taken_snapshot& snapshot, const warning_handler& warn) noexcept;
 
 /// Takes a snapshot of a state that has events. Throws what `snapshot()` throws, and invalid_argument if the message
 /// cannot be stored.

@@ -152,12 +152,14 @@ middleware retry_on_conflict(retry_options options) {
     // "Full jitter": M. Brooker, Exponential Backoff and Jitter, AWS Architecture Blog, 2015. Senders that
     // collided once would collide again if they waited equally long.
     return [options = std::move(options)](sent_command& command, const next_step& next) {
-        auto bound = std::min(options.first_wait, options.longest_wait);
+        constexpr std::chrono::nanoseconds none{0};
+        const auto longest = std::max<std::chrono::nanoseconds>(options.longest_wait, none);
+        auto bound = std::clamp<std::chrono::nanoseconds>(options.first_wait, none, longest);
         for (unsigned attempt = 1;; ++attempt) {
             auto result = next(command);
             if (attempt >= options.attempts || !is_transient(result)) return result;
-            options.sleep(std::chrono::duration_cast<std::chrono::nanoseconds>(bound * options.random()));
-            bound = std::min(bound, options.longest_wait / 2) * 2;
+            options.sleep(detail::saturating_cast<std::chrono::nanoseconds>(bound * options.random()));
+            bound = std::min(detail::saturating_multiply(bound, 2), longest);
         }
     };
 }

@@ -34,7 +34,7 @@ public:
             jump_ = {offset, elapsed};
             warn("is not followed unless it lasts", offset);
         }
-        if (elapsed - jump_->since < options_.most_jump) return detail::saturating_add(good_, elapsed);
+        if (between(jump_->since, elapsed) < options_.most_jump) return detail::saturating_add(good_, elapsed);
         warn("has lasted and is followed now", offset);
         jump_.reset();
         start_ = good_ = offset;
@@ -48,7 +48,13 @@ private:
     };
 
     // When the machine would have been started if the clock were right. It moves only if somebody sets the clock.
-    static timestamp offset_of(timestamp wall, microseconds elapsed) { return detail::saturating_add(wall, -elapsed); }
+    static timestamp offset_of(timestamp wall, microseconds elapsed) {
+        return timestamp{between(elapsed, wall.time_since_epoch())};
+    }
+
+    static microseconds between(microseconds from, microseconds to) {
+        return detail::saturating_difference(timestamp{to}, timestamp{from});
+    }
 
     [[nodiscard]] bool is_near(timestamp one, timestamp other) const {
         const auto apart =

@@ -162,8 +162,8 @@ position subscription::position() const {
     return mine.reached;
 }
 
-std::expected<position, subscription_wait_failure> subscription::wait_for(stele::position wanted,
-                                                                          std::chrono::milliseconds timeout) const {
+std::expected<position, subscription_wait_failure> subscription::wait_for(
+    stele::position wanted, detail::saturated<std::chrono::milliseconds> timeout) const {
     detail::expect_outside_handlers(&*state_, "wait_for()", "this subscription");
     std::unique_lock lock(state_->mutex);
     state_->changed.wait_until(lock, detail::end_of_wait(timeout),

@@ -36,7 +36,8 @@ journal_removals::removal journal_removals::of(std::string_view instance) const 
 void journal_removals::note(const recorded_event& record) {
     last_ = record.position;
     const auto stream = removed_stream(record);
-    if (!stream.starts_with(prefix_)) return;
+    // With the prefix alone it is the journal of nobody: what belongs to no instance has the empty name.
+    if (stream.size() <= prefix_.size() || !stream.starts_with(prefix_)) return;
     auto& removed = removals_[stream.substr(prefix_.size())];
     removed.last = record.position;
     const auto deleted = as_stream_deleted(record);

@@ -161,7 +161,7 @@ struct process_runner::state {
 process_runner::process_runner(event_store& store, process_runner_options options)
     : state_("this process_runner", std::make_unique<state>(store, std::move(options))) {
     const auto& [now, cached, commands_per_turn, attempts, first_backoff] = state_->options;
-    if (commands_per_turn == 0 || attempts == 0 || first_backoff.value().count() < 0)
+    if (commands_per_turn == 0 || attempts == 0 || first_backoff.count() < 0)
         throw error(error_kind::invalid_argument,
                     "process_runner_options: commands_per_turn and attempts must be at least 1, and first_backoff not "
                     "negative");

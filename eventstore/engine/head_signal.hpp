@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/version.hpp>
 
 #include <algorithm>
@@ -24,20 +25,20 @@ public:
     }
 
     /// Waits until `read_head()` is beyond `seen`, at most for `timeout` or until a stop; returns its last result.
-    /// It is called after each announcement, and every `poll` to notice appends of other processes.
+    /// It is called after each announcement, and every `poll`, at least a millisecond, to notice appends of other
+    /// processes.
     template <class ReadHead>
     position wait_for_append(position seen, std::chrono::milliseconds timeout, std::chrono::milliseconds poll,
                              const std::stop_token& stop, ReadHead read_head) {
-        // A year is as good as no limit, and does not overflow.
-        const std::chrono::milliseconds longest = std::chrono::years{1};
-        const auto deadline = std::chrono::steady_clock::now() + std::min(timeout, longest);
-        poll = std::min(poll, longest);
+        const auto deadline = end_of_wait(timeout);
+        poll = std::max(poll, std::chrono::milliseconds{1});
         while (true) {
             const position head = read_head();
             const auto now = std::chrono::steady_clock::now();
             if (head > seen || stop.stop_requested() || now >= deadline) return head;
             std::unique_lock lock(mutex_);
-            moved_.wait_until(lock, stop, std::min(deadline, now + poll), [&] { return announced_ > seen; });
+            moved_.wait_until(lock, stop, std::min(deadline, saturating_add(now, poll)),
+                              [&] { return announced_ > seen; });
         }
     }
 

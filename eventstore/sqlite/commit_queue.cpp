@@ -120,7 +120,7 @@ void commit_queue::submit(append_request& request) {
 // Returns `lead` or `done`. Throws if it has taken the request out of the queue.
 waiter::signal commit_queue::wait_for_turn(append_request& request, std::uint64_t turn) {
     const auto limit = limit_.load();
-    if (limit == std::chrono::milliseconds{}) return request.caller->wait({});
+    if (limit == no_limit) return request.caller->wait({});
     while (true) {
         if (const auto now = request.caller->wait(limit); now != waiter::signal::wait) return now;
         const std::lock_guard lock(mutex_);
@@ -228,7 +228,7 @@ void commit_queue::exclusive(const std::function<void()>& work) {
 void commit_queue::wait_for_exclusive_turn(std::unique_lock<std::mutex>& lock) {
     const auto is_free = [this] { return !leading_; };
     const auto limit = limit_.load();
-    if (limit == std::chrono::milliseconds{}) return exclusive_wake_.wait(lock, is_free);
+    if (limit == no_limit) return exclusive_wake_.wait(lock, is_free);
     for (auto turn = turn_; !exclusive_wake_.wait_until(lock, end_of_wait(limit), is_free);) {
         if (turn != std::exchange(turn, turn_) || turn_is_exclusive_) continue;
         --exclusive_waiting_;

@@ -123,7 +123,7 @@ public:
     /// thread.
     void exclusive(const std::function<void()>& work);
     /// From now on submit() throws `busy` if the same commit lasts for `limit` while the request waits in the queue.
-    /// For commits that run handlers: one of them may be waiting for that very thread.
+    /// For commits that run handlers: one of them may be waiting for that very thread. 0 or less: it does not wait.
     void limit_waits(std::chrono::milliseconds limit) noexcept { limit_ = limit; }
 
 private:
@@ -143,8 +143,9 @@ private:
     bool leading_ = false;    // a thread commits, or has been signalled to
     std::uint64_t turn_ = 0;  // counts those who lead
     bool turn_is_exclusive_ = false;
-    std::atomic<std::chrono::milliseconds> limit_{};  // 0: none
-    std::size_t exclusive_waiting_ = 0;               // they run before the next group
+    static constexpr auto no_limit = (std::chrono::milliseconds::max)();
+    std::atomic<std::chrono::milliseconds> limit_{no_limit};
+    std::size_t exclusive_waiting_ = 0;  // they run before the next group
     std::condition_variable exclusive_wake_;
 
     // Asynchronous appends in flight: queued or being committed.

@@ -213,7 +213,7 @@ connection::connection(const std::filesystem::path& file, open_mode mode, const 
     watch_forks_of_sqlite();
     const bool is_file = options.vfs.empty() && file_ != ":memory:" && !file_.empty();
     // SQLite would follow a link, and wait for ever for who opens the other end of a fifo.
-    for (const auto* const suffix : {"-wal", "-shm", "-journal"})
+    for (const auto* const suffix : sqlite_suffixes)
         if (is_file) expect_regular_or_absent(file_ + suffix);
     if (mode == open_mode::create && is_file) make_empty_file(file, options.file_mode);
     sqlite3* raw = nullptr;

@@ -94,7 +94,7 @@ read_only_access::read_only_access(std::filesystem::path file, connection_option
 }
 
 read_view read_only_access::look() {
-    const auto deadline = end_of_wait(std::min(options().busy_timeout, longest_close));
+    const auto deadline = end_of_wait(std::min<std::chrono::milliseconds>(options().busy_timeout, longest_close));
     while (true) {
         if (const auto view = look_once()) return *view;
         if (steady_clock::now() >= deadline)

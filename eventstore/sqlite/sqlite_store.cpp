@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/detail/append_scope.hpp>
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
@@ -23,10 +24,13 @@ void check_name(const std::filesystem::path& file) {
     if (file.empty()) refuse("it is empty; name a file");
     if (file == ":memory:") refuse("a store is a file; for one in memory use stele::memory_store");
     if (file.string().starts_with("file:")) refuse("it is a URI; name a file (for one with such a name: ./file:…)");
-    for (const std::string_view suffix : {"-wal", "-shm", "-journal", "-lock"})
-        if (const auto name = file.string(); name.ends_with(suffix))
+    const auto refuse_ending = [&, name = file.string()](std::string_view suffix) {
+        if (name.ends_with(suffix))
             refuse(fmt::format("a file with that name belongs to the store {}; use a name that does not end in {}",
                                name.substr(0, name.size() - suffix.size()), suffix));
+    };
+    for (const auto* const suffix : detail::sqlite_suffixes) refuse_ending(suffix);
+    refuse_ending("-lock");
     if (file.string().find('\0') != std::string::npos) refuse("it contains a zero byte");
 }
 

@@ -119,14 +119,16 @@ void generation_directory::sync() const {
 
 void generation_directory::remove(std::uint64_t generation) const {
     // The main file first: the others mean nothing without it, but without them it would lack its last commits.
-    for (const auto* suffix : {"", "-wal", "-shm", "-journal"}) {
-        auto name = file(generation);
-        name += suffix;
-        expect_regular_or_absent(name);
+    const auto remove = [name = file(generation)](const char* suffix) {
+        auto each = name;
+        each += suffix;
+        expect_regular_or_absent(each);
         std::error_code failure;
-        fs::remove(name, failure);
-        expect(name, "cannot be removed", failure);
-    }
+        fs::remove(each, failure);
+        expect(each, "cannot be removed", failure);
+    };
+    remove("");
+    for (const auto* const suffix : sqlite_suffixes) remove(suffix);
 }
 
 }  // namespace stele::inline v0::detail

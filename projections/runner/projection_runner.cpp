@@ -158,8 +158,8 @@ void projection_runner::stop() noexcept {
     state_->end();
 }
 
-std::expected<position, wait_failure> projection_runner::wait_for(std::string_view name, position reached,
-                                                                  std::chrono::milliseconds timeout) const {
+std::expected<position, wait_failure> projection_runner::wait_for(
+    std::string_view name, position reached, detail::saturated<std::chrono::milliseconds> timeout) const {
     detail::expect_outside_handlers(&*state_, "wait_for()", "this runner");
     auto& worker = state_->any(name);
     if (!worker.board().wait(reached, detail::end_of_wait(timeout)))

@@ -39,6 +39,8 @@ struct projection_runner::state {
         if (options.threads == 0 || options.attempts == 0)
             throw error{error_kind::invalid_argument,
                         "projection_runner_options: threads and attempts must be 1 or more"};
+        if (options.first_backoff.count() < 0)
+            throw error{error_kind::invalid_argument, "projection_runner_options: first_backoff must not be negative"};
         if (!options.boot_id)
             throw error{error_kind::invalid_argument,
                         "projection_runner_options::boot_id is an empty function; leave it as it is"};

@@ -135,7 +135,7 @@ STORE_TEST_CASE(inner, "the cache is bounded, keeps the most recently used state
     const auto reads = [&](const std::string& id) {
         store.events_read = 0;
         (void)bus.send(increment(id, 1));
-        return store.events_read;
+        return store.events_read.load();
     };
     for (const char* id : {"1", "2", "3"}) REQUIRE(bus.send(open(id)));
     CHECK(reads("3") == 0);

@@ -4,7 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
+#include <fstream>
+#include <regex>
+#include <string>
 
 namespace {
 
@@ -26,4 +31,21 @@ TEST_CASE("the sources keep to the floors, to their size and to their places") {
     check_none(incomplete_umbrellas(sources));
     check_none(long_files(sources));
     check_none(full_folders(list_files(root)));
+}
+
+TEST_CASE("a duration that the library is given may have any unit") {
+    const std::regex declaration{
+        R"(^[^/]*\b(std::chrono::(\w*seconds|minutes|hours)|timestamp::duration) \w+( =|[,;){]))"};
+    // A result, what an engine is given, and a part of a reaction.
+    constexpr std::array<std::string_view, 3> given_by_library{" lag_time{", "do_wait_for_append(", " delay = "};
+    const auto is_excepted = [&](const std::string& line) {
+        return std::ranges::any_of(given_by_library, [&](auto part) { return line.contains(part); });
+    };
+    for (const auto& source : read_sources(root)) {
+        if (!source.path.starts_with("include/stele/") || source.path.contains("/detail/")) continue;
+        std::ifstream text(root / source.path);
+        for (std::string line; std::getline(text, line);)
+            if (std::regex_search(line, declaration) && !is_excepted(line))
+                FAIL_CHECK(source.path << ": \"" << line << "\" takes one unit only; take a detail::saturated of it");
+    }
 }

@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/event_store.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -27,10 +28,10 @@ public:
     std::function<void()> before_document_write = [] {};
     /// Called with each event of a read of the whole store, and may change it; its exceptions end the read. Any thread.
     std::function<void(stele::recorded_event&)> on_read_all = [](const auto&) {};
-    /// How many events of single streams have been read.
-    std::size_t events_read = 0;
-    /// How many times documents have been listed.
-    std::size_t documents_listed = 0;
+    /// How many events of single streams have been read. Any thread.
+    std::atomic<std::size_t> events_read = 0;
+    /// How many times documents have been listed. Any thread.
+    std::atomic<std::size_t> documents_listed = 0;
     /// Hides the events of this version in streams, as if they were lost. 0: hides none.
     stele::version hide_version{};
 

@@ -55,7 +55,7 @@ std::string name_beside(const fs::path& to) {
 class partial_file {
 public:
     partial_file(const fs::path& to, fs::perms mode) : to_(to), name_(name_beside(to)), mode_(mode) {
-        for (const auto* const suffix : {"-wal", "-shm", "-journal"}) beside_.push_back(name_ + suffix);
+        for (const auto* const suffix : sqlite_suffixes) beside_.push_back(name_ + suffix);
         ::close(open_own_file(name_, own_file_use::write_new, mode | fs::perms::owner_read | fs::perms::owner_write));
     }
     partial_file(const partial_file&) = delete;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <chrono>
@@ -12,9 +13,12 @@ namespace stele::inline v0 {
 
 /// When snapshots are taken automatically. Made by one of the functions below.
 struct snapshot_policy {
-    std::uint64_t events = (std::numeric_limits<std::uint64_t>::max)();      ///< After this many events.
-    std::chrono::nanoseconds load_time = (std::chrono::nanoseconds::max)();  ///< After a load that took longer.
-    bool is_automatic = true;                                                ///< False: only take_snapshot() takes one.
+    /// After this many events.
+    std::uint64_t events = (std::numeric_limits<std::uint64_t>::max)();
+    /// After a load that took longer. In any unit.
+    detail::saturated<std::chrono::nanoseconds> load_time = (std::chrono::nanoseconds::max)();
+    /// False: only take_snapshot() takes one.
+    bool is_automatic = true;
 };
 
 /// Whenever there are at least this many events (at least 1) after the last snapshot.
@@ -23,8 +27,9 @@ constexpr snapshot_policy snapshot_every(std::uint64_t events) {
     return {.events = events};
 }
 
-/// Whenever loading the state took longer than this, from its last snapshot or from its first event.
-constexpr snapshot_policy snapshot_after_load_slower_than(std::chrono::nanoseconds duration) {
+/// Whenever loading the state took longer than this, from its last snapshot or from its first event. In any unit;
+/// 0 or less: after every load.
+constexpr snapshot_policy snapshot_after_load_slower_than(detail::saturated<std::chrono::nanoseconds> duration) {
     return {.load_time = duration};
 }
 

@@ -2,6 +2,7 @@
 
 #include <stele/commands/command_error.hpp>
 #include <stele/commands/receipt.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/metadata.hpp>
 
 #include <chrono>
@@ -99,10 +100,11 @@ struct retry_options {
     /// How many times the command is sent at most, including the first time. The bus itself decides a command several
     /// times at once after conflicts; each attempt here is one such round.
     unsigned attempts = 5;
-    /// The wait before the second attempt is random, up to this long; the bound doubles each time.
-    std::chrono::nanoseconds first_wait = std::chrono::milliseconds{2};
-    /// No wait is longer.
-    std::chrono::nanoseconds longest_wait = std::chrono::milliseconds{200};
+    /// The wait before the second attempt is random, up to this long; the bound doubles each time. In any unit; 0 or
+    /// less: no attempt waits.
+    detail::saturated<std::chrono::nanoseconds> first_wait = std::chrono::milliseconds{2};
+    /// No wait is longer. In any unit; 0 or less: no attempt waits.
+    detail::saturated<std::chrono::nanoseconds> longest_wait = std::chrono::milliseconds{200};
     /// Waits. The default sleeps.
     std::function<void(std::chrono::nanoseconds)> sleep = {};
     /// Returns a number in [0, 1), from any thread. The default is a random one.

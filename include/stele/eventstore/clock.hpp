@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/event.hpp>
 
 #include <chrono>
@@ -13,15 +14,15 @@ std::chrono::microseconds time_since_boot();
 
 /// How bounded_clock() tells the time.
 struct clock_options {
-    /// A jump of the clock beyond this is not followed before it has lasted for as long.
-    std::chrono::microseconds most_jump = std::chrono::hours{1};
+    /// A jump of the clock beyond this is not followed before it has lasted for as long. In any unit.
+    detail::saturated<std::chrono::microseconds> most_jump = std::chrono::hours{1};
     /// Called with one sentence when a jump is not followed, and when it is followed in the end, on the thread that
     /// asks for the time. It must not throw, and must not ask this clock.
     std::function<void(const std::string& message)> on_warning = {};
     /// The clock that may jump.
     std::function<timestamp()> wall = system_time;
-    /// A clock that only goes on, to compare with.
-    std::function<std::chrono::microseconds()> elapsed = time_since_boot;
+    /// A clock that only goes on, to compare with. It may return any unit.
+    std::function<detail::saturated<std::chrono::microseconds>()> elapsed = time_since_boot;
 };
 
 /// Returns a clock that follows the system clock, but not every jump of it. What stores and runners use unless their

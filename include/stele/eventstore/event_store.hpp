@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/eventstore/append_result.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/document.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_range.hpp>
@@ -146,7 +147,8 @@ public:
 
     /// Waits until the head is beyond `seen`, at most for `timeout` or until a stop is requested, and returns the head.
     /// Appends of this process end the wait at once; those of others are noticed within the engine's poll interval.
-    [[nodiscard]] position wait_for_append(position seen, std::chrono::milliseconds timeout,
+    /// The timeout is in any unit; 0 or less: it does not wait.
+    [[nodiscard]] position wait_for_append(position seen, detail::saturated<std::chrono::milliseconds> timeout,
                                            const std::stop_token& stop = {}) {
         return do_wait_for_append(seen, timeout, stop);
     }
@@ -188,7 +190,7 @@ protected:
     virtual version do_stream_version(const stream_id& stream) = 0;
     /// See position_at().
     virtual position do_position_at(timestamp time) = 0;
-    /// See wait_for_append().
+    /// See wait_for_append(). The timeout may be anything from milliseconds::min() to milliseconds::max().
     virtual position do_wait_for_append(position seen, std::chrono::milliseconds timeout,
                                         const std::stop_token& stop) = 0;
     /// See limits().

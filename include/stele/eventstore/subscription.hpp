@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/eventstore/detail/pimpl.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/event_store.hpp>
 
 #include <chrono>
@@ -64,9 +65,10 @@ public:
     [[nodiscard]] stele::position position() const;
 
     /// Waits until position() is at least `wanted` and returns it. Fails when `timeout` expires or the subscription
-    /// ends first. Throws stele::error (invalid_argument) inside its handler.
+    /// ends first. The timeout is in any unit; 0 or less: it does not wait. Throws stele::error (invalid_argument)
+    /// inside its handler.
     [[nodiscard]] std::expected<stele::position, subscription_wait_failure> wait_for(
-        stele::position wanted, std::chrono::milliseconds timeout) const;
+        stele::position wanted, detail::saturated<std::chrono::milliseconds> timeout) const;
 
     /// Asks the subscription to end after the current event. The handler may call it.
     void stop() noexcept;

@@ -34,7 +34,8 @@ struct process_runner_options {
     /// How many times in a row a process may fail at one event or deadline in the background before it is faulted, or
     /// the event becomes a dead letter. At least 1. catch_up() tries once.
     unsigned attempts = 5;
-    /// The pause after the first failure. It doubles with each further one, up to 64 times this value.
+    /// The pause after the first failure. It doubles with each further one, up to 64 times this value. In any
+    /// unit; 0: no pause.
     detail::saturated<std::chrono::milliseconds> first_backoff = std::chrono::milliseconds{100};
 };
 
@@ -177,7 +178,8 @@ public:
     [[nodiscard]] stele::position position(std::string_view name) const;
 
     /// Waits at most `timeout` until position() of P is at least `reached`, and returns that position. Returns a
-    /// process_wait_failure when the time is over, and at once when P is faulted.
+    /// process_wait_failure when the time is over, and at once when P is faulted. The timeout is in any unit; 0 or
+    /// less: it does not wait.
     template <class P>
     [[nodiscard]] std::expected<stele::position, process_wait_failure> wait_for(
         stele::position reached, detail::saturated<std::chrono::milliseconds> timeout) const {

@@ -38,8 +38,8 @@ struct projection_runner_options {
     std::size_t threads = 2;
     /// How many times in a row a projection may fail in the background before it is faulted. At least 1.
     unsigned attempts = 5;
-    /// The pause after the first failure. It doubles with each further one, up to 64 times this value.
-    std::chrono::milliseconds first_backoff{100};
+    /// The pause after the first failure, in any unit. It doubles with each further one, up to 64 times this value.
+    detail::saturated<std::chrono::milliseconds> first_backoff = std::chrono::milliseconds{100};
     /// Whether catch_up() and the background rebuild a projection that has changed since its read model was built
     /// (another version, events or tables), as rebuild() does, instead of refusing it with needs_rebuild. They do not
     /// while a complete generation is waiting, new or rolled back: then the decision is yours.
@@ -173,15 +173,16 @@ public:
     /// Waits at most `timeout` until every event up to `reached` (inclusive) is in the read model of P, and returns the
     /// read model's checkpoint. Everything up to it is committed: a query that begins now sees it.
     /// Returns a wait_failure when the time is over, and at once when the projection is faulted or the event at
-    /// `reached` is a dead letter. Throws invalid_argument if P was not added.
+    /// `reached` is a dead letter. The timeout is in any unit; 0 or less: it does not wait. Throws invalid_argument if
+    /// P was not added.
     template <class P>
-    [[nodiscard]] std::expected<position, wait_failure> wait_for(position reached,
-                                                                 std::chrono::milliseconds timeout) const {
+    [[nodiscard]] std::expected<position, wait_failure> wait_for(
+        position reached, detail::saturated<std::chrono::milliseconds> timeout) const {
         return wait_for(P::name, reached, timeout);
     }
     /// The same for the projection of this name.
-    [[nodiscard]] std::expected<position, wait_failure> wait_for(std::string_view name, position reached,
-                                                                 std::chrono::milliseconds timeout) const;
+    [[nodiscard]] std::expected<position, wait_failure> wait_for(
+        std::string_view name, position reached, detail::saturated<std::chrono::milliseconds> timeout) const;
 
     /// The status of each projection, in the order in which they were added.
     [[nodiscard]] std::vector<projection_status> status() const;

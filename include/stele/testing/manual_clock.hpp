@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/event.hpp>
 
 #include <atomic>
@@ -24,8 +25,14 @@ public:
     [[nodiscard]] timestamp now() const { return timestamp{timestamp::duration{microseconds_.load()}}; }
     /// Sets the time, also backwards.
     void set(timestamp now) { microseconds_ = now.time_since_epoch().count(); }
-    /// Moves the time by `by`.
-    void advance(timestamp::duration by) { microseconds_ += by.count(); }
+    /// Moves the time by `by`, in any unit, also backwards; at most to timestamp::max() or timestamp::min().
+    void advance(detail::saturated<timestamp::duration> by) {
+        auto from = microseconds_.load();
+        const auto moved = [&] {
+            return detail::saturating_add(timestamp{timestamp::duration{from}}, by).time_since_epoch().count();
+        };
+        while (!microseconds_.compare_exchange_weak(from, moved())) continue;
+    }
 
     /// A function that reads this clock.
     [[nodiscard]] std::function<timestamp()> reader() const {

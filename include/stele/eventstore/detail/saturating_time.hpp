@@ -1,38 +1,53 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <ratio>
+#include <type_traits>
 
 /// Sums and differences of times that stop at the largest and the smallest value. The plain operators wrap around, so
 /// that "for ever" (`milliseconds::max()`) would become a time in the past.
 namespace stele::inline v0::detail {
 
-/// Returns `value` in the unit To, or the largest or smallest To.
+/// Returns `value` in the unit To, or the largest or smallest To. A fraction of the unit is rounded away from zero, so
+/// that a wait is never shorter than was asked for, and only zero becomes zero; what is less than a millionth of the
+/// unit in a floating-point value is taken for its error. What is not a number becomes the smallest To.
 template <class To, class Rep, class Period>
 constexpr To saturating_cast(std::chrono::duration<Rep, Period> value) {
     using wide = std::chrono::duration<long double, typename To::period>;
-    if (wide{value} >= wide{(To::max)()}) return (To::max)();
-    if (!(wide{value} > wide{(To::min)()})) return (To::min)();  // also what is not a number
-    return std::chrono::duration_cast<To>(value);
+    const auto exact = wide{value}.count();
+    if (exact >= wide{(To::max)()}.count()) return (To::max)();
+    if (!(exact > wide{(To::min)()}.count())) return (To::min)();  // also what is not a number
+    using rep = typename To::rep;
+    const rep away = value < value.zero() ? -1 : 1;
+    if constexpr (std::chrono::treat_as_floating_point_v<Rep>) {
+        constexpr auto error = 1e-6L;
+        const auto whole = static_cast<rep>(exact);
+        const auto rest = (exact - static_cast<long double>(whole)) * away;
+        return To{rest > error || (whole == 0 && rest > 0) ? whole + away : whole};
+    } else {
+        // value * num / den, without the product, which may be too large where the quotient is not.
+        using factor = std::ratio_divide<Period, typename To::period>;
+        using count = std::common_type_t<rep, Rep, std::intmax_t>;
+        constexpr auto num = static_cast<count>(factor::num);
+        constexpr auto den = static_cast<count>(factor::den);
+        const auto given = static_cast<count>(value.count());
+        const auto rest = given % den * num;
+        const auto whole = static_cast<rep>(given / den * num + rest / den);
+        return To{rest % den != 0 ? whole + away : whole};
+    }
 }
 
-/// A length of time that a caller may give in any unit: in the unit To, and the largest or smallest To where it does
-/// not fit. A parameter of the type To would have turned `hours::max()` into a time in the past before anybody looks at
-/// it.
+/// A length of time that a caller may give in any unit: in the unit To, as saturating_cast() turns it into one. A
+/// parameter of the type To would have turned `hours::max()` into a time in the past before anybody looks at it, and
+/// would refuse finer units. It is a To for everything else: what can be done with one can be done with it.
 template <class To>
-class saturated {
+class saturated : public To {
 public:
-    constexpr saturated() = default;
+    constexpr saturated() : To{To::zero()} {}
     template <class Rep, class Period>
     // NOLINTNEXTLINE(google-explicit-constructor): stands for the duration
-    constexpr saturated(std::chrono::duration<Rep, Period> value) : value_(saturating_cast<To>(value)) {}
-    // NOLINTNEXTLINE(google-explicit-constructor)
-    constexpr operator To() const { return value_; }
-
-    /// The same.
-    [[nodiscard]] constexpr To value() const { return value_; }
-
-private:
-    To value_{};
+    constexpr saturated(std::chrono::duration<Rep, Period> value) : To{saturating_cast<To>(value)} {}
 };
 
 /// Returns `from` + `by`.
@@ -61,7 +76,8 @@ constexpr Duration saturating_difference(std::chrono::time_point<Clock, Duration
 
 /// Returns `value` times `factor`, which is not negative.
 template <class Rep, class Period>
-constexpr std::chrono::duration<Rep, Period> saturating_multiply(std::chrono::duration<Rep, Period> value, Rep factor) {
+constexpr std::chrono::duration<Rep, Period> saturating_multiply(std::chrono::duration<Rep, Period> value,
+                                                                 std::type_identity_t<Rep> factor) {
     using duration = std::chrono::duration<Rep, Period>;
     if (factor > 1 && value > (duration::max)() / factor) return (duration::max)();
     if (factor > 1 && value < (duration::min)() / factor) return (duration::min)();

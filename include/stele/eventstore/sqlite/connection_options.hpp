@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stele/eventstore/detail/saturating_time.hpp>
+
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -9,8 +11,8 @@ namespace stele::inline v0 {
 /// How SQLite files are opened: a store (sqlite_options::connection), and read models.
 struct connection_options {
     /// How long a statement or an append waits for a lock that another connection or process holds, before it throws
-    /// busy.
-    std::chrono::milliseconds busy_timeout{5000};
+    /// busy. In any unit; 0 or less: it does not wait.
+    detail::saturated<std::chrono::milliseconds> busy_timeout = std::chrono::milliseconds{5000};
     /// The name of a registered SQLite VFS; empty for the default one.
     std::string vfs = {};
     /// The rights of files that are made, exactly: the umask takes none away. By default only the owner may read and

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/eventstore/clock.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/sqlite/connection_options.hpp>
 
@@ -40,7 +41,8 @@ struct sqlite_options {
     /// How many idle read connections are kept. More concurrent readers open (and close) their own.
     std::size_t idle_readers = 4;
     /// How often wait_for_append() checks for appends of other processes (this process wakes it at once).
-    std::chrono::milliseconds poll_interval{20};
+    /// In any unit; less than 1 ms counts as 1 ms.
+    detail::saturated<std::chrono::milliseconds> poll_interval = std::chrono::milliseconds{20};
     /// About how large FILE-wal may become while readers are busy; see docs/operations.md. From 1 MiB.
     std::size_t log_bytes = 64UL << 20;
     /// What one append and one batch may hold.

@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/error.hpp>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -9,6 +10,10 @@
 #include <string_view>
 
 namespace stele::inline v0::detail {
+
+/// What SQLite adds to the name of a database to name the files beside it: the log, its index, and the journal of a
+/// transaction that is rolled back.
+inline constexpr std::array sqlite_suffixes{"-wal", "-shm", "-journal"};
 
 /// What a file of the library is opened for.
 enum class own_file_use : std::uint8_t {

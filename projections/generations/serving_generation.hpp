@@ -42,6 +42,7 @@ public:
 
 private:
     void expect_right(position target);
+    bool apply(position target, patience attempts);
     void replay(const dead_letter& letter, dead_letter_replay& result, std::set<std::string>& failed_keys);
 
     event_store& store_;

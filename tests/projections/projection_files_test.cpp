@@ -238,7 +238,7 @@ TEST_CASE("a read model of another store, or of a restored older one, is not tou
     append_some(other, 40);
     const auto elsewhere = error_of([&] { run<totals>(other, directory.path); });
     CHECK(elsewhere.kind == error_kind::other_store);
-    CHECK(elsewhere.says("at position 30, where the store has event"));
+    CHECK(elsewhere.says("at position 30, and the store has one of"));
     CHECK(elsewhere.says("another store"));
 
     run<totals>(store, directory.path);
@@ -310,6 +310,9 @@ TEST_CASE("a damaged read model is set aside and rebuilt, and delays no other") 
     }
     SUBCASE("its end is lost") {
         fs::resize_file(damaged, 5000);
+    }
+    SUBCASE("it is empty") {
+        fs::resize_file(damaged, 0);
     }
     SUBCASE("it does not say whose it is") {
         run_sql(damaged, "DELETE FROM stele_projection");

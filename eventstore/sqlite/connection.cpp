@@ -5,6 +5,7 @@
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/own_file.hpp>
+#include <stele/eventstore/sqlite/detail/read_view.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -195,8 +196,9 @@ int flags_of(open_mode mode) {
     return common;
 }
 
-// How SQLite is told to open it.
-std::string name_for(open_mode mode, const std::string& file) {
+}  // namespace
+
+std::string sqlite_name(open_mode mode, const std::string& file) {
     if (mode != open_mode::frozen) return file;
     std::string uri = "file://";
     for (const char c : std::filesystem::absolute(file).string()) {
@@ -206,8 +208,6 @@ std::string name_for(open_mode mode, const std::string& file) {
     return uri + "?immutable=1";
 }
 
-}  // namespace
-
 connection::connection(const std::filesystem::path& file, open_mode mode, const connection_options& options)
     : file_(file.string()) {
     watch_forks_of_sqlite();
@@ -216,9 +216,12 @@ connection::connection(const std::filesystem::path& file, open_mode mode, const 
     for (const auto* const suffix : sqlite_suffixes)
         if (is_file) expect_regular_or_absent(file_ + suffix);
     if (mode == open_mode::create && is_file) make_empty_file(file, options.file_mode);
+    // Others may be attached by a URI. An absolute name is none.
+    const bool is_absolute = file_.starts_with('/');
     sqlite3* raw = nullptr;
-    const int code = sqlite3_open_v2(name_for(mode, file_).c_str(), &raw, flags_of(mode),
-                                     options.vfs.empty() ? nullptr : options.vfs.c_str());
+    const int code =
+        sqlite3_open_v2(sqlite_name(mode, file_).c_str(), &raw, flags_of(mode) | (is_absolute ? SQLITE_OPEN_URI : 0),
+                        options.vfs.empty() ? nullptr : options.vfs.c_str());
     db_.reset(raw);
     if (code != SQLITE_OK) throw make_error(raw, code, file_, "open");
     sqlite3_busy_timeout(raw, saturating_cast<std::chrono::duration<int, std::milli>>(options.busy_timeout).count());

@@ -1,33 +1,15 @@
 #pragma once
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/sqlite/detail/read_view.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
 
-#include <sys/types.h>
-
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <utility>
 
 namespace stele::inline v0::detail {
-
-/// How the files of a store are read, and which files they are. A connection is used as long as the view is the same.
-struct read_view {
-    open_mode mode = open_mode::read;
-    // Known only where the store was opened read-only; 0 means that there is no such file.
-    dev_t device = 0;
-    ino_t main = 0;
-    ino_t log = 0;
-    ino_t index = 0;  // FILE-shm
-    // Of the main file, if it is read frozen: its size and the time of its last change in any way.
-    std::int64_t size = 0;
-    std::int64_t seconds = 0;
-    std::int64_t nanoseconds = 0;
-
-    friend bool operator==(const read_view&, const read_view&) = default;
-};
 
 /// Opens the connections that read a store, and says whether what they have read can be relied on. Any thread.
 class read_access {

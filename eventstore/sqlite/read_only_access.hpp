@@ -23,7 +23,6 @@ public:
     std::unique_ptr<connection> open(const read_view& view) override;
 
 private:
-    [[nodiscard]] std::optional<read_view> look_once() const;
     void check_log(connection& db, const read_view& view);
     [[nodiscard]] bool is_noted() const;
 

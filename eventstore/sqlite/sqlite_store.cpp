@@ -34,9 +34,16 @@ void check_name(const std::filesystem::path& file) {
     if (file.string().find('\0') != std::string::npos) refuse("it contains a zero byte");
 }
 
-std::filesystem::path file_of_store(const std::filesystem::path& name) {
+// The name may be a link to such a name.
+std::filesystem::path checked_file(const std::filesystem::path& name) {
     check_name(name);
     auto file = detail::real_file(name);
+    check_name(file);
+    return file;
+}
+
+std::filesystem::path file_of_store(const std::filesystem::path& name) {
+    auto file = checked_file(name);
     detail::expect_one_name(file);
     return file;
 }
@@ -85,8 +92,7 @@ detail::append_host& sqlite_store::append_host() const {
 }
 
 void sqlite_store::backup(const std::filesystem::path& to) {
-    check_name(to);
-    engine().backup(detail::real_file(to));
+    engine().backup(checked_file(to));
 }
 
 void sqlite_store::compact() {

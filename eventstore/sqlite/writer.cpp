@@ -101,8 +101,10 @@ writer::~writer() {
     // Closing the last connection checkpoints, which must not coincide with a write of another process.
     try {
         lock_.lock(busy_timeout_);
+        // Whoever has another file open by this name has this log open, and would take it for moved into that file.
+        const bool has_name = identity_.is_same() || !is_there(db_.file());
         // Closing finds nothing left to do, so the note stays true.
-        db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
+        if (has_name && lock_identity_.is_same()) db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
         main_.note(lock_);
     } catch (...) {
         sqlite3_db_config(db_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
@@ -134,6 +136,7 @@ position writer::commit(commit_queue::append_group group) noexcept {
 void writer::checkpoint() noexcept {
     try {
         const locked here(lock_, std::min(busy_timeout_, std::chrono::milliseconds{10}), main_);
+        check_files();
         // Where it fails, the next commit does the same and meets the fault.
         db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
     } catch (...) {

@@ -14,7 +14,8 @@ void writer::check_open() const {
                                 db_.file(), refusal_.empty() ? "the disk has failed" : refusal_));
 }
 
-// Otherwise appends would go on into a file that nobody finds again, or under a lock that nobody else takes.
+// Otherwise appends would go on into a file that nobody finds again, or under a lock that nobody else takes. And a
+// checkpoint would tell those who have the log of that name open that its events are in the main file.
 void writer::check_files() const {
     identity_.expect_same();
     lock_identity_.expect_same();

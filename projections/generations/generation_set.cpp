@@ -231,7 +231,7 @@ void generation_set::serve(generation& current, numbered_generation next) const 
 
 void generation_set::remove_if(const std::function<bool(std::uint64_t)>& is_obsolete) const {
     for (const auto number : files_.all())
-        if (is_obsolete(number)) files_.remove(number);
+        if (is_obsolete(number) && !is_foreign(files_.file(number), connection_)) files_.remove(number);
 }
 
 void generation_set::keep_previous(std::uint64_t previous) const {

@@ -37,16 +37,23 @@ void serving_generation::show_if_other_store() const noexcept {
 
 void serving_generation::catch_up(position target) {
     expect_right(target);
-    while (!replayer_.step(current_, target, patience::none)) board_.show(current_.progress());
-    board_.show(current_.progress());
+    while (!apply(target, patience::none)) {
+    }
     generation_set::mark_complete(current_);
 }
 
 bool serving_generation::step(position target) {
     expect_right(target);
-    const bool at_target = replayer_.step(current_, target, patience::all_attempts);
-    board_.show(current_.progress());
+    const bool at_target = apply(target, patience::all_attempts);
     if (at_target) generation_set::mark_complete(current_);
+    return at_target;
+}
+
+// Applies one batch. Nobody is told of progress in a file that nobody finds again.
+bool serving_generation::apply(position target, patience attempts) {
+    const bool at_target = replayer_.step(current_, target, attempts);
+    current_.expect_in_place();
+    board_.show(current_.progress());
     return at_target;
 }
 

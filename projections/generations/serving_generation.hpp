@@ -43,6 +43,7 @@ public:
 private:
     void show_if_other_store() const noexcept;
     void expect_right(position target);
+    bool apply(position target, patience attempts);
     void replay(const dead_letter& letter, dead_letter_replay& result, std::set<std::string>& failed_keys);
 
     event_store& store_;

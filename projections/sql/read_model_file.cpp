@@ -115,6 +115,17 @@ std::unique_ptr<connection> create_read_model(const std::filesystem::path& file,
     return db;
 }
 
+bool is_foreign(const std::filesystem::path& file, const connection_options& options) {
+    try {
+        check_format(file, options);
+        return false;
+    } catch (const error& fault) {
+        if (fault.kind() == error_kind::foreign_file) return true;
+        if (fault.kind() == error_kind::corrupt || fault.kind() == error_kind::newer_format) return false;
+        throw;
+    }
+}
+
 void finish_creation(connection& db) {
     db.execute("COMMIT; PRAGMA journal_mode = WAL");
     use_for_writing(db);
@@ -131,18 +142,21 @@ std::unique_ptr<connection> open_read_model(const std::filesystem::path& file, c
     return std::make_unique<connection>(file, open_mode::read, options);
 }
 
-std::unique_ptr<connection> open_to_query(const std::filesystem::path& file, const connection_options& options) {
-    if (read_file_header(file, options).application_id != event_store_application_id)
-        return open_read_model(file, options);
+read_file open_to_query(const std::filesystem::path& file, const connection_options& options) {
+    if (read_file_header(file, options).application_id != event_store_application_id) {
+        expect_file(file);
+        check_format(file, options);
+        return open_to_read(file, options);
+    }
     expect_one_name(file);
     inspect(file, options);
-    auto db = std::make_unique<connection>(file, open_mode::read, options);
-    if (!db->has_table("stele_inline"))
+    auto opened = open_to_read(file, options);
+    if (!opened.db->has_table("stele_inline"))
         throw error{error_kind::foreign_file,
                     fmt::format("{}: is an event store without inline projections; add one (inline_projections::add), "
                                 "or give the read model of a projection runner: DIRECTORY/NAME.db",
                                 file.string())};
-    return db;
+    return opened;
 }
 
 bool is_event_store(connection& db) {

@@ -4,6 +4,7 @@
 
 #include <stele/eventstore/sqlite/connection_options.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/sqlite/detail/read_view.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -38,12 +39,15 @@ void finish_creation(connection& db);
 /// Sets how durable commits are: a power cut may take back the last ones, whole.
 void use_for_writing(connection& db);
 
+/// Whether there is something else than a read model, or the rest of one. Throws io if that cannot be known just now.
+[[nodiscard]] bool is_foreign(const std::filesystem::path& file, const connection_options& options);
+
 /// Opens a generation for reading. Throws io (no such file), foreign_file (not a read model), newer_format.
 std::unique_ptr<connection> open_read_model(const std::filesystem::path& file, const connection_options& options);
 
 /// Opens a file with tables of projections for reading: a generation, or an event store with inline projections. Throws
-/// as above.
-std::unique_ptr<connection> open_to_query(const std::filesystem::path& file, const connection_options& options);
+/// as above. Makes no file beside it that its writer could not use.
+read_file open_to_query(const std::filesystem::path& file, const connection_options& options);
 
 /// Whether the file is an event store.
 bool is_event_store(connection& db);

@@ -99,7 +99,15 @@ bool sql_call::next() {
     if (statement_ == nullptr)
         throw error(error_kind::closed, "these rows were moved from; use those they were moved to");
     session_->expect_checked(*statement_);
-    return statement_->prepared.step();
+    bool any = false;
+    try {
+        any = statement_->prepared.step();
+    } catch (const error&) {
+        session_->expect_unchanged();  // or else the error is of something that was never there
+        throw;
+    }
+    session_->expect_unchanged();
+    return any;
 }
 
 std::int64_t sql_call::run() {

@@ -61,7 +61,7 @@ std::unique_ptr<sql_session> sql_session::reader(const std::filesystem::path& na
     auto scratch = std::make_unique<connection>(":memory:", open_mode::create);
     auto made = std::unique_ptr<sql_session>(new sql_session(std::move(scratch), sql_rights::read, false));
     made->options_ = options;
-    made->files_.push_back({name, {}, {}, false});
+    made->files_.push_back({name, {}, {}, false, {}});
     made->reopen();
     return made;
 }
@@ -171,19 +171,42 @@ int sql_session::authorize(void* /*unused*/, int action, const char* first, cons
 void sql_session::follow_links() {
     if (db_->in_transaction()) return;
     for (const auto& file : files_)
-        if (!file.open || (!file.target.empty() && link_target(file.name) != file.target)) return reopen();
+        if (!is_current(file)) return reopen();
+}
+
+// Throws io if the name leads where it did, and another file is there.
+bool sql_session::is_current(const followed_file& file) {
+    if (!file.open) return false;
+    try {
+        if (!file.target.empty() && link_target(file.name) != file.target) return false;
+        return is_still(file.view, file_of(file.name, file.target).string());
+    } catch (const error&) {
+        if (!file.target.empty() && link_target(file.name) != file.target) return false;
+        throw;
+    }
+}
+
+void sql_session::expect_unchanged() const {
+    for (const auto& file : files_) {
+        if (file.view.mode != open_mode::frozen) continue;
+        if (const auto path = file_of(file.name, file.target).string(); !is_still(file.view, path))
+            throw error{error_kind::busy, fmt::format("{}: its writer has opened it while rows were read from it; end "
+                                                      "the transaction, if there is one, and ask again",
+                                                      path)};
+    }
 }
 
 void sql_session::reopen() {
     for (auto& file : files_) file.open = false;
     auto& main = files_.front();
     with_served_file(main.name, [&](const auto& path, const auto& target) {
-        auto db = open_to_query(path, options_);
+        auto [db, view] = open_to_query(path, options_);
         cache_.clear();
         db_ = std::move(db);
         among_events_ = is_event_store(*db_);
         sqlite3_set_authorizer(db_->handle(), &sql_session::authorize, nullptr);
         main.target = target;
+        main.view = view;
         main.open = true;
     });
     for (std::size_t i = 1; i < files_.size(); ++i) attach(files_[i]);
@@ -199,19 +222,22 @@ void sql_session::attach(const std::filesystem::path& name, std::string_view sch
                     fmt::format("{}: attach() needs a read model that was opened for reading, outside of a transaction "
                                 "and while no rows are being read",
                                 db_->file())};
-    followed_file file{name, {}, std::string{schema}, false};
+    followed_file file{name, {}, std::string{schema}, false, {}};
     attach(file);
     files_.push_back(std::move(file));
 }
 
 void sql_session::attach(followed_file& file) {
     with_served_file(file.name, [&](const auto& path, const auto& target) {
-        open_to_query(path, options_);  // its error says best what is wrong with the file
-        const auto text = path.string();
+        // Its error says best what is wrong with the file, and it keeps the log until this one does.
+        const auto [first, view] = open_to_query(path, options_);
+        const auto text = sqlite_name(view.mode, path.string());
         auto statement = db_->prepare(fmt::format("ATTACH ?1 AS {}", file.schema));
         statement.bind_text(1, text);
         statement.run();
+        if (view.mode == open_mode::read && view.main != 0) static_cast<void>(hold_log(*db_, file.schema.c_str()));
         file.target = target;
+        file.view = view;
         file.open = true;
     });
 }

@@ -5,6 +5,7 @@
 
 #include <stele/eventstore/sqlite/connection_options.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/sqlite/detail/read_view.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -43,6 +44,10 @@ public:
     /// Throws invalid_argument if the transaction in which this session's statements must run has ended.
     void expect_transaction() const;
 
+    /// Call it after each row that was read. Throws busy if the row does not count, because the file has changed in a
+    /// way that its reader cannot follow; io if it was moved or replaced.
+    void expect_unchanged() const;
+
     void execute_script(std::string_view sql);
     void attach(const std::filesystem::path& name, std::string_view schema);
 
@@ -65,6 +70,7 @@ private:
         std::filesystem::path target;  // as stored in the link; empty if the name is no link
         std::string schema;            // the name it is attached by; empty for the main file
         bool open = false;
+        read_view view;
     };
 
     sql_session(std::shared_ptr<connection> db, sql_rights rights, bool in_runner);
@@ -75,6 +81,7 @@ private:
     auto checked(std::string_view sql, const Prepare& prepare);
     std::unique_ptr<cached_statement> prepare(std::string_view sql);
     void follow_links();
+    static bool is_current(const followed_file& file);
     void reopen();
     void attach(followed_file& file);
 

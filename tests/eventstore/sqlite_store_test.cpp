@@ -117,8 +117,8 @@ TEST_CASE("a store is one store by every name that leads to it, or refused") {
     std::filesystem::create_hard_link(directory / "data/new.db", directory / "hard.db");
     const auto fault = fault_of([&] { (void)stele::sqlite_store::open(directory / "hard.db"); });
     CHECK(fault.kind() == error_kind::invalid_argument);
-    CHECK(std::string_view{fault.what()}.find("2 names (hard links)") != std::string_view::npos);
-    CHECK(stele::sqlite_store::open(directory / "data/new.db").head() == store.head());
+    CHECK(says(fault, "2 names (hard links)"));
+    CHECK(stele::sqlite_store::open(directory / "data/new.db").head().value == 4);
     std::filesystem::create_symlink("round.db", directory / "round.db");
     CHECK(fault_of([&] { (void)stele::sqlite_store::open(directory / "round.db"); }).kind() == error_kind::io);
 }

@@ -110,6 +110,23 @@ TEST_CASE("a read for which the process has too many files open says so") {
     CHECK(fault.find("check the directory") == std::string::npos);
 }
 
+TEST_CASE("the first read after open needs no descriptor") {
+    const temp_dir directory;
+    fill(directory.path);
+    CHECK(in_child([&]() -> std::string {
+              auto store = stele::sqlite_store::open(directory / "events.db");
+              if (!have_no_descriptors()) return "21";
+              try {
+                  const auto head = store.head().value;
+                  for (const auto& event : store.read_all().events())
+                      if (event.position.value > head) return "reads past its end";
+                  return std::to_string(head + store.stream_version(stele::stream_id{"none-1"}).value + 1);
+              } catch (const stele::error& fault) {
+                  return fault.what();
+              }
+          }) == "21");
+}
+
 TEST_CASE("a log without its file is kept: nobody advises to remove it") {
     const temp_dir directory;
     const auto file = directory / "events.db";

@@ -316,6 +316,9 @@ TEST_CASE("a damaged read model is set aside and rebuilt, and delays no other") 
     SUBCASE("its end is lost") {
         fs::resize_file(damaged, 5000);
     }
+    SUBCASE("it is empty") {
+        fs::resize_file(damaged, 0);
+    }
     SUBCASE("it does not say whose it is") {
         run_sql(damaged, "DELETE FROM stele_projection");
     }

@@ -97,6 +97,7 @@ bool holds_bytes(const std::filesystem::path& file) {
 // The first transaction is synced before there is a WAL, so a WAL alone is the rest of a store.
 void check_alone(const std::filesystem::path& file) {
     const auto wal = file.string() + "-wal";
+    expect_regular_or_absent(wal);
     if (holds_bytes(wal))
         throw error(
             error_kind::corrupt,

@@ -1,0 +1,151 @@
+#include <stele/eventstore/detail/saturating_time.hpp>
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
+#include <stele/eventstore/sqlite/detail/read_view.hpp>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <optional>
+#include <thread>
+
+namespace stele::inline v0::detail {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds pause{1};
+
+// How long FILE-shm may be missing while the last process that writes closes the store: it is removed before the log.
+constexpr milliseconds longest_close{1000};
+
+// The times of files are those of the last tick of the kernel's clock, which is 10 ms at most.
+constexpr std::int64_t two_ticks = 20'000'000;
+
+std::optional<struct stat> status_of(const std::string& file) {
+    struct stat found{};
+    if (::stat(file.c_str(), &found) == 0) return found;
+    if (errno == ENOENT || errno == ENOTDIR) return {};
+    throw cannot_look(file, errno);
+}
+
+ino_t number_of(const std::optional<struct stat>& file) {
+    return file ? file->st_ino : 0;
+}
+
+bool is_filled(const std::optional<struct stat>& file) {
+    return file && file->st_size > 0;
+}
+
+// Whether SQLite may make FILE-shm, and those who write can use it then: it belongs to whom the store belongs.
+bool may_make_index(const std::string& file, const struct stat& main) {
+    const auto me = ::geteuid();
+    const auto directory = std::filesystem::path(file).parent_path();
+    return (me == 0 || me == main.st_uid) && ::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+error moved(const std::string& file) {
+    return {error_kind::io,
+            fmt::format("{}: the file was moved, deleted or replaced while it was open; open it again to "
+                        "read what is there now",
+                        file)};
+}
+
+void expect_same(const std::string& file, const std::optional<struct stat>& now, const read_view* known) {
+    if (!now || (known != nullptr && (now->st_dev != known->device || now->st_ino != known->main))) throw moved(file);
+}
+
+// None if there is a log that cannot be read.
+std::optional<read_view> look_once(const std::string& file, freeze when, const read_view* known) {
+    const auto log = status_of(file + "-wal");
+    const auto index = status_of(file + "-shm");
+    const auto journal = status_of(file + "-journal");
+    // The last: nothing that is written to it is missed by what was said about the others.
+    const auto main = status_of(file);
+    expect_same(file, main, known);
+    read_view view{.device = main->st_dev, .main = main->st_ino, .log = number_of(log), .index = number_of(index)};
+    if (is_filled(journal)) return view;  // of another program; SQLite knows what it means
+    if (is_filled(log)) return index || may_make_index(file, *main) ? std::optional{view} : std::nullopt;
+    if (when == freeze::if_needed && may_make_index(file, *main)) return view;
+    view.mode = open_mode::frozen;
+    view.size = main->st_size;
+    view.seconds = main->st_ctim.tv_sec;
+    view.nanoseconds = main->st_ctim.tv_nsec;
+    return view;
+}
+
+}  // namespace
+
+read_view view_of(const std::string& file, freeze when, const read_view* known, milliseconds timeout) {
+    const auto deadline = end_of_wait(std::min(timeout, longest_close));
+    while (true) {
+        if (const auto view = look_once(file, when, known)) return *view;
+        if (steady_clock::now() >= deadline)
+            throw error(
+                error_kind::io,
+                fmt::format(
+                    "{0}: its last writer was killed and has left the log {0}-wal, which cannot be read without "
+                    "the file {0}-shm, and this process may not make that; let a program that may write it "
+                    "open and close it once, or copy {0} and {0}-wal to a directory of your own and open the "
+                    "copy",
+                    file));
+        std::this_thread::sleep_for(pause);
+    }
+}
+
+void wait_for_next_tick(const read_view& view) {
+    const auto age = [&] {
+        timespec now{};
+        ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+        constexpr std::int64_t second = 1'000'000'000;
+        const auto seconds = std::clamp<std::int64_t>(now.tv_sec - view.seconds, -2, 2);
+        return seconds * second + now.tv_nsec - view.nanoseconds;
+    };
+    for (int i = 0; i < 100 && age() >= 0 && age() < two_ticks; ++i) std::this_thread::sleep_for(pause);
+}
+
+bool hold_log(connection& db, const char* schema) {
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(db.handle(), schema, SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file));
+    if (file == nullptr || file->pMethods == nullptr) return true;
+    const int code = file->pMethods->xLock(file, SQLITE_LOCK_SHARED);
+    if (code == SQLITE_OK) return true;
+    if (kind_of(code) == error_kind::busy) return false;
+    throw error(kind_of(code),
+                fmt::format("{}: cannot be locked to read it: {}; check the disk", db.file(), sqlite3_errstr(code)),
+                code);
+}
+
+read_file open_to_read(const std::filesystem::path& file, const connection_options& options) {
+    if (!options.vfs.empty()) return {std::make_unique<connection>(file, open_mode::read, options), {}};
+    const auto name = file.string();
+    const auto deadline = end_of_wait(options.busy_timeout);
+    while (true) {
+        const auto view = view_of(name, freeze::if_needed, nullptr, options.busy_timeout);
+        if (view.mode == open_mode::frozen) wait_for_next_tick(view);
+        auto db = std::make_unique<connection>(file, view.mode, options);
+        if ((view.mode == open_mode::frozen || hold_log(*db)) &&
+            view_of(name, freeze::if_needed, nullptr, options.busy_timeout) == view)
+            return {std::move(db), view};
+        if (steady_clock::now() >= deadline)
+            throw error(error_kind::busy, fmt::format("{}: others opened and closed it again and again while it was to "
+                                                      "be read, for the whole busy timeout; try again",
+                                                      name));
+        std::this_thread::sleep_for(pause);
+    }
+}
+
+bool is_still(const read_view& view, const std::string& file) {
+    if (view.main == 0) return true;
+    if (view.mode == open_mode::frozen) return look_once(file, freeze::if_needed, &view) == view;
+    expect_same(file, status_of(file), &view);
+    return true;
+}
+
+}  // namespace stele::inline v0::detail

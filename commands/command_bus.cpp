@@ -191,7 +191,8 @@ command_result command_bus_base::send(const Message& command, const send_options
 
 command_result command_bus_base::send(const command_definition& definition, const Message& command,
                                       const send_options& options) {
-    state& bus = *state_;
+    const auto held = state_.held();  // a middleware or an aggregate may destroy the bus
+    state& bus = *held;
     const auto stream = definition.stream(command);
     const task task{command, definition, stream};
     if (bus.options.middleware.empty()) return run(bus.store, bus.cache, bus.options, task, options.metadata, options);
@@ -211,7 +212,8 @@ command_result command_bus_base::send(const command_definition& definition, cons
 }
 
 command_result command_bus_base::dispatch(std::string_view type, std::string_view bytes, const send_options& options) {
-    const auto& definition = state_->commands.get(type);
+    const auto held = state_.held();
+    const auto& definition = held->commands.get(type);
     const std::unique_ptr<Message> command{definition.prototype->New()};
     if (const auto parsed = detail::parse_message(*command, bytes); !parsed)
         throw error(error_kind::undecodable, fmt::format("The command is not a {}: {}.", type, parsed.error()));
@@ -220,7 +222,8 @@ command_result command_bus_base::dispatch(std::string_view type, std::string_vie
 
 command_result command_bus_base::dispatch_json(std::string_view type, std::string_view json,
                                                const send_options& options) {
-    const auto& definition = state_->commands.get(type);
+    const auto held = state_.held();
+    const auto& definition = held->commands.get(type);
     const std::unique_ptr<Message> command{definition.prototype->New()};
     if (const auto parsed = detail::parse_json(*command, json); !parsed)
         throw error(error_kind::undecodable, fmt::format("The JSON text is not a {}: {}.", type, parsed.error()));

@@ -157,19 +157,20 @@ subscription::~subscription() {
 }
 
 position subscription::position() const {
-    const auto& mine = *state_;
-    const std::lock_guard lock(mine.mutex);
-    return mine.reached;
+    const auto mine = state_.held();
+    const std::lock_guard lock(mine->mutex);
+    return mine->reached;
 }
 
 std::expected<position, subscription_wait_failure> subscription::wait_for(
     stele::position wanted, detail::saturated<std::chrono::milliseconds> timeout) const {
-    detail::expect_outside_handlers(&*state_, "wait_for()", "this subscription");
-    std::unique_lock lock(state_->mutex);
-    state_->changed.wait_until(lock, detail::end_of_wait(timeout),
-                               [&] { return state_->reached >= wanted || state_->ended; });
-    if (state_->has_begun && state_->reached >= wanted) return state_->reached;
-    return std::unexpected(subscription_wait_failure{wanted, state_->reached, state_->ended, state_->failure});
+    const auto mine = state_.held();  // the handler may destroy the subscription meanwhile
+    detail::expect_outside_handlers(mine.get(), "wait_for()", "this subscription");
+    std::unique_lock lock(mine->mutex);
+    mine->changed.wait_until(lock, detail::end_of_wait(timeout),
+                             [&] { return mine->reached >= wanted || mine->ended; });
+    if (mine->has_begun && mine->reached >= wanted) return mine->reached;
+    return std::unexpected(subscription_wait_failure{wanted, mine->reached, mine->ended, mine->failure});
 }
 
 void subscription::stop() noexcept {
@@ -178,16 +179,17 @@ void subscription::stop() noexcept {
 }
 
 void subscription::wait() {
-    detail::expect_outside_handlers(&*state_, "wait()", "this subscription");
-    std::unique_lock lock(state_->mutex);
-    state_->changed.wait(lock, [this] { return state_->ended; });
-    if (state_->failure) std::rethrow_exception(state_->failure);
+    const auto mine = state_.held();  // the handler may destroy the subscription meanwhile
+    detail::expect_outside_handlers(mine.get(), "wait()", "this subscription");
+    std::unique_lock lock(mine->mutex);
+    mine->changed.wait(lock, [&] { return mine->ended; });
+    if (mine->failure) std::rethrow_exception(mine->failure);
 }
 
 std::exception_ptr subscription::failure() const {
-    const auto& mine = *state_;
-    const std::lock_guard lock(mine.mutex);
-    return mine.failure;
+    const auto mine = state_.held();
+    const std::lock_guard lock(mine->mutex);
+    return mine->failure;
 }
 
 subscription subscribe(event_store& store, subscription_options options, subscription::handler handle,

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
+#include <utility>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -50,6 +52,12 @@ dead_letter parse(std::string_view process, const document& found) {
             .failed_at = found.written_at};
 }
 
+// Whether the event is still there: one that was removed cannot be handled any more.
+bool has_event(event_store& store, position at) {
+    auto events = store.read_all({.after = {at.value - 1}, .up_to = at}).events();
+    return events.begin() != events.end();
+}
+
 }  // namespace
 
 document_write put_dead_letter(std::string_view process, const dead_letter& letter) {
@@ -73,19 +81,28 @@ bool is_dead_letter(event_store& store, std::string_view process, const dead_let
 
 bool has_dead_letter(event_store& store, std::string_view process, std::string_view instance, position after,
                      position before) {
-    const auto first = store.list_documents(
-        dead_letter_kind,
-        {.prefix = prefix_of(process, instance), .after = key_of(process, instance, after), .limit = 1});
-    return !first.empty() && parse(process, first.front()).position < before;
+    document_read_options next{
+        .prefix = prefix_of(process, instance), .after = key_of(process, instance, after), .limit = 1};
+    while (true) {
+        const auto found = store.list_documents(dead_letter_kind, next);
+        if (found.empty()) return false;
+        const auto at = parse(process, found.front()).position;
+        if (at >= before) return false;
+        if (has_event(store, at)) return true;
+        next.after = found.front().key;
+    }
 }
 
 std::map<std::string, position> last_dead_letters(event_store& store, std::string_view process) {
     std::map<std::string, position> last;
     const auto begin = prefix_of(process).size();
-    for (const auto& found : store.list_documents(dead_letter_kind, {.prefix = prefix_of(process)}))
-        if (found.key.size() > begin + position_bytes)
-            last[found.key.substr(begin, found.key.size() - begin - position_bytes - 1)] =
-                parse(process, found).position;
+    const auto letters = store.list_documents(dead_letter_kind, {.prefix = prefix_of(process)});
+    for (const auto& found : std::views::reverse(letters)) {
+        if (found.key.size() <= begin + position_bytes) continue;
+        auto instance = found.key.substr(begin, found.key.size() - begin - position_bytes - 1);
+        if (last.contains(instance)) continue;
+        if (const auto at = parse(process, found).position; has_event(store, at)) last.emplace(std::move(instance), at);
+    }
     return last;
 }
 

@@ -18,11 +18,12 @@ document_write remove_dead_letter(std::string_view process, const dead_letter& l
 /// Whether this event is a dead letter of the instance.
 bool is_dead_letter(event_store& store, std::string_view process, const dead_letter& letter);
 
-/// Whether an event of the instance between these positions, both exclusive, is a dead letter.
+/// Whether an event of the instance between these positions, both exclusive, is a dead letter and still in the store.
+/// One that was removed holds up nothing.
 bool has_dead_letter(event_store& store, std::string_view process, std::string_view instance, position after,
                      position before);
 
-/// The instances that have dead letters, each with the position of its last one.
+/// The instances that have dead letters whose events are still in the store, each with the position of the last one.
 std::map<std::string, position> last_dead_letters(event_store& store, std::string_view process);
 
 /// All of a process, in the order of positions.

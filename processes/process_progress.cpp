@@ -33,8 +33,14 @@ void process_progress::advance(stele::position reached) {
 
 std::optional<position> process_progress::wait_for(stele::position reached, std::chrono::milliseconds timeout) const {
     std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, end_of_wait(timeout), [&] { return reached_ >= reached || failure_; });
+    changed_.wait_until(lock, end_of_wait(timeout), [&] { return reached_ >= reached || failure_ || is_over_; });
     return reached_ >= reached ? std::optional{reached_} : std::nullopt;
+}
+
+void process_progress::end_waits() noexcept {
+    const std::lock_guard lock(mutex_);
+    is_over_ = true;
+    changed_.notify_all();
 }
 
 void process_progress::begin(std::string cause) {

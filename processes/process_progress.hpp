@@ -21,9 +21,13 @@ public:
 
     [[nodiscard]] stele::position position() const;
     void advance(stele::position reached);
-    /// Returns the position once it is at least `reached`; nothing when the time is over or the process is faulted.
+    /// Returns the position once it is at least `reached`; nothing when the time is over, the process is faulted, or
+    /// the waits are ended.
     [[nodiscard]] std::optional<stele::position> wait_for(stele::position reached,
                                                           std::chrono::milliseconds timeout) const;
+
+    /// Ends all waits: the runner is gone.
+    void end_waits() noexcept;
 
     /// What is tried next: an event or a deadline; empty for what belongs to none. Failures of one are counted
     /// together.
@@ -54,6 +58,7 @@ private:
     mutable std::mutex mutex_;  // guards the members below
     mutable std::condition_variable changed_;
     stele::position reached_;
+    bool is_over_ = false;  // no more waits
     std::string cause_, failed_cause_;
     unsigned failures_ = 0;  // in a row, at failed_cause_
     std::optional<clock::time_point> not_before_;

@@ -113,7 +113,9 @@ void process_worker::cancel_deadline(const recorded_event& entry, const dead_let
     const stream_id journal{definition_.name, letter.key};
     const documents removal{remove_dead_letter(name(), letter)};
     const auto deadline = *deadline_of(entry);
+    unsigned attempt = 0;
     for (bool is_done = false; !is_done;) {
+        expect_attempt(++attempt, journal);
         auto state = take_instance(journal);
         const auto pending = state.deadlines.find(deadline);
         if (pending == state.deadlines.end() || pending->second.id != entry.id) return write_if_any(removal);

@@ -14,6 +14,12 @@
 
 /// The turns of a process: an event is delivered to an instance, or a deadline of it fires.
 namespace stele::inline v0::detail {
+namespace {
+
+/// How often a turn is taken again because something else has changed the journal meanwhile.
+constexpr unsigned most_attempts = 1000;
+
+}  // namespace
 
 bool process_worker::fire_next(const std::stop_token& stop) {
     auto& round = *round_;
@@ -77,7 +83,9 @@ void process_worker::fire_or_put_aside(const due_deadline& deadline) {
 // nothing is left to do.
 void process_worker::deliver(const recorded_event& event, const stream_id& journal, const documents& with,
                              bool is_late) {
+    unsigned attempt = 0;
     for (bool is_done = false; !is_done;) {
+        expect_attempt(++attempt, journal);
         auto state = take_instance(journal);
         const auto removed = removals_.of(journal.instance_id());
         if (removed.is_closed || (is_late && removed.deleted > event.position)) return write_if_any(with);
@@ -94,7 +102,9 @@ void process_worker::deliver(const recorded_event& event, const stream_id& journ
 
 void process_worker::fire(const due_deadline& deadline, const documents& with) {
     const stream_id journal{definition_.name, deadline.instance};
+    unsigned attempt = 0;
     for (bool is_done = false; !is_done;) {
+        expect_attempt(++attempt, journal);
         auto state = take_instance(journal);
         const auto pending = state.deadlines.find(deadline.name);
         if (pending == state.deadlines.end() || pending->second.due != deadline.due) {
@@ -112,6 +122,14 @@ void process_worker::fire(const due_deadline& deadline, const documents& with) {
         step.fire(deadline.name);
         is_done = commit(journal, std::move(state), step, with);
     }
+}
+
+void process_worker::expect_attempt(unsigned number, const stream_id& journal) const {
+    if (number > most_attempts)
+        throw error(error_kind::busy,
+                    fmt::format("process {} could not write the journal {} in {} attempts: each time another program "
+                                "had changed it. Let one runner at a time run the process.",
+                                name(), journal.str(), most_attempts));
 }
 
 // An instance that is cached must be as one that is loaded now, also without what was removed since: from its journal,

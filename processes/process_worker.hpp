@@ -70,6 +70,8 @@ private:
     bool replay(const recorded_event& event, const dead_letter& letter);
     void cancel_deadline(const recorded_event& entry, const dead_letter& letter);
 
+    /// For the next attempt at a turn: throws busy after very many.
+    void expect_attempt(unsigned number, const stream_id& journal) const;
     [[nodiscard]] process_instance take_instance(const stream_id& journal);
     void keep_instance(const stream_id& journal, process_instance instance);
     /// Clears the cached instances if anything was removed from the store; returns whether there was.

@@ -55,11 +55,10 @@ void background::request_stop() noexcept {
     for (auto& thread : threads_) thread.request_stop();
 }
 
-void background::adopt(void* owner, void (*destroy)(void*)) noexcept {
+void background::adopt(std::shared_ptr<void> owner) noexcept {
     request_stop();
     const std::lock_guard lock(mutex_);
-    orphan_ = owner;
-    destroy_ = destroy;
+    orphan_ = std::move(owner);
     changed_.notify_all();
 }
 
@@ -82,10 +81,11 @@ void background::watch(const std::stop_token& stop) noexcept {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return is_over_ || orphan_ != nullptr; });
     if (orphan_ == nullptr) return;
-    // This thread ends the others, and then by itself.
+    // This thread ends the others, and then by itself. A call that is under way may be the last to let go of the owner.
+    const auto owner = std::move(orphan_);
     threads_.front().detach();
     lock.unlock();
-    destroy_(orphan_);
+    std::for_each(threads_.begin() + 1, threads_.end(), [](auto& thread) { thread.join(); });
 }
 
 void background::follow(const std::stop_token& stop) noexcept {

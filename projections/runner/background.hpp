@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -28,9 +29,9 @@ public:
     ~background();
     /// Stops, but does not wait for the batches in progress: for their handlers.
     void request_stop() noexcept;
-    /// Stops, and calls `destroy(owner)` on a thread of its own when the batches in progress are committed: for
-    /// handlers that destroy the owner of this object. Needs no thread and no memory.
-    void adopt(void* owner, void (*destroy)(void*)) noexcept;
+    /// Stops, and lets go of the owner of this object, on a thread of its own, when the batches in progress are
+    /// committed: for handlers that destroy it. Needs no thread and no memory.
+    void adopt(std::shared_ptr<void> owner) noexcept;
     [[nodiscard]] bool is_stopping() const noexcept { return is_stopping_; }
     /// Continues with a projection that is faulted, or pauses after a failure: it has another read model now.
     void resume(const any_projection& worker);
@@ -72,9 +73,8 @@ private:
     std::condition_variable_any changed_;
     std::vector<job> jobs_;
     position head_;
-    bool is_over_ = false;    // it is being destroyed
-    void* orphan_ = nullptr;  // to be destroyed, and this object with it
-    void (*destroy_)(void*) = nullptr;
+    bool is_over_ = false;               // it is being destroyed
+    std::shared_ptr<void> orphan_;       // the owner of this object, whose own owner is gone
     std::vector<std::jthread> threads_;  // last, so that they end before the rest is destroyed
 };
 

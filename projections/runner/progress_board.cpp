@@ -50,6 +50,14 @@ void progress_board::show_failure(const std::exception_ptr& failure, unsigned at
     last_error_ = std::move(message);
 }
 
+void progress_board::end_waits() noexcept {
+    {
+        const std::lock_guard lock(mutex_);
+        is_over_ = true;
+    }
+    changed_.notify_all();
+}
+
 void progress_board::show_success() noexcept {
     const std::lock_guard lock(mutex_);
     attempts_ = 0;
@@ -80,7 +88,7 @@ void progress_board::show_faulted(const std::exception_ptr& failure, unsigned at
 projection_status progress_board::read() const {
     const std::lock_guard lock(mutex_);
     projection_status status;
-    status.state = rebuild_ ? projection_state::rebuilding : state_;
+    status.state = is_over_ ? projection_state::stopped : rebuild_ ? projection_state::rebuilding : state_;
     status.rebuild = rebuild_;
     status.checkpoint = now_.checkpoint;
     status.events_per_s = events_per_s_;
@@ -96,7 +104,7 @@ projection_status progress_board::read() const {
 bool progress_board::wait(position reached, std::chrono::steady_clock::time_point until) const {
     std::unique_lock lock(mutex_);
     changed_.wait_until(lock, until, [&] {
-        return (follows_store_ && now_.checkpoint >= reached) || state_ == projection_state::faulted;
+        return (follows_store_ && now_.checkpoint >= reached) || state_ == projection_state::faulted || is_over_;
     });
     return follows_store_ && now_.checkpoint >= reached;
 }

@@ -30,6 +30,8 @@ public:
     /// Shows the last one of them, and ends all waits. `follows_store`: whether the read model belongs to this state of
     /// the store, so that its position counts.
     void show_faulted(const std::exception_ptr& failure, unsigned attempts, bool follows_store) noexcept;
+    /// Ends all waits, and shows the state `stopped` from now on: the runner is gone.
+    void end_waits() noexcept;
     /// Shows that the last attempt was none of them. An error stays as the last one.
     void show_success() noexcept;
     [[nodiscard]] unsigned attempts() const;
@@ -37,15 +39,16 @@ public:
 
     /// Returns what is shown; head and lag are not set.
     [[nodiscard]] projection_status read() const;
-    /// Waits until the read model has reached the position, the projection is faulted, or the time is over; returns
-    /// whether it has reached it. A read model of another state of the store has reached nothing.
+    /// Waits until the read model has reached the position, the projection is faulted, the waits are ended, or the time
+    /// is over; returns whether it has reached it. A read model of another state of the store has reached nothing.
     [[nodiscard]] bool wait(position reached, std::chrono::steady_clock::time_point until) const;
 
 private:
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     progress now_;
-    bool shown_ = false;  // now_ is set
+    bool shown_ = false;    // now_ is set
+    bool is_over_ = false;  // no more waits
     projection_state state_ = projection_state::stopped;
     bool follows_store_ = true;  // from an other_store until progress is shown again, false
     std::optional<rebuild_progress> rebuild_;

@@ -27,7 +27,7 @@
 
 namespace stele::inline v0 {
 
-/// What a runner consists of. The projections are added before anything else is called.
+/// What a runner consists of. The runner, each call that is under way, and an adopting background hold it.
 struct projection_runner::state {
     state(event_store& from, const std::filesystem::path& where, projection_runner_options with)
         : store(from),
@@ -59,6 +59,7 @@ struct projection_runner::state {
 
     template <class Projections>
     auto& find(const Projections& among, std::string_view name, std::string_view hint) const {
+        const std::lock_guard guard(list_mutex);
         for (const auto& each : among)
             if (each->name() == name) return *each;
         const bool is_another = std::ranges::any_of(all, [&](const auto& each) { return each->name() == name; });
@@ -73,19 +74,55 @@ struct projection_runner::state {
         return find(memory_workers, name, " is not kept in memory");
     }
 
-    void expect_addable(std::string_view name) {
-        expect_outside("add()");
-        const std::lock_guard guard(running_mutex);
+    // Under running_mutex.
+    void expect_stopped(std::string_view name) const {
         if (running)
             throw error{error_kind::invalid_argument,
                         fmt::format("{}: the projection {} was added to a runner that is started; add it before "
                                     "start(), or after stop()",
                                     directory.string(), name)};
+    }
+    void expect_new(std::string_view name) const {
+        const std::lock_guard guard(list_mutex);
         for (const auto& each : all)
             if (each->name() == name)
                 throw error{
                     error_kind::invalid_argument,
                     fmt::format("{}: a projection with the name {} was added before", directory.string(), name)};
+    }
+
+    // Makes a worker for the projection, and one for its effects if it has some, while other calls are under way.
+    template <class Worker, class Definition>
+    void add(std::vector<std::unique_ptr<Worker>>& among, const Definition& definition,
+             const detail::effect_definition* with_effects) {
+        expect_outside("add()");
+        const std::lock_guard one_at_a_time(add_mutex);
+        {
+            const std::lock_guard guard(running_mutex);
+            expect_stopped(definition.name);
+        }
+        expect_new(definition.name);
+        const detail::handler_scope here{this};  // of create()
+        auto worker = std::make_unique<Worker>(store, directory, definition, options);
+        auto effect =
+            with_effects != nullptr ? std::make_unique<detail::effect_worker>(store, *worker, *with_effects) : nullptr;
+        const std::lock_guard guard(running_mutex);
+        expect_stopped(definition.name);  // create() may have started it
+        const std::lock_guard list_guard(list_mutex);
+        all.reserve(all.size() + 2);
+        among.reserve(among.size() + 1);
+        effects.reserve(effects.size() + 1);
+        all.push_back(worker.get());
+        among.push_back(std::move(worker));
+        if (!effect) return;
+        all.push_back(effect.get());
+        effects.push_back(std::move(effect));
+    }
+
+    // Those that there are now; each stays until the end.
+    [[nodiscard]] std::vector<detail::any_projection*> list() const {
+        const std::lock_guard guard(list_mutex);
+        return all;
     }
 
     // What the board shows, and how far that is behind the store.
@@ -97,10 +134,13 @@ struct projection_runner::state {
     }
 
     detail::process_mark process;
+    std::shared_ptr<state> of_parent;  // itself, in a child of fork(), which must not destroy it
     event_store& store;
     std::filesystem::path directory;
     projection_runner_options options;
     detail::file_lock lock;
+    std::mutex add_mutex;           // held by the one add() that is under way
+    mutable std::mutex list_mutex;  // guards the lists
     std::vector<std::unique_ptr<detail::projection_worker>> workers;
     std::vector<std::unique_ptr<detail::memory_worker>> memory_workers;
     std::vector<std::unique_ptr<detail::effect_worker>> effects;
@@ -133,21 +173,29 @@ struct projection_runner::state {
     void begin() {
         // From the first moment: a handler may destroy the runner before start() has returned.
         const std::lock_guard guard(stoppable_mutex);
-        running.emplace(store, all, options, this);
+        if (is_abandoned) return;
+        running.emplace(store, list(), options, this);
         stoppable = &*running;
     }
     void end() noexcept {
         {
             const std::lock_guard guard(stoppable_mutex);
+            if (is_abandoned) return;  // it ends by itself
             stoppable = nullptr;
         }
         running.reset();
     }
-    static void destroy(state* ended) noexcept {
-        {
-            const std::lock_guard guard(ended->running_mutex);  // start() may still be about to return
-        }
-        delete ended;
+    // The runner was destroyed by a handler, whose thread cannot wait for itself: the background ends by itself, and
+    // the last of it and of the calls that are under way destroys the state.
+    static void abandon(const std::shared_ptr<state>& mine) noexcept {
+        mine->end_waits();
+        const std::lock_guard guard(mine->stoppable_mutex);
+        mine->is_abandoned = true;
+        if (mine->stoppable != nullptr) mine->stoppable->adopt(mine);
+    }
+    void end_waits() noexcept {
+        const std::lock_guard guard(list_mutex);
+        for (auto* const each : all) each->board().end_waits();
     }
     // For a handler: without running_mutex, which somebody may hold who waits for the handler.
     void request_stop() noexcept {
@@ -155,13 +203,9 @@ struct projection_runner::state {
         if (stoppable != nullptr) stoppable->request_stop();
     }
 
-    detail::background* stoppable_background() noexcept {
-        const std::lock_guard guard(stoppable_mutex);
-        return stoppable;
-    }
-
     std::mutex stoppable_mutex;
     detail::background* stoppable = nullptr;  // `running`, unless it is being ended
+    bool is_abandoned = false;
     std::mutex running_mutex;
     std::optional<detail::background> running;  // last, so that it ends before the rest is destroyed
 };

@@ -1,10 +1,14 @@
 # cmake -Dcompiler=… -Dflags=FILE -Dheaders=FILE -Dcase=FILE -P check.cmake: compiles the case after the headers and
-# looks at what the compiler says.
+# looks at what the compiler says. `// must compile alone` does without the headers: the case includes what it needs.
 file(READ ${case} text)
 string(REGEX MATCH "^[^\n]*" first_line "${text}")
-execute_process(COMMAND ${compiler} @${flags} -fsyntax-only -include ${headers} ${case} RESULT_VARIABLE result ERROR_VARIABLE output OUTPUT_QUIET)
+set(before -include ${headers})
+if(first_line STREQUAL "// must compile alone")
+  set(before "")
+endif()
+execute_process(COMMAND ${compiler} @${flags} -fsyntax-only ${before} ${case} RESULT_VARIABLE result ERROR_VARIABLE output OUTPUT_QUIET)
 
-if(first_line STREQUAL "// must compile")
+if(first_line MATCHES "^// must compile( alone)?$")
   if(NOT result EQUAL 0)
     message(FATAL_ERROR "does not compile:\n${output}")
   endif()
@@ -33,7 +37,7 @@ if(first_line STREQUAL "// all errors")
 endif()
 
 if(NOT first_line MATCHES "^// (first error|some diagnostic): (.+)$")
-  message(FATAL_ERROR "the first line must be `// first error: …`, `// some diagnostic: …`, `// all errors` or `// must compile`")
+  message(FATAL_ERROR "the first line must be `// first error: …`, `// some diagnostic: …`, `// all errors`, `// must compile` or `// must compile alone`")
 endif()
 set(where "${CMAKE_MATCH_1}")
 set(expected "${CMAKE_MATCH_2}")

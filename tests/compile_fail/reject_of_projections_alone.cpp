@@ -1,4 +1,4 @@
-// must compile
+// must compile alone
 #include "testing.pb.h"
 
 #include <stele/projections.hpp>

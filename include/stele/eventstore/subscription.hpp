@@ -57,7 +57,8 @@ public:
 
     subscription(subscription&&) noexcept;
     subscription& operator=(subscription&&) noexcept;
-    /// Stops, and waits for the handler to return.
+    /// Stops, and waits for the handler to return. Inside the handler it does not wait; a wait() or wait_for() of
+    /// another thread then returns when the handler has.
     ~subscription();
 
     /// Every event up to here (inclusive) was handled or did not pass the filter. It follows the store's head even if

@@ -88,10 +88,13 @@ struct process_options {
 /// Let one runner at a time run a process. If two do, here or in two programs, nothing is done twice, thanks to keys
 /// and journals. But where a deadline and an event come at the same moment, one of the two may stop with an error.
 ///
-/// Threads: any thread may call anything. add() comes before start(). Inside its own handlers (those of the processes,
-/// and what their commands run) the functions that would wait for them throw invalid_argument; stop() asks and does not
-/// wait, and a runner that is destroyed there ends when the handler has returned. The store and the bus must live until
-/// then.
+/// Threads: any thread may call anything. add() comes before start(); a catch_up() that is under way when another
+/// thread adds a process may leave that one out. Inside its own handlers (those of the processes, and what their
+/// commands run) the functions that would wait for them throw invalid_argument, and stop() asks and does not wait.
+///
+/// A handler may destroy its runner, or assign to it. The background then stops after the event in progress. The calls
+/// that are under way, such as the catch_up() that runs the handler, continue to their end and return as usual; only
+/// wait_for() returns at once. The store and the bus must live until the last of them has returned.
 class process_runner {
 public:
     /// The store must outlive the runner. Throws stele::error (invalid_argument) if an option is out of range.
@@ -178,8 +181,8 @@ public:
     [[nodiscard]] stele::position position(std::string_view name) const;
 
     /// Waits at most `timeout` until position() of P is at least `reached`, and returns that position. Returns a
-    /// process_wait_failure when the time is over, and at once when P is faulted. The timeout is in any unit; 0 or
-    /// less: it does not wait.
+    /// process_wait_failure when the time is over, and at once when P is faulted or a handler destroys the runner. The
+    /// timeout is in any unit; 0 or less: it does not wait.
     template <class P>
     [[nodiscard]] std::expected<stele::position, process_wait_failure> wait_for(
         stele::position reached, detail::saturated<std::chrono::milliseconds> timeout) const {
@@ -201,7 +204,7 @@ private:
     void add(detail::process_definition definition, command_bus_base& bus, process_options options);
 
     struct state;
-    detail::pimpl<std::unique_ptr<state>> state_;
+    detail::pimpl<std::shared_ptr<state>> state_;  // each call and the thread hold it, too
 };
 
 }  // namespace stele::inline v0

@@ -2,12 +2,12 @@
 
 #include <stele/eventstore/detail/pimpl.hpp>
 #include <stele/eventstore/event_store.hpp>
-#include <stele/eventstore/sqlite/connection_options.hpp>
 #include <stele/projections/effects/effect.hpp>
 #include <stele/projections/generations/read_model_diff.hpp>
 #include <stele/projections/generations/rebuild.hpp>
 #include <stele/projections/memory/memory_projection.hpp>
 #include <stele/projections/projection.hpp>
+#include <stele/projections/projection_runner_options.hpp>
 #include <stele/projections/projection_status.hpp>
 
 #include <chrono>
@@ -23,34 +23,6 @@
 #include <vector>
 
 namespace stele::inline v0 {
-
-namespace detail {
-/// The id that Linux gives to this run of the machine; empty if it cannot be read.
-std::string boot_id_of_machine();
-}  // namespace detail
-
-/// How a runner reads, retries and stores.
-struct projection_runner_options {
-    /// Most events in one transaction of a read model. More is faster (each transaction costs a write to the file),
-    /// fewer means that readers see changes sooner while a projection catches up. At least 1.
-    std::size_t batch_events = 1000;
-    /// How many projections are worked on at the same time in the background. At least 1.
-    std::size_t threads = 2;
-    /// How many times in a row a projection may fail in the background before it is faulted. At least 1.
-    unsigned attempts = 5;
-    /// The pause after the first failure, in any unit. It doubles with each further one, up to 64 times this value.
-    detail::saturated<std::chrono::milliseconds> first_backoff = std::chrono::milliseconds{100};
-    /// Whether catch_up() and the background rebuild a projection that has changed since its read model was built
-    /// (another version, events or tables), as rebuild() does, instead of refusing it with needs_rebuild. They do not
-    /// while a complete generation is waiting, new or rolled back: then the decision is yours.
-    bool rebuild_changed = false;
-    /// How the SQLite files of the read models are opened.
-    connection_options connection = {};
-    /// Returns an id that is different after every restart of the machine: a rebuild that was interrupted by a power
-    /// cut must not be resumed. The default asks Linux. Where that fails it returns an empty id, and no interrupted
-    /// rebuild is resumed.
-    std::function<std::string()> boot_id = &detail::boot_id_of_machine;
-};
 
 /// Keeps read models up to date with an event store: reads the events after each projection's checkpoint, calls
 /// project(), and stores rows and checkpoint in one transaction. So every event is in the rows exactly once, wherever
@@ -79,9 +51,14 @@ struct projection_runner_options {
 /// An event that cannot be applied stops its projection or becomes a dead letter (dead_letter.hpp); others continue.
 ///
 /// Threads: any thread may call anything; calls that concern the same projection wait for each other. add() comes
-/// before all else. Inside its own handlers (of projections, effects, queries and progress) the functions that would
-/// wait for them throw invalid_argument; stop() asks and does not wait, and a runner that is destroyed there ends, and
-/// frees its directory, when the handler has returned.
+/// before start(); a catch_up() that is under way when another thread adds a projection leaves that one out. Inside its
+/// own handlers (of projections, effects, queries and progress) the functions that would wait for them throw
+/// invalid_argument, and stop() asks and does not wait.
+///
+/// A handler may destroy its runner, or assign to it. The background then stops after the batches in progress. The
+/// calls that are under way, such as the catch_up() that runs the handler, continue to their end and return as usual;
+/// only wait_for() returns at once. When the last of them has returned, the runner frees its directory. The store must
+/// live until then.
 class projection_runner {
 public:
     /// Creates the directory if it does not exist. The store must outlive the runner.
@@ -131,7 +108,8 @@ public:
     auto query(Function&& function) const {
         static_assert(detail::is_in_memory<P>(),
                       "query() asks projections in memory; ask tables by read_model::open_read_only()");
-        const detail::handler_scope here{handlers()};
+        const auto held = hold();  // the function may destroy the runner
+        const detail::handler_scope here{held.get()};
         const auto locked = read(P::name, typeid(P));
         return std::invoke(std::forward<Function>(function), *static_cast<const P*>(locked.state));
     }
@@ -172,9 +150,9 @@ public:
 
     /// Waits at most `timeout` until every event up to `reached` (inclusive) is in the read model of P, and returns the
     /// read model's checkpoint. Everything up to it is committed: a query that begins now sees it.
-    /// Returns a wait_failure when the time is over, and at once when the projection is faulted or the event at
-    /// `reached` is a dead letter. The timeout is in any unit; 0 or less: it does not wait. Throws invalid_argument if
-    /// P was not added.
+    /// Returns a wait_failure when the time is over, and at once when the projection is faulted, the event at `reached`
+    /// is a dead letter, or a handler destroys the runner. The timeout is in any unit; 0 or less: it does not wait.
+    /// Throws invalid_argument if P was not added.
     template <class P>
     [[nodiscard]] std::expected<position, wait_failure> wait_for(
         position reached, detail::saturated<std::chrono::milliseconds> timeout) const {
@@ -284,18 +262,23 @@ private:
     }
     template <class P, class Definition>
     void add_with_effects(const Definition& definition, const std::shared_ptr<P>& projection) {
-        add_definition(definition);
         static_assert(detail::check_effects<P>());
-        if constexpr (projection_with_effects<P>) add_definition(detail::define_effects<P>(projection));
+        if constexpr (projection_with_effects<P>) {
+            const auto effects = detail::define_effects<P>(projection);
+            add_definition(definition, &effects);
+        } else {
+            add_definition(definition, nullptr);
+        }
     }
-    void add_definition(const detail::projection_definition& definition);
-    void add_definition(const detail::memory_projection_definition& definition);
-    void add_definition(const detail::effect_definition& definition);
+    // `effects` may be null.
+    void add_definition(const detail::projection_definition& definition, const detail::effect_definition* effects);
+    void add_definition(const detail::memory_projection_definition& definition,
+                        const detail::effect_definition* effects);
     [[nodiscard]] detail::locked_state read(std::string_view name, const std::type_info& type) const;
-    [[nodiscard]] const void* handlers() const noexcept;  // their owner
+    [[nodiscard]] std::shared_ptr<const void> hold() const;  // the owner of the handlers
 
     struct state;
-    detail::pimpl<std::unique_ptr<state>> state_;
+    detail::pimpl<std::shared_ptr<state>> state_;  // each call holds it, too
 };
 
 }  // namespace stele::inline v0

@@ -4,6 +4,7 @@
 #include "support/spy_store.hpp"
 #include "support/stores.hpp"
 
+#include <fmt/format.h>
 #include <rapidcheck.h>
 
 #include <map>
@@ -106,6 +107,38 @@ STORE_TEST_CASE(store, "a dead letter whose event was removed is dropped by a re
     take(*store, "b", 3, {}, "note-2");
     run<parking>(*store, false);
     CHECK(put_by(*store, "b") == amounts{3});
+}
+
+STORE_TEST_CASE(store, "a dead letter whose event was removed holds up neither events nor deadlines of its instance") {
+    for (const bool is_truncated : {false, true}) {
+        for (const bool is_first_of_two : {false, true}) {
+            CAPTURE(is_truncated);
+            CAPTURE(is_first_of_two);
+            const auto instance = fmt::format("i{}{}", is_truncated, is_first_of_two);
+            const auto stream = "note-" + instance;
+            parking::is_fixed = false;
+            static_cast<void>(transfer_bus{*store}.send(open_wallet("w")));
+            take(*store, instance, 2, "react throws", stream);
+            if (is_first_of_two) take(*store, instance, 3, "react throws", "note-other" + instance);
+            run<parking>(*store, false);
+            parking::is_fixed = true;
+            const stele::stream_id source{stream};
+            if (is_truncated) {
+                take(*store, "unrelated", 1, {}, stream);
+                REQUIRE(store->truncate_stream(source, {2}));
+            } else {
+                REQUIRE(store->delete_stream(source));
+            }
+            take(*store, instance, 4, {}, "note-next" + instance);
+            run<parking>(*store, false);
+            // The second letter can still be handled, so the event waits behind it.
+            CHECK(put_by(*store, instance) == (is_first_of_two ? amounts{} : amounts{4}));
+            const auto replayed = replay(*store);
+            CHECK(replayed.gone == 1);
+            CHECK(replayed.applied == (is_first_of_two ? 2 : 0));
+            CHECK(put_by(*store, instance) == (is_first_of_two ? amounts{3, 4} : amounts{4}));
+        }
+    }
 }
 
 STORE_TEST_CASE(store, "a deadline whose command cannot be sent is a dead letter, and its instance waits behind it") {

@@ -20,6 +20,12 @@ public:
         return *state_;
     }
     auto* operator->() const { return &**this; }
+    /// Keeps the state until the call that asks for it ends, also where a handler that the call runs destroys the
+    /// object. Throws as operator*().
+    [[nodiscard]] Pointer held() const {
+        static_cast<void>(**this);
+        return state_;
+    }
     /// Null after a move.
     [[nodiscard]] auto* unchecked() const noexcept { return state_.get(); }
     explicit operator bool() const noexcept { return state_ != nullptr; }

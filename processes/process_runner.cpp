@@ -249,9 +249,8 @@ void process_runner::stop() {
     std::jthread ending;  // joined when the mutex is free again
     const std::lock_guard lock(state_->mutex);
     if (detail::handler_scope::is_inside(state_.unchecked()) || detail::append_scope::is_inside())
-        state_->thread.request_stop();
-    else
-        ending = std::move(state_->thread);
+        return static_cast<void>(state_->thread.request_stop());
+    ending = std::move(state_->thread);
 }
 
 std::vector<process_status> process_runner::status() const {

@@ -82,7 +82,8 @@ TEST_CASE("who closes a store whose file was replaced takes nothing from those w
             if (!keeps_log) without_log(file);
             std::optional<sqlite_store> second;
             // The log has all that the copy lacks, so it fits.
-            second.emplace(sqlite_store::open(file));
+            // It reads nothing in between, so its log may begin again with the next append.
+            second.emplace(sqlite_store::open(file, {.idle_readers = 0}));
             append(*second, "new-1", 4);
             if (is_killed)
                 first.kill();
@@ -90,9 +91,7 @@ TEST_CASE("who closes a store whose file was replaced takes nothing from those w
                 REQUIRE(::write(go[1], "x", 1) == 1);
             if (!is_killed) CHECK(first.answer() == "refused");
             ::close(go[0]), ::close(go[1]);
-            append(*second, "new-1", 4);
-            second->compact();
-            append(*second, "new-1", 4);
+            append(*second, "new-1", 8);
             second.reset();
             auto expected = std::map<std::string, int>{{"early-1", 2}, {"new-1", 12}};
             if (keeps_log) expected["late-1"] = 3;

@@ -173,8 +173,7 @@ public:
     /// Waits at most `timeout` until every event up to `reached` (inclusive) is in the read model of P, and returns the
     /// read model's checkpoint. Everything up to it is committed: a query that begins now sees it.
     /// Returns a wait_failure when the time is over, and at once when the projection is faulted or the event at
-    /// `reached` is a dead letter. The timeout is in any unit; 0 or less: it does not wait. Throws invalid_argument if
-    /// P was not added.
+    /// `reached` is a dead letter. 0 or less: it does not wait. Throws invalid_argument if P was not added.
     template <class P>
     [[nodiscard]] std::expected<position, wait_failure> wait_for(
         position reached, detail::saturated<std::chrono::milliseconds> timeout) const {

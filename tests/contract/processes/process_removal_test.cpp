@@ -187,23 +187,23 @@ STORE_TEST_CASE(store, "a tombstoned journal ends its instance; the others conti
     }
 }
 
-STORE_TEST_CASE(store,
-                "a stream that is named like a journal but for the instance is none: no dead letter goes with it") {
-    send(*store, open_wallet("w"));
+TEST_CASE("a stream that is named like a journal but for the instance is none: no dead letter goes with it") {
     for (const std::string what : {"truncated", "deleted", "tombstoned"}) {
         CAPTURE(what);
+        stele::memory_store store;
+        send(store, open_wallet("w"));
         parking::is_fixed = false;
-        take(*store, what, 2, "instance_id throws");
-        take(*store, "of " + what, 3, {}, "mover-");
-        run<parking>(*store, false);
-        REQUIRE(letters_of(*store).size() == 1);
+        take(store, what, 2, "instance_id throws");
+        take(store, "of " + what, 3, {}, "mover-");
+        run<parking>(store, false);
+        REQUIRE(letters_of(store).size() == 1);
         const stele::stream_id prefix{"mover-"};
-        if (what == "truncated") REQUIRE(store->truncate_stream(prefix, store->stream_version(prefix).next()));
-        if (what == "deleted") REQUIRE(store->delete_stream(prefix));
-        if (what == "tombstoned") REQUIRE(store->tombstone_stream(prefix));
-        CHECK(letters_of(*store).size() == 1);
+        if (what == "truncated") REQUIRE(store.truncate_stream(prefix, store.stream_version(prefix).next()));
+        if (what == "deleted") REQUIRE(store.delete_stream(prefix));
+        if (what == "tombstoned") REQUIRE(store.tombstone_stream(prefix));
+        CHECK(letters_of(store).size() == 1);
         parking::is_fixed = true;
-        CHECK(replay(*store).applied == 1);
-        CHECK(letters_of(*store).empty());
+        CHECK(replay(store).applied == 1);
+        CHECK(letters_of(store).empty());
     }
 }

@@ -11,6 +11,7 @@
 #include <stele/projections/memory/memory_projection.hpp>
 #include <stele/projections/projection.hpp>
 #include <stele/projections/projection_runner.hpp>
+#include <stele/projections/projection_runner_options.hpp>
 #include <stele/projections/projection_status.hpp>
 #include <stele/projections/sql/read_model.hpp>
 #include <stele/projections/sql/sql_value.hpp>

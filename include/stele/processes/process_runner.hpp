@@ -73,7 +73,8 @@ struct process_options {
 /// - Stele refuses the event or what it leads to (invalid_argument, undecodable), so that no attempt can succeed: the
 ///   event becomes a dead letter. Later events and the deadlines of the same instance wait behind it; other instances
 ///   continue.
-/// - Anything else, such as an exception of a handler, a journal that cannot be read, or a full disk: the process is faulted and stops at that event;
+/// - Anything else, such as an exception of a handler, a journal that cannot be read, or a full disk: the process is
+/// faulted and stops at that event;
 ///   the other processes continue. start() and catch_up() run it again, from the same event.
 ///
 /// A process that declares `static constexpr auto on_fault = stele::on_fault::stop;` stops in both cases. With

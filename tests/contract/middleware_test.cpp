@@ -201,7 +201,7 @@ STORE_TEST_CASE(configured, "what a middleware throws after the command takes no
         if (throws) throw std::runtime_error("after the command");
         return result;
     };
-    for (const std::size_t cached : {0, 100}) {
+    for (const std::size_t cached : {0U, 100U}) {
         bus_type bus{*configured, {.cached_aggregates = cached, .middleware = {late}}};
         const auto name = std::to_string(cached);
         const auto key = stele::uuid::v7();

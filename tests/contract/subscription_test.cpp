@@ -76,7 +76,7 @@ STORE_TEST_CASE(store, "a subscription does not begin where the store has no eve
     REQUIRE(refused.failure() != nullptr);
     CHECK(stele::detail::kind_of(refused.failure()) == stele::error_kind::other_store);
     CHECK_THROWS_WITH_AS(refused.wait(), doctest::Contains("the store ends at 5"), stele::error);
-    for (const std::uint64_t wanted : {1, 6, 10}) {
+    for (const std::uint64_t wanted : {1U, 6U, 10U}) {
         const auto waited = refused.wait_for(position{wanted}, patience);
         REQUIRE_FALSE(waited);
         CHECK(waited.error().ended);

@@ -96,7 +96,7 @@ TEST_CASE("a command of a handler does not wait for one that waits for the handl
     REQUIRE(bus.send(open("2")));
     const auto sender = std::this_thread::get_id();
     // The command of this thread is to be committed by the thread of the asynchronous appends.
-    for (int round = 0; told.empty(); ++round) {
+    while (told.empty()) {
         is_sending = false;
         in_handler = [&](const stele::recorded_event& at) {
             if (at.stream == "counter-1") is_sending.wait(false);

@@ -86,7 +86,7 @@ STORE_TEST_CASE(store, "whatever is removed, a cached instance acts as one that 
     int number = 0;
     for (const auto& [what, after_event, after_deadline] : removal_cases) {
         for (const bool is_event : {true, false}) {
-            for (const std::size_t cached : {0, 1, 1000}) {
+            for (const std::size_t cached : {0U, 1U, 1000U}) {
                 CAPTURE(what);
                 CAPTURE(is_event);
                 CAPTURE(cached);
@@ -116,7 +116,7 @@ STORE_TEST_CASE(store, "whatever is removed, a cached instance acts as one that 
 
 STORE_TEST_CASE(store, "a journal that is removed in the middle of a turn: the instance begins anew, or ends") {
     for (const std::string what : {"journal deleted", "journal truncated", "journal tombstoned"}) {
-        for (const std::size_t cached : {0, 1000}) {
+        for (const std::size_t cached : {0U, 1000U}) {
             CAPTURE(what);
             CAPTURE(cached);
             const auto instance = what.substr(8) + std::to_string(cached);

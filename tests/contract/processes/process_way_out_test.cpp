@@ -235,7 +235,7 @@ STORE_TEST_CASE(store, "running out of memory is not the fault of an event") {
     send(*store, open_wallet("w"));
     int number = 0;
     for (const std::string failing : {"instance_id", "evolve", "react", "folding"}) {
-        for (const std::size_t cached : {0, 1000}) {
+        for (const std::size_t cached : {0U, 1000U}) {
             CAPTURE(failing);
             if (failing == "folding" && cached > 0) continue;  // nothing is folded
             const auto instance = std::to_string(++number);

@@ -179,11 +179,13 @@ concept upcasts_nothing_unlisted = requires(const unlisted_event<Upcasters>& eve
     { with_last_upcast<Upcasters>::upcast(event) } -> std::same_as<no_upcast>;
 };
 
+/// A final class cannot be asked.
+template <class Upcasters>
+concept can_be_asked = !std::is_final_v<Upcasters> && names_upcast<Upcasters>;
+
 template <class Upcasters>
 consteval bool upcasts_only_outdated() {
-    if constexpr (std::is_final_v<Upcasters>)
-        return true;  // cannot be asked
-    else if constexpr (names_upcast<Upcasters>)
+    if constexpr (can_be_asked<Upcasters>)
         return upcasts_nothing_unlisted<Upcasters>;
     else
         return true;

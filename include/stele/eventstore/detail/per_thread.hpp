@@ -10,11 +10,11 @@ template <class T>
 class per_thread {
 public:
     static T& get() {
-        if (object_ == nullptr) {
-            static_cast<void>(&owner_);  // made here, so that it is destroyed with the thread
-            object_ = new T{};
+        if (object == nullptr) {
+            static_cast<void>(&at_end);  // made here, so that it is destroyed with the thread
+            object = new T{};
         }
-        return *object_;
+        return *object;
     }
 
 private:
@@ -22,10 +22,10 @@ private:
         owner() noexcept = default;
         owner(const owner&) = delete;
         owner& operator=(const owner&) = delete;
-        ~owner() { delete std::exchange(object_, nullptr); }
+        ~owner() { delete std::exchange(object, nullptr); }
     };
-    static inline thread_local T* object_ = nullptr;
-    static inline thread_local owner owner_;
+    static inline thread_local T* object = nullptr;
+    static inline thread_local owner at_end;
 };
 
 }  // namespace stele::inline v0::detail

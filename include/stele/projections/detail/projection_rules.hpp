@@ -106,15 +106,16 @@ concept declares_key = has_key<P> || requires { &P::dead_letter_key; };
 /// Whether P is a projection in memory: it takes an event without a read model.
 template <class P>
 consteval bool is_in_memory() {
-    if constexpr (!lists_events<P>)
-        return false;
-    else if constexpr (with_types(P::events, []<class... E>() { return (projects_in_memory<P, E> || ...); }))
-        return true;
-    else if constexpr (creates_tables<P> || creates_tables_otherwise<P>)
-        return false;
-    else
-        return with_types(
-            P::events, []<class... E>() { return ((!projects<P, E> && projects_in_memory_otherwise<P, E>) || ...); });
+    bool any = false;
+    if constexpr (lists_events<P>) {
+        if constexpr (with_types(P::events, []<class... E>() { return (projects_in_memory<P, E> || ...); }))
+            any = true;
+        else if constexpr (!creates_tables<P> && !creates_tables_otherwise<P>)
+            any = with_types(P::events, []<class... E>() {
+                return ((!projects<P, E> && projects_in_memory_otherwise<P, E>) || ...);
+            });
+    }
+    return any;
 }
 
 template <class P>

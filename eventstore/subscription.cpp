@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/append_scope.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
@@ -64,7 +65,8 @@ struct subscription::state : std::enable_shared_from_this<subscription::state> {
     void end() {
         stop.request_stop();
         if (!worker.joinable()) return;
-        if (detail::handler_scope::is_inside(this))
+        // A thread cannot wait for itself, nor for one that may wait for what this one commits.
+        if (detail::handler_scope::is_inside(this) || detail::append_scope::is_inside())
             worker.detach();
         else
             worker.join();

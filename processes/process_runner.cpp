@@ -35,7 +35,7 @@ process_runner::~process_runner() {
         mine->of_parent = mine;  // it stays as it is, with its thread
         return;
     }
-    if (detail::handler_scope::is_inside(mine.get())) {
+    if (detail::handler_scope::is_inside(mine.get()) || detail::append_scope::is_inside()) {
         mine->abandon();
         return;
     }

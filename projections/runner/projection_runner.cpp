@@ -30,7 +30,7 @@ projection_runner::~projection_runner() {
         mine->of_parent = mine;  // it stays as it is
         return;
     }
-    if (detail::handler_scope::is_inside(mine.get())) {
+    if (detail::handler_scope::is_inside(mine.get()) || detail::append_scope::is_inside()) {
         state::abandon(mine);
         return;
     }

@@ -2,10 +2,12 @@
 
 #include "projections/inline_place.hpp"
 #include "support/in_child.hpp"
+#include "support/projections.hpp"
 #include "support/spy_store.hpp"
 #include "support/stores.hpp"
 
 #include <stele/commands/command_bus.hpp>
+#include <stele/eventstore/subscription.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +15,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <future>
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -123,6 +126,65 @@ TEST_CASE("a command of a handler does not wait for one that waits for the handl
     in_handler = nullptr;
     CHECK(told.find("called by a handler of an inline projection") != told.npos);
     CHECK(bus.send(increment("2", 1)));
+}
+
+TEST_CASE("an owner whose thread waits for the append may be destroyed in the handler of that append") {
+    const temp_dir directory;
+    auto store = stele::sqlite_store::open(directory / "events.db");
+    stele::inline_projections{store}.add<hook>();
+    std::atomic<bool> is_there = false;
+    std::atomic<bool> may_append = false;
+    std::atomic<bool> has_appended = false;
+    const auto append_when_told = [&](const stele::recorded_event& at) {
+        if (at.stream != "counter-8") return;
+        is_there = true;
+        is_there.notify_all();
+        may_append.wait(false);
+        CHECK(store.append(stream_id{"counter-9"}, any, an_event()));
+        has_appended = true;
+        has_appended.notify_all();
+    };
+    const auto destroy_in_handler = [&](const auto& destroy) {
+        is_there = may_append = has_appended = false;
+        REQUIRE(store.append(stream_id{"counter-8"}, any, an_event()));
+        is_there.wait(false);
+        in_handler = [&](const stele::recorded_event& at) {
+            if (at.stream != "counter-1") return;
+            may_append = true;
+            may_append.notify_all();
+            destroy();
+        };
+        REQUIRE(store.append(one, any, an_event()));
+        has_appended.wait(false);
+        in_handler = nullptr;
+    };
+    SUBCASE("a subscription") {
+        auto life = std::make_shared<int>();
+        const std::weak_ptr<int> lives = life;
+        std::optional subscription{stele::subscribe(
+            store, {.after = store.head()},
+            [append_when_told, mine = life](const stele::recorded_event& at) { append_when_told(at); })};
+        life.reset();
+        destroy_in_handler([&] { subscription.reset(); });
+        while (!lives.expired()) std::this_thread::yield();
+    }
+    SUBCASE("a projection runner") {
+        before_projecting = append_when_told;
+        std::optional<stele::projection_runner> runner{std::in_place, store, directory / "read"};
+        runner->add<totals>();
+        runner->start();
+        destroy_in_handler([&] { runner.reset(); });
+        // The directory is free when the last of it is gone.
+        while (true) {
+            try {
+                (void)stele::projection_runner{store, directory / "read"};
+                break;
+            } catch (const stele::error& failure) {
+                REQUIRE(failure.kind() == stele::error_kind::busy);
+            }
+        }
+        before_projecting = nullptr;
+    }
 }
 
 TEST_CASE("exit() in a handler ends the program, on whatever thread it runs") {

@@ -2,11 +2,11 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
+#include <stele/eventstore/detail/time_text.hpp>
 #include <stele/eventstore/detail/utf8.hpp>
 #include <stele/processes/process_limits.hpp>
 #include <stele/testing/given_process.hpp>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,14 +17,8 @@ namespace {
 using google::protobuf::Message;
 using kind = reaction_action::type;
 
-std::string format_time(timestamp time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    const auto rest = (time - seconds).count();
-    return fmt::format("{:%F %T}", seconds) + (rest == 0 ? "" : fmt::format(".{:06}", rest));
-}
-
 text_block show_deadline(std::string_view name, timestamp due, const Message* command) {
-    text_block lines{fmt::format("deadline \"{}\" at {}", name, format_time(due))};
+    text_block lines{fmt::format("deadline \"{}\" at {}", name, time_text(due))};
     if (command != nullptr)
         for (const auto& line : show(*command)) lines.push_back("  " + line);
     return lines;

@@ -1,8 +1,8 @@
 #include "projections/runner/same_store.hpp"
 
+#include <stele/eventstore/detail/time_text.hpp>
 #include <stele/eventstore/error.hpp>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,7 +31,7 @@ void expect_same_store(event_store& store, const progress& built, std::string_vi
     for (const auto& event : std::move(read).events())
         if (event.position != last.position)
             refuse(fmt::format("has seen an event of {} at position {}, and the store has one of {} before it",
-                               last.recorded_at, last.position.value, event.recorded_at));
+                               time_text(last.recorded_at), last.position.value, time_text(event.recorded_at)));
         else if (event.id != last.id)
             refuse(fmt::format("has seen event {} at position {}, where the store has event {}", last.id.str(),
                                last.position.value, event.id.str()));

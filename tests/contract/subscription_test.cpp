@@ -83,7 +83,8 @@ STORE_TEST_CASE(store, "a subscription does not begin where the store has no eve
         CHECK(waited.error().message().contains("it has failed: a subscription after position 6"));
     }
     CHECK_FALSE(called);
-    CHECK(stele::subscribe(*store, {.after = position{5}}, [](const auto&) {}).position() == position{5});
+    const auto head = store->head();
+    CHECK(stele::subscribe(*store, {.after = head}, [](const auto&) {}).position() == head);
 }
 
 STORE_TEST_CASE(store, "a handler that throws ends the subscription at that event, and the owner gets the error") {

@@ -1,8 +1,8 @@
 #include "eventstore/engine/argument_checks.hpp"
 
 #include <stele/eventstore/causation.hpp>
-#include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/append_scope.hpp>
+#include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>

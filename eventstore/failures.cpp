@@ -70,7 +70,7 @@ bool is_of_the_event(const std::exception_ptr& failure) {
 
 bool is_refused(const std::exception_ptr& failure) {
     const auto kind = kind_of(failure);
-    return (kind == error_kind::invalid_argument || kind == error_kind::undecodable) && is_of_the_event(failure);
+    return kind && kind != error_kind::handler_failed && is_of_the_event(failure);
 }
 
 void throw_with(std::string_view context) {

@@ -51,9 +51,7 @@ void read_only_access::check_log(connection& db, const read_view& view) {
         const std::lock_guard lock(mutex_);
         if (checked_ == view) return;
     }
-    if (size_of(name_ + "-wal").value_or(0) > 0 && !is_noted()) {
-        main_file(name_).expect_fitting_log(db);
-    }
+    if (size_of(name_ + "-wal").value_or(0) > 0 && !is_noted()) main_file(name_).expect_fitting_log(db);
     const std::lock_guard lock(mutex_);
     checked_ = view;
 }

@@ -31,7 +31,7 @@ constexpr std::int64_t two_ticks = 20'000'000;
 std::optional<struct stat> status_of(const std::string& file) {
     struct stat found{};
     if (::stat(file.c_str(), &found) == 0) return found;
-    if (errno == ENOENT || errno == ENOTDIR) return {};
+    if (means_absent(errno)) return {};
     throw cannot_look(file, errno);
 }
 

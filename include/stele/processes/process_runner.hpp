@@ -56,7 +56,7 @@ struct process_options {
 /// decided once (process_manager.hpp says how). All state is in the store: for each instance a stream NAME-INSTANCE,
 /// its journal, with links to the events handled, the commands that were rejected, and deadlines; beside the events a
 /// document of the kind "process" with its position, and one of the kind "deadline" for each that is set. Deleting a
-/// journal forgets the instance, its deadlines and its dead letters; the next event begins it anew. Tombstoning it ends
+/// journal forgets the instance, its deadlines and its dead letters; the next event starts it over. Tombstoning it ends
 /// the instance for good: its events are passed over. An event that is removed from its stream is missing from the
 /// state, as it is from that of an aggregate.
 ///

@@ -28,13 +28,15 @@ position process_progress::position() const {
 void process_progress::advance(stele::position reached) {
     const std::lock_guard lock(mutex_);
     reached_ = std::max(reached_, reached);
+    follows_store_ = true;
     changed_.notify_all();
 }
 
 std::optional<position> process_progress::wait_for(stele::position reached, std::chrono::milliseconds timeout) const {
     std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, end_of_wait(timeout), [&] { return reached_ >= reached || failure_ || is_over_; });
-    return reached_ >= reached ? std::optional{reached_} : std::nullopt;
+    const auto is_reached = [&] { return follows_store_ && reached_ >= reached; };
+    changed_.wait_until(lock, end_of_wait(timeout), [&] { return is_reached() || failure_ || is_over_; });
+    return is_reached() ? std::optional{reached_} : std::nullopt;
 }
 
 void process_progress::end_waits() noexcept {
@@ -56,7 +58,9 @@ unsigned process_progress::attempt() const {
 void process_progress::report(std::exception_ptr failure, bool retries) {
     auto message = message_of(failure);
     const bool is_busy = kind_of(failure) == error_kind::busy;
+    const bool is_other_store = kind_of(failure) == error_kind::other_store;
     const std::lock_guard lock(mutex_);
+    follows_store_ = follows_store_ && !is_other_store;
     last_error_ = std::move(message);
     if (std::exchange(failed_cause_, cause_) != cause_) failures_ = 0;
     ++failures_;

@@ -22,7 +22,7 @@ public:
     [[nodiscard]] stele::position position() const;
     void advance(stele::position reached);
     /// Returns the position once it is at least `reached`; nothing when the time is over, the process is faulted, or
-    /// the waits are ended.
+    /// the waits are ended. A position of another store has reached nothing.
     [[nodiscard]] std::optional<stele::position> wait_for(stele::position reached,
                                                           std::chrono::milliseconds timeout) const;
 
@@ -58,7 +58,8 @@ private:
     mutable std::mutex mutex_;  // guards the members below
     mutable std::condition_variable changed_;
     stele::position reached_;
-    bool is_over_ = false;  // no more waits
+    bool follows_store_ = true;  // from an other_store until it advances again, false: the position is of another store
+    bool is_over_ = false;       // no more waits
     std::string cause_, failed_cause_;
     unsigned failures_ = 0;  // in a row, at failed_cause_
     std::optional<clock::time_point> not_before_;

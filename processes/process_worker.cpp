@@ -66,6 +66,17 @@ process_worker::process_worker(event_store& store, command_bus_base& bus, proces
     }
     saved_ = known.value_or(options.after);
     progress_.advance(saved_);
+    report_if_other_store();
+}
+
+// Each run looks again and throws. Until the first one, nobody who waits is told that it has reached anything.
+void process_worker::report_if_other_store() {
+    try {
+        expect_reached(store_.head());
+    } catch (const error& fault) {
+        if (fault.kind() != error_kind::other_store) throw;
+        progress_.report(std::current_exception(), false);
+    }
 }
 
 void process_worker::check_begin(stele::position after) const {

@@ -52,6 +52,7 @@ private:
     bool handle_events(stele::position head, const std::stop_token& stop);
     void check_begin(stele::position after) const;
     void expect_reached(stele::position head) const;
+    void report_if_other_store();
     bool fire_next(const std::stop_token& stop);
     /// Whether the deadline waits behind a dead letter.
     [[nodiscard]] bool waits(const due_deadline& deadline, const std::map<std::string, stele::position>& letters) const;

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <vector>
 
 namespace stele::inline v0::detail {
@@ -39,6 +40,17 @@ effect_worker::effect_worker(event_store& store, any_projection& followed, const
         save();
     }
     board_.show(now_);
+    show_if_other_store();
+}
+
+// Each step looks again and throws. Until the first one, nobody who waits is told that it has reached anything.
+void effect_worker::show_if_other_store() noexcept {
+    try {
+        expect_reached();
+    } catch (...) {
+        if (kind_of(std::current_exception()) != error_kind::other_store) return;
+        board_.show_faulted(std::current_exception(), 0, false);
+    }
 }
 
 // An effect happens before its checkpoint is saved. Who cannot save it, because the store is read-only for example,

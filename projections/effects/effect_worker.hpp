@@ -33,6 +33,7 @@ private:
     bool do_effect(const recorded_event& event);
     void expect_saving();
     void expect_reached() const;
+    void show_if_other_store() noexcept;
     void save();
 
     event_store& store_;

@@ -12,6 +12,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -135,14 +136,17 @@ STORE_TEST_CASE(store, "a checkpoint beyond the head: nothing is passed over in 
         put(*store, kind, found.key, with_number(name, found.value, numbers_of(name).at(0), store->head().value + 3));
         return found;
     };
+    constexpr auto first = stele::position{1};  // less than the stored one, which says nothing of this store
+    constexpr auto for_ever = std::chrono::milliseconds::max();
     const auto process = set_beyond("process", "stele.v1.ProcessCheckpoint");
     for (const bool in_background : {false, true}) {
         transfer_bus bus{*store};
         process_runner runner{*store};
         runner.add<transfer_process>(bus);
+        CHECK_FALSE(runner.wait_for<transfer_process>(first, for_ever));  // nothing ran yet
         if (in_background) {
             runner.start();
-            CHECK_FALSE(runner.wait_for<transfer_process>(stele::position{100}, std::chrono::milliseconds::max()));
+            CHECK_FALSE(runner.wait_for<transfer_process>(first, for_ever));
         } else {
             CHECK(error_of([&] { runner.catch_up(); }).kind == error_kind::other_store);
         }
@@ -156,6 +160,19 @@ STORE_TEST_CASE(store, "a checkpoint beyond the head: nothing is passed over in 
     const auto failure = error_of(run_effects);
     CHECK(failure.kind == error_kind::other_store);
     CHECK(failure.says("noted.effects: its checkpoint in the store is position "));
+    {
+        const temp_dir directory;
+        stele::projection_runner runner{*store, directory.path};
+        runner.add<noted>();
+        CHECK_FALSE(runner.wait_for("noted.effects", first, for_ever));
+        runner.start();
+        // Its first step throws. Not for ever: without that it would neither reach anything nor be faulted.
+        CHECK_FALSE(runner.wait_for("noted.effects", first, std::chrono::minutes{1}));
+        const auto status = runner.status().at(1);
+        CHECK(status.state == stele::projection_state::faulted);
+        CHECK(status.attempts == 1);
+        CHECK(status.last_error.starts_with("noted.effects: its checkpoint in the store is position "));
+    }
     put(*store, "effects", effects.key, effects.value);
     run_effects();
 }

@@ -209,14 +209,15 @@ STORE_TEST_CASE(configured, "what a middleware throws after the command takes no
         const auto before = configured->head();
         CHECK_THROWS_AS((void)bus.send(open(name)), std::runtime_error);
         CHECK_THROWS_AS((void)bus.send(increment(name, 2), {.idempotency_key = key}), std::runtime_error);
+        CHECK_THROWS_AS((void)bus.send(increment(name, 3)), std::runtime_error);  // without a key: once, too
         CHECK_THROWS_AS((void)bus.send(decrement(name, 9)), std::runtime_error);
-        CHECK(configured->head().value == before.value + 2);
+        CHECK(configured->head().value == before.value + 3);
         throws = false;
         const auto again = bus.send(increment(name, 2), {.idempotency_key = key});
         REQUIRE(again);
         CHECK(again->repeated);
         CHECK(code_of(bus.send(open(name))) != "accepted");
-        REQUIRE(bus.send(decrement(name, 2)));
+        REQUIRE(bus.send(decrement(name, 5)));
         CHECK(stele::load<counter>(*configured, stele::stream_of<counter>(name)).state.value == 0);
     }
 }

@@ -24,6 +24,9 @@ struct stops {
 };
 struct declares_nothing {};
 
+/// No fault: the money is put by a deadline that is due.
+inline const std::string due_deadline = "a deadline";
+
 /// Puts what was taken into the wallet w. `transfer` is the instance, and after a ':' what is wrong with the event.
 template <class Policy>
 struct mover : Policy {
@@ -57,6 +60,7 @@ struct mover : Policy {
         all.send(put);
         const auto fault = fault_of(event);
         if (fault == "react throws") throw std::runtime_error("out of order");
+        if (fault == due_deadline) return reaction{}.after(-std::chrono::hours{1}, "late", put);
         if (fault == "no target") all.send(PutMoney{});
         if (fault == "deadline is not UTF-8") all.after(std::chrono::hours{1}, "Zo\xEB", put);
         if (fault == "deadline without name") all.after(std::chrono::hours{1}, "", put);

@@ -118,9 +118,11 @@ STORE_TEST_CASE(store, "a dead letter whose event was removed holds up neither e
             const auto stream = "note-" + instance;
             parking::is_fixed = false;
             static_cast<void>(transfer_bus{*store}.send(open_wallet("w")));
+            take(*store, instance, 9, due_deadline, "note-first" + instance);
             take(*store, instance, 2, "react throws", stream);
             if (is_first_of_two) take(*store, instance, 3, "react throws", "note-other" + instance);
             run<parking>(*store, false);
+            CHECK(put_by(*store, instance).empty());
             parking::is_fixed = true;
             const stele::stream_id source{stream};
             if (is_truncated) {
@@ -131,12 +133,13 @@ STORE_TEST_CASE(store, "a dead letter whose event was removed holds up neither e
             }
             take(*store, instance, 4, {}, "note-next" + instance);
             run<parking>(*store, false);
-            // The second letter can still be handled, so the event waits behind it.
-            CHECK(put_by(*store, instance) == (is_first_of_two ? amounts{} : amounts{4}));
+            // The second letter can still be handled, so the event and the deadline wait behind it.
+            CHECK(put_by(*store, instance) == (is_first_of_two ? amounts{} : amounts{4, 9}));
             const auto replayed = replay(*store);
             CHECK(replayed.gone == 1);
             CHECK(replayed.applied == (is_first_of_two ? 2 : 0));
-            CHECK(put_by(*store, instance) == (is_first_of_two ? amounts{3, 4} : amounts{4}));
+            run<parking>(*store, false);
+            CHECK(put_by(*store, instance) == (is_first_of_two ? amounts{3, 4, 9} : amounts{4, 9}));
         }
     }
 }

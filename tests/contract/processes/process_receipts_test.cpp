@@ -8,8 +8,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Puts money into the wallet w for each event; at the amount 5 by a deadline. Where that is rejected, it sends a
-/// command that fails.
+constexpr std::int64_t at_once = 1, by_deadline = 5, after_rejection = 7;
+
+/// Puts money into the wallet w, and then sends a command that fails. Some amounts are put by a deadline, or after a
+/// wallet that is not there has rejected them.
 template <stele::on_fault Policy>
 struct halting {
     static constexpr auto name = "halting";
@@ -23,8 +25,9 @@ struct halting {
         PutMoney put;
         put.set_transfer(event.transfer());
         put.set_amount(event.amount());
-        put.set_wallet(event.amount() == 5 ? "nowhere" : "w");
-        if (event.amount() == 5) return reaction{}.after(-1h, "late", put);
+        put.set_wallet(event.amount() == at_once ? "w" : "nowhere");
+        if (event.amount() == after_rejection) return reaction{}.send(put);
+        if (event.amount() == by_deadline) return reaction{}.after(-1h, "late", put);
         return reaction{}.send(put).send(close_wallet("x"));
     }
     reaction react(const stele::rejected<PutMoney>& no) const {
@@ -51,9 +54,8 @@ void check_kept(contract_store& store, std::int64_t amount) {
     using process = halting<Policy>;
     send(*store, open_wallet("w"));
     send(*store, open_wallet("x"));
-    REQUIRE(transfer_bus{*store}.send(open_wallet("old"),
-                                      {.idempotency_key = stele::make_idempotency_key({}, "an old one")}));
-    take(*store, "i", amount);
+    const auto old = stele::make_idempotency_key({}, "an old one");
+    REQUIRE(transfer_bus{*store}.send(open_wallet("old"), {.idempotency_key = old}));
     spy_bus bus{*store};
     bool is_broken = true;
     bus.before_send = [&](const google::protobuf::Message& command) {
@@ -62,9 +64,16 @@ void check_kept(contract_store& store, std::int64_t amount) {
     };
     process_runner runner{*store};
     runner.add<process>(bus);
-    for (int round = 0; round < 2; ++round) {
-        // So that whatever does not stop comes past it.
+    const auto append_others = [&] {
         REQUIRE(store->append(stele::stream_id{"other-1"}, stele::expected_version::any(), make_events(1000)));
+    };
+    append_others();
+    runner.catch_up();  // its checkpoint is right before the event
+    take(*store, "i", amount);
+    for (int round = 0; round < 2; ++round) {
+        // At first the event is the last one, and the rejection of its command has its position. Then whatever does not
+        // stop comes past it.
+        if (round > 0) append_others();
         try {
             runner.catch_up();
         } catch (const stele::error&) {
@@ -72,15 +81,18 @@ void check_kept(contract_store& store, std::int64_t amount) {
         }
         CHECK(put_by(*store, "i") == amounts{amount});
         forget(*store);
-        CHECK(receipts_in(*store) >= 1);  // the old one is gone
+        CHECK(receipts_in(*store) == (amount == at_once ? 1 : 2));
+        CHECK_FALSE(store->find_document("receipt", old.as_bytes()));
     }
+    send(*store, open_wallet("nowhere"));  // what was rejected stays rejected
     is_broken = false;
     if (Policy == stele::on_fault::dead_letter) CHECK(runner.template replay_dead_letters<process>().applied == 1);
     runner.catch_up();
     CHECK(put_by(*store, "i") == amounts{amount});  // not twice
+    CHECK(balance(*store, "nowhere") == 0);
 
     // When all is over and the process has come past it, nothing is kept.
-    REQUIRE(store->append(stele::stream_id{"other-1"}, stele::expected_version::any(), make_events(1000)));
+    append_others();
     runner.catch_up();
     forget(*store);
     CHECK(receipts_in(*store) == 0);
@@ -89,17 +101,25 @@ void check_kept(contract_store& store, std::int64_t amount) {
 }  // namespace
 
 STORE_TEST_CASE(store, "receipts are kept for the event of a dead letter") {
-    check_kept<stele::on_fault::dead_letter>(store, 1);
+    check_kept<stele::on_fault::dead_letter>(store, at_once);
 }
 
 STORE_TEST_CASE(store, "receipts are kept for the deadline of a dead letter") {
-    check_kept<stele::on_fault::dead_letter>(store, 5);
+    check_kept<stele::on_fault::dead_letter>(store, by_deadline);
 }
 
 STORE_TEST_CASE(store, "receipts are kept for the event at which a process has stopped") {
-    check_kept<stele::on_fault::stop>(store, 1);
+    check_kept<stele::on_fault::stop>(store, at_once);
 }
 
 STORE_TEST_CASE(store, "receipts are kept for the deadline at which a process has stopped") {
-    check_kept<stele::on_fault::stop>(store, 5);
+    check_kept<stele::on_fault::stop>(store, by_deadline);
+}
+
+STORE_TEST_CASE(store, "receipts of rejections are kept for the event of a dead letter") {
+    check_kept<stele::on_fault::dead_letter>(store, after_rejection);
+}
+
+STORE_TEST_CASE(store, "receipts of rejections are kept for the event at which a process has stopped") {
+    check_kept<stele::on_fault::stop>(store, after_rejection);
 }

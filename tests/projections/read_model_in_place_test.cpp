@@ -2,6 +2,7 @@
 
 #include "support/projections.hpp"
 #include "support/run_sql.hpp"
+#include "support/working_directory.hpp"
 
 #include <stele/eventstore/memory/memory_store.hpp>
 
@@ -12,7 +13,6 @@
 #include <map>
 #include <sstream>
 
-using namespace std::chrono_literals;
 using namespace testing;
 using stele::error_kind;
 using stele::projection_runner;
@@ -66,7 +66,7 @@ TEST_CASE("a read model that is taken away from its runner gets no event more, a
             const auto directory = outer / "read";
             stele::memory_store store;
             append_some(store, 20);
-            projection_runner runner{store, directory, {.batch_events = 5}};
+            projection_runner runner{store, directory, {.batch_events = 5, .attempts = 1}};
             runner.add<totals>();
             runner.catch_up();
             append_some(store, 40, 2);
@@ -82,7 +82,9 @@ TEST_CASE("a read model that is taken away from its runner gets no event more, a
             CHECK(shown <= 30);
             expect_said(error_of([&] { runner.catch_up(); }), directory);
             runner.start();
-            CHECK_FALSE(runner.wait_for<totals>(store.head(), 200ms));
+            // It ends when the first step has failed.
+            CHECK_FALSE(runner.wait_for<totals>(store.head(), std::chrono::milliseconds::max()));
+            CHECK(runner.status().at(0).state == stele::projection_state::faulted);
             CHECK(runner.status().at(0).last_error.find("moved, deleted or replaced") != std::string::npos);
             runner.stop();
             CHECK(runner.status().at(0).checkpoint.value == shown);
@@ -150,4 +152,43 @@ TEST_CASE("a generation that was made by somebody else is left alone by what rem
             CHECK(fs::symlink_status(place).type() != fs::file_type::not_found);
             if (fs::is_regular_file(place)) CHECK(content_of(place) == before);
         }
+}
+
+TEST_CASE("a runner and read models stay with their directory, wherever the program goes") {
+    const temp_dir outer;
+    const working_directory before;
+    for (const auto* const name : {"mine", "others"}) fs::create_directory(outer / name);
+    stele::memory_store store, of_others;
+    append(of_others, 1, opened("theirs"));
+    fs::current_path(outer / "others");
+    {
+        projection_runner others{of_others, "read"};
+        others.add<totals>();
+        others.add<labels>();
+        others.catch_up();
+    }
+    append_some(store, 20);
+    fs::current_path(outer / "mine");
+    projection_runner runner{store, "read"};
+    runner.add<totals>();
+    runner.add<labels>();
+    runner.catch_up();
+    auto db = read_model::open_read_only("read/totals.db");
+    db.attach("read/labels.db", "named");
+    const auto mine = outer / "mine" / "read";
+    for (const auto* const elsewhere : {"others", "."}) {
+        CAPTURE(elsewhere);
+        fs::current_path(outer / elsewhere);
+        append_some(store, 20, 2);
+        runner.catch_up();
+        runner.rebuild<totals>();
+        runner.rebuild<labels>();
+        CHECK(rows_of_totals(db) == fresh_replay(store));
+        CHECK(rows_of_totals(mine) == fresh_replay(store));
+        CHECK(db.query_one<std::int64_t>("SELECT count(*) FROM named.labels WHERE label = 'theirs'") == std::tuple{0});
+        const auto attached =
+            db.query_one<std::string>("SELECT file FROM pragma_database_list WHERE name = 'named'").value();
+        CHECK(fs::path{std::get<0>(attached)}.parent_path() == fs::canonical(mine));
+        CHECK(db.file().parent_path() == mine);
+    }
 }

@@ -280,6 +280,21 @@ TEST_CASE("opening a file that is not a read model is refused by name") {
     CHECK(absent.says((dir / "absent.db").string() + ": there is no such read model"));
     CHECK(!std::filesystem::exists(dir / "absent.db"));
 
+    // What a kill can leave of a file that was being made.
+    std::ofstream{dir / "empty.db"};
+    std::ofstream{dir / "zeros.db"} << std::string(8192, '\0');
+    run_sql(dir / "blank.db", "PRAGMA user_version = 0; PRAGMA journal_mode = WAL; VACUUM");
+    for (const auto* const name : {"empty.db", "zeros.db", "blank.db"}) {
+        CAPTURE(name);
+        const auto size = std::filesystem::file_size(dir / name);
+        const auto empty = open(dir / name);
+        CHECK(empty.kind == error_kind::corrupt);
+        CHECK(empty.says((dir / name).string() + ": is empty, its making was interrupted; it was left untouched"));
+        CHECK(std::filesystem::file_size(dir / name) == size);
+        for (const auto* const suffix : {"-wal", "-shm", "-journal"})
+            CHECK(!std::filesystem::exists((dir / name).string() + suffix));
+    }
+
     std::ofstream{dir / "text.db"} << std::string(5000, 'x');
     const auto text = open(dir / "text.db");
     CHECK(text.kind == error_kind::foreign_file);

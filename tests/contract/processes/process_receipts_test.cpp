@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::int64_t at_once = 1, by_deadline = 5, after_rejection = 7;
+constexpr std::int64_t at_once = 1, by_deadline = 5, after_rejection = 7, in_ten_hours = 10;
 
 /// Puts money into the wallet w, and then sends a command that fails. Some amounts are put by a deadline, or after a
 /// wallet that is not there has rejected them.
@@ -27,6 +27,7 @@ struct halting {
         put.set_amount(event.amount());
         put.set_wallet(event.amount() == at_once ? "w" : "nowhere");
         if (event.amount() == after_rejection) return reaction{}.send(put);
+        if (event.amount() == in_ten_hours) return reaction{}.after(10h, "later", put);
         if (event.amount() == by_deadline) return reaction{}.after(-1h, "late", put);
         return reaction{}.send(put).send(close_wallet("x"));
     }
@@ -122,4 +123,18 @@ STORE_TEST_CASE(store, "receipts of rejections are kept for the event of a dead 
 
 STORE_TEST_CASE(store, "receipts of rejections are kept for the event at which a process has stopped") {
     check_kept<stele::on_fault::stop>(store, after_rejection);
+}
+
+STORE_TEST_CASE(store, "a deadline keeps receipts once it may have fired by a clock that is an hour ahead") {
+    transfer_bus bus{*store};
+    process_runner runner{*store};
+    runner.add<halting<stele::on_fault::stop>>(bus);
+    take(*store, "i", in_ten_hours);
+    runner.catch_up();
+    REQUIRE(bus.send(open_wallet("x"), {.idempotency_key = stele::make_idempotency_key({}, "after the deadline")}));
+    REQUIRE(store->append(stele::stream_id{"other-1"}, stele::expected_version::any(), make_events(1000)));
+    runner.catch_up();
+    const auto now = stele::system_time();
+    CHECK(stele::forget_receipts(*store, now + 9h + 1min) == 0);
+    CHECK(stele::forget_receipts(*store, now + 8h) == 1);
 }

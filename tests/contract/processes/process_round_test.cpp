@@ -93,6 +93,24 @@ struct choking {
     reaction react(const stele::rejected<PutMoney>&) const { return {}; }
 };
 
+/// Closes the wallet "now" as early as can be told, and others as late.
+struct extreme {
+    static constexpr auto name = "extreme";
+    static constexpr auto events = hana::tuple_t<WalletOpened>;
+    static constexpr auto commands = hana::tuple_t<CloseWallet>;
+    using reaction = stele::reaction<extreme>;
+    static std::string instance_id(const WalletOpened&, const stele::recorded_event& at) {
+        return std::string{stele::instance_id_of(at.stream)};
+    }
+    void evolve(const auto&) {}
+    reaction react(const WalletOpened&, const stele::recorded_event& at) const {
+        const std::string wallet{stele::instance_id_of(at.stream)};
+        if (wallet == "now") return reaction{}.after(std::chrono::hours::min(), "close", close_wallet(wallet));
+        return reaction{}.after(std::chrono::hours::max(), "close", close_wallet(wallet));
+    }
+    reaction react(const stele::rejected<CloseWallet>&) const { return {}; }
+};
+
 }  // namespace
 
 STORE_TEST_CASE(store, "after a time without a program, deadlines fire as if it had run all the time") {
@@ -226,6 +244,18 @@ TEST_CASE("a delay of any length and unit ends at the last time there is") {
     send(store, open_wallet("w"));
     std::jthread later{[&] { runner.catch_up(); }};
     CHECK(runner.wait_for<stubborn>({1}, std::chrono::hours::max()));
+}
+
+STORE_TEST_CASE(store, "the longest delay never ends, and the shortest has ended before it began") {
+    send(*store, open_wallet("never"));
+    send(*store, open_wallet("now"));
+    transfer_bus bus{*store};
+    process_runner runner{*store};
+    runner.add<extreme>(bus);
+    runner.catch_up();
+    CHECK(story(*store, "wallet-now") == "WalletOpened WalletClosed");
+    CHECK(story(*store, "wallet-never") == "WalletOpened");
+    CHECK(runner.status().at(0).next_deadline == stele::timestamp::max());
 }
 
 TEST_CASE("a reaction may be continued in any way") {

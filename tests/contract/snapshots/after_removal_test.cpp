@@ -25,35 +25,53 @@ void make(stele::event_store& store, const std::string& id, std::uint64_t snapsh
     if (!rest.empty()) REQUIRE(store.append(stele::stream_id{name}, stele::expected_version::any(), rest));
 }
 
+/// Every snapshot, or none, and every truncation after it.
+struct truncation {
+    std::string id;
+    stele::stream_id stream{"tally", id};
+    std::uint64_t snapshot;  // its version, or 0
+    std::uint64_t removed;   // the versions up to here are
+};
+
+template <class Test>
+void for_each_truncation(stele::event_store& store, const Test& test) {
+    int number = 100;
+    for (std::uint64_t snapshot = 0; snapshot <= events; ++snapshot) {
+        for (std::uint64_t removed = 0; removed <= events; ++removed) {
+            CAPTURE(snapshot);
+            CAPTURE(removed);
+            const truncation each{.id = std::to_string(++number), .snapshot = snapshot, .removed = removed};
+            make(store, each.id, snapshot);
+            test(each);
+        }
+    }
+}
+
+void truncate(stele::event_store& store, const truncation& what) {
+    REQUIRE(store.truncate_stream(what.stream, version{what.removed}.next()));
+}
+
 }  // namespace
 
 STORE_TEST_CASE(store, "a save is accepted if a load would give the same state, whatever was truncated since") {
     const stele::repository<tally<by_hand>> tallies{*store};
-    int number = 100;
-    for (std::uint64_t snapshot = 0; snapshot <= events; ++snapshot) {
-        for (std::uint64_t before = 1; before <= events + 1; ++before) {
-            CAPTURE(snapshot);
-            CAPTURE(before);
-            const auto id = std::to_string(++number);
-            const stele::stream_id stream{"tally", id};
-            make(*store, id, snapshot);
-            auto known = tallies.load(id);
-            REQUIRE(store->truncate_stream(stream, version{before}));
-            const auto now = tallies.load(id);
-            CHECK(now.version.value == events);
-            const auto removed = before - 1;
-            CHECK(now.removed.value == (snapshot >= removed ? 0 : removed));
-            CHECK((now.state == known.state) == (snapshot >= removed));
-            const auto state_before = known.state;
-            const auto saved = tallies.save(id, known, known.state.decide(increment(id, 5)));
-            CHECK(saved.has_value() == (now.state == state_before));
-            if (!saved) CHECK(known.state == state_before);
-            const auto expected = saved ? known.state : now.state;
-            CHECK(tallies.load(id).state == expected);
-            auto fresh = tallies.load(id);
-            CHECK(tallies.save(id, fresh, fresh.state.decide(increment(id, 7))));
-        }
-    }
+    for_each_truncation(*store, [&](const truncation& each) {
+        const auto& [id, stream, snapshot, removed] = each;
+        auto known = tallies.load(id);
+        truncate(*store, each);
+        const auto now = tallies.load(id);
+        CHECK(now.version.value == events);
+        CHECK(now.removed.value == (snapshot >= removed ? 0 : removed));
+        CHECK((now.state == known.state) == (snapshot >= removed));
+        const auto state_before = known.state;
+        const auto saved = tallies.save(id, known, known.state.decide(increment(id, 5)));
+        CHECK(saved.has_value() == (now.state == state_before));
+        if (!saved) CHECK(known.state == state_before);
+        const auto expected = saved ? known.state : now.state;
+        CHECK(tallies.load(id).state == expected);
+        auto fresh = tallies.load(id);
+        CHECK(tallies.save(id, fresh, fresh.state.decide(increment(id, 7))));
+    });
 }
 
 STORE_TEST_CASE(store,
@@ -80,35 +98,27 @@ STORE_TEST_CASE(store,
 }
 
 STORE_TEST_CASE(store, "verify_snapshot says what can be verified after a truncation, and never blames the code") {
-    int number = 100;
-    for (std::uint64_t snapshot = 0; snapshot <= events; ++snapshot) {
-        for (std::uint64_t before = 1; before <= events + 1; ++before) {
-            CAPTURE(snapshot);
-            CAPTURE(before);
-            const auto id = std::to_string(++number);
-            const stele::stream_id stream{"tally", id};
-            make(*store, id, snapshot);
-            REQUIRE(store->truncate_stream(stream, version{before}));
-            const auto removed = before - 1;
-            const auto verified = stele::verify_snapshot<tally<by_hand>>(*store, stream);
-            if (removed == events) {
-                REQUIRE_FALSE(verified);
-                CHECK(verified.error() == "Stream \"tally-" + id +
-                                              "\": all events up to version 8 were removed, so nothing was compared, "
-                                              "and a stored snapshot cannot be verified. To verify it, use a copy of "
-                                              "the store from before the removal.");
-            } else if (removed == 0 || snapshot < removed) {
-                CHECK(verified == version{events});  // the snapshot is not used where it lacks removed events
-            } else {
-                REQUIRE_FALSE(verified);
-                CHECK(verified.error() ==
-                      "Stream \"tally-" + id + "\": the stored snapshot of version " + std::to_string(snapshot) +
-                          " cannot be verified: it holds events up to version " + std::to_string(removed) +
-                          " that were removed from the stream since, so they cannot be folded "
-                          "again. To verify it, use a copy of the store from before the removal.");
-            }
+    for_each_truncation(*store, [&](const truncation& each) {
+        const auto& [id, stream, snapshot, removed] = each;
+        truncate(*store, each);
+        const auto verified = stele::verify_snapshot<tally<by_hand>>(*store, stream);
+        if (removed == events) {
+            REQUIRE_FALSE(verified);
+            CHECK(verified.error() == "Stream \"tally-" + id +
+                                          "\": all events up to version 8 were removed, so nothing was compared, "
+                                          "and a stored snapshot cannot be verified. To verify it, use a copy of "
+                                          "the store from before the removal.");
+        } else if (removed == 0 || snapshot < removed) {
+            CHECK(verified == version{events});  // the snapshot is not used where it lacks removed events
+        } else {
+            REQUIRE_FALSE(verified);
+            CHECK(verified.error() ==
+                  "Stream \"tally-" + id + "\": the stored snapshot of version " + std::to_string(snapshot) +
+                      " cannot be verified: it holds events up to version " + std::to_string(removed) +
+                      " that were removed from the stream since, so they cannot be folded "
+                      "again. To verify it, use a copy of the store from before the removal.");
         }
-    }
+    });
 }
 
 STORE_TEST_CASE(store, "a snapshot that was taken after the truncation is verified, and a changed evolve is told") {

@@ -154,3 +154,35 @@ TEST_CASE("a backup touches no file that is not its own") {
     store.backup(target / "link.db");  // the link leads to a name that is free
     CHECK(is_whole(target / "nowhere"));
 }
+
+TEST_CASE("a backup taken during writes opens, and its head is one that existed") {
+    const temp_dir directory;
+    auto store = stele::sqlite_store::open(directory / "events.db", {.durability = stele::durability::normal});
+    const stream_id stream{"a-1"};
+    REQUIRE(store.append(stream, expected_version::no_stream(), make_events(100)));
+    std::atomic<bool> stop = false;
+    std::jthread writer([&] {
+        while (!stop) (void)store.append(stream, expected_version::any(), make_events(7));
+    });
+    for (int round = 0; round < 10; ++round) {
+        const auto copy = directory / ("copy-" + std::to_string(round) + ".db");
+        const auto before = store.head();
+        store.backup(copy);
+        const auto after = store.head();
+        CHECK_FALSE(fs::exists(copy.string() + ".partial"));
+        auto restored = stele::sqlite_store::open(copy);
+        CHECK(restored.head() >= before);
+        CHECK(restored.head() <= after);
+        CHECK((restored.head().value - 100) % 7 == 0);
+        std::uint64_t last = 0;
+        for (const auto& event : restored.read_all().events()) REQUIRE(event.position.value == ++last);
+        CHECK(last == restored.head().value);
+        CHECK(restored.append(stream, expected_version::exactly(restored.stream_version(stream)), make_events(1)));
+        // The next round waits for the writer, so that there is something new to copy.
+        (void)store.wait_for_append(after, std::chrono::minutes{1});
+    }
+    stop = true;
+    writer.join();
+    CHECK_THROWS_AS(store.backup(directory / "copy-0.db"), stele::error);
+    CHECK_THROWS_AS(store.backup(directory / "absent" / "copy.db"), stele::error);
+}

@@ -1,5 +1,6 @@
 // What a filtered read costs and how it ends, apart from what it returns (filter_test.cpp).
 
+#include "support/run_sql.hpp"
 #include "support/stores.hpp"
 
 #include <stele/eventstore/detail/stop_scope.hpp>
@@ -9,6 +10,7 @@
 #include <sqlite3.h>
 
 #include <atomic>
+#include <fstream>
 #include <stop_token>
 
 using stele::expected_version;
@@ -104,4 +106,59 @@ TEST_CASE("a subscription that is stopped ends without an error, and its handler
     subscription.wait();
     CHECK(found == 9000);
     CHECK(!subscription.failure());
+}
+
+TEST_CASE("a sparse filter does not read the events in between") {
+    const temp_dir directory;
+    const auto file = directory / "events.db";
+    auto store = stele::sqlite_store::open(file, {.durability = stele::durability::normal});
+    // The rare events are at both ends; everything between them is then overwritten with zeros on disk.
+    const stream_id rare{"rare-1"};
+    const stream_id common{"common-1"};
+    REQUIRE(store.append(rare, expected_version::any(), std::vector{make_event("test.Rare", "first")}));
+    for (int i = 0; i < 20; ++i) {
+        std::vector<stele::event_data> events(1000, make_event("test.Common", std::string(300, 'x')));
+        for (auto& event : events) event.id = stele::uuid::v7();
+        REQUIRE(store.append(common, expected_version::any(), events));
+    }
+    REQUIRE(store.append(rare, expected_version::any(), std::vector{make_event("test.Rare", "last")}));
+    store.compact();
+    {
+        // Payloads of the middle: the store must not read them.
+        std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+        const auto size = std::filesystem::file_size(file);
+        std::string image(size, '\0');
+        bytes.read(image.data(), static_cast<std::streamsize>(size));
+        constexpr std::size_t page = 4096;
+        const std::string payload(300, 'x');
+        for (std::size_t at = 40 * page; at + 40 * page < size; at += page) {
+            // A page of the table events holds payloads; those of the first and last blocks are kept.
+            if (image.find(payload, at) >= at + page || at < size / 4 || at > size / 2) continue;
+            bytes.seekp(static_cast<std::streamoff>(at));
+            bytes.write(std::string(page, '\0').data(), page);
+        }
+    }
+    auto damaged = stele::sqlite_store::open(directory / "events.db");
+    CHECK_THROWS_AS((void)lines(damaged.read_all()), stele::error);
+    const std::vector<std::string> both{"1 rare-1@1 test.Rare first", "20002 rare-1@2 test.Rare last"};
+    CHECK(lines(damaged.read_all({.filter = {.types = {"test.Rare"}}})) == both);
+    CHECK(lines(damaged.read_all({.filter = {.categories = {"rare"}}})) == both);
+    CHECK(lines(damaged.read_all({.filter = {.stream_prefixes = {"rare-"}}})) == both);
+    CHECK(lines(damaged.read_all({.direction = stele::direction::backward, .filter = {.types = {"test.Rare"}}}))
+              .front() == both.back());
+}
+
+TEST_CASE("a filtered read also ends in a long range without matches") {
+    const temp_dir directory;
+    const auto file = directory / "events.db";
+    auto store = stele::sqlite_store::open(file);
+    for (int i = 0; i < 3; ++i)
+        REQUIRE(store.append(stream_id{"order-1"}, expected_version::any(),
+                             std::vector{make_event("test.Placed", std::to_string(i))}));
+    // The blocks still say that an event of the type is at the old position.
+    run_sql(file, "UPDATE events SET position = 1 << 60 WHERE position = 3");
+    const std::vector<std::string> found{"1 order-1@1 test.Placed 0", "2 order-1@2 test.Placed 1"};
+    CHECK(lines(store.read_all({.filter = {.types = {"test.Placed"}}})) == found);
+    CHECK(lines(store.read_all({.direction = stele::direction::backward, .filter = {.types = {"test.Placed"}}})) ==
+          std::vector(found.rbegin(), found.rend()));
 }

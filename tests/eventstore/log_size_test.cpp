@@ -1,4 +1,4 @@
-// The log of a store stays bounded while readers are busy.
+// The log of a store stays bounded while readers are busy, and becomes small again.
 
 #include "support/run_sql.hpp"
 #include "support/stores.hpp"
@@ -96,4 +96,17 @@ TEST_CASE("a bound for the log that cannot be kept is refused") {
     CHECK_THROWS_WITH_AS((void)stele::sqlite_store::open(directory / "events.db", options_with(mib - 1)),
                          "sqlite_options::log_bytes is 1048575; it must be 1048576 or more", stele::error);
     CHECK(!std::filesystem::exists(directory / "events.db"));
+}
+
+TEST_CASE("a log that one large append made large becomes small again") {
+    const temp_dir directory;
+    auto store = stele::sqlite_store::open(directory / "a.db", {.durability = stele::durability::normal});
+    const auto log = [&] { return std::filesystem::file_size(directory / "a.db-wal"); };
+    std::vector<stele::event_data> large;
+    for (int i = 0; i < 60; ++i)
+        large.push_back({.type = "test.Large", .payload = std::string(1 << 20, 'x'), .metadata = {}});
+    REQUIRE(store.append(stream_id{"a-1"}, expected_version::any(), large));
+    CHECK(log() > 60U << 20);
+    for (int i = 0; i < 3; ++i) REQUIRE(store.append(stream_id{"a-2"}, expected_version::any(), make_events(1)));
+    CHECK(log() <= 32U << 20);
 }

@@ -39,20 +39,22 @@ void become(uid_t user) {
 // Makes `use` happen in a process of its own, which goes on until this one is destroyed or told to end.
 class companion {
 public:
-    companion(const fs::path& mark, uid_t user, bool closes,
-              const std::function<void(const std::function<void()>&)>& use) {
+    companion(uid_t user, bool closes, const std::function<void(const std::function<void()>&)>& use) {
+        int ready[2];
+        REQUIRE(::pipe(ready) == 0);
         REQUIRE(::pipe(go_) == 0);
         process_.emplace([=, this]() -> std::string {
             become(user);
             use([&] {
-                fs::create_directory(mark);
-                char byte = 0;
-                if (::read(go_[0], &byte, 1) < 1 || !closes) ::_exit(0);
+                char byte = 'r';
+                if (::write(ready[1], &byte, 1) < 1 || ::read(go_[0], &byte, 1) < 1 || !closes) ::_exit(0);
             });
             return "ended";
         });
-        while (!fs::exists(mark)) ::usleep(1000);
-        fs::remove(mark);
+        ::close(ready[1]);
+        char byte = 0;
+        REQUIRE(::read(ready[0], &byte, 1) == 1);  // nothing comes if it has ended
+        ::close(ready[0]);
     }
     ~companion() { ::close(go_[0]), ::close(go_[1]); }
     companion(const companion&) = delete;
@@ -118,7 +120,7 @@ TEST_CASE("a read model is asked with any rights to read it, and its runner goes
                 REQUIRE(::chown(directory.c_str(), owner, readers) == 0);
                 REQUIRE(::chmod(directory.c_str(), 0770) == 0);
                 {
-                    companion runner(outer / "mark", owner, there == left::nothing, [&](const auto& then) {
+                    companion runner(owner, there == left::nothing, [&](const auto& then) {
                         ::umask(0);
                         project(directory, 10, then);
                     });

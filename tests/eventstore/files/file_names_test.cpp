@@ -1,12 +1,16 @@
-// What the name of a file may be: names that belong to SQLite or to another store, names of one file that has several,
-// and the longest names.
+// What the name of a file may be: names that belong to SQLite or to another store, relative names, names of one file
+// that has several, and the longest names.
 
 #include "support/errors.hpp"
 #include "support/in_child.hpp"
 #include "support/projections.hpp"
 #include "support/stores.hpp"
+#include "support/working_directory.hpp"
+
+#include <stele/projections/inline/inline_projections.hpp>
 
 #include <optional>
+#include <tuple>
 
 using namespace testing;
 using stele::error_kind;
@@ -113,7 +117,7 @@ TEST_CASE("a link that leads to a name which belongs to SQLite is refused as tha
 
 TEST_CASE("a URI is no name, and the name that is advised instead is one") {
     const temp_dir directory;
-    const auto before = fs::current_path();
+    const working_directory before;
     fs::current_path(directory.path);
     const std::string name = "file:a.db?mode=memory";
     {
@@ -132,7 +136,15 @@ TEST_CASE("a URI is no name, and the name that is advised instead is one") {
     // A read model is a file of that name.
     CHECK(error_of([&] { (void)stele::read_model::open_read_only(name); }).says((directory / name).string()));
     CHECK(error_of([&] { (void)stele::read_model::open_read_only("file::memory:"); }).kind == error_kind::io);
-    fs::current_path(before);
+    {
+        auto store = sqlite_store::open("./file:rows.db?mode=memory");
+        stele::inline_projections{store}.add<totals>();
+        append(store, 1, opened("one"));
+    }
+    auto rows = stele::read_model::open_read_only("file:rows.db?mode=memory");
+    rows.attach("file:rows.db?mode=memory", "same");
+    CHECK(rows.query_one<int>("SELECT count(*) FROM totals JOIN same.totals USING (counter)") == std::tuple{1});
+    CHECK(error_of([&] { rows.attach("file::memory:", "none"); }).kind == error_kind::io);
 }
 
 TEST_CASE("a backup may have the longest name that there is, whatever its letters") {
@@ -157,4 +169,68 @@ TEST_CASE("a backup may have the longest name that there is, whatever its letter
     CHECK(too_long.says("give a shorter name"));
     for (const auto& entry : fs::directory_iterator(directory.path))
         CHECK(entry.path().native().find(".partial") == std::string::npos);
+}
+
+TEST_CASE("a name that SQLite takes for something else than a file is refused") {
+    const temp_dir directory;
+    auto store = sqlite_store::open(directory / "a.db");
+    for (const auto& name : {std::string{}, std::string{":memory:"}, (directory / "b").string() + '\0' + "c"}) {
+        CHECK(error_of([&] { (void)sqlite_store::open(name); }).kind == error_kind::invalid_argument);
+        CHECK(error_of([&] { store.backup(name); }).kind == error_kind::invalid_argument);
+    }
+    CHECK_FALSE(fs::exists(directory / "b"));
+    CHECK(error_of([&] { (void)sqlite_store::open(directory.path); }).says("is a directory"));
+}
+
+TEST_CASE("a store stays the file that it was opened by, wherever the program goes") {
+    const temp_dir directory;
+    const working_directory before;
+    for (const auto* const name : {"mine", "others", "empty"}) fs::create_directory(directory / name);
+    {
+        auto other = sqlite_store::open(directory / "others" / "a.db");
+        REQUIRE(other.append(stream_id{"theirs-1"}, expected_version::any(), make_events(7)));
+    }
+    fs::current_path(directory / "mine");
+    auto store = sqlite_store::open("a.db");
+    REQUIRE(store.append(stream_id{"mine-1"}, expected_version::any(), make_events(1)));
+    for (const auto* const elsewhere : {"others", "empty"}) {
+        fs::current_path(directory / elsewhere);
+        CHECK(store.stream_version(stream_id{"theirs-1"}).value == 0);
+        REQUIRE(store.append(stream_id{"mine-1"}, expected_version::any(), make_events(1)));
+        store.backup("copy.db");
+        CHECK(sqlite_store::open("copy.db").head() == store.head());
+    }
+    CHECK(store.head().value == 3);
+}
+
+TEST_CASE("a store is one store by every name that leads to it, or refused") {
+    const temp_dir directory;
+    fs::create_directory(directory / "data");
+    fs::create_symlink("new.db", directory / "data" / "link.db");  // to a file that does not exist yet
+    fs::create_directory_symlink("data", directory / "linked");
+    auto store = sqlite_store::open(directory / "data" / "link.db");
+    REQUIRE(store.append(stream_id{"a-1"}, expected_version::any(), make_events(1)));
+    CHECK(fs::exists(directory / "data" / "new.db-lock"));
+    CHECK_FALSE(fs::exists(directory / "data" / "link.db-lock"));
+    for (const auto& name : {directory / "data/new.db", directory / "linked/new.db", directory / "linked/link.db"}) {
+        auto same = sqlite_store::open(name);
+        REQUIRE(same.append(stream_id{"a-1"}, expected_version::any(), make_events(1)));
+    }
+    CHECK(store.head().value == 4);
+    fs::create_hard_link(directory / "data/new.db", directory / "hard.db");
+    const auto fault = error_of([&] { (void)sqlite_store::open(directory / "hard.db"); });
+    CHECK(fault.kind == error_kind::invalid_argument);
+    CHECK(fault.says("2 names (hard links)"));
+    CHECK(sqlite_store::open(directory / "data/new.db").head().value == 4);
+    fs::create_symlink("round.db", directory / "round.db");
+    CHECK(error_of([&] { (void)sqlite_store::open(directory / "round.db"); }).kind == error_kind::io);
+}
+
+TEST_CASE("a missing directory is named") {
+    const temp_dir directory;
+    const auto file = directory / "absent" / "some.db";
+    const auto fault = error_of([&] { (void)sqlite_store::open(file); });
+    INFO(fault.message);
+    CHECK(fault.kind == error_kind::io);
+    CHECK(fault.says(file.string()));
 }

@@ -11,9 +11,12 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 using namespace testing;
 using stele::error_kind;
@@ -65,18 +68,21 @@ TEST_CASE("who closes a store whose file was replaced takes nothing from those w
                 store.backup(directory / "copy.db");
             }
             // In a process of its own, as SQLite knows files within one process.
-            int go[2];
+            int ready[2], go[2];
+            REQUIRE(::pipe(ready) == 0);
             REQUIRE(::pipe(go) == 0);
             child first([&]() -> std::string {
                 auto store = sqlite_store::open(file);
                 append(store, "late-1", 3);
-                fs::create_directory(directory / "ready");
-                char byte = 0;
-                if (::read(go[0], &byte, 1) != 1) return "no byte";
+                char byte = 'r';
+                if (::write(ready[1], &byte, 1) != 1 || ::read(go[0], &byte, 1) != 1) return "no byte";
                 const auto refused = error_of([&] { append(store, "lost-1", 1); });
                 return refused.says("moved, deleted or replaced") ? "refused" : refused.message;
             });
-            while (!fs::exists(directory / "ready")) ::usleep(1000);
+            ::close(ready[1]);
+            char byte = 0;
+            REQUIRE(::read(ready[0], &byte, 1) == 1);  // nothing comes if it has ended
+            ::close(ready[0]);
             fs::rename(file, old);
             fs::rename(directory / "copy.db", file);
             if (!keeps_log) without_log(file);
@@ -168,4 +174,38 @@ TEST_CASE("what is no file in the place of a file of SQLite is told at once, and
                     fs::remove(place);
                     if (!is_new) CHECK(counts_of(file).at("a-1") == 1);
                 }
+}
+
+TEST_CASE("a file that is moved, deleted or replaced under a store takes no more appends") {
+    using action = std::function<void(const fs::path& file)>;
+    const std::vector<std::pair<std::string, action>> actions{
+        {"moved", [](const auto& file) { fs::rename(file, file.string() + ".old"); }},
+        {"deleted", [](const auto& file) { fs::remove(file); }},
+        {"replaced",
+         [](const auto& file) {
+             fs::copy_file(file, file.string() + ".copy");
+             fs::rename(file.string() + ".copy", file);
+         }},
+        {"its lock deleted", [](const auto& file) { fs::remove(file.string() + "-lock"); }},
+        {"its lock replaced", [](const auto& file) {
+             std::ofstream{file.string() + "-new"} << "x";
+             fs::rename(file.string() + "-new", file.string() + "-lock");
+         }}};
+    for (const auto& [what, act] : actions) {
+        CAPTURE(what);
+        const temp_dir directory;
+        auto store = sqlite_store::open(directory / "a.db", {.idle_readers = 0});
+        REQUIRE(store.append(stream_id{"a-1"}, expected_version::any(), make_events(1)));
+        act(directory / "a.db");
+        const auto fault =
+            error_of([&] { (void)store.append(stream_id{"a-1"}, expected_version::any(), make_events(1)); });
+        CHECK(fault.kind == error_kind::io);
+        CHECK(fault.says("moved, deleted or replaced"));
+        const auto after = [&](const std::function<void()>& use) { return error_of(use).kind; };
+        CHECK(after([&] { (void)store.append(stream_id{"a-1"}, expected_version::any(), make_events(1)); }) ==
+              error_kind::closed);
+        CHECK(after([&] { store.compact(); }) == error_kind::closed);
+        if (what.starts_with("its")) continue;
+        CHECK(after([&] { (void)store.head(); }) == error_kind::io);
+    }
 }

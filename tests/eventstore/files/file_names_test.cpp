@@ -136,11 +136,10 @@ TEST_CASE("a URI is no name, and the name that is advised instead is one") {
     // A read model is a file of that name.
     CHECK(error_of([&] { (void)stele::read_model::open_read_only(name); }).says((directory / name).string()));
     CHECK(error_of([&] { (void)stele::read_model::open_read_only("file::memory:"); }).kind == error_kind::io);
-    {
-        auto store = sqlite_store::open("./file:rows.db?mode=memory");
-        stele::inline_projections{store}.add<totals>();
-        append(store, 1, opened("one"));
-    }
+    // Open, so that it is read through its log, and not as a file that nobody changes.
+    auto store = sqlite_store::open("./file:rows.db?mode=memory");
+    stele::inline_projections{store}.add<totals>();
+    append(store, 1, opened("one"));
     auto rows = stele::read_model::open_read_only("file:rows.db?mode=memory");
     rows.attach("file:rows.db?mode=memory", "same");
     CHECK(rows.query_one<int>("SELECT count(*) FROM totals JOIN same.totals USING (counter)") == std::tuple{1});

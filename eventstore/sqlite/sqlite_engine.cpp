@@ -45,10 +45,12 @@ sqlite_engine::sqlite_engine(std::filesystem::path file, store_use use, const sq
       access_(access_to(file_, options_.connection, writer_.get())),
       readers_(*access_, options_) {
     if (writer_) {
-        queue_ = std::make_unique<commit_queue>([this](commit_queue::append_group group) {
-            signal_.announce(writer_->commit(group));
-            bound_log();
-        });
+        queue_ = std::make_unique<commit_queue>(
+            [this](commit_queue::append_group group) {
+                signal_.announce(writer_->commit(group));
+                bound_log();
+            },
+            options_.connection.busy_timeout);
         // The first read needs no descriptor then, and is of the file that was opened, whatever becomes of its name.
         if (options_.idle_readers > 0) readers_.with_reader([](reader&) {});
     } else {
@@ -95,10 +97,7 @@ void sqlite_engine::compact() {
 
 void sqlite_engine::transact(const transaction& work) {
     expect_writable();
-    queue_->exclusive([&] {
-        writer_->transact(*this, work);
-        if (writer_->participant() != nullptr) queue_->limit_waits(options_.connection.busy_timeout);
-    });
+    queue_->exclusive([&] { writer_->transact(*this, work); });
 }
 
 void sqlite_engine::look(const std::function<void(const append_participant*)>& look) {

@@ -28,7 +28,7 @@ void read_model::execute_script(std::string_view sql) {
 }
 
 void read_model::attach(const std::filesystem::path& file, std::string_view name) {
-    session_->attach(file, name);
+    session_->attach(detail::absolute_name(file), name);
 }
 
 position read_model::checkpoint() {

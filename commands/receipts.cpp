@@ -134,7 +134,7 @@ uuid make_idempotency_key(const uuid& name_space, std::string_view name) {
     return uuid::v5(name_space, name);
 }
 
-std::uint64_t forget_receipts(event_store& store, timestamp written_before) {
+std::uint64_t forget_receipts(event_store& store, detail::saturated<timestamp> written_before) {
     constexpr std::size_t batch = 1000;
     const auto kept_after = detail::first_open_turn(store, written_before);
     std::uint64_t forgotten = 0;

@@ -28,7 +28,7 @@ recorded_event owned_event::view() const& noexcept {
 }
 
 recorded_event as_recorded(const event_data& data, std::string_view stream, stream_position at,
-                           timestamp recorded_at) noexcept {
+                           detail::saturated<timestamp> recorded_at) noexcept {
     return {.position = at.position,
             .version = at.version,
             .recorded_at = recorded_at,

@@ -95,6 +95,12 @@ std::string removed_stream(const recorded_event& event) {
     return {};
 }
 
+bool has_event(event_store& store, position at) {
+    if (at.value == 0) return false;
+    auto events = store.read_all({.after = {at.value - 1}, .up_to = at}).events();
+    return events.begin() != events.end();
+}
+
 bool was_deleted(event_store& store, const stream_id& stream, position after, position up_to) {
     event_filter removals;
     removals.categories = {std::string{system_category}};

@@ -3,6 +3,7 @@
 #include "stele_process.pb.h"
 
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/detail/utf8.hpp>
 #include <stele/eventstore/error.hpp>
 
@@ -50,12 +51,6 @@ dead_letter parse(std::string_view process, const document& found) {
             .attempts = value.attempts(),
             .error = value.error(),
             .failed_at = found.written_at};
-}
-
-// Whether the event is still there: one that was removed cannot be handled any more.
-bool has_event(event_store& store, position at) {
-    auto events = store.read_all({.after = {at.value - 1}, .up_to = at}).events();
-    return events.begin() != events.end();
 }
 
 }  // namespace

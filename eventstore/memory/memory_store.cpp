@@ -42,7 +42,7 @@ struct memory_store::state {
     }
 };
 
-memory_store::memory_store(store_limits limits, std::function<timestamp()> now)
+memory_store::memory_store(store_limits limits, std::function<detail::saturated<timestamp>()> now)
     : state_("this memory_store", std::make_unique<state>(limits, std::move(now))) {}
 
 memory_store::~memory_store() {

@@ -5,6 +5,9 @@
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/start_thread.hpp>
 
+#include <fmt/format.h>
+
+#include <string_view>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -39,6 +42,14 @@ void fulfil(async_append& append) noexcept {
     }
 }
 
+error still_busy(std::string_view so) {
+    return {error_kind::busy,
+            fmt::format("another append, a compact() or a change of the inline projections of this store, in this "
+                        "process, was not over after the busy timeout, so {}; try again. If an inline projection waits "
+                        "for a thread that makes this call, it waits for itself: it must not",
+                        so)};
+}
+
 }  // namespace
 
 std::shared_ptr<waiter> waiter::of_this_thread() {
@@ -56,13 +67,9 @@ void waiter::set(signal now) noexcept {
     wake_.notify_one();
 }
 
-waiter::signal waiter::wait(std::optional<std::chrono::milliseconds> timeout) {
+waiter::signal waiter::wait(std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
-    const auto is_set = [this] { return now_ != signal::wait; };
-    if (timeout)
-        wake_.wait_until(lock, end_of_wait(*timeout), is_set);
-    else
-        wake_.wait(lock, is_set);
+    wake_.wait_until(lock, end_of_wait(timeout), [this] { return now_ != signal::wait; });
     return now_;
 }
 
@@ -119,19 +126,14 @@ void commit_queue::submit(append_request& request) {
 
 // Returns `lead` or `done`. Throws if it has taken the request out of the queue.
 waiter::signal commit_queue::wait_for_turn(append_request& request, std::uint64_t turn) {
-    const auto limit = limit_.load();
-    if (limit == no_limit) return request.caller->wait({});
     while (true) {
-        if (const auto now = request.caller->wait(limit); now != waiter::signal::wait) return now;
+        if (const auto now = request.caller->wait(limit_); now != waiter::signal::wait) return now;
         const std::lock_guard lock(mutex_);
-        const bool is_same = turn == std::exchange(turn, turn_) && !turn_is_exclusive_;
+        const bool is_same = turn == std::exchange(turn, turn_);
         // One that was told to lead, or is being committed, waits for that.
         if (is_same && request.caller->wait(std::chrono::milliseconds{}) == waiter::signal::wait &&
             waiting_.remove(request))
-            throw error(error_kind::busy,
-                        "the append before this one is still being committed after the busy timeout, so this one was "
-                        "not stored; try again. If an inline projection waits for a thread that appends, it waits for "
-                        "itself: it must not");
+            throw still_busy("this append was not stored");
     }
 }
 
@@ -143,7 +145,10 @@ void commit_queue::start_async_leader() {
 void commit_queue::submit(std::unique_ptr<async_append> append) {
     expect_outside_appends();
     std::unique_lock lock(mutex_);
-    async_space_.wait(lock, [&] { return async_count_ < async_requests_limit && async_bytes_ < async_bytes_limit; });
+    const auto has_space = [&] { return async_count_ < async_requests_limit && async_bytes_ < async_bytes_limit; };
+    for (auto turn = turn_; !async_space_.wait_until(lock, end_of_wait(limit_), has_space);)
+        if (turn == std::exchange(turn, turn_))
+            throw still_busy("and too many asynchronous appends are in flight, this append was not stored");
     start_async_leader();
     // From here on nothing throws.
     ++async_count_;
@@ -190,7 +195,6 @@ void commit_queue::hand_over() noexcept {
     auto* const next = waiting_.front();
     if (next == nullptr) return;
     leading_ = true;
-    turn_is_exclusive_ = false;
     ++turn_;
     if (next->owner != nullptr) {
         async_leads_ = true;
@@ -205,10 +209,12 @@ void commit_queue::exclusive(const std::function<void()>& work) {
     expect_outside_appends();
     std::unique_lock lock(mutex_);
     ++exclusive_waiting_;
-    wait_for_exclusive_turn(lock);
+    // It is next, before all groups: nothing but another one like it can come in between.
+    if (!exclusive_wake_.wait_until(lock, end_of_wait(limit_), [this] { return !leading_; })) {
+        --exclusive_waiting_;
+        throw still_busy("nothing was done");
+    }
     leading_ = true;
-    turn_is_exclusive_ = true;
-    ++turn_;
     lock.unlock();
     std::exception_ptr failure;
     try {
@@ -222,20 +228,6 @@ void commit_queue::exclusive(const std::function<void()>& work) {
     hand_over();
     lock.unlock();
     if (failure) std::rethrow_exception(failure);
-}
-
-// Throws if the same commit lasts for longer than the limit.
-void commit_queue::wait_for_exclusive_turn(std::unique_lock<std::mutex>& lock) {
-    const auto is_free = [this] { return !leading_; };
-    const auto limit = limit_.load();
-    if (limit == no_limit) return exclusive_wake_.wait(lock, is_free);
-    for (auto turn = turn_; !exclusive_wake_.wait_until(lock, end_of_wait(limit), is_free);) {
-        if (turn != std::exchange(turn, turn_) || turn_is_exclusive_) continue;
-        --exclusive_waiting_;
-        throw error(error_kind::busy,
-                    "an append is still being committed after the busy timeout, so nothing was done; try again. If an "
-                    "inline projection waits for a thread that makes this call, it waits for itself: it must not");
-    }
 }
 
 // Takes the first of those who wait, and returns how many.

@@ -3,7 +3,6 @@
 #include <stele/eventstore/event_store.hpp>
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -38,9 +37,8 @@ public:
     static std::shared_ptr<waiter> of_this_thread();
 
     void set(signal now) noexcept;
-    /// Waits until it is set to something other than wait, at most for `timeout` if there is one, and returns what it
-    /// is set to.
-    signal wait(std::optional<std::chrono::milliseconds> timeout);
+    /// Waits until it is set to something other than wait, at most for `timeout`, and returns what it is set to.
+    signal wait(std::chrono::milliseconds timeout);
 
 private:
     std::mutex mutex_;
@@ -109,7 +107,11 @@ public:
     static constexpr std::size_t group_requests = 256;
 
     /// `commit` is called by one thread at a time and sets the outcome or fault of each request; it must not throw.
-    explicit commit_queue(std::function<void(append_group)> commit) : commit_(std::move(commit)) {}
+    /// All functions below throw stele::error (busy) once they have waited for `limit`, submit() only if no group was
+    /// committed in that time: a commit, or the work of exclusive(), lasts, and may be waiting for that very thread. 0
+    /// or less: they do not wait.
+    commit_queue(std::function<void(append_group)> commit, std::chrono::milliseconds limit)
+        : commit_(std::move(commit)), limit_(limit) {}
     /// Finishes the appends in flight.
     ~commit_queue();
     commit_queue(const commit_queue&) = delete;
@@ -119,12 +121,8 @@ public:
     void submit(append_request& request);
     /// Returns at once, unless too many are in flight. Any thread. If it throws, the append is not carried out.
     void submit(std::unique_ptr<async_append> append);
-    /// Calls `work` while no group is being committed. Its exceptions pass through. Throws busy as submit() does. Any
-    /// thread.
+    /// Calls `work` while no group is being committed. Its exceptions pass through. Any thread.
     void exclusive(const std::function<void()>& work);
-    /// From now on submit() throws `busy` if the same commit lasts for `limit` while the request waits in the queue.
-    /// For commits that run handlers: one of them may be waiting for that very thread. 0 or less: it does not wait.
-    void limit_waits(std::chrono::milliseconds limit) noexcept { limit_ = limit; }
 
 private:
     using group = std::array<append_request*, group_requests>;
@@ -138,13 +136,11 @@ private:
     void lead_for_async(const std::stop_token& stop) noexcept;
 
     std::function<void(append_group)> commit_;
+    const std::chrono::milliseconds limit_;
     std::mutex mutex_;
     request_list waiting_;
-    bool leading_ = false;    // a thread commits, or has been signalled to
-    std::uint64_t turn_ = 0;  // counts those who lead
-    bool turn_is_exclusive_ = false;
-    static constexpr auto no_limit = (std::chrono::milliseconds::max)();
-    std::atomic<std::chrono::milliseconds> limit_{no_limit};
+    bool leading_ = false;               // a thread commits, or has been signalled to
+    std::uint64_t turn_ = 0;             // counts those who lead
     std::size_t exclusive_waiting_ = 0;  // they run before the next group
     std::condition_variable exclusive_wake_;
 

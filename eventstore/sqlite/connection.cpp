@@ -1,4 +1,4 @@
-#include "eventstore/sqlite/files/disk_limits.hpp"
+#include "eventstore/sqlite/files/sqlite_error.hpp"
 #include "eventstore/sqlite/files/sqlite_fork.hpp"
 
 #include <stele/eventstore/detail/saturating_time.hpp>
@@ -10,80 +10,52 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include <cerrno>
+#include <thread>
 #include <utility>
 
 namespace stele::inline v0::detail {
-namespace {
-
-std::string_view advice(error_kind kind) {
-    switch (kind) {
-        case error_kind::busy: return "another process holds the lock; try again";
-        case error_kind::full: return "free some space, then open the file again";
-        case error_kind::io: return "check the directory, its permissions and the disk, then open the file again";
-        case error_kind::corrupt: return "the file is damaged; restore a backup, or rebuild it if it is a read model";
-        case error_kind::foreign_file: return "it is not a file of this library; use another name";
-        default: return "";
-    }
-}
-
-error make_error(sqlite3* db, int code, const std::string& file, std::string_view doing) {
-    const int extended = db != nullptr ? sqlite3_extended_errcode(db) : code;
-    const auto limit = advice_on_limit(db, extended, file);
-    const auto kind = limit.empty() ? kind_of(code) : error_kind::full;
-    const int reason = db != nullptr && (extended & 0xFF) == SQLITE_CANTOPEN ? sqlite3_system_errno(db) : 0;
-    const bool too_many = reason == EMFILE || reason == ENFILE;
-    const auto hint = too_many ? advice_on_open(reason) : limit.empty() ? advice(kind) : limit;
-    return {kind,
-            fmt::format("{}: {}: {} (SQLite {}){}{}", file, doing,
-                        db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code), extended, hint.empty() ? "" : "; ",
-                        hint),
-            extended};
-}
-
-}  // namespace
-
-error_kind kind_of(int sqlite_code) noexcept {
-    switch (sqlite_code & 0xFF) {
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED: return error_kind::busy;
-        case SQLITE_FULL: return error_kind::full;
-        case SQLITE_CORRUPT: return error_kind::corrupt;
-        case SQLITE_NOTADB: return error_kind::foreign_file;
-        case SQLITE_TOOBIG:
-        case SQLITE_CONSTRAINT:
-        case SQLITE_RANGE:
-        case SQLITE_MISMATCH:
-        case SQLITE_ERROR: return error_kind::invalid_argument;
-        default: return error_kind::io;
-    }
-}
-
-void rethrow_as_damage() {
-    try {
-        throw;
-    } catch (const error& fault) {
-        if (fault.kind() != error_kind::invalid_argument || fault.engine_code() == 0) throw;
-        throw error(error_kind::corrupt, fmt::format("{}; {}", fault.what(), advice(error_kind::corrupt)),
-                    fault.engine_code());
-    }
-}
-
 void statement::finalizer::operator()(sqlite3_stmt* s) const noexcept {
     if (!process.is_inherited()) sqlite3_finalize(s);
 }
 
-statement::statement(sqlite3* db, std::string_view sql, const std::string& file) : file_(&file) {
+namespace {
+
+// Calls SQLite until it does not find FILE-shm as a writer leaves it for an instant: who may write it would repair it,
+// and who may not is told that it is the rest of a writer that was killed. Nothing was read then.
+template <class Call>
+int when_index_is_whole(const connection& db, const Call& call) {
+    int code = call();
+    if (code != SQLITE_READONLY_RECOVERY) [[likely]]
+        return code;
+    constexpr std::chrono::milliseconds pause{1};
+    for (const auto deadline = end_of_wait(db.busy_timeout()); code == SQLITE_READONLY_RECOVERY; code = call()) {
+        if (std::chrono::steady_clock::now() >= deadline)
+            throw error(error_kind::busy,
+                        fmt::format("{0}: its writer was changing {0}-shm for the whole busy timeout, or was killed "
+                                    "while it did; try again, and if it stays so, let a program that may write the "
+                                    "file open and close it once",
+                                    db.file()),
+                        code);
+        std::this_thread::sleep_for(pause);
+    }
+    return code;
+}
+
+}  // namespace
+
+statement::statement(const connection& db, std::string_view sql) : db_(&db) {
     sqlite3_stmt* raw = nullptr;
-    const int code =
-        sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
-    if (code != SQLITE_OK) throw make_error(db, code, file, fmt::format("prepare '{}'", sql));
+    const int code = when_index_is_whole(db, [&] {
+        return sqlite3_prepare_v3(db.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                  &raw, nullptr);
+    });
+    if (code != SQLITE_OK) throw make_error(db.handle(), code, db.file(), fmt::format("prepare '{}'", sql));
     statement_.reset(raw);
 }
 
 void statement::check(int code) const {
     if (code != SQLITE_OK)
-        throw make_error(sqlite3_db_handle(handle()), code, *file_, fmt::format("in '{}'", sqlite3_sql(handle())));
+        throw make_error(db_->handle(), code, db_->file(), fmt::format("in '{}'", sqlite3_sql(handle())));
 }
 
 void statement::bind(int parameter, std::int64_t value) {
@@ -121,12 +93,16 @@ int statement::try_step() noexcept {
 }
 
 bool statement::step() {
-    statement_.get_deleter().process.expect_own(*file_);
-    const int code = sqlite3_step(handle());
+    statement_.get_deleter().process.expect_own(db_->file());
+    const int code = when_index_is_whole(*db_, [this] {
+        const int result = sqlite3_step(handle());
+        if (result == SQLITE_READONLY_RECOVERY) reset();
+        return result;
+    });
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
     const reset_guard done(*this);  // also if there is no memory for the message
-    throw make_error(sqlite3_db_handle(handle()), code, *file_, fmt::format("in '{}'", sqlite3_sql(handle())));
+    throw make_error(db_->handle(), code, db_->file(), fmt::format("in '{}'", sqlite3_sql(handle())));
 }
 
 void statement::run() {
@@ -147,7 +123,8 @@ std::uint64_t statement::column_number(int column, std::uint64_t least) const {
     const auto value = column_int64(column);
     const auto number = static_cast<std::uint64_t>(value);  // a negative one is too great
     if (number > greatest_stored_number || (number < least && !column_is_null(column)))
-        throw wrong_number(fmt::format("{}: {}", *file_, sqlite3_column_name(handle(), column)), std::to_string(value));
+        throw wrong_number(fmt::format("{}: {}", db_->file(), sqlite3_column_name(handle(), column)),
+                           std::to_string(value));
     return number;
 }
 
@@ -209,7 +186,7 @@ std::string sqlite_name(open_mode mode, const std::string& file) {
 }
 
 connection::connection(const std::filesystem::path& file, open_mode mode, const connection_options& options)
-    : file_(file.string()) {
+    : file_(file.string()), busy_timeout_(options.busy_timeout) {
     watch_forks_of_sqlite();
     const bool is_file = options.vfs.empty() && file_ != ":memory:" && !file_.empty();
     // SQLite would follow a link, and wait for ever for who opens the other end of a fifo.

@@ -7,6 +7,7 @@
 
 #include <stele/eventstore/detail/stop_scope.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
+#include <stele/eventstore/sqlite/detail/file_header.hpp>
 #include <stele/eventstore/sqlite/detail/verify.hpp>
 
 #include <fmt/format.h>
@@ -21,8 +22,9 @@ constexpr std::chrono::milliseconds longest_pause{50};
 
 constexpr std::size_t least_log_bytes = 1UL << 20;
 
-sqlite_options checked(sqlite_options options) {
+sqlite_options checked(const std::filesystem::path& file, sqlite_options options) {
     check_limits(options.limits);
+    expect_vfs(file, options.connection);
     if (!options.now) throw error(error_kind::invalid_argument, "sqlite_options::now is empty; give it a clock");
     if (options.log_bytes < least_log_bytes)
         throw error(error_kind::invalid_argument, fmt::format("sqlite_options::log_bytes is {}; it must be {} or more",
@@ -40,15 +42,17 @@ std::unique_ptr<read_access> access_to(const std::filesystem::path& file, const 
 
 sqlite_engine::sqlite_engine(std::filesystem::path file, store_use use, const sqlite_options& options)
     : file_(std::move(file)),
-      options_(checked(options)),
+      options_(checked(file_, options)),
       writer_(use == store_use::read_and_write ? std::make_unique<writer>(file_, options_) : nullptr),
       access_(access_to(file_, options_.connection, writer_.get())),
       readers_(*access_, options_) {
     if (writer_) {
-        queue_ = std::make_unique<commit_queue>([this](commit_queue::append_group group) {
-            signal_.announce(writer_->commit(group));
-            bound_log();
-        });
+        queue_ = std::make_unique<commit_queue>(
+            [this](commit_queue::append_group group) {
+                signal_.announce(writer_->commit(group));
+                bound_log();
+            },
+            options_.connection.busy_timeout);
         // The first read needs no descriptor then, and is of the file that was opened, whatever becomes of its name.
         if (options_.idle_readers > 0) readers_.with_reader([](reader&) {});
     } else {
@@ -95,10 +99,7 @@ void sqlite_engine::compact() {
 
 void sqlite_engine::transact(const transaction& work) {
     expect_writable();
-    queue_->exclusive([&] {
-        writer_->transact(*this, work);
-        if (writer_->participant() != nullptr) queue_->limit_waits(options_.connection.busy_timeout);
-    });
+    queue_->exclusive([&] { writer_->transact(*this, work); });
 }
 
 void sqlite_engine::look(const std::function<void(const append_participant*)>& look) {

@@ -24,14 +24,8 @@ void check_name(const std::filesystem::path& file) {
     if (file.empty()) refuse("it is empty; name a file");
     if (file == ":memory:") refuse("a store is a file; for one in memory use stele::memory_store");
     if (file.string().starts_with("file:")) refuse("it is a URI; name a file (for one with such a name: ./file:…)");
-    const auto refuse_ending = [&, name = file.string()](std::string_view suffix) {
-        if (name.ends_with(suffix))
-            refuse(fmt::format("a file with that name belongs to the store {}; use a name that does not end in {}",
-                               name.substr(0, name.size() - suffix.size()), suffix));
-    };
-    for (const auto* const suffix : detail::sqlite_suffixes) refuse_ending(suffix);
-    refuse_ending("-lock");
     if (file.string().find('\0') != std::string::npos) refuse("it contains a zero byte");
+    detail::expect_name_of_database(file, "store");
 }
 
 // The name may be a link to such a name.

@@ -71,7 +71,6 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options)
     : lock_(inspected(file, options.connection).string() + "-lock", rights_of_lock(file, options.connection)),
       db_(file, open_mode::create, options.connection),
       identity_(file.string()),
-      lock_identity_(file.string() + "-lock"),
       main_(file.string()),
       busy_timeout_(options.connection.busy_timeout),
       now_(options.now),
@@ -104,7 +103,7 @@ writer::~writer() {
         // Whoever has another file open by this name has this log open, and would take it for moved into that file.
         const bool has_name = identity_.is_same() || !is_there(db_.file());
         // Closing finds nothing left to do, so the note stays true.
-        if (has_name && lock_identity_.is_same()) db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
+        if (has_name && lock_.place().is_same()) db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
         main_.note(lock_);
     } catch (...) {
         sqlite3_db_config(db_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

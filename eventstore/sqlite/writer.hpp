@@ -73,7 +73,7 @@ private:
 
     file_lock lock_;  // held until the connection has closed, which checkpoints
     connection db_;
-    file_identity identity_, lock_identity_;
+    file_identity identity_;
     main_file main_;
     std::chrono::milliseconds busy_timeout_;
     std::function<timestamp()> now_;

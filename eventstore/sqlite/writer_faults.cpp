@@ -18,7 +18,7 @@ void writer::check_open() const {
 // checkpoint would tell those who have the log of that name open that its events are in the main file.
 void writer::check_files() const {
     identity_.expect_same();
-    lock_identity_.expect_same();
+    lock_.place().expect_same();
 }
 
 // After a fault of the disk its content is unknown until the file is opened again. A lack of memory is none: SQLite has

@@ -22,18 +22,23 @@ constexpr const char* checkpoint_kind = "effects";
 // Events without an effect are cheap to skip again, so the checkpoint is not written for each of them.
 constexpr std::uint64_t checkpoint_distance = 1000;
 
+std::string name_of(const effect_definition& definition) {
+    return fmt::format("{}.effects", definition.projection);
+}
+
 }  // namespace
 
-effect_worker::effect_worker(event_store& store, any_projection& followed, const effect_definition& definition)
+effect_worker::effect_worker(event_store& store, const runner_directory& directory, any_projection& followed,
+                             const effect_definition& definition)
     : store_(store),
+      directory_(directory),
       followed_(followed),
       definition_(definition),
-      name_(fmt::format("{}.effects", definition.projection)),
+      name_(name_of(definition)),
       decoder_(*definition.events) {
     if (const auto known =
             find_checkpoint<v1::EffectsCheckpoint>(store_, checkpoint_kind, definition_.projection, name_)) {
         now_.checkpoint = saved_ = *known;
-        expect_saving();
     } else {
         // Saved before anything else happens: a restart must not begin later.
         now_.checkpoint = store_.head();
@@ -53,11 +58,10 @@ void effect_worker::show_if_other_store() noexcept {
     }
 }
 
-// An effect happens before its checkpoint is saved. Who cannot save it, because the store is read-only for example,
-// must not begin. To remove a document that nobody has changes nothing.
-void effect_worker::expect_saving() {
-    const document_write nothing{checkpoint_kind, name_, {}, document_action::remove};
-    write_documents(store_, {&nothing, 1});
+// To remove a document that nobody has changes nothing.
+void effect_worker::expect_saving(event_store& store, const effect_definition& definition) {
+    const document_write nothing{checkpoint_kind, name_of(definition), {}, document_action::remove};
+    write_documents(store, {&nothing, 1});
 }
 
 // Otherwise it would pass over what is appended until the head comes there.
@@ -111,6 +115,7 @@ step_outcome effect_worker::step(position target) {
 
 // Returns whether the event has one.
 bool effect_worker::do_effect(const recorded_event& event) {
+    directory_.expect_locked();
     const causation_scope cause(event);
     try {
         return decoder_.decode_if_known(event, definition_.object.get());

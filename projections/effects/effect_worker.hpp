@@ -2,6 +2,7 @@
 
 #include "projections/runner/any_projection.hpp"
 #include "projections/runner/event_feed.hpp"
+#include "projections/runner/runner_directory.hpp"
 
 #include <stele/eventstore/event_store.hpp>
 #include <stele/projections/effects/detail/effect_rules.hpp>
@@ -15,9 +16,14 @@ namespace stele::inline v0::detail {
 /// The side effects of one projection of a runner: they follow what its read model has committed.
 class effect_worker final : public any_projection {
 public:
-    /// Both others must outlive it. If the store has no checkpoint of the effects, they begin after its head.
+    /// Throws read_only, for example, if the checkpoint of the effects cannot be saved in the store. Call it before
+    /// anything is made: an effect happens before its checkpoint is saved, so who cannot save it must not begin.
+    static void expect_saving(event_store& store, const effect_definition& definition);
+
+    /// All others must outlive it. If the store has no checkpoint of the effects, they begin after its head.
     /// Throws what the store throws, and undecodable.
-    effect_worker(event_store& store, any_projection& followed, const effect_definition& definition);
+    effect_worker(event_store& store, const runner_directory& directory, any_projection& followed,
+                  const effect_definition& definition);
 
     [[nodiscard]] std::string_view name() const noexcept override { return name_; }
     [[nodiscard]] progress_board& board() noexcept override { return board_; }
@@ -31,12 +37,12 @@ private:
     [[nodiscard]] event_feed feed(position target) const;
     bool do_next(event_feed& events);
     bool do_effect(const recorded_event& event);
-    void expect_saving();
     void expect_reached() const;
     void show_if_other_store() noexcept;
     void save();
 
     event_store& store_;
+    const runner_directory& directory_;
     any_projection& followed_;
     effect_definition definition_;
     std::string name_;

@@ -1,6 +1,7 @@
 #include "projections/generations/batch_applier.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/removals.hpp>
 
 #include <fmt/format.h>
 
@@ -93,12 +94,13 @@ event_outcome batch_applier::apply_or_dead_letter(generation& to, const event_ch
     return outcome;
 }
 
-// Whether an earlier event with the same key is a dead letter.
+// Whether an earlier event with the same key is a dead letter, and still in the store.
 bool batch_applier::is_queued(generation& to, const recorded_event& event) const {
     if (to.dead_letters().empty()) return false;
     const auto entry = definition_.events->find(event);
     return entry && (*definition_.events)[*entry].handle != nullptr &&
-           to.dead_letters().holds_key(definition_.dead_letter_key(event));
+           to.dead_letters().holds_up(definition_.dead_letter_key(event),
+                                      [this](position letter) { return has_event(store_, letter); });
 }
 
 void batch_applier::dead_letter(generation& to, const recorded_event& event, std::uint64_t attempts,

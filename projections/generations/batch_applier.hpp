@@ -4,6 +4,7 @@
 #include "projections/runner/event_feed.hpp"
 
 #include <stele/codec/codec.hpp>
+#include <stele/eventstore/event_store.hpp>
 #include <stele/projections/projection.hpp>
 
 #include <cstddef>
@@ -41,8 +42,9 @@ struct batch_result {
 /// Calls the handlers of a projection. One thread at a time.
 class batch_applier {
 public:
-    explicit batch_applier(const projection_definition& definition)
-        : definition_(definition), decoder_(*definition.events) {}
+    /// The store must outlive it.
+    batch_applier(event_store& store, const projection_definition& definition)
+        : store_(store), definition_(definition), decoder_(*definition.events) {}
 
     /// Applies at most `limit` events of the feed in one transaction. If something fails that is not about an event, it
     /// rolls back and throws.
@@ -63,6 +65,7 @@ private:
     [[nodiscard]] bool is_queued(generation& to, const recorded_event& event) const;
     void dead_letter(generation& to, const recorded_event& event, std::uint64_t attempts, std::string error);
 
+    event_store& store_;
     projection_definition definition_;
     event_decoder decoder_;
     std::map<position, std::uint64_t> last_attempts_;  // how many times each has failed; not in what is committed

@@ -23,7 +23,8 @@ dead_letter_box::dead_letter_box(connection& db)
       remove_(db.prepare("DELETE FROM stele_dead_letters WHERE position = ?1")),
       note_failure_(db.prepare("UPDATE stele_dead_letters SET attempts = attempts + 1, error = ?2, failed_at = ?3 "
                                "WHERE position = ?1")),
-      keys_query_(db.prepare("SELECT DISTINCT key FROM stele_dead_letters")) {
+      keys_query_(db.prepare("SELECT key, min(position) FROM stele_dead_letters GROUP BY key")),
+      next_of_key_(db.prepare("SELECT min(position) FROM stele_dead_letters WHERE key = ?1 AND position > ?2")) {
     reload();
 }
 
@@ -37,7 +38,26 @@ void dead_letter_box::add(const dead_letter& letter) {
     add_.bind_text(6, letter.error);
     add_.bind(7, now_us());
     add_.run();
-    keys_.insert(letter.key);
+    keys_.try_emplace(letter.key, queue{letter.position, transaction_});
+}
+
+bool dead_letter_box::holds_up(std::string_view key, const std::function<bool(position)>& is_stored) {
+    const auto found = keys_.find(key);
+    if (found == keys_.end()) return false;
+    auto& [first, was_stored] = found->second;
+    while (was_stored != transaction_ && !is_stored(first)) {
+        const reset_guard done(next_of_key_);
+        next_of_key_.bind_text(1, key);
+        next_of_key_.bind(2, integer(first));
+        next_of_key_.step();
+        if (next_of_key_.column_is_null(0)) {
+            keys_.erase(found);  // what was removed never comes back
+            return false;
+        }
+        first = {next_of_key_.column_number(0)};
+    }
+    was_stored = transaction_;
+    return true;
 }
 
 bool dead_letter_box::remove(position where) {
@@ -74,12 +94,13 @@ std::vector<dead_letter> list_dead_letters(connection& db, position after, std::
 void dead_letter_box::reload() {
     keys_.clear();
     const reset_guard done(keys_query_);
-    while (keys_query_.step()) keys_.emplace(keys_query_.column_bytes(0));
+    while (keys_query_.step()) keys_.emplace(keys_query_.column_bytes(0), queue{{keys_query_.column_number(1)}, 0});
     keys_are_stale_ = false;
 }
 
 void dead_letter_box::begin() {
     if (keys_are_stale_) reload();
+    ++transaction_;
     added_ = false;
 }
 

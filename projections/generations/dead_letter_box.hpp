@@ -3,7 +3,9 @@
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/projections/dead_letter.hpp>
 
-#include <set>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +20,9 @@ class dead_letter_box {
 public:
     explicit dead_letter_box(connection& db);
 
-    /// Whether an event with that key must be queued behind another one.
-    [[nodiscard]] bool holds_key(std::string_view key) const { return keys_.contains(key); }
+    /// Whether an event with that key must be queued behind another one, which `is_stored` says is still in the store.
+    /// One that was removed holds nothing up. It is asked once in a transaction for each key.
+    [[nodiscard]] bool holds_up(std::string_view key, const std::function<bool(position)>& is_stored);
     [[nodiscard]] bool empty() const { return keys_.empty(); }
 
     void add(const dead_letter& letter);
@@ -38,10 +41,16 @@ public:
     void forget_keys() noexcept { keys_are_stale_ = true; }
 
 private:
+    struct queue {
+        position first;                // of the letters whose events may still be in the store
+        std::uint64_t was_stored = 0;  // in that transaction
+    };
+
     connection& db_;
-    statement add_, remove_, note_failure_, keys_query_;
-    std::set<std::string, std::less<>> keys_;
-    bool added_ = false;  // since the transaction began
+    statement add_, remove_, note_failure_, keys_query_, next_of_key_;
+    std::map<std::string, queue, std::less<>> keys_;
+    std::uint64_t transaction_ = 1;  // counts them
+    bool added_ = false;             // since the transaction began
     bool keys_are_stale_ = false;
 };
 

@@ -70,8 +70,9 @@ struct generation::statements {
     dead_letter_box letters;
 };
 
-generation::generation(std::unique_ptr<connection> db)
-    : model_(sql_session::writer(std::move(db))),
+generation::generation(const runner_directory& directory, std::unique_ptr<connection> db)
+    : directory_(&directory),
+      model_(sql_session::writer(std::move(db))),
       record_(read_record(this->db())),
       place_(file().string()),
       statements_(std::make_unique<statements>(this->db())) {}
@@ -81,6 +82,7 @@ generation::~generation() = default;
 
 generation& generation::operator=(generation&& other) noexcept {
     statements_ = std::move(other.statements_);  // the old ones go before their connection does
+    directory_ = other.directory_;
     model_ = std::move(other.model_);
     record_ = std::move(other.record_);
     place_ = std::move(other.place_);
@@ -101,11 +103,13 @@ connection& generation::db() noexcept {
     return model_.session_->db();
 }
 
-generation generation::create(const std::filesystem::path& file, const projection_definition& definition,
-                              const projection_identity& identity, const connection_options& options) {
+generation generation::create(const runner_directory& directory, const std::filesystem::path& file,
+                              const projection_definition& definition, const projection_identity& identity,
+                              const connection_options& options) {
+    directory.expect_locked();
     auto db = create_read_model(file, identity, options);
     try {
-        generation made{std::move(db)};
+        generation made{directory, std::move(db)};
         definition.create(made.model());
         made.expect_transaction();
         finish_creation(made.db());
@@ -117,8 +121,10 @@ generation generation::create(const std::filesystem::path& file, const projectio
     }
 }
 
-generation generation::open(const std::filesystem::path& file, const connection_options& options) {
-    return generation{open_read_model_to_write(file, options)};
+generation generation::open(const runner_directory& directory, const std::filesystem::path& file,
+                            const connection_options& options) {
+    directory.expect_locked();
+    return {directory, open_read_model_to_write(file, options)};
 }
 
 dead_letter_box& generation::dead_letters() noexcept {
@@ -147,6 +153,8 @@ void generation::expect_transaction() const {
 }
 
 void generation::commit(const detail::progress& progress) {
+    expect_in_place();
+    directory_->expect_locked();
     auto& store = statements_->store_progress;
     store.bind(1, as_integer(progress.checkpoint.value));
     store.bind(2, as_integer(progress.last_seen.position.value));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "projections/generations/dead_letter_box.hpp"
+#include "projections/runner/runner_directory.hpp"
 #include "projections/sql/read_model_file.hpp"
 
 #include <stele/eventstore/sqlite/connection_options.hpp>
@@ -20,11 +21,13 @@ projection_identity identity_of(const projection_definition& definition);
 /// One generation of a read model, open for its projection. Only one may be open for a file. One thread at a time.
 class generation {
 public:
-    /// Makes the file, with the tables of create(). Removes it if that throws.
-    static generation create(const std::filesystem::path& file, const projection_definition& definition,
-                             const projection_identity& identity, const connection_options& options);
+    /// Makes the file, with the tables of create(). Removes it if that throws. The directory must outlive it.
+    static generation create(const runner_directory& directory, const std::filesystem::path& file,
+                             const projection_definition& definition, const projection_identity& identity,
+                             const connection_options& options);
     /// Throws as open_read_model_to_write() and read_record().
-    static generation open(const std::filesystem::path& file, const connection_options& options);
+    static generation open(const runner_directory& directory, const std::filesystem::path& file,
+                           const connection_options& options);
 
     generation(generation&&) noexcept;
     generation& operator=(generation&&) noexcept;
@@ -44,7 +47,8 @@ public:
     void begin();
     /// Throws invalid_argument if a handler has ended the transaction.
     void expect_transaction() const;
-    /// Stores the progress and commits. If it throws, call rollback().
+    /// Stores the progress and commits, unless the file or the runner's lock is not in its place any more. If it
+    /// throws, call rollback().
     void commit(const detail::progress& progress);
     /// Undoes everything since begin().
     void rollback() noexcept;
@@ -57,8 +61,9 @@ public:
 
 private:
     struct statements;
-    explicit generation(std::unique_ptr<connection> db);
+    generation(const runner_directory& directory, std::unique_ptr<connection> db);
 
+    const runner_directory* directory_;
     read_model model_;
     generation_record record_;
     file_identity place_;

@@ -28,8 +28,8 @@ void expect(const fs::path& file, std::string_view otherwise, const std::error_c
 
 }  // namespace
 
-generation_directory::generation_directory(fs::path directory, std::string_view projection)
-    : directory_(std::move(directory)), projection_(projection) {}
+generation_directory::generation_directory(const runner_directory& directory, std::string_view projection)
+    : owner_(directory), directory_(directory.path()), projection_(projection) {}
 
 fs::path generation_directory::file(std::uint64_t generation) const {
     return directory_ / fmt::format("{}.{}.db", projection_, generation);
@@ -95,6 +95,7 @@ std::uint64_t generation_directory::next() const {
 }
 
 void generation_directory::serve(std::uint64_t generation) const {
+    owner_.expect_locked();
     const auto name = stable_name();
     // A new link is made beside the old one and renamed over it: rename(2) replaces it atomically.
     const auto fresh = directory_ / (projection_ + ".db.new");
@@ -118,6 +119,7 @@ void generation_directory::sync() const {
 }
 
 void generation_directory::remove(std::uint64_t generation) const {
+    owner_.expect_locked();
     // The main file first: the others mean nothing without it, but without them it would lack its last commits.
     const auto remove = [name = file(generation)](const char* suffix) {
         auto each = name;

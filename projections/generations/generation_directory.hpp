@@ -1,5 +1,7 @@
 #pragma once
 
+#include "projections/runner/runner_directory.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -12,7 +14,11 @@ namespace stele::inline v0::detail {
 /// The files of one projection in the directory of a runner: which generations exist and which of them serves.
 class generation_directory {
 public:
-    generation_directory(std::filesystem::path directory, std::string_view projection);
+    /// The directory must outlive it.
+    generation_directory(const runner_directory& directory, std::string_view projection);
+
+    /// Whose directory it is. Call expect_locked() before a generation is written.
+    [[nodiscard]] const runner_directory& owner() const noexcept { return owner_; }
 
     /// The number of the generation that the stable name leads to; nothing if there is no stable name yet.
     /// Returns nothing if there is none, or its file was deleted. Throws stele::error: foreign_file if the stable name
@@ -41,6 +47,7 @@ public:
 private:
     [[nodiscard]] std::optional<std::uint64_t> number_in(std::string_view file_name) const;
 
+    const runner_directory& owner_;
     std::filesystem::path directory_;
     std::string projection_;
 };

@@ -26,7 +26,7 @@ bool holds_nothing(const std::filesystem::path& file) {
 
 }  // namespace
 
-generation_set::generation_set(event_store& store, const std::filesystem::path& directory,
+generation_set::generation_set(event_store& store, const runner_directory& directory,
                                const projection_definition& definition, const projection_runner_options& options)
     : store_(store),
       definition_(definition),
@@ -81,7 +81,10 @@ std::uint64_t generation_set::serving() const {
 bool generation_set::is_complete(std::uint64_t number) const {
     if (holds_nothing(files_.file(number))) return false;
     try {
-        return read_record(*open_read_model(files_.file(number), connection_)).progress.complete;
+        bool complete = false;
+        with_read_model(files_.file(number), connection_,
+                        [&](connection& db) { complete = read_record(db).progress.complete; });
+        return complete;
     } catch (const error& fault) {
         if (is_passing(fault)) throw;
         return false;  // a file that is damaged must not serve
@@ -91,8 +94,10 @@ bool generation_set::is_complete(std::uint64_t number) const {
 bool generation_set::is_unfinished(std::uint64_t number) const {
     if (holds_nothing(files_.file(number))) return true;
     try {
-        const auto db = open_read_model(files_.file(number), connection_);
-        return !read_record(*db).progress.complete || shadow_boot_id(*db);
+        bool unfinished = false;
+        with_read_model(files_.file(number), connection_,
+                        [&](connection& db) { unfinished = !read_record(db).progress.complete || shadow_boot_id(db); });
+        return unfinished;
     } catch (const error& fault) {
         if (fault.kind() != error_kind::corrupt) throw;  // it may be complete, or of somebody else
         return true;                                     // damaged by a power cut
@@ -114,11 +119,11 @@ std::optional<std::uint64_t> generation_set::previous() const {
 }
 
 numbered_generation generation_set::open(std::uint64_t number) const {
-    return {number, generation::open(files_.file(number), connection_)};
+    return {number, generation::open(files_.owner(), files_.file(number), connection_)};
 }
 
 generation generation_set::create(std::uint64_t number) const {
-    return generation::create(files_.file(number), definition_, identity_, connection_);
+    return generation::create(files_.owner(), files_.file(number), definition_, identity_, connection_);
 }
 
 generation generation_set::open_serving(const std::function<void(std::string)>& report) const {
@@ -138,7 +143,7 @@ generation generation_set::open_serving(const std::function<void(std::string)>& 
 }
 
 generation generation_set::open_known(std::uint64_t serving) const {
-    auto opened = generation::open(files_.file(serving), connection_);
+    auto opened = generation::open(files_.owner(), files_.file(serving), connection_);
     if (opened.identity().name != identity_.name)
         throw error{error_kind::foreign_file,
                     fmt::format("{}: is the read model of projection {}, not of {}; it was left untouched; move it "
@@ -186,7 +191,7 @@ numbered_generation generation_set::open_shadow() const {
 std::optional<generation> generation_set::resume(std::uint64_t number) const {
     if (holds_nothing(files_.file(number))) return {};
     try {
-        auto shadow = generation::open(files_.file(number), connection_);
+        auto shadow = generation::open(files_.owner(), files_.file(number), connection_);
         expect_same_projection(shadow);
         expect_same_store(shadow);
         const auto written_in = shadow_boot_id(shadow.db());

@@ -52,7 +52,7 @@ struct numbered_generation {
 class generation_set {
 public:
     /// The store must outlive it.
-    generation_set(event_store& store, const std::filesystem::path& directory, const projection_definition& definition,
+    generation_set(event_store& store, const runner_directory& directory, const projection_definition& definition,
                    const projection_runner_options& options);
 
     /// What a read model of the projection, as it is in this program, records about it.

@@ -8,10 +8,10 @@
 
 namespace stele::inline v0::detail {
 
-projection_worker::projection_worker(event_store& store, const std::filesystem::path& directory,
+projection_worker::projection_worker(event_store& store, const runner_directory& directory,
                                      const projection_definition& definition, const projection_runner_options& options)
     : definition_(definition),
-      stable_name_(directory / fmt::format("{}.db", definition.name)),
+      stable_name_(directory.path() / fmt::format("{}.db", definition.name)),
       connection_(options.connection),
       set_(store, directory, definition, options),
       serving_(store, set_, definition, options, board_),
@@ -45,8 +45,9 @@ bool projection_worker::discard_dead_letter(position where) {
 
 std::vector<dead_letter> projection_worker::dead_letters(position after, std::size_t limit) const {
     return with_served_file(stable_name_, [&](const auto& file, const auto& /*target*/) {
-        const auto db = open_read_model(file, connection_);
-        return list_dead_letters(*db, after, limit);
+        std::vector<dead_letter> letters;
+        with_read_model(file, connection_, [&](connection& db) { letters = list_dead_letters(db, after, limit); });
+        return letters;
     });
 }
 

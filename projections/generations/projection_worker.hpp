@@ -19,8 +19,8 @@ namespace stele::inline v0::detail {
 class projection_worker final : public any_projection {
 public:
     /// Opens the generation that serves. Makes one if there is none, or if it is damaged, which the board reports.
-    projection_worker(event_store& store, const std::filesystem::path& directory,
-                      const projection_definition& definition, const projection_runner_options& options);
+    projection_worker(event_store& store, const runner_directory& directory, const projection_definition& definition,
+                      const projection_runner_options& options);
 
     [[nodiscard]] std::string_view name() const noexcept override { return definition_.name; }
     [[nodiscard]] progress_board& board() noexcept override { return board_; }

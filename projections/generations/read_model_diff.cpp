@@ -1,5 +1,6 @@
 #include "projections/generations/diff/model_comparison.hpp"
 
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/projections/generations/read_model_diff.hpp>
 
 #include <fmt/format.h>
@@ -52,7 +53,8 @@ std::string diff_summary::message() const {
 
 diff_summary diff_read_models(const std::filesystem::path& old_file, const std::filesystem::path& new_file,
                               const difference_visitor& each, const connection_options& connection) {
-    return detail::model_comparison{old_file, new_file, connection}.run(each);
+    using detail::absolute_name;
+    return detail::model_comparison{absolute_name(old_file), absolute_name(new_file), connection}.run(each);
 }
 
 }  // namespace stele::inline v0

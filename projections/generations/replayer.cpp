@@ -9,7 +9,7 @@ namespace stele::inline v0::detail {
 
 replayer::replayer(event_store& store, const projection_definition& definition,
                    const projection_runner_options& options, reading how)
-    : store_(store), definition_(definition), options_(options), applier_(definition), reading_(how) {}
+    : store_(store), definition_(definition), options_(options), applier_(store, definition), reading_(how) {}
 
 bool replayer::step(generation& to, position target, patience how) {
     const auto begin = to.progress().checkpoint;

@@ -14,11 +14,12 @@
 
 namespace stele::inline v0::detail {
 
-memory_worker::memory_worker(event_store& store, const std::filesystem::path& directory,
+memory_worker::memory_worker(event_store& store, const runner_directory& directory,
                              const memory_projection_definition& definition, const projection_runner_options& options)
     : store_(store),
       definition_(definition),
-      file_(directory / fmt::format("{}.snapshot", definition.name)),
+      directory_(directory),
+      file_(directory.path() / fmt::format("{}.snapshot", definition.name)),
       options_(options),
       decoder_(*definition.events),
       current_(load()),
@@ -159,6 +160,7 @@ void memory_worker::take_snapshot() {
 }
 
 void memory_worker::write_snapshot_now() {
+    directory_.expect_locked();
     // Set even if it fails, so that a snapshot that fails is not retried at every batch.
     in_snapshot_ = current_.now.applied;
     const auto state = definition_.snapshots->take(current_.state.get());

@@ -2,6 +2,7 @@
 
 #include "projections/runner/any_projection.hpp"
 #include "projections/runner/event_feed.hpp"
+#include "projections/runner/runner_directory.hpp"
 
 #include <stele/eventstore/event_store.hpp>
 #include <stele/projections/memory/detail/memory_projection_rules.hpp>
@@ -21,8 +22,8 @@ namespace stele::inline v0::detail {
 class memory_worker final : public any_projection {
 public:
     /// Begins with the snapshot in the directory, if it can be used. Throws what the store throws.
-    memory_worker(event_store& store, const std::filesystem::path& directory,
-                  const memory_projection_definition& definition, const projection_runner_options& options);
+    memory_worker(event_store& store, const runner_directory& directory, const memory_projection_definition& definition,
+                  const projection_runner_options& options);
 
     [[nodiscard]] std::string_view name() const noexcept override { return definition_.name; }
     [[nodiscard]] progress_board& board() noexcept override { return board_; }
@@ -53,6 +54,7 @@ private:
 
     event_store& store_;
     memory_projection_definition definition_;
+    const runner_directory& directory_;
     std::filesystem::path file_;
     projection_runner_options options_;
     progress_board board_;

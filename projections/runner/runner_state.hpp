@@ -10,7 +10,7 @@
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/process_mark.hpp>
-#include <stele/eventstore/sqlite/detail/file_lock.hpp>
+#include <stele/eventstore/sqlite/detail/file_header.hpp>
 #include <stele/projections/projection_runner.hpp>
 
 #include <fmt/format.h>
@@ -30,21 +30,19 @@ namespace stele::inline v0 {
 /// What a runner consists of. The runner, each call that is under way, and an adopting background hold it.
 struct projection_runner::state {
     state(event_store& from, const std::filesystem::path& where, projection_runner_options with)
-        : store(from),
-          directory(detail::make_runner_directory(where, with.connection.file_mode)),
-          options(std::move(with)),
-          lock(directory / "runner.lock", options.connection.file_mode) {
-        if (options.batch_events == 0)
-            throw error{error_kind::invalid_argument, "projection_runner_options: batch_events must be 1 or more"};
-        if (options.threads == 0 || options.attempts == 0)
-            throw error{error_kind::invalid_argument,
-                        "projection_runner_options: threads and attempts must be 1 or more"};
-        if (options.first_backoff.count() < 0)
-            throw error{error_kind::invalid_argument, "projection_runner_options: first_backoff must not be negative"};
-        if (!options.boot_id)
-            throw error{error_kind::invalid_argument,
-                        "projection_runner_options::boot_id is an empty function; leave it as it is"};
-        detail::lock_runner_directory(lock, directory);
+        : store(from), options(checked(where, std::move(with))), directory(where, options.connection.file_mode) {}
+
+    // Before anything is made.
+    static projection_runner_options checked(const std::filesystem::path& where, projection_runner_options options) {
+        const auto refuse = [](std::string_view why) {
+            throw error{error_kind::invalid_argument, fmt::format("projection_runner_options: {}", why)};
+        };
+        if (options.batch_events == 0) refuse("batch_events must be 1 or more");
+        if (options.threads == 0 || options.attempts == 0) refuse("threads and attempts must be 1 or more");
+        if (options.first_backoff.count() < 0) refuse("first_backoff must not be negative");
+        if (!options.boot_id) refuse("boot_id is an empty function; leave it as it is");
+        detail::expect_vfs(where, options.connection);
+        return options;
     }
 
     // The owner of handlers that other generations than the serving one call, on a thread of the caller: the background
@@ -65,8 +63,8 @@ struct projection_runner::state {
         const bool is_another = std::ranges::any_of(all, [&](const auto& each) { return each->name() == name; });
         throw error{
             error_kind::invalid_argument,
-            fmt::format("{}: {}{}{}", directory.string(), is_another ? "projection " : "there is no projection ", name,
-                        is_another ? hint : "; add it to this runner first")};
+            fmt::format("{}: {}{}{}", directory.path().string(), is_another ? "projection " : "there is no projection ",
+                        name, is_another ? hint : "; add it to this runner first")};
     }
     detail::any_projection& any(std::string_view name) const { return find(all, name, ""); }
     detail::projection_worker& at(std::string_view name) const { return find(workers, name, " is not kept in tables"); }
@@ -80,7 +78,7 @@ struct projection_runner::state {
             throw error{error_kind::invalid_argument,
                         fmt::format("{}: the projection {} was added to a runner that is started; add it before "
                                     "start(), or after stop()",
-                                    directory.string(), name)};
+                                    directory.path().string(), name)};
     }
     void expect_new(std::string_view name) const {
         const std::lock_guard guard(list_mutex);
@@ -88,7 +86,7 @@ struct projection_runner::state {
             if (each->name() == name)
                 throw error{
                     error_kind::invalid_argument,
-                    fmt::format("{}: a projection with the name {} was added before", directory.string(), name)};
+                    fmt::format("{}: a projection with the name {} was added before", directory.path().string(), name)};
     }
 
     // Makes a worker for the projection, and one for its effects if it has some, while other calls are under way.
@@ -102,10 +100,12 @@ struct projection_runner::state {
             expect_stopped(definition.name);
         }
         expect_new(definition.name);
+        if (with_effects != nullptr) detail::effect_worker::expect_saving(store, *with_effects);
         const detail::handler_scope here{this};  // of create()
         auto worker = std::make_unique<Worker>(store, directory, definition, options);
-        auto effect =
-            with_effects != nullptr ? std::make_unique<detail::effect_worker>(store, *worker, *with_effects) : nullptr;
+        auto effect = with_effects != nullptr
+                          ? std::make_unique<detail::effect_worker>(store, directory, *worker, *with_effects)
+                          : nullptr;
         const std::lock_guard guard(running_mutex);
         expect_stopped(definition.name);  // create() may have started it
         const std::lock_guard list_guard(list_mutex);
@@ -136,9 +136,8 @@ struct projection_runner::state {
     detail::process_mark process;
     std::shared_ptr<state> of_parent;  // itself, in a child of fork(), which must not destroy it
     event_store& store;
-    std::filesystem::path directory;
     projection_runner_options options;
-    detail::file_lock lock;
+    detail::runner_directory directory;
     std::mutex add_mutex;           // held by the one add() that is under way
     mutable std::mutex list_mutex;  // guards the lists
     std::vector<std::unique_ptr<detail::projection_worker>> workers;

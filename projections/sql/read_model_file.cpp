@@ -60,6 +60,7 @@ CREATE INDEX stele_dead_letters_by_key ON stele_dead_letters (key, position);
 )";
 
 void expect_file(const std::filesystem::path& file) {
+    expect_name_of_database(file, "read model");
     if (!size_of(file))
         throw error{
             error_kind::io,
@@ -136,18 +137,23 @@ void use_for_writing(connection& db) {
     db.execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");
 }
 
-std::unique_ptr<connection> open_read_model(const std::filesystem::path& file, const connection_options& options) {
+read_file open_read_model(const std::filesystem::path& file, const connection_options& options) {
     expect_file(file);
     check_format(file, options);
-    return std::make_unique<connection>(file, open_mode::read, options);
+    return open_to_read(file, options);
+}
+
+void with_read_model(const std::filesystem::path& file, const connection_options& options,
+                     const std::function<void(connection&)>& use) {
+    expect_file(file);
+    check_format(file, options);
+    read_with(file, options, use);
 }
 
 read_file open_to_query(const std::filesystem::path& file, const connection_options& options) {
-    if (read_file_header(file, options).application_id != event_store_application_id) {
-        expect_file(file);
-        check_format(file, options);
-        return open_to_read(file, options);
-    }
+    expect_name_of_database(file, "read model");
+    if (read_file_header(file, options).application_id != event_store_application_id)
+        return open_read_model(file, options);
     expect_one_name(file);
     inspect(file, options);
     auto opened = open_to_read(file, options);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -42,11 +43,16 @@ void use_for_writing(connection& db);
 /// Whether there is something else than a read model, or the rest of one. Throws io if that cannot be known just now.
 [[nodiscard]] bool is_foreign(const std::filesystem::path& file, const connection_options& options);
 
-/// Opens a generation for reading. Throws io (no such file), foreign_file (not a read model), newer_format.
-std::unique_ptr<connection> open_read_model(const std::filesystem::path& file, const connection_options& options);
+/// Opens a generation for reading. Makes no file beside it that its writer could not use. Throws io (no such file),
+/// foreign_file (not a read model), newer_format; invalid_argument if the name belongs to a file of SQLite.
+read_file open_read_model(const std::filesystem::path& file, const connection_options& options);
 
-/// Opens a file with tables of projections for reading: a generation, or an event store with inline projections. Throws
-/// as above. Makes no file beside it that its writer could not use.
+/// Calls `use` with a connection that is opened so, again until what it has read counts. Throws as above.
+void with_read_model(const std::filesystem::path& file, const connection_options& options,
+                     const std::function<void(connection&)>& use);
+
+/// Opens a file with tables of projections for reading, as above: a generation, or an event store with inline
+/// projections.
 read_file open_to_query(const std::filesystem::path& file, const connection_options& options);
 
 /// Whether the file is an event store.

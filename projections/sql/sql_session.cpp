@@ -187,13 +187,8 @@ bool sql_session::is_current(const followed_file& file) {
 }
 
 void sql_session::expect_unchanged() const {
-    for (const auto& file : files_) {
-        if (file.view.mode != open_mode::frozen) continue;
-        if (const auto path = file_of(file.name, file.target).string(); !is_still(file.view, path))
-            throw error{error_kind::busy, fmt::format("{}: its writer has opened it while rows were read from it; end "
-                                                      "the transaction, if there is one, and ask again",
-                                                      path)};
-    }
+    for (const auto& file : files_)
+        if (file.view.mode == open_mode::frozen) expect_still(file.view, file_of(file.name, file.target).string());
 }
 
 void sql_session::reopen() {
@@ -230,14 +225,10 @@ void sql_session::attach(const std::filesystem::path& name, std::string_view sch
 void sql_session::attach(followed_file& file) {
     with_served_file(file.name, [&](const auto& path, const auto& target) {
         // Its error says best what is wrong with the file, and it keeps the log until this one does.
-        const auto [first, view] = open_to_query(path, options_);
-        const auto text = sqlite_name(view.mode, path.string());
-        auto statement = db_->prepare(fmt::format("ATTACH ?1 AS {}", file.schema));
-        statement.bind_text(1, text);
-        statement.run();
-        if (view.mode == open_mode::read && view.main != 0) static_cast<void>(hold_log(*db_, file.schema.c_str()));
+        const auto opened = open_to_query(path, options_);
+        detail::attach(*db_, opened, file.schema);
         file.target = target;
-        file.view = view;
+        file.view = opened.view;
         file.open = true;
     });
 }

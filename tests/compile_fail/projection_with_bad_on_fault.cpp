@@ -1,4 +1,4 @@
-// first error: `on_fault` of a projection is stele::on_fault::stop or stele::on_fault::dead_letter
+// first error: `on_fault` is stele::on_fault::stop or stele::on_fault::dead_letter
 #include "testing.pb.h"
 
 #include <stele/eventstore/memory/memory_store.hpp>

@@ -87,13 +87,13 @@ struct wrong_9 : echo<wrong_9> {
 };
 const auto use_9 = stele::detail::define_process<wrong_9>();
 
-// error: `on_fault` of a process is stele::on_fault::stop or stele::on_fault::dead_letter: make it
+// error: `on_fault` is stele::on_fault::stop or stele::on_fault::dead_letter: make it
 struct wrong_fault_0 : echo<wrong_fault_0> {
     static constexpr auto on_fault = "stop";
 };
 const auto use_fault_0 = stele::detail::define_process<wrong_fault_0>();
 
-// error: `on_fault` of a process is stele::on_fault::stop or stele::on_fault::dead_letter: make it
+// error: `on_fault` is stele::on_fault::stop or stele::on_fault::dead_letter: make it
 struct wrong_fault_1 : echo<wrong_fault_1> {
     stele::on_fault on_fault = stele::on_fault::stop;
 };

@@ -62,25 +62,25 @@ struct wrong_6 : totals {
 };
 const auto use_6 = stele::detail::define_projection<wrong_6>();
 
-// error: `on_fault` of a projection is stele::on_fault::stop or stele::on_fault::dead_letter: make it
+// error: `on_fault` is stele::on_fault::stop or stele::on_fault::dead_letter: make it
 struct wrong_7 : totals {
     static constexpr auto on_fault = "stop";
 };
 const auto use_7 = stele::detail::define_projection<wrong_7>();
 
-// error: `on_fault` of a projection is stele::on_fault::stop or stele::on_fault::dead_letter: make it
+// error: `on_fault` is stele::on_fault::stop or stele::on_fault::dead_letter: make it
 struct wrong_8 : totals {
     static constexpr bool on_fault = true;
 };
 const auto use_8 = stele::detail::define_projection<wrong_8>();
 
-// error: `on_fault` of a projection is stele::on_fault::stop or stele::on_fault::dead_letter: make it
+// error: `on_fault` is stele::on_fault::stop or stele::on_fault::dead_letter: make it
 struct wrong_9 : totals {
     stele::on_fault on_fault = stele::on_fault::stop;
 };
 const auto use_9 = stele::detail::define_projection<wrong_9>();
 
-// error: `on_fault` of a projection is stele::on_fault::stop or stele::on_fault::dead_letter: make it
+// error: `on_fault` is stele::on_fault::stop or stele::on_fault::dead_letter: make it
 struct wrong_10 : totals {
     static inline stele::on_fault on_fault = stele::on_fault::stop;
 };

@@ -4,6 +4,7 @@
 #include "support/run_sql.hpp"
 
 #include <stele/eventstore/memory/memory_store.hpp>
+#include <stele/projections/generations/read_model_diff.hpp>
 
 #include <sqlite3.h>
 
@@ -336,6 +337,54 @@ TEST_CASE("a damaged read model is set aside and rebuilt, and delays no other") 
     CHECK(fs::file_size(damaged) == size);
 }
 
+TEST_CASE("a name that belongs to a file beside a read model is refused by whatever reads one") {
+    stele::memory_store store;
+    append_some(store, 10);
+    const temp_dir directory;
+    run<totals>(store, directory.path);
+    const auto file = directory / "totals.db";
+    auto db = read_model::open_read_only(file);
+    for (const std::string suffix : {"-wal", "-shm", "-journal", "-lock"})
+        for (const bool exists : {false, true}) {
+            CAPTURE(suffix);
+            CAPTURE(exists);
+            const auto name = directory / ("copy.db" + suffix);
+            if (exists) fs::copy_file(fs::canonical(file), name);
+            for (const auto& refused : {error_of([&] { (void)read_model::open_read_only(name); }),
+                                        error_of([&] { db.attach(name, "other"); }),
+                                        error_of([&] { (void)stele::diff_read_models(file, name); }),
+                                        error_of([&] { (void)stele::diff_read_models(name, file); })}) {
+                INFO(refused.message);
+                CHECK(refused.kind == error_kind::invalid_argument);
+                CHECK(refused.says("belongs to the read model " + (directory / "copy.db").string() + ";"));
+                CHECK(refused.says("use a name that does not end in " + suffix));
+            }
+        }
+}
+
+TEST_CASE("a relative name that looks like a URI is the name of a file, and stays it in another directory") {
+    stele::memory_store store;
+    append_some(store, 10);
+    const temp_dir directory;
+    run<totals>(store, directory.path);
+    const std::string name = "file:totals.db?mode=memory";
+    fs::copy_file(fs::canonical(directory / "totals.db"), directory / name);
+    auto db = read_model::open_read_only(directory / "totals.db");
+    const auto before = fs::current_path();
+    fs::current_path(directory.path);
+    std::optional<caught> fault;
+    try {
+        CHECK(stele::diff_read_models(directory / "totals.db", name).none());
+        CHECK(stele::diff_read_models(name, directory / "totals.db").none());
+        db.attach(name, "other");
+    } catch (const stele::error& failure) {
+        fault = {failure.kind(), failure.what()};
+    }
+    fs::current_path(before);
+    REQUIRE_MESSAGE(!fault, fault->message);
+    CHECK(db.query_one<int>("SELECT count(*) FROM other.changes") == db.query_one<int>("SELECT count(*) FROM changes"));
+}
+
 TEST_CASE("a create() that fails leaves no file behind") {
     stele::memory_store store;
     const temp_dir directory;
@@ -357,8 +406,9 @@ TEST_CASE("the connection options reach the files of read models") {
     run<totals>(store, directory.path);
     const auto file = directory / "totals.db";
     CHECK(error_of([&] { (void)read_model::open_read_only(file, {.vfs = "no such vfs"}); }).says("no such vfs"));
-    projection_runner elsewhere{store, directory / "elsewhere", {.connection = {.vfs = "no such vfs"}}};
-    CHECK(error_of([&] { elsewhere.add<totals>(); }).says("no such vfs"));
+    CHECK(error_of([&] {
+              const projection_runner elsewhere{store, directory / "elsewhere", {.connection = {.vfs = "no such vfs"}}};
+          }).says("no such vfs"));
 
     projection_runner runner{store, directory.path, {.connection = {.busy_timeout = 20ms}}};
     runner.add<totals>();

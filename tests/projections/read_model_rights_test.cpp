@@ -5,12 +5,17 @@
 #include "support/projections.hpp"
 #include "support/stores.hpp"
 
+#include <stele/projections/generations/read_model_diff.hpp>
 #include <stele/projections/inline/inline_projections.hpp>
 
+#include <fcntl.h>
 #include <grp.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <new>
 #include <optional>
 #include <set>
 
@@ -81,6 +86,8 @@ void project(const fs::path& directory, unsigned events, const std::function<voi
 
 std::string asked(const fs::path& file) {
     try {
+        // The first and the last who has the files open.
+        if (!stele::diff_read_models(file, file, {}, {.busy_timeout = 200ms}).none()) return "differs from itself";
         auto db = read_model::open_read_only(file, {.busy_timeout = 200ms});
         auto again = read_model::open_read_only(file, {.busy_timeout = 200ms});
         again.attach(file, "same");
@@ -205,6 +212,98 @@ TEST_CASE("a reader without rights to write sees what a runner that starts meanw
     next();
     CHECK(reader.answer() == "told, 300 400");
     ::close(ask[1]), ::close(told[0]);
+}
+
+// SQLite takes FILE-shm for the rest of a writer that was killed if a reader that may not write it meets it in the
+// instant in which a writer changes it. Here that instant lasts until the reader has begun to read.
+TEST_CASE("a reader that meets FILE-shm while a writer changes it reads again, whatever it reads") {
+    if (::geteuid() != 0) {
+        MESSAGE("skipped: only the superuser can become other users");
+        return;
+    }
+    const temp_dir outer;
+    REQUIRE(::chmod(outer.path.c_str(), 0777) == 0);
+    const stele::connection_options readable{.file_mode = fs::perms{0644}};
+    auto store = stele::sqlite_store::open(outer / "events.db", {.connection = readable});
+    append_some(store, 100);
+    stele::projection_runner runner{store, outer / "read", {.connection = readable}};
+    runner.add<totals>();
+    runner.catch_up();
+    const auto file = outer / "read" / "totals.db";
+    const auto rows = rows_of_totals(outer / "read");
+    struct reading {
+        std::string name;
+        fs::path changed;
+        std::function<bool()> is_right;
+    };
+    std::optional<read_model> open_model;
+    std::optional<stele::sqlite_store> open_store;
+    const std::vector<reading> readings{
+        {"an open read model", file,
+         [&] {
+             if (!open_model) open_model = read_model::open_read_only(file);
+             return rows_of_totals(*open_model) == rows;
+         }},
+        {"one that is opened", file, [&] { return rows_of_totals(outer / "read") == rows; }},
+        {"one that is attached", file,
+         [&] {
+             auto db = read_model::open_read_only(file);
+             db.attach(file, "other");
+             return std::get<0>(*db.query_one<int>("SELECT count(*) FROM other.changes")) > 0;
+         }},
+        {"a comparison", file, [&] { return stele::diff_read_models(file, file).none(); }},
+        {"an open store", outer / "events.db",
+         [&] {
+             if (!open_store) open_store = stele::sqlite_store::open_read_only(outer / "events.db");
+             return open_store->head().value == 100 && open_store->event_types().size() > 1;
+         }},
+        {"a store that is opened", outer / "events.db",
+         [&] { return stele::sqlite_store::open_read_only(outer / "events.db").head().value == 100; }},
+    };
+    for (const auto& [name, changed, is_right] : readings) {
+        CAPTURE(name);
+        struct progress {
+            std::atomic<int> asked{0}, allowed{0}, begun{0};
+            std::atomic<bool> ended{false};
+        };
+        void* const shared =
+            ::mmap(nullptr, sizeof(progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        REQUIRE(shared != MAP_FAILED);
+        auto& now = *new (shared) progress;
+        child reader([&, &read = is_right]() -> std::string {
+            become(guest);
+            std::string said = "right";
+            try {
+                for (int i = 1; i <= 300 && said == "right"; ++i) {
+                    now.asked = i;
+                    while (now.allowed < i) ::usleep(10);
+                    now.begun = i;
+                    if (!read()) said = "wrong";
+                }
+            } catch (const stele::error& fault) {
+                said = fault.what();
+            }
+            now.ended = true;
+            return said;
+        });
+        const auto main_file = fs::is_symlink(changed) ? changed.parent_path() / fs::read_symlink(changed) : changed;
+        const int index = ::open((main_file.string() + "-shm").c_str(), O_RDWR | O_CLOEXEC);
+        REQUIRE(index >= 0);
+        constexpr off_t checksum = 40;  // of the first copy of the header; the second one is not changed
+        char sound = 0;
+        REQUIRE(::pread(index, &sound, 1, checksum) == 1);
+        const char changing = static_cast<char>(~sound);
+        for (int i = 1; !now.ended; ++i) {
+            while (!now.ended && now.asked < i) ::usleep(10);
+            REQUIRE(::pwrite(index, &changing, 1, checksum) == 1);
+            now.allowed = i;
+            while (!now.ended && now.begun < i) ::usleep(10);
+            REQUIRE(::pwrite(index, &sound, 1, checksum) == 1);
+        }
+        ::close(index);
+        CHECK(reader.answer() == "right");
+        ::munmap(shared, sizeof(progress));
+    }
 }
 
 TEST_CASE("an open read model whose file is removed, moved or replaced says so at the next query") {

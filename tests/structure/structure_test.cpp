@@ -33,11 +33,14 @@ TEST_CASE("the sources keep to the floors, to their size and to their places") {
     check_none(full_folders(list_files(root)));
 }
 
-TEST_CASE("a duration that the library is given may have any unit") {
+TEST_CASE("a duration or a time that the library is given may have any unit") {
     const std::regex declaration{
-        R"(^[^/]*\b(std::chrono::(\w*seconds|minutes|hours)|timestamp::duration) \w+( =|[,;){]))"};
-    // A result, what an engine is given, and a part of a reaction.
-    constexpr std::array<std::string_view, 3> given_by_library{" lag_time{", "do_wait_for_append(", " delay = "};
+        R"(^[^/]*\b((std::chrono::(\w*seconds|minutes|hours|sys_\w+(<.*>)?|time_point<.*>)|timestamp::duration|timestamp))"
+        R"(|std::function<(timestamp|std::chrono::\w+)\(.*\)>) \w+( =|[,;){]))"};
+    // Results, what an engine is given, and what has been converted before.
+    constexpr std::array<std::string_view, 9> given_by_library{
+        " lag_time{",    "do_wait_for_append(", "do_position_at(", " delay = ",        " due = ",
+        " recorded_at{", " written_at;",        " failed_at = ",   " expect_deadline("};
     const auto is_excepted = [&](const std::string& line) {
         return std::ranges::any_of(given_by_library, [&](auto part) { return line.contains(part); });
     };

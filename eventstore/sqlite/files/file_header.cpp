@@ -34,10 +34,8 @@ std::uint32_t number_at(const first_bytes& bytes, std::size_t offset) {
     return number;
 }
 
-sqlite3_vfs* find_vfs(const std::filesystem::path& file, const std::string& name) {
-    if (auto* const found = sqlite3_vfs_find(name.empty() ? nullptr : name.c_str())) return found;
-    throw error(error_kind::invalid_argument,
-                fmt::format("{}: there is no SQLite VFS named '{}'; register it first", file.string(), name));
+sqlite3_vfs* find_vfs(const std::string& name) {
+    return sqlite3_vfs_find(name.empty() ? nullptr : name.c_str());
 }
 
 struct file_closer {
@@ -49,8 +47,9 @@ struct file_closer {
 // Reads the first bytes of a file, as many as it has, through SQLite's own file functions: when a process closes any
 // descriptor of a file, it loses all its POSIX locks on it, including those of its connections. SQLite defers such a
 // close.
-first_bytes read_first_bytes(const std::filesystem::path& file, const std::string& vfs_name) {
-    sqlite3_vfs* const vfs = find_vfs(file, vfs_name);
+first_bytes read_first_bytes(const std::filesystem::path& file, const connection_options& options) {
+    expect_vfs(file, options);
+    sqlite3_vfs* const vfs = find_vfs(options.vfs);
     const auto absolute = absolute_name(file).string();
     const std::unique_ptr<const char, decltype(&sqlite3_free_filename)> name(
         sqlite3_create_filename(absolute.c_str(), "", "", 0, nullptr), &sqlite3_free_filename);
@@ -75,6 +74,13 @@ first_bytes read_first_bytes(const std::filesystem::path& file, const std::strin
 
 }  // namespace
 
+void expect_vfs(const std::filesystem::path& file, const connection_options& options) {
+    if (find_vfs(options.vfs) == nullptr)
+        throw error(
+            error_kind::invalid_argument,
+            fmt::format("{}: there is no SQLite VFS named '{}'; register it first", file.string(), options.vfs));
+}
+
 file_header read_file_header(const std::filesystem::path& file, const connection_options& options) {
     file_header header;
     std::error_code unreadable;
@@ -87,7 +93,7 @@ file_header read_file_header(const std::filesystem::path& file, const connection
         return header;
     }
     if (size_of(file).value_or(0) == 0) return header;
-    const auto bytes = read_first_bytes(file, options.vfs);
+    const auto bytes = read_first_bytes(file, options);
     if (std::ranges::all_of(bytes, [](char byte) { return byte == 0; })) {
         header.kind = file_header::content::unwritten;
     } else if (std::string_view(bytes.data(), magic.size()) != magic) {

@@ -69,17 +69,28 @@ private:
     std::vector<int> descriptors_;
 };
 
+file_identity identity_or_close(const std::string& file, int descriptor) {
+    try {
+        return {file, descriptor};
+    } catch (...) {
+        open_locks::of_process().close(descriptor);
+        throw;
+    }
+}
+
 }  // namespace
 
 file_lock::file_lock(const std::filesystem::path& file, std::filesystem::perms mode)
     : file_(file.string()),
       descriptor_(open_locks::of_process().open(file_, own_file_use::write_or_make, mode)),
-      type_(F_WRLCK) {}
+      type_(F_WRLCK),
+      place_(identity_or_close(file_, descriptor_)) {}
 
 file_lock::file_lock(const std::filesystem::path& file)
     : file_(file.string()),
       descriptor_(open_locks::of_process().open(file_, own_file_use::read, std::filesystem::perms::none)),
-      type_(F_RDLCK) {}
+      type_(F_RDLCK),
+      place_(identity_or_close(file_, descriptor_)) {}
 
 file_lock::~file_lock() {
     if (!process_.is_inherited()) open_locks::of_process().close(descriptor_);

@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds pause{1};
+constexpr int attempts_at_once = 3;
 
 // How long FILE-shm may be missing while the last process that writes closes the store: it is removed before the log.
 constexpr milliseconds longest_close{1000};
@@ -122,23 +123,78 @@ bool hold_log(connection& db, const char* schema) {
                 code);
 }
 
-read_file open_to_read(const std::filesystem::path& file, const connection_options& options) {
-    if (!options.vfs.empty()) return {std::make_unique<connection>(file, open_mode::read, options), {}};
-    const auto name = file.string();
-    const auto deadline = end_of_wait(options.busy_timeout);
-    while (true) {
-        const auto view = view_of(name, freeze::if_needed, nullptr, options.busy_timeout);
-        if (view.mode == open_mode::frozen) wait_for_next_tick(view);
-        auto db = std::make_unique<connection>(file, view.mode, options);
-        if ((view.mode == open_mode::frozen || hold_log(*db)) &&
-            view_of(name, freeze::if_needed, nullptr, options.busy_timeout) == view)
-            return {std::move(db), view};
+void repeat_reading(const std::string& file, milliseconds timeout, const std::function<read_view()>& look,
+                    const std::function<bool(const read_view&)>& attempt) {
+    const auto deadline = end_of_wait(timeout);
+    for (int done = 1; !attempt(look()); ++done) {
+        if (done < attempts_at_once) continue;
         if (steady_clock::now() >= deadline)
             throw error(error_kind::busy, fmt::format("{}: others opened and closed it again and again while it was to "
                                                       "be read, for the whole busy timeout; try again",
-                                                      name));
+                                                      file));
         std::this_thread::sleep_for(pause);
     }
+}
+
+bool settle(const read_view& view, const std::function<read_view()>& look, const std::function<void()>& read) {
+    if (view.mode != open_mode::frozen) {
+        read();
+        return true;
+    }
+    try {
+        read();
+    } catch (const error&) {
+        if (look() == view) throw;
+        return false;
+    }
+    return look() == view;
+}
+
+namespace {
+
+// None if the view has changed.
+std::unique_ptr<connection> try_open(const std::filesystem::path& file, const read_view& view,
+                                     const std::function<read_view()>& look, const connection_options& options) {
+    if (view.mode == open_mode::frozen) wait_for_next_tick(view);
+    auto db = std::make_unique<connection>(file, view.mode, options);
+    if ((view.mode != open_mode::frozen && !hold_log(*db)) || look() != view) return nullptr;
+    return db;
+}
+
+std::function<read_view()> look_at(const std::string& file, const connection_options& options) {
+    // In a VFS of its own nothing is known, and nothing changes.
+    if (!options.vfs.empty()) return [] { return read_view{}; };
+    return [file, timeout = options.busy_timeout] { return view_of(file, freeze::if_needed, nullptr, timeout); };
+}
+
+}  // namespace
+
+read_file open_to_read(const std::filesystem::path& file, const connection_options& options) {
+    const auto look = look_at(file.string(), options);
+    read_file opened;
+    repeat_reading(file.string(), options.busy_timeout, look, [&](const read_view& view) {
+        opened = {try_open(file, view, look, options), view};
+        return opened.db != nullptr;
+    });
+    return opened;
+}
+
+void read_with(const std::filesystem::path& file, const connection_options& options,
+               const std::function<void(connection&)>& use) {
+    const auto look = look_at(file.string(), options);
+    repeat_reading(file.string(), options.busy_timeout, look, [&](const read_view& view) {
+        const auto db = try_open(file, view, look, options);
+        return db && settle(view, look, [&] { use(*db); });
+    });
+}
+
+void attach(connection& to, const read_file& opened, const std::string& schema) {
+    const auto name = sqlite_name(opened.view.mode, opened.db->file());
+    auto statement = to.prepare(fmt::format("ATTACH ?1 AS {}", schema));
+    statement.bind_text(1, name);
+    statement.run();
+    if (opened.view.mode == open_mode::read && opened.view.main != 0)
+        static_cast<void>(hold_log(to, schema.c_str()));  // `opened` holds it until then
 }
 
 bool is_still(const read_view& view, const std::string& file) {
@@ -146,6 +202,13 @@ bool is_still(const read_view& view, const std::string& file) {
     if (view.mode == open_mode::frozen) return look_once(file, freeze::if_needed, &view) == view;
     expect_same(file, status_of(file), &view);
     return true;
+}
+
+void expect_still(const read_view& view, const std::string& file) {
+    if (view.mode != open_mode::frozen || is_still(view, file)) return;
+    throw error(error_kind::busy, fmt::format("{}: its writer has opened it while rows were read from it; end the "
+                                              "transaction, if there is one, and ask again",
+                                              file));
 }
 
 }  // namespace stele::inline v0::detail

@@ -59,8 +59,18 @@ fs::path real_file(const fs::path& name) {
 
 file_identity::file_identity(std::string file) : file_(std::move(file)), known_(identity_of(file_)) {}
 
+file_identity::file_identity(std::string file, int descriptor) : file_(std::move(file)) {
+    struct stat found{};
+    if (::fstat(descriptor, &found) != 0) throw cannot_look(file_, errno);
+    known_.emplace(found.st_dev, found.st_ino);
+}
+
+bool file_identity::is_in_place() const {
+    return !known_ || identity_of(file_) == known_;
+}
+
 void file_identity::expect_same() const {
-    if (!known_ || identity_of(file_) == known_) return;
+    if (is_in_place()) return;
     throw error(
         error_kind::io,
         fmt::format("{}: the file was moved, deleted or replaced while the store had it open; nothing is written "

@@ -59,7 +59,7 @@ struct send_options {
 [[nodiscard]] uuid make_idempotency_key(const uuid& name_space, std::string_view name);
 
 /// Deletes the receipts written before a time, by the clock of the store, and returns how many it has deleted. Commands
-/// with those keys are new from then on. Receipts are kept permanently if nobody calls this.
+/// with those keys are new from then on. Receipts are kept permanently if nobody calls this. The time is in any unit.
 ///
 /// Keeps those that a process manager may need for a turn that is not over: the receipts after the stored position of
 /// each process, those from its oldest dead letter on, and those from where a deadline was set that is due. (The kinds
@@ -69,6 +69,6 @@ struct send_options {
 /// Deletes in small batches while others append. If it is interrupted, some receipts are deleted already; call it
 /// again. Throws what the store throws, and undecodable if the checkpoint of a process cannot be read. Any thread may
 /// call it.
-std::uint64_t forget_receipts(event_store& store, timestamp written_before);
+std::uint64_t forget_receipts(event_store& store, detail::saturated<timestamp> written_before);
 
 }  // namespace stele::inline v0

@@ -19,8 +19,8 @@ struct clock_options {
     /// Called with one sentence when a jump is not followed, and when it is followed in the end, on the thread that
     /// asks for the time. It must not throw, and must not ask this clock.
     std::function<void(const std::string& message)> on_warning = {};
-    /// The clock that may jump.
-    std::function<timestamp()> wall = system_time;
+    /// The clock that may jump. It may return any unit.
+    std::function<detail::saturated<timestamp>()> wall = system_time;
     /// A clock that only goes on, to compare with. It may return any unit.
     std::function<detail::saturated<std::chrono::microseconds>()> elapsed = time_since_boot;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/uuid.hpp>
 #include <stele/eventstore/version.hpp>
 
@@ -77,10 +78,10 @@ struct owned_event {
     recorded_event view() const&& = delete;
 };
 
-/// The event that `data` becomes when a store records it: a view into `data` and `stream`.
+/// The event that `data` becomes when a store records it, at a time in any unit: a view into `data` and `stream`.
 [[nodiscard]] recorded_event as_recorded(const event_data& data, std::string_view stream, stream_position at,
-                                         timestamp recorded_at = {}) noexcept;
+                                         detail::saturated<timestamp> recorded_at = {}) noexcept;
 void as_recorded(const event_data&& data, std::string_view stream, stream_position at,
-                 timestamp recorded_at = {}) = delete;
+                 detail::saturated<timestamp> recorded_at = {}) = delete;
 
 }  // namespace stele::inline v0

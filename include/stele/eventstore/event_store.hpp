@@ -93,8 +93,8 @@ public:
 
     /// Appends to one stream without waiting. The future becomes ready when the events are durable, and holds what
     /// append() would have returned or thrown. One thread can keep many appends in flight; they share commits. Appends
-    /// of one thread to one stream are executed in order. Throws invalid_argument at once; blocks while too many are in
-    /// flight (thousands, or tens of megabytes).
+    /// of one thread to one stream are executed in order. Throws invalid_argument at once; waits while too many are in
+    /// flight (thousands, or tens of megabytes), and throws busy if that does not change for the engine's busy timeout.
     [[nodiscard]] std::future<append_outcome> append_async(stream_id stream, expected_version expected,
                                                            std::vector<event_data> events);
 
@@ -143,7 +143,8 @@ public:
     [[nodiscard]] version stream_version(const stream_id& stream);
 
     /// The position of the last event that was recorded at `time` or earlier and is still stored; 0 if there is none.
-    [[nodiscard]] position position_at(timestamp time) { return do_position_at(time); }
+    /// The time is in any unit: `sys_days`, for example, or what a clock says.
+    [[nodiscard]] position position_at(detail::saturated<timestamp> time) { return do_position_at(time); }
 
     /// Waits until the head is beyond `seen`, at most for `timeout` or until a stop is requested, and returns the head.
     /// Appends of this process end the wait at once; those of others are noticed within the engine's poll interval.

@@ -24,8 +24,8 @@ class event_store;
 
 /// How a process runner behaves.
 struct process_runner_options {
-    /// Returns the current time, for deadlines. Tests give a clock that they set (manual_clock.hpp).
-    std::function<timestamp()> now = bounded_clock();
+    /// Returns the current time, in any unit, for deadlines. Tests give a clock that they set (manual_clock.hpp).
+    std::function<detail::saturated<timestamp>()> now = bounded_clock();
     /// How many instances of each process are cached, so that their journals are not read again. 0: none.
     std::size_t cached_instances = 1000;
     /// Most commands that one event or deadline may lead to, with those that answer rejections: what ends a process
@@ -71,8 +71,8 @@ struct process_options {
 /// a row. What happens then depends on the cause:
 ///
 /// - Stele refuses the event or what it leads to (invalid_argument, undecodable), so that no attempt can succeed: the
-///   event becomes a dead letter. Later events and the deadlines of the same instance wait behind it; other instances
-///   continue.
+///   event becomes a dead letter. Later events and the deadlines of the same instance wait behind it, until a replay or
+///   until its event is removed from the store; other instances continue.
 /// - Anything else, such as an exception of a handler, a journal that cannot be read, or a full disk: the process is
 /// faulted and stops at that event;
 ///   the other processes continue. start() and catch_up() run it again, from the same event.

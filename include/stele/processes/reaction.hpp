@@ -69,9 +69,10 @@ public:
     }
 
     /// Sends a command at the time `due`, or at once if that has passed: sets the deadline `name` of this instance and
-    /// replaces one of the same name. It survives restarts. Names are 1 to 100 bytes of UTF-8.
+    /// replaces one of the same name. It survives restarts. Names are 1 to 100 bytes of UTF-8. The time is in any unit;
+    /// one before timestamp::min() or after timestamp::max() becomes that.
     template <class Command>
-    reaction& at(timestamp due, std::string name, Command command) & {
+    reaction& at(detail::saturated<timestamp> due, std::string name, Command command) & {
         return append({type::set_at, own(std::move(command)), std::move(name), due, {}});
     }
 
@@ -92,7 +93,7 @@ public:
     }
     /// The same for a temporary.
     template <class Command>
-    reaction at(timestamp due, std::string name, Command command) && {
+    reaction at(detail::saturated<timestamp> due, std::string name, Command command) && {
         return std::move(at(due, std::move(name), std::move(command)));
     }
     /// The same for a temporary.

@@ -26,8 +26,8 @@ enum class on_fault : std::uint8_t {
 /// in the transaction that moves the checkpoint past them: none is lost, and none is stored twice. Once the handler is
 /// fixed, projection_runner::replay_dead_letters() applies them; discard_dead_letter() drops one for good.
 ///
-/// A dead letter holds no payload, but the name of the stream, the key and the text of the error. A replay drops those
-/// whose events were removed from the store.
+/// A dead letter holds no payload, but the name of the stream, the key and the text of the error. Nothing waits behind
+/// one whose event was removed from the store: it cannot be applied any more, and the next replay drops it.
 struct dead_letter {
     /// Where the event is in the store.
     stele::position position = {};

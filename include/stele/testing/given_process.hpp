@@ -79,15 +79,16 @@ public:
         return *this;
     }
 
-    /// Expects that a deadline of this name was set to `due`, and not cancelled after that. reaction::after counts from
-    /// the time of the last event of the scenario.
-    const process_result& then_deadline(std::string_view name, timestamp due) const {
+    /// Expects that a deadline of this name was set to `due`, in any unit, and not cancelled after that.
+    /// reaction::after counts from the time of the last event of the scenario.
+    const process_result& then_deadline(std::string_view name, detail::saturated<timestamp> due) const {
         scenario_.expect_deadline(name, due, nullptr);
         return *this;
     }
     /// The same, with the command that it sends.
     template <class Command>
-    const process_result& then_deadline(std::string_view name, timestamp due, const Command& command) const {
+    const process_result& then_deadline(std::string_view name, detail::saturated<timestamp> due,
+                                        const Command& command) const {
         check<Command>();
         scenario_.expect_deadline(name, due, &command);
         return *this;

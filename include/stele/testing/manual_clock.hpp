@@ -18,13 +18,13 @@ namespace stele::inline v0 {
 /// Any thread may call anything. The clock must outlive what was given its reader.
 class manual_clock {
 public:
-    /// Starts at `now`.
-    explicit manual_clock(timestamp now = {}) : microseconds_(now.time_since_epoch().count()) {}
+    /// Starts at `now`, in any unit.
+    explicit manual_clock(detail::saturated<timestamp> now = {}) : microseconds_(now.time_since_epoch().count()) {}
 
     /// The time that was set last.
     [[nodiscard]] timestamp now() const { return timestamp{timestamp::duration{microseconds_.load()}}; }
-    /// Sets the time, also backwards.
-    void set(timestamp now) { microseconds_ = now.time_since_epoch().count(); }
+    /// Sets the time, in any unit, also backwards.
+    void set(detail::saturated<timestamp> now) { microseconds_ = now.time_since_epoch().count(); }
     /// Moves the time by `by`, in any unit, also backwards; at most to timestamp::max() or timestamp::min().
     void advance(detail::saturated<timestamp::duration> by) {
         auto from = microseconds_.load();

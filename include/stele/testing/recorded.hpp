@@ -13,8 +13,8 @@ namespace stele::inline v0 {
 struct recorded_as {
     /// The stream of the event.
     std::string stream = "given-1";
-    /// When it was recorded.
-    timestamp at{};
+    /// When it was recorded, in any unit.
+    detail::saturated<timestamp> at{};
     /// What is stored beside the event.
     stele::metadata metadata = {};
 };

@@ -28,17 +28,15 @@ std::string sql_name(std::string_view name) {
 }
 
 model_comparison::model_comparison(const std::filesystem::path& old_file, const std::filesystem::path& new_file,
-                                   const connection_options& options)
-    : db_(open_read_model(file_of(old_file), options)) {
+                                   const connection_options& options) {
     summary_.old_file = file_of(old_file);
     summary_.new_file = file_of(new_file);
-    open_read_model(summary_.new_file, options);  // its error says best what is wrong with the file
-    const auto path = summary_.new_file.string();
-    {
-        auto attach = db_->prepare("ATTACH ?1 AS other");
-        attach.bind_text(1, path);
-        attach.run();
-    }
+    auto opened = open_read_model(summary_.old_file, options);
+    db_ = std::move(opened.db);
+    old_view_ = opened.view;
+    const auto other = open_read_model(summary_.new_file, options);
+    attach(*db_, other, "other");
+    new_view_ = other.view;
     db_->execute("BEGIN");  // fixes the state of each with its first read
     const auto checkpoint = [&](const char* schema) {
         const auto sql = fmt::format("SELECT checkpoint FROM {}.stele_projection", schema);
@@ -50,12 +48,24 @@ model_comparison::model_comparison(const std::filesystem::path& old_file, const 
 
 diff_summary model_comparison::run(const difference_visitor& each) {
     each_ = &each;
-    compare_tables();
+    try {
+        compare_tables();
+    } catch (const error&) {
+        expect_unchanged();  // or else the error is of something that was never there
+        throw;
+    }
+    expect_unchanged();
     db_->execute("COMMIT");
     return std::move(summary_);
 }
 
+void model_comparison::expect_unchanged() const {
+    expect_still(old_view_, summary_.old_file.string());
+    expect_still(new_view_, summary_.new_file.string());
+}
+
 void model_comparison::report(const model_difference& found) {
+    expect_unchanged();
     switch (found.kind) {
         case kind::changed: ++summary_.changed; break;
         case kind::only_old: ++summary_.only_old; break;

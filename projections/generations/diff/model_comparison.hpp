@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/sqlite/connection_options.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/sqlite/detail/read_view.hpp>
 #include <stele/projections/generations/read_model_diff.hpp>
 
 #include <filesystem>
@@ -42,8 +43,10 @@ private:
     void list_new_rows(const table& both);
     void compare_whole_rows(const table& both);
     void report(const model_difference& found);
+    void expect_unchanged() const;
 
     std::unique_ptr<connection> db_;  // the old one is `main` in it, the new one `other`
+    read_view old_view_, new_view_;
     diff_summary summary_;
     const difference_visitor* each_ = nullptr;
     bool over_ = false;

@@ -49,6 +49,10 @@ inline constexpr std::string_view removals_stream = "stele-streams";
 /// Returns the name of the stream that an event tells the removal of; empty if it tells of none, or is damaged.
 std::string removed_stream(const recorded_event& event);
 
+/// Whether the event at this position is still in the store. One that was removed never comes back, and nothing waits
+/// behind a dead letter of it. Throws as read_all() does.
+bool has_event(event_store& store, position at);
+
 /// Whether the stream was deleted or tombstoned in the window: after `after`, up to and including `up_to`. Reads the
 /// records of all removals in it; throws as read_all() does.
 bool was_deleted(event_store& store, const stream_id& stream, position after, position up_to);

@@ -9,10 +9,15 @@
 /// that "for ever" (`milliseconds::max()`) would become a time in the past.
 namespace stele::inline v0::detail {
 
-/// Returns `value` in the unit To, or the largest or smallest To. A fraction of the unit is rounded away from zero, so
-/// that a wait is never shorter than was asked for, and only zero becomes zero; what is less than a millionth of the
-/// unit in a floating-point value is taken for its error. What is not a number becomes the smallest To.
-template <class To, class Rep, class Period>
+/// What becomes of a fraction of the unit.
+enum class rounding : std::uint8_t {
+    away_from_zero,  ///< So that a wait is never shorter than was asked for, and only zero becomes zero.
+    down,            ///< To the earlier time, as clocks do.
+};
+
+/// Returns `value` in the unit To, or the largest or smallest To. What is less than a millionth of the unit in a
+/// floating-point value is taken for its error. What is not a number becomes the smallest To.
+template <class To, rounding Fractions = rounding::away_from_zero, class Rep, class Period>
 constexpr To saturating_cast(std::chrono::duration<Rep, Period> value) {
     using wide = std::chrono::duration<long double, typename To::period>;
     const auto exact = wide{value}.count();
@@ -20,11 +25,13 @@ constexpr To saturating_cast(std::chrono::duration<Rep, Period> value) {
     if (!(exact > wide{(To::min)()}.count())) return (To::min)();  // also what is not a number
     using rep = typename To::rep;
     const rep away = value < value.zero() ? -1 : 1;
+    const bool cut = Fractions == rounding::down && away > 0;
     if constexpr (std::chrono::treat_as_floating_point_v<Rep>) {
         constexpr auto error = 1e-6L;
         const auto whole = static_cast<rep>(exact);
         const auto rest = (exact - static_cast<long double>(whole)) * away;
-        return To{rest > error || (whole == 0 && rest > 0) ? whole + away : whole};
+        const bool is_next = cut ? rest >= 1 - error : rest > error || (whole == 0 && rest > 0);
+        return To{is_next ? whole + away : whole};
     } else {
         // value * num / den, without the product, which may be too large where the quotient is not.
         using factor = std::ratio_divide<Period, typename To::period>;
@@ -34,13 +41,15 @@ constexpr To saturating_cast(std::chrono::duration<Rep, Period> value) {
         const auto given = static_cast<count>(value.count());
         const auto rest = given % den * num;
         const auto whole = static_cast<rep>(given / den * num + rest / den);
-        return To{rest % den != 0 ? whole + away : whole};
+        return To{rest % den != 0 && !cut ? whole + away : whole};
     }
 }
 
 /// A length of time that a caller may give in any unit: in the unit To, as saturating_cast() turns it into one. A
 /// parameter of the type To would have turned `hours::max()` into a time in the past before anybody looks at it, and
 /// would refuse finer units. It is a To for everything else: what can be done with one can be done with it.
+///
+/// For a To that is a time point, the same: `sys_days::max()` becomes the last one, and a fraction is rounded down.
 template <class To>
 class saturated : public To {
 public:
@@ -48,6 +57,17 @@ public:
     template <class Rep, class Period>
     // NOLINTNEXTLINE(google-explicit-constructor): stands for the duration
     constexpr saturated(std::chrono::duration<Rep, Period> value) : To{saturating_cast<To>(value)} {}
+};
+
+template <class Clock, class Duration>
+class saturated<std::chrono::time_point<Clock, Duration>> : public std::chrono::time_point<Clock, Duration> {
+public:
+    constexpr saturated() = default;
+    template <class Given>
+    // NOLINTNEXTLINE(google-explicit-constructor): stands for the time point
+    constexpr saturated(std::chrono::time_point<Clock, Given> value)
+        : std::chrono::time_point<Clock, Duration>{
+              saturating_cast<Duration, rounding::down>(value.time_since_epoch())} {}
 };
 
 /// Returns `from` + `by`.

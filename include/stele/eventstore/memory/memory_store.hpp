@@ -13,8 +13,9 @@ namespace stele::inline v0 {
 /// everything is gone with the object. Not movable.
 class memory_store final : public event_store {
 public:
-    /// `now` gives the time of events and documents; any thread may call it.
-    explicit memory_store(store_limits limits = {}, std::function<timestamp()> now = bounded_clock());
+    /// `now` gives the time of events and documents, in any unit; any thread may call it.
+    explicit memory_store(store_limits limits = {},
+                          std::function<detail::saturated<timestamp>()> now = bounded_clock());
     ~memory_store() override;
 
 private:

@@ -35,7 +35,8 @@ enum class durability : std::uint8_t {
 struct sqlite_options {
     /// What survives a power cut.
     stele::durability durability = durability::full;
-    /// For every connection of the store. Its busy timeout is also how long an append waits for another process.
+    /// For every connection of the store. Its busy timeout is also how long an append, or another call that writes,
+    /// waits for another process, or for one and the same commit or call of this process; docs/operations.md says more.
     // With {}, GCC 12 gives optimised code that opens a store a false warning of uninitialised memory.
     connection_options connection = connection_options();
     /// How many idle read connections are kept. More concurrent readers open (and close) their own.
@@ -47,8 +48,8 @@ struct sqlite_options {
     std::size_t log_bytes = 64UL << 20;
     /// What one append and one batch may hold.
     store_limits limits = {};
-    /// Gives the time of events and documents; one thread at a time calls it.
-    std::function<timestamp()> now = bounded_clock();
+    /// Gives the time of events and documents, in any unit; one thread at a time calls it.
+    std::function<detail::saturated<timestamp>()> now = bounded_clock();
 };
 
 /// How sqlite_store::verify() goes about it.
@@ -116,8 +117,9 @@ public:
     void backup(const std::filesystem::path& to);
 
     /// Returns the space of removed events to the disk by rewriting the file. Meanwhile it needs up to twice the size
-    /// of the file: in SQLite's directory for temporary files, and beside the file. Appends wait until it is done,
-    /// reads do not. Positions and versions stay.
+    /// of the file: in SQLite's directory for temporary files, and beside the file. Appends wait until it is done, but
+    /// not longer than the busy timeout; reads do not wait. Positions and versions stay. Throws busy if others write
+    /// for the whole busy timeout.
     void compact();
 
     /// Reads the whole file, as of this moment, and compares what it says twice: indices with tables, versions with

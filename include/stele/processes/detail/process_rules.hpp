@@ -5,7 +5,7 @@
 #include <stele/eventstore/stream.hpp>
 #include <stele/processes/detail/process_definition.hpp>
 #include <stele/processes/reaction.hpp>
-#include <stele/projections/dead_letter.hpp>
+#include <stele/projections/detail/on_fault_rules.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -25,26 +25,6 @@ concept has_process_name = requires {
 
 template <class P>
 concept lists_process_commands = requires { P::commands; };
-
-template <class P>
-concept says_on_fault = requires { P::on_fault; };
-
-// A pointer to a member, which is not static, converts to no such pointer.
-template <class P>
-concept has_process_on_fault = requires {
-    requires std::convertible_to<decltype(&P::on_fault), const stele::on_fault*>;
-} && requires { typename std::integral_constant<stele::on_fault, P::on_fault>; };
-
-template <class P>
-constexpr std::optional<stele::on_fault> process_on_fault() {
-    static_assert(has_process_on_fault<P> || !says_on_fault<P>,
-                  "`on_fault` of a process is stele::on_fault::stop or stele::on_fault::dead_letter: make it "
-                  "`static constexpr auto on_fault = stele::on_fault::stop;`");
-    if constexpr (has_process_on_fault<P>)
-        return P::on_fault;
-    else
-        return std::nullopt;
-}
 
 template <class P, class Event>
 concept locates_at = requires(const Event& event, const recorded_event& at) {
@@ -273,7 +253,7 @@ process_definition define_process() {
                                    []<class... Commands>() {
                                        return std::vector<process_command>{define_process_command<P, Commands>()...};
                                    }),
-            .on_fault = process_on_fault<P>(),
+            .on_fault = on_fault_of<P>(std::optional<stele::on_fault>{}),
             .make = [] { return owned_state{new P{}, [](void* state) { delete static_cast<P*>(state); }}; }};
     }
     return {};

@@ -4,7 +4,7 @@
 #include <stele/codec/detail/other_form.hpp>
 #include <stele/eventstore/event.hpp>
 #include <stele/eventstore/rejection.hpp>
-#include <stele/projections/dead_letter.hpp>
+#include <stele/projections/detail/on_fault_rules.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -88,14 +88,6 @@ concept creates_tables_otherwise =
     !creates_tables<P> && (called_otherwise<create_call, P, read_model> || std::invocable<create_call, P&>);
 
 template <class P>
-concept declares_on_fault = requires { P::on_fault; };
-
-// A pointer to a member, which is not static, converts to no such pointer.
-template <class P>
-concept has_on_fault = requires { requires std::convertible_to<decltype(&P::on_fault), const stele::on_fault*>; } &&
-                       requires { typename std::integral_constant<stele::on_fault, P::on_fault>; };
-
-template <class P>
 concept has_key = requires(P& projection, const recorded_event& event) {
     { projection.dead_letter_key(event) } -> std::convertible_to<std::string>;
 };
@@ -120,13 +112,7 @@ consteval bool is_in_memory() {
 
 template <class P>
 constexpr stele::on_fault on_fault_of() {
-    static_assert(has_on_fault<P> || !declares_on_fault<P>,
-                  "`on_fault` of a projection is stele::on_fault::stop or stele::on_fault::dead_letter: make it "
-                  "`static constexpr auto on_fault = stele::on_fault::stop;`");
-    if constexpr (has_on_fault<P>)
-        return P::on_fault;
-    else
-        return stele::on_fault::stop;
+    return on_fault_of<P>(stele::on_fault::stop);
 }
 
 /// Converts to a removal, and to nothing else.

@@ -82,8 +82,10 @@ using difference_visitor = std::function<bool(const model_difference&)>;
 /// one. Memory: one row of the result.
 ///
 /// Tables of the runner (stele_…), views and virtual tables are left out, and so are the values of generated columns.
-/// projection_runner::diff() compares the generations of a projection, brought to the same position.
-/// Throws stele::error: io (no such file), foreign_file (not a read model), newer_format, busy, corrupt.
+/// projection_runner::diff() compares the generations of a projection, brought to the same position. Makes no file that
+/// those who write the read models could not use.
+/// Throws stele::error: io (no such file), foreign_file (not a read model), newer_format, busy, corrupt;
+/// invalid_argument if a name belongs to a file that SQLite keeps beside a read model (`x.db-wal`).
 diff_summary diff_read_models(const std::filesystem::path& old_file, const std::filesystem::path& new_file,
                               const difference_visitor& each = {}, const connection_options& connection = {});
 

@@ -97,7 +97,8 @@ public:
     /// (The name of one generation, "NAME.2.db", stays with that generation.) Or `file` is an event store, for the
     /// tables of its inline projections.
     /// Throws stele::error: io (there is no such file), foreign_file (it is neither a read model nor an event store
-    /// with inline projections), newer_format.
+    /// with inline projections), newer_format, invalid_argument (the name belongs to a file that SQLite keeps beside a
+    /// read model: `x.db-wal`).
     [[nodiscard]] static read_model open_read_only(const std::filesystem::path& file,
                                                    const connection_options& connection = {});
 

@@ -4,6 +4,7 @@
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/sqlite/connection_options.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -15,13 +16,15 @@ struct sqlite3_stmt;
 
 namespace stele::inline v0::detail {
 
+class connection;
+
 /// A prepared statement. Belongs to the thread that uses its connection; must be destroyed before the connection.
 ///
 /// Numbered as in SQLite: parameters from 1, columns from 0. Bound text and blobs are not copied: they must stay valid
 /// until the statement is reset.
 class statement {
 public:
-    statement(sqlite3* db, std::string_view sql, const std::string& file);
+    statement(const connection& db, std::string_view sql);
 
     void bind(int parameter, std::int64_t value);
     void bind(int parameter, double value);
@@ -31,7 +34,8 @@ public:
     void bind_null(int parameter);
 
     /// Goes to the next row; false at the end. On an error it resets the statement and throws stele::error with the
-    /// file and SQLite's message.
+    /// file and SQLite's message. Waits, at most for the busy timeout, while FILE-shm is being changed by a writer and
+    /// this process may not write it, which SQLite takes for the rest of one that was killed; so does the constructor.
     bool step();
     /// Steps a statement that returns no rows and resets it.
     void run();
@@ -62,7 +66,7 @@ private:
     };
     [[nodiscard]] bool is_inherited() const noexcept { return statement_.get_deleter().process.is_inherited(); }
     std::unique_ptr<sqlite3_stmt, finalizer> statement_;
-    const std::string* file_;
+    const connection* db_;
 };
 
 /// Resets a statement when the scope ends.
@@ -95,7 +99,7 @@ public:
 
     [[nodiscard]] statement prepare(std::string_view sql) {
         expect_own_process();
-        return {db_.get(), sql, file_};
+        return {*this, sql};
     }
     /// Runs statements separated by ';' and ignores their rows.
     void execute(const std::string& sql);
@@ -110,6 +114,7 @@ public:
     [[nodiscard]] std::int64_t last_insert_rowid() const noexcept;
     [[nodiscard]] std::int64_t changes() const noexcept;
     [[nodiscard]] const std::string& file() const noexcept { return file_; }
+    [[nodiscard]] std::chrono::milliseconds busy_timeout() const noexcept { return busy_timeout_; }
     /// Throws stele::error (closed) in a child of the process that opened it.
     void expect_own_process() const { db_.get_deleter().process.expect_own(file_); }
     [[nodiscard]] sqlite3* handle() const noexcept { return db_.get(); }
@@ -125,6 +130,7 @@ private:
         void operator()(sqlite3* db) const noexcept;
     };
     std::string file_;
+    std::chrono::milliseconds busy_timeout_;
     std::unique_ptr<sqlite3, closer> db_;
 };
 

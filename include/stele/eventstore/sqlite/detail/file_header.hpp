@@ -26,6 +26,9 @@ struct file_header {
     bool has_tables = false;
 };
 
+/// Throws stele::error (invalid_argument) if there is no such VFS. Call it before anything is made.
+void expect_vfs(const std::filesystem::path& file, const connection_options& options);
+
 /// Throws stele::error that names the file: io if it cannot be read, invalid_argument if there is no such VFS.
 file_header read_file_header(const std::filesystem::path& file, const connection_options& options = {});
 

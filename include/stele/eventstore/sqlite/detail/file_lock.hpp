@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/eventstore/detail/process_mark.hpp>
+#include <stele/eventstore/sqlite/detail/real_file.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -14,7 +15,8 @@ namespace stele::inline v0::detail {
 /// SQLite has locks of its own, but before 3.51.3 a commit and a checkpoint of two connections at the same instant can
 /// damage the file, and a writer that starts its next commit at once starves the others. Two bytes are locked: waiters
 /// take the turnstile first, so a process that has just written queues behind them. One thread at a time. A child of
-/// fork() has no part in the locks of its parent.
+/// fork() has no part in the locks of its parent. Whoever holds the lock keeps nobody out any more once the file was
+/// moved, removed or replaced, since others open the one that has the name then: place() tells.
 class file_lock {
 public:
     /// Opens the lock file, and creates it with these rights. Throws as open_own_file().
@@ -32,6 +34,9 @@ public:
     [[nodiscard]] bool try_lock() noexcept;
     void unlock() noexcept;
 
+    /// The file that is open. Any thread.
+    [[nodiscard]] const file_identity& place() const noexcept { return place_; }
+
     /// What the last one who wrote has left for the next: a short text, empty in a new file. Call these two with the
     /// lock. The text is synced; one that cannot be stored is as good as none.
     [[nodiscard]] std::string note() const;
@@ -46,6 +51,7 @@ private:
     std::string file_;
     int descriptor_;
     short type_;  // of the locks it takes
+    file_identity place_;
 };
 
 }  // namespace stele::inline v0::detail

@@ -15,6 +15,10 @@ namespace stele::inline v0::detail {
 /// transaction that is rolled back.
 inline constexpr std::array sqlite_suffixes{"-wal", "-shm", "-journal"};
 
+/// Throws stele::error (invalid_argument) if a file of that name would belong to another database, as what SQLite or
+/// the library keeps beside it. `kind` says what the name is given for: "store".
+void expect_name_of_database(const std::filesystem::path& file, std::string_view kind);
+
 /// What a file of the library is opened for.
 enum class own_file_use : std::uint8_t {
     read,           ///< To read it; it must exist.

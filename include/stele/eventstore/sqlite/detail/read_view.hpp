@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,6 +45,16 @@ enum class freeze : std::uint8_t {
 [[nodiscard]] read_view view_of(const std::string& file, freeze when, const read_view* known,
                                 std::chrono::milliseconds timeout);
 
+/// Calls `attempt` with how the file is read now, which `look` tells, until it returns true. Throws stele::error (busy)
+/// if that takes longer than the timeout.
+void repeat_reading(const std::string& file, std::chrono::milliseconds timeout, const std::function<read_view()>& look,
+                    const std::function<bool(const read_view&)>& attempt);
+
+/// Calls `read` and returns whether what it has read under `view` counts, as `look` tells. Its exceptions pass through
+/// if so.
+[[nodiscard]] bool settle(const read_view& view, const std::function<read_view()>& look,
+                          const std::function<void()>& read);
+
 /// Call it before a file is opened frozen: a second change within the tick of the first would not be seen.
 void wait_for_next_tick(const read_view& view);
 
@@ -63,7 +74,17 @@ struct read_file {
 /// Throws stele::error: as view_of() and connection; busy if others open and close it for the whole busy timeout.
 [[nodiscard]] read_file open_to_read(const std::filesystem::path& file, const connection_options& options);
 
+/// Calls `use` with a connection that is opened so, again until what it has read counts. Throws as open_to_read().
+void read_with(const std::filesystem::path& file, const connection_options& options,
+               const std::function<void(connection&)>& use);
+
+/// Attaches a file that is open to be read to another connection, which reads it in the same way from then on.
+void attach(connection& to, const read_file& opened, const std::string& schema);
+
 /// Whether what was read from the file under that view counts. Throws stele::error (io) as view_of().
 [[nodiscard]] bool is_still(const read_view& view, const std::string& file);
+
+/// Throws stele::error: busy if what was read from a file that is read frozen does not count; io as view_of().
+void expect_still(const read_view& view, const std::string& file);
 
 }  // namespace stele::inline v0::detail

@@ -24,9 +24,13 @@ class file_identity {
 public:
     /// Knows nothing if there is no such file, for example in a VFS that keeps its files elsewhere.
     explicit file_identity(std::string file);
+    /// The file that is open as `descriptor`, whatever the name means by now.
+    file_identity(std::string file, int descriptor);
 
-    /// Throws stele::error (io) if the name means another file now, or none.
+    /// Throws stele::error (io) if the name means another file now, or none: for files of a store.
     void expect_same() const;
+    /// Whether it means the same file. Throws stele::error (io) if that cannot be known just now.
+    [[nodiscard]] bool is_in_place() const;
     /// Whether the name means the same file. False if that cannot be found out.
     [[nodiscard]] bool is_same() const noexcept;
 

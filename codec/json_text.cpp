@@ -66,8 +66,31 @@ std::unique_ptr<Message> read_known_message(std::string_view type, std::string_v
     return message;
 }
 
+// How deep arrays and objects are nested. Protobuf takes quadratic time before it refuses deep ones.
+std::size_t depth_of(std::string_view json) {
+    std::size_t depth = 0, deepest = 0;
+    bool in_text = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        const char c = json[i];
+        if (in_text) {
+            if (c == '\\') ++i;
+            in_text = c != '"';
+        } else if (c == '"') {
+            in_text = true;
+        } else if (c == '[' || c == '{') {
+            deepest = std::max(deepest, ++depth);
+        } else if ((c == ']' || c == '}') && depth > 0) {
+            --depth;
+        }
+    }
+    return deepest;
+}
+
 // Through bytes, because only these may lack required fields without a line on stderr.
 std::expected<void, std::string> parse_json(Message& message, std::string_view json) {
+    constexpr std::size_t most_depth = 100;  // as in messages
+    if (const auto depth = depth_of(json); depth > most_depth)
+        return std::unexpected(fmt::format("it is nested {} levels deep; at most {} are read", depth, most_depth));
     const quiet_protobuf quiet;
     constexpr auto prefix = "type.googleapis.com";
     const auto& type = *message.GetDescriptor();
@@ -78,7 +101,10 @@ std::expected<void, std::string> parse_json(Message& message, std::string_view j
         types.get(), fmt::format("{}/{}", prefix, type.full_name()), {json.data(), json.size()}, &bytes);
     constexpr std::size_t longest = 400;
     if (!read.ok()) {
-        const std::string why{read.message().data(), read.message().size()};
+        // The first line: a second one shows the place with a caret, which is lost in a longer text.
+        std::string why{read.message().data(), read.message().size()};
+        why.resize(std::min(why.find('\n'), why.size()));
+        while (why.ends_with('.')) why.pop_back();
         return std::unexpected(repair_utf8(cut_utf8(why, longest)));
     }
     return parse_message(message, bytes);

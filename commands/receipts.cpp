@@ -9,6 +9,7 @@
 #include <stele/eventstore/detail/quiet_protobuf.hpp>
 #include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
+#include <stele/eventstore/detail/utf8.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_store.hpp>
@@ -102,7 +103,8 @@ std::vector<document_write> receipts::remember(const any_decision& decision, con
     kept.set_digest(digest_);
     if (no != nullptr) {
         kept.mutable_rejection()->set_code(no->code);
-        kept.mutable_rejection()->set_message(no->message);
+        // A text that has no room is shortened in the receipt: it must not keep the rejection from its caller.
+        kept.mutable_rejection()->set_message(std::string{cut_utf8(no->message, store_.limits().event_bytes / 2)});
     } else {
         kept.set_version(reached.version.value + decision.events().size());
         kept.set_began_stream(reached.version.value == 0 && !decision.events().empty());

@@ -73,6 +73,15 @@ bool is_refused(const std::exception_ptr& failure) {
     return kind && kind != error_kind::handler_failed && is_of_the_event(failure);
 }
 
+void rethrow_of_handler() {
+    try {
+        throw;
+    } catch (const error& failure) {
+        if (!is_refused(std::current_exception())) throw;
+        std::throw_with_nested(error{error_kind::handler_failed, failure.what(), failure.engine_code()});
+    }
+}
+
 void throw_with(std::string_view context) {
     try {
         throw;

@@ -55,14 +55,17 @@ dead_letter parse(std::string_view process, const document& found) {
 
 }  // namespace
 
-document_write put_dead_letter(std::string_view process, const dead_letter& letter) {
+document_write put_dead_letter(const event_store& store, std::string_view process, const dead_letter& letter) {
+    constexpr std::size_t longest_error = 4096;
+    // A store with a low limit has room for half of it; the rest is for the names.
+    const auto most = std::min(longest_error, store.limits().event_bytes / 2);
     v1::ProcessDeadLetter value;
     value.set_position(letter.position.value);
     value.set_instance(letter.key);
     value.set_stream(letter.stream);
     value.set_type(letter.type);
     value.set_attempts(letter.attempts);
-    value.set_error(repair_utf8(letter.error));
+    value.set_error(std::string{cut_utf8(repair_utf8(letter.error), most)});
     return {dead_letter_kind, key_of(process, letter), value.SerializeAsString()};
 }
 

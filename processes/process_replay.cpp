@@ -41,7 +41,7 @@ dead_letter_replay process_worker::replay_dead_letters() {
                                        letter.key, letter.position));
             ++letter.attempts;
             letter.error = message_of(std::current_exception());
-            const std::vector kept{put_dead_letter(name(), letter)};
+            const std::vector kept{put_dead_letter(store_, name(), letter)};
             write_documents(store_, kept);
             is_gone = false;
         }
@@ -87,7 +87,7 @@ bool process_worker::replay(const recorded_event& event, const dead_letter& lett
         auto queued = letter;
         queued.key = journal.instance_id();
         auto writes = with;
-        writes.push_back(put_dead_letter(name(), queued));
+        writes.push_back(put_dead_letter(store_, name(), queued));
         write_documents(store_, writes);
         is_handled = false;
     }

@@ -70,6 +70,7 @@ stele::position process_runner::catch_up() {
 }
 
 void process_runner::start() {
+    detail::expect_outside_appends();  // it may wait for a thread that waits for the append
     const auto mine = state_.held();
     std::jthread ending;  // joined when the mutex is free again; one event at a time is handled, whatever the thread
     const std::lock_guard lock(mine->mutex);

@@ -1,3 +1,4 @@
+#include <stele/eventstore/detail/time_text.hpp>
 #include <stele/processes/process_status.hpp>
 
 #include <fmt/format.h>
@@ -17,16 +18,31 @@ std::string_view to_string(process_state state) {
     std::unreachable();
 }
 
-std::string process_status::message() const {
-    auto text = fmt::format("{}: {}, at {} of {}", name, to_string(state), position.value, head.value);
-    if (lag_events > 0) text += fmt::format(" ({} behind)", lag_events);
-    if (dead_letters > 0) text += fmt::format(", {} dead letter{}", dead_letters, dead_letters == 1 ? "" : "s");
-    if (state == process_state::faulted || state == process_state::retrying) text += ": " + last_error;
+namespace {
+
+// "catching up, at 41 of 100 (59 behind)", and so on.
+std::string state_of(const process_status& status) {
+    auto text = fmt::format("{}, at {} of {}", to_string(status.state), status.position.value, status.head.value);
+    if (status.lag_events > 0) text += fmt::format(" ({} behind)", status.lag_events);
+    if (status.dead_letters > 0)
+        text += fmt::format(", {} dead letter{}", status.dead_letters, status.dead_letters == 1 ? "" : "s");
+    if (status.next_deadline)
+        text += fmt::format(", the next deadline at {}", detail::time_text(*status.next_deadline));
+    if (!status.last_error.empty()) text += "; last error: " + status.last_error;
     return text;
 }
 
+}  // namespace
+
+std::string process_status::message() const {
+    return fmt::format("{}: {}", name, state_of(*this));
+}
+
 std::string process_wait_failure::message() const {
-    return fmt::format("waited for position {}: {}", reached.value, status.message());
+    auto text =
+        fmt::format("process {} has not reached position {}; it is {}", status.name, reached.value, state_of(status));
+    if (status.state == process_state::stopped) text += "; call start() or catch_up() to run it";
+    return text;
 }
 
 }  // namespace stele::inline v0

@@ -154,7 +154,7 @@ void process_worker::handle(const recorded_event& event, const stream_id& journa
         auto queued = with;
         // After a crash it may have been put aside already, with its error.
         letter.error = "queued behind an earlier event of the same instance";
-        if (!is_dead_letter(store_, name(), letter)) queued.push_back(put_dead_letter(name(), letter));
+        if (!is_dead_letter(store_, name(), letter)) queued.push_back(put_dead_letter(store_, name(), letter));
         if (!queued.empty()) write_documents(store_, queued);
         return;
     }
@@ -176,7 +176,7 @@ bool process_worker::may_put_aside() const {
 void process_worker::put_aside(dead_letter letter, documents with) {
     letter.attempts = progress_.attempt();
     letter.error = message_of(std::current_exception());
-    with.push_back(put_dead_letter(name(), letter));
+    with.push_back(put_dead_letter(store_, name(), letter));
     write_documents(store_, with);
     progress_.note_error(fmt::format(
         "process {} has a dead letter, position {} ({} in {}) of {}: {}", name(), letter.position, letter.type,

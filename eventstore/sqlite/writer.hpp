@@ -64,6 +64,7 @@ private:
 
     outcome apply(const append_request& request);
     outcome append(std::span<const stream_write> writes, std::span<const document_write> documents = {});
+    timestamp time_of_append();
     bool write_documents(std::span<const document_write> documents, position last);
     void roll_back_append();
     std::optional<conflict> write_events(const stream_write& write, bool closes_append, append_result& result);

@@ -57,7 +57,7 @@ writer::outcome writer::apply(const append_request& request) {
 }
 
 writer::outcome writer::append(std::span<const stream_write> writes, std::span<const document_write> documents) {
-    last_recorded_at_ = std::max(last_recorded_at_, to_integer(now_()));
+    last_recorded_at_ = std::max(last_recorded_at_, to_integer(time_of_append()));
     std::vector<append_result> results(writes.size());
     for (std::size_t i = 0; i < writes.size(); ++i) {
         const auto refused = write_events(writes[i], i + 1 == writes.size(), results[i]);
@@ -72,6 +72,15 @@ writer::outcome writer::append(std::span<const stream_write> writes, std::span<c
     }
     if (participant_ && !writes.empty()) participant_->appended(writes, results, to_time(last_recorded_at_));
     return results;
+}
+
+// The clock is the application's: what it throws is no fault of the file.
+timestamp writer::time_of_append() {
+    try {
+        return now_();
+    } catch (...) {
+        throw append_fault{std::current_exception()};
+    }
 }
 
 void writer::roll_back_append() {

@@ -43,8 +43,8 @@ void generation_set::expect_same_projection(const generation& built) const {
             ? fmt::format("was built by version {} of projection {}, this program has version {}", other.version,
                           identity_.name, identity_.version)
             : fmt::format(
-                  "was built by a version {} of projection {} with other events or tables; increase the version of "
-                  "the newer one",
+                  "was built by a version {} of projection {} with other events or tables; if this program is the "
+                  "newer one, increase `version` in it",
                   other.version, identity_.name);
     throw error{error_kind::needs_rebuild, fmt::format("{}: {}; nothing was changed; {}", built.file().string(),
                                                        difference, advice_to_rebuild(built))};

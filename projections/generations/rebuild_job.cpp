@@ -42,7 +42,8 @@ void rebuild_job::end_at(position end) {
 bool rebuild_job::step(patience how) {
     if (!apply(how)) return false;
     target_ = head();
-    return target_.value <= shadow_->data.progress().checkpoint.value + batch_events_;
+    const auto reached = shadow_->data.progress().checkpoint;
+    return target_ <= reached || target_.value - reached.value <= batch_events_;
 }
 
 rebuild_progress rebuild_job::progress() const {

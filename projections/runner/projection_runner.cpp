@@ -129,6 +129,7 @@ void projection_runner::discard(std::string_view name) {
 }
 
 void projection_runner::start() {
+    detail::expect_outside_appends();  // it may wait for a thread that waits for the append
     const auto mine = state_.held();
     std::unique_lock lock(mine->running_mutex, std::defer_lock);
     // A handler must not wait for a stop() that waits for it.

@@ -51,8 +51,10 @@ std::string wait_failure::message() const {
             "projection {} has not applied the event at position {}; it is a dead letter ({}); "
             "replay_dead_letters() applies it once the handler is fixed",
             status.name, reached.value, dead_letter->error);
-    return fmt::format("projection {} has not reached position {}; it is {}", status.name, reached.value,
-                       state_of(status));
+    auto text = fmt::format("projection {} has not reached position {}; it is {}", status.name, reached.value,
+                            state_of(status));
+    if (status.state == projection_state::stopped) text += "; call start() or catch_up() to run it";
+    return text;
 }
 
 }  // namespace stele::inline v0

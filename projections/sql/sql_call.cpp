@@ -39,10 +39,19 @@ sql_call::sql_call(sql_session& session, std::string_view sql, std::size_t param
     if (found.parameters == parameters && found.columns == columns) [[likely]]
         return;
     session.release(found);
+    if (found.parameters == 0 && parameters > 0)
+        refuse(session.db(), sql,
+               fmt::format("it has no parameters, and the call passes {} value{}", parameters,
+                           parameters == 1 ? "" : "s"));
     if (found.parameters != parameters)
-        refuse(session.db(), sql, fmt::format("takes {} parameters, {} given", found.parameters, parameters));
-    if (columns == 0) refuse(session.db(), sql, "returns rows; use query() or query_one()");
-    refuse(session.db(), sql, fmt::format("returns {} columns, {} expected", found.columns, columns));
+        refuse(session.db(), sql,
+               fmt::format("it has parameters up to ?{}, and the call passes {} value{}; pass one for each",
+                           found.parameters, parameters, parameters == 1 ? "" : "s"));
+    if (columns == 0) refuse(session.db(), sql, "it returns rows; use query() or query_one()");
+    if (found.columns == 0) refuse(session.db(), sql, "it returns no rows; use execute()");
+    refuse(session.db(), sql,
+           fmt::format("a row of it has {} column{}, and the call asks for {} type{}; name one for each", found.columns,
+                       found.columns == 1 ? "" : "s", columns, columns == 1 ? "" : "s"));
 }
 
 sql_call::sql_call(sql_call&& other) noexcept

@@ -33,8 +33,7 @@ void show_board(stele::read_model& db) {
 
 // [clock]
 stele::timestamp in_eight_days() {
-    const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-    return now + std::chrono::days{8};
+    return stele::system_time() + std::chrono::days{8};
 }
 // [/clock]
 

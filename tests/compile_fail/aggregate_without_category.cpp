@@ -1,4 +1,4 @@
-// first error: add the category to the aggregate, `static constexpr auto category
+// first error: add the category to the aggregate as a public member, `static constexpr auto category
 #include "testing.pb.h"
 
 #include <stele/commands/command_bus.hpp>

@@ -1,4 +1,5 @@
-// first error: add the commands to the aggregate: `static constexpr auto commands = hana::tuple_t<First, Second>;`
+// first error: add the commands to the aggregate as a public member: `static constexpr auto commands =
+// hana::tuple_t<First, Second>;`
 #include "testing.pb.h"
 
 #include <stele/commands/command_bus.hpp>

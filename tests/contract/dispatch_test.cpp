@@ -116,5 +116,12 @@ STORE_TEST_CASE(configured, "a command that arrives as JSON is sent, or refused 
     CHECK(of("testing.Increment", R"({"counter":"1","bye":3})").contains("bye"));
     CHECK(of("testing.Increment", R"({"counter":"1","by":"many"})").contains("by"));
     CHECK(of("testing.Increment", std::string{R"({"by":")"} + std::string(100'000, 'x')).size() < 600);
+    // A sentence with one full stop, and no picture of the place.
+    const auto broken = of("testing.Increment", R"({"counter":"1",)");
+    CHECK_FALSE(broken.contains('\n'));
+    CHECK_FALSE(broken.contains(".."));
+    const std::string deep(40'000, '[');
+    CHECK(of("testing.Increment", R"({"counter":")" + deep + R"(\"","by":)" + deep) ==
+          "The JSON text is not a testing.Increment: it is nested 40001 levels deep; at most 100 are read.");
     CHECK(store.head() == head);
 }

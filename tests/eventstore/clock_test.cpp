@@ -71,6 +71,22 @@ TEST_CASE("a store in a file") {
     expect_times_of(store, now);
 }
 
+TEST_CASE("a clock that fails fails one append, and the store goes on") {
+    const temp_dir directory;
+    bool fails = false;
+    auto store = stele::sqlite_store::open(directory / "events.db", {.now = [&] {
+                                               if (fails)
+                                                   throw stele::error(stele::error_kind::io, "the clock is broken");
+                                               return at(1);
+                                           }});
+    fails = true;
+    CHECK_THROWS_WITH_AS((void)store.append(stream_id{"a-1"}, expected_version::any(), make_events(1)),
+                         "the clock is broken", stele::error);
+    fails = false;
+    CHECK(store.append(stream_id{"a-1"}, expected_version::any(), make_events(1)));
+    CHECK(store.head().value == 1);
+}
+
 TEST_CASE("events are dated before 1970 if the clock is, in every store") {
     timestamp now;
     const auto clock = [&now] { return now; };

@@ -88,6 +88,15 @@ TEST_CASE("a range and its events are read once, and a second begin() says so") 
     CHECK(refusal([&] { (void)events.begin(); }).find("begin() was called again") != std::string::npos);
 }
 
+TEST_CASE("a range may be assigned to itself, and to another") {
+    auto range = range_of(3);
+    auto& same = range;
+    range = std::move(same);
+    CHECK(range.begin()->size() == 2);
+    range = range_of(5);
+    CHECK(range.begin()->size() == 2);
+}
+
 TEST_CASE("a batch that is taken keeps its events while the range goes on with other memory") {
     auto range = range_of(5);
     std::vector<event_batch> taken;

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -200,6 +201,14 @@ TEST_CASE("findings are limited to as many as were asked for") {
     fill(file);
     run_sql(file, "UPDATE events SET closes_append = 2 WHERE position < 50");
     CHECK(sqlite_store::open(file, quick).verify({.most = 7}).damage.size() == 7);
+}
+
+TEST_CASE("any number of findings may be asked for") {
+    const temp_dir directory;
+    const auto file = directory / "events.db";
+    fill(file);
+    for (const std::size_t most : {std::size_t{1}, std::size_t{1} << 31U, std::numeric_limits<std::size_t>::max()})
+        CHECK(sqlite_store::open(file, quick).verify({.most = most}).is_sound());
 }
 
 TEST_CASE("a changed byte is told, or leaves every event in its place") {

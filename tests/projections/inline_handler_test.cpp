@@ -78,6 +78,8 @@ TEST_CASE("what would wait for the append being committed is refused in its hand
         {"take_snapshot", [&] { (void)store.append({}, a_document); }},
         {"wait of a runner", [&] { (void)runner.wait_for<totals>({99}, for_ever); }},
         {"catch_up of a runner", [&] { runner.catch_up(); }},
+        {"start of a runner", [&] { runner.start(); }},
+        {"start of processes", [&] { processes.start(); }},
         {"add of a runner", [&] { runner.add<board>(); }},
         {"rebuild of a runner", [&] { runner.rebuild<totals>(); }},
         {"wait of processes", [&] { (void)processes.wait_for<transfer_process>({99}, for_ever); }},

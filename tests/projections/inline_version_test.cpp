@@ -46,7 +46,7 @@ TEST_CASE("a newer program is told to rebuild, an older one to end") {
     auto same = here.open();
     const auto to_same = error_of([&] { inline_projections{same}.add<fewer_events>(); });
     CHECK(to_same.says("by another version 2 with other events or tables"));
-    CHECK(to_same.says("increase the version of the newer one"));
+    CHECK(to_same.says("increase `version` in it"));
     for (const auto& each : {to_newer, to_older, to_same}) CHECK_FALSE(each.says("open the store without"));
 }
 

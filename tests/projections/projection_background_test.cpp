@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <latch>
+#include <limits>
 #include <thread>
 
 using namespace std::chrono_literals;
@@ -137,8 +138,10 @@ STORE_TEST_CASE(store, "a wait that ends early says why") {
     runner.add<totals>();
     const auto stopped = runner.wait_for<totals>(position{5}, 1ms);
     REQUIRE_FALSE(stopped);
-    CHECK(stopped.error().message() ==
-          "projection totals has not reached position 5; it is stopped, at 0 of 5 (5 behind)");
+    CHECK(
+        stopped.error().message() ==
+        "projection totals has not reached position 5; it is stopped, at 0 of 5 (5 behind); call start() or catch_up() "
+        "to run it");
     CHECK(stopped.error().status.lag_time > 0us);
 
     runner.start();
@@ -254,6 +257,20 @@ TEST_CASE("start() takes up what is faulted, and leaves alone what runs") {
     CHECK(runner.wait_for<totals>(position{20}, for_ever));
     runner.stop();
     before_projecting = nullptr;
+}
+
+TEST_CASE("a batch may be as large as a number can be") {
+    const temp_dir directory;
+    stele::memory_store store;
+    for (const auto batch :
+         {std::size_t{1}, std::numeric_limits<std::size_t>::max() - 1, std::numeric_limits<std::size_t>::max()}) {
+        append_some(store, 10);
+        projection_runner runner{store, directory.path, {.batch_events = batch}};
+        runner.add<totals>();
+        runner.catch_up();
+        runner.rebuild<totals>();
+        CHECK(status_of(runner, "totals").checkpoint == store.head());
+    }
 }
 
 TEST_CASE("options that make no sense are refused") {

@@ -127,12 +127,14 @@ TEST_CASE("a wrong number of parameters or columns is refused") {
     auto db = with_table();
     const auto few = error_of([&] { db.execute("INSERT INTO t VALUES (?1, ?2)", 1); });
     CHECK(few.kind == error_kind::invalid_argument);
-    CHECK(few.says("takes 2 parameters, 1 given"));
+    CHECK(few.says("it has parameters up to ?2, and the call passes 1 value; pass one for each"));
     CHECK(few.says("INSERT INTO t VALUES (?1, ?2)"));
-    CHECK(error_of([&] { db.execute("DELETE FROM t", 1); }).says("takes 0 parameters, 1 given"));
+    CHECK(error_of([&] { db.execute("DELETE FROM t", 1); }).says("it has no parameters, and the call passes 1 value"));
     CHECK(error_of([&] { db.execute("SELECT 1"); }).says("returns rows; use query()"));
-    CHECK(error_of([&] { (void)db.query<int>("SELECT 1, 2"); }).says("returns 2 columns, 1 expected"));
-    CHECK(error_of([&] { (void)db.query<int>("DELETE FROM t"); }).says("returns 0 columns, 1 expected"));
+    CHECK(error_of([&] {
+              (void)db.query<int>("SELECT 1, 2");
+          }).says("a row of it has 2 columns, and the call asks for 1 type; name one for each"));
+    CHECK(error_of([&] { (void)db.query<int>("DELETE FROM t"); }).says("it returns no rows; use execute()"));
     CHECK(db.execute("INSERT INTO t VALUES (?1, ?2)", 1, 2) == 1);  // the statement can be used for the next call
 }
 

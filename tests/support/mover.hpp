@@ -37,6 +37,9 @@ struct mover : Policy {
 
     static inline std::atomic<bool> is_fixed = false;
 
+    // Something of Stele that is called in a wrong way: the fault of the handler, not of the event.
+    static void misuse() { stele::stream_id{""}; }
+
     static std::string fault_of(const MoneyTaken& event) {
         const auto& text = event.transfer();
         return is_fixed || !text.contains(':') ? "" : text.substr(text.find(':') + 1);
@@ -45,10 +48,12 @@ struct mover : Policy {
         if (fault_of(event) == "long name") return std::string(600, 'n');
         if (fault_of(event) == "line break") return "x\ny";
         if (fault_of(event) == "instance_id throws") throw std::runtime_error("out of order");
+        if (fault_of(event) == "instance_id misuses and throws") misuse();
         return event.transfer().substr(0, event.transfer().find(':'));
     }
     void evolve(const MoneyTaken& event) {
         if (fault_of(event) == "evolve throws") throw std::runtime_error("out of order");
+        if (fault_of(event) == "evolve misuses and throws") misuse();
     }
     void evolve(const stele::rejected<PutMoney>&) {}
     reaction react(const MoneyTaken& event) const {
@@ -61,6 +66,8 @@ struct mover : Policy {
         const auto fault = fault_of(event);
         if (fault == "react throws") throw std::runtime_error("out of order");
         if (fault == due_deadline) return reaction{}.after(-std::chrono::hours{1}, "late", put);
+        if (fault == "react misuses and throws") misuse();
+        if (fault == "a long text throws") throw std::runtime_error(std::string(17UL << 20U, 'x'));
         if (fault == "no target") all.send(PutMoney{});
         if (fault == "deadline is not UTF-8") all.after(std::chrono::hours{1}, "Zo\xEB", put);
         if (fault == "deadline without name") all.after(std::chrono::hours{1}, "", put);
@@ -77,10 +84,12 @@ using undeclared = mover<declares_nothing>;
 inline const std::string unparseable = "does not parse";
 /// With the whole event the instance is not known.
 inline const std::vector<std::string> faults_of_mapping = {"long name", "line break", "instance_id throws",
-                                                           unparseable};
-inline const std::vector<std::string> faults_of_instance = {
-    "evolve throws",         "react throws",          "no target",
-    "deadline is not UTF-8", "deadline without name", "too many commands"};
+                                                           "instance_id misuses and throws", unparseable};
+inline const std::vector<std::string> faults_of_instance = {"evolve throws",         "evolve misuses and throws",
+                                                            "react throws",          "react misuses and throws",
+                                                            "a long text throws",    "no target",
+                                                            "deadline is not UTF-8", "deadline without name",
+                                                            "too many commands"};
 
 inline void take(stele::event_store& store, const std::string& instance, std::int64_t amount,
                  const std::string& fault = {}, const std::string& stream = "note-1") {

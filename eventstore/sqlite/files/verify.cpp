@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -122,7 +124,8 @@ private:
     }
 
     void check_structure() {
-        auto rows = db_.prepare(fmt::format("PRAGMA integrity_check({})", options_.most));
+        constexpr std::size_t most = std::numeric_limits<int>::max();  // a larger number is the name of a table there
+        auto rows = db_.prepare(fmt::format("PRAGMA integrity_check({})", std::min(options_.most, most)));
         while (!is_enough() && rows.step())
             if (const auto line = rows.column_bytes(0); line != "ok") found_.emplace_back(line);
     }

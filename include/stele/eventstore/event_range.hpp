@@ -29,6 +29,16 @@ public:
     /// For stores: `next` reads one batch after the other.
     explicit event_range(fetch next) : next_(std::move(next)) {}
 
+    event_range(event_range&&) noexcept = default;
+    event_range& operator=(event_range&& other) noexcept {
+        if (this == &other) return *this;
+        next_ = std::move(other.next_);
+        batch_ = std::move(other.batch_);
+        begun_ = other.begun_;
+        return *this;
+    }
+    ~event_range() = default;
+
     class iterator {
     public:
         using value_type = event_batch;

@@ -143,7 +143,8 @@ STORE_TEST_CASE(store, "start() runs a faulted process again, and a wait for one
     REQUIRE_FALSE(waited);
     CHECK(waited.error().status.state == stele::process_state::faulted);
     CHECK(waited.error().message() ==
-          "waited for position 3: failing_process: faulted, at 0 of 3 (3 behind): process failing_process (instance "
+          "process failing_process has not reached position 3; it is faulted, at 0 of 3 (3 behind); last error: "
+          "process failing_process (instance "
           "only) "
           "failed at position 1 (stream wallet-a, version 1, type testing.WalletOpened): out of order");
 

@@ -115,7 +115,9 @@ STORE_TEST_CASE(store, "a process has a status, and a failed wait says why") {
     CHECK(status.message() == "transfer_process: stopped, at 0 of 3 (3 behind)");
     const auto waited = runner.wait_for<transfer_process>(store->head(), 0ms);
     REQUIRE_FALSE(waited);
-    CHECK(waited.error().message() == "waited for position 3: transfer_process: stopped, at 0 of 3 (3 behind)");
+    CHECK(waited.error().message() ==
+          "process transfer_process has not reached position 3; it is stopped, at 0 of 3 (3 behind); call start() or "
+          "catch_up() to run it");
 
     send(*store, request_transfer("late", "a", "b", 20, 1h));
     runner.start();

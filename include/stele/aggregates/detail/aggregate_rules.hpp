@@ -17,6 +17,11 @@ namespace stele::inline v0::detail {
 template <class Aggregate>
 concept has_category = requires { std::string_view{Aggregate::category}; };
 
+/// Whether it is known when compiling.
+template <class Aggregate>
+concept has_constant_category =
+    requires { typename std::bool_constant<std::string_view{Aggregate::category}.empty()>; };
+
 template <class Aggregate>
 concept lists_commands = requires { Aggregate::commands; };
 
@@ -93,11 +98,14 @@ consteval bool check_state() {
     static_assert(std::default_initializable<Aggregate>,
                   "an aggregate needs a default constructor: it makes the state before the first event");
     static_assert(has_category<Aggregate>,
-                  "add the category to the aggregate, `static constexpr auto category = \"account\";`: it begins the "
-                  "names of its streams");
+                  "add the category to the aggregate as a public member, `static constexpr auto category = "
+                  "\"account\";`: it begins the names of its streams");
+    static_assert(has_constant_category<Aggregate> || !has_category<Aggregate>,
+                  "make the category of the aggregate a constant: `static constexpr auto category = \"account\";`");
     static_assert(lists_events<Aggregate>,
-                  "add the events to the aggregate: `static constexpr auto events = hana::tuple_t<First, Second>;`");
-    if constexpr (has_category<Aggregate> && lists_events<Aggregate>) {
+                  "add the events to the aggregate as a public member: `static constexpr auto events = "
+                  "hana::tuple_t<First, Second>;`");
+    if constexpr (has_constant_category<Aggregate> && lists_events<Aggregate>) {
         static_assert(is_category(Aggregate::category),
                       "change the category of the aggregate: it must not be empty, contain '-' or be \"stele\"");
         static_assert(sizeof(as_type_list(Aggregate::events)) > 0);  // no type twice
@@ -109,9 +117,9 @@ consteval bool check_state() {
 /// What is needed to decide commands.
 template <class Aggregate>
 consteval bool check_aggregate() {
-    static_assert(
-        lists_commands<Aggregate>,
-        "add the commands to the aggregate: `static constexpr auto commands = hana::tuple_t<First, Second>;`");
+    static_assert(lists_commands<Aggregate>,
+                  "add the commands to the aggregate as a public member: `static constexpr auto commands = "
+                  "hana::tuple_t<First, Second>;`");
     if constexpr (check_state<Aggregate>() && lists_commands<Aggregate>) {
         static_assert(sizeof(as_type_list(Aggregate::commands)) > 0);  // no type twice
         with_types(Aggregate::commands, []<class... Commands>() { (check_command<Aggregate, Commands>(), ...); });

@@ -63,8 +63,8 @@ template <class Target, class... Consumers>
 consteval bool check_target() {
     constexpr bool handled = (taken_by<Target, Consumers> || ...) || (ignores<Target, Consumers>() || ...);
     static_assert(handled,
-                  "these upcasters lead to an event that none of these consumers takes: write the upcast that is "
-                  "missing, name the consumer that takes it, or add the event to the `ignored` of one, as "
+                  "these upcasters lead to an event that none of these consumers takes: name the consumer that takes "
+                  "it, write the upcast that is missing, or add the event to the `ignored` of one, as "
                   "`hana::make_tuple(hana::type_c<Event>)`");
     return handled;
 }

@@ -26,6 +26,13 @@ type_list<typename Types::type...> as_type_list(const boost::hana::tuple<Types..
 template <class Events, class... Upcasters>
 auto as_type_list(const upcast_list<Events, Upcasters...>& list) -> decltype(as_type_list(list.events));
 
+/// For anything else: the one error is a sentence.
+template <class Other>
+auto as_type_list(const Other&) {
+    static_assert(sizeof(Other) == 0, "this is no list of types: make it `hana::tuple_t<First, Second>`");
+    return type_list<>{};
+}
+
 template <class Type, class Tuple>
 concept listed_in =
     std::is_base_of_v<stands_once_in_its_list<Type>, decltype(as_type_list(std::declval<const Tuple&>()))>;

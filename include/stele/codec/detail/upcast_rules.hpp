@@ -84,12 +84,16 @@ struct outcome {
 /// Whether a list `ignored` has the type itself. (A name in it is compared when the table is made.)
 template <class Event, class Type>
 consteval bool is_ignored_by() {
-    if constexpr (lists_ignored<Type>)
-        return []<class... Items>(const boost::hana::tuple<Items...>&) {
+    if constexpr (lists_ignored<Type>) {
+        constexpr auto has = []<class... Items>(const boost::hana::tuple<Items...>&) {
             return (std::same_as<std::remove_cvref_t<Items>, boost::hana::type<Event>> || ...);
-        }(Type::ignored);
-    else
-        return false;
+        };
+        static_assert(std::invocable<decltype(has), decltype(Type::ignored)>,
+                      "`ignored` is no list of types and names: make it "
+                      "`hana::make_tuple(hana::type_c<First>, \"shop.Second\")`");
+        if constexpr (std::invocable<decltype(has), decltype(Type::ignored)>) return has(Type::ignored);
+    }
+    return false;
 }
 
 template <class Consumer, class Upcasters>

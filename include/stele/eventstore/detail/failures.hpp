@@ -30,6 +30,21 @@ bool is_of_the_event(const std::exception_ptr& failure);
 /// kind invalid_argument or undecodable. What else a handler throws may pass.
 bool is_refused(const std::exception_ptr& failure);
 
+/// Rethrows the exception being handled, which a handler of the application has thrown. A stele::error that
+/// is_refused() would take for Stele's own verdict on the event becomes handler_failed, with the same message: the
+/// handler has called something in a wrong way.
+[[noreturn]] void rethrow_of_handler();
+
+/// Calls a handler of the application, and throws what it throws as above.
+template <class Handler>
+decltype(auto) call_handler(const Handler& handler) {
+    try {
+        return handler();
+    } catch (const error&) {
+        rethrow_of_handler();
+    }
+}
+
 /// Rethrows the exception being handled, nested in a stele::error whose message is "`context`: " and its message. The
 /// kind stays that of a stele::error; another exception is a handler's own, so it becomes handler_failed.
 /// std::bad_alloc is rethrown as it is.

@@ -2,6 +2,7 @@
 
 #include <stele/codec/detail/event_entries.hpp>
 #include <stele/codec/detail/other_form.hpp>
+#include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/stream.hpp>
 #include <stele/processes/detail/process_definition.hpp>
 #include <stele/processes/reaction.hpp>
@@ -165,11 +166,14 @@ template <class P>
 consteval bool check_process() {
     static_assert(std::default_initializable<P>,
                   "a process needs a default constructor: it makes the state before the first event");
-    static_assert(has_process_name<P>, "add to the process its name: `static constexpr auto name = \"…\";`");
+    static_assert(has_process_name<P>,
+                  "add to the process its name as a public member: `static constexpr auto name = \"…\";`");
     static_assert(lists_events<P>,
-                  "add the events to the process: `static constexpr auto events = hana::tuple_t<First, Second>;`");
+                  "add the events to the process as a public member: `static constexpr auto events = "
+                  "hana::tuple_t<First, Second>;`");
     static_assert(lists_process_commands<P>,
-                  "add the commands to the process: `static constexpr auto commands = hana::tuple_t<First, Second>;`");
+                  "add the commands to the process as a public member: `static constexpr auto commands = "
+                  "hana::tuple_t<First, Second>;`");
     if constexpr (has_process_name<P> && lists_events<P> && lists_process_commands<P>) {
         static_assert(is_process_name(P::name),
                       "the name of a process begins the names of its journals: 1 to 64 letters, digits and '_', and "
@@ -184,18 +188,22 @@ consteval bool check_process() {
 
 template <class P, class Event>
 void evolve_process(void* state, const Event& event, const recorded_event& at) {
-    if constexpr (evolves_by_event<P, Event>())
-        static_cast<P*>(state)->evolve(event);
-    else
-        static_cast<P*>(state)->evolve(event, at);
+    call_handler([&] {
+        if constexpr (evolves_by_event<P, Event>())
+            static_cast<P*>(state)->evolve(event);
+        else
+            static_cast<P*>(state)->evolve(event, at);
+    });
 }
 
 template <class P, class Event>
 reaction_actions react_process(const void* state, const Event& event, const recorded_event& at) {
-    if constexpr (reacts_by_event<P, Event>())
-        return static_cast<const P*>(state)->react(event).actions();
-    else
-        return static_cast<const P*>(state)->react(event, at).actions();
+    return call_handler([&] {
+        if constexpr (reacts_by_event<P, Event>())
+            return static_cast<const P*>(state)->react(event).actions();
+        else
+            return static_cast<const P*>(state)->react(event, at).actions();
+    });
 }
 
 /// Sends each event to `instance`, `evolve` and `react`. The context is a process_visit.
@@ -220,10 +228,12 @@ struct process_binding {
 private:
     template <class Event>
     static std::string locate(const Event& event, const recorded_event& at) {
-        if constexpr (locates_by_event<P, Event>())
-            return P::instance_id(event);
-        else
-            return P::instance_id(event, at);
+        return call_handler([&]() -> std::string {
+            if constexpr (locates_by_event<P, Event>())
+                return P::instance_id(event);
+            else
+                return P::instance_id(event, at);
+        });
     }
 };
 
@@ -233,12 +243,13 @@ process_command define_process_command() {
     return {.prototype = &Command::default_instance(),
             .evolve =
                 [](void* state, const Message& command, const rejection& reason) {
-                    static_cast<P*>(state)->evolve(rejected<Command>{static_cast<const Command&>(command), reason});
+                    const rejected<Command> outcome{static_cast<const Command&>(command), reason};
+                    call_handler([&] { static_cast<P*>(state)->evolve(outcome); });
                 },
             .react =
                 [](const void* state, const Message& command, const rejection& reason) {
                     const rejected<Command> outcome{static_cast<const Command&>(command), reason};
-                    return static_cast<const P*>(state)->react(outcome).actions();
+                    return call_handler([&] { return static_cast<const P*>(state)->react(outcome).actions(); });
                 }};
 }
 

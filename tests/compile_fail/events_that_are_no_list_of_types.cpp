@@ -1,0 +1,27 @@
+// first error: this is no list of types: make it `hana::tuple_t<First, Second>`
+#include "testing.pb.h"
+
+#include <stele/commands/command_bus.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
+
+#include <array>
+
+namespace hana = boost::hana;
+using testing::Increment;
+using testing::Incremented;
+
+struct counter {
+    static constexpr auto category = "counter";
+    static constexpr auto events = std::array<Incremented*, 0>{};
+    static constexpr auto commands = hana::tuple_t<Increment>;
+    static std::string_view instance_id(const auto& command) { return command.counter(); }
+
+    stele::decision<counter> decide(const Increment&) const { return stele::accept(Incremented{}); }
+    void evolve(const Incremented&) {}
+};
+
+int main() {
+    stele::memory_store store;
+    stele::command_bus<counter> bus{store};
+    return bus.send(Increment{}) ? 0 : 1;
+}

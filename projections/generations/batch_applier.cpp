@@ -94,13 +94,22 @@ event_outcome batch_applier::apply_or_dead_letter(generation& to, const event_ch
     return outcome;
 }
 
+// The stream if the projection cannot tell: the error of its handler must not get lost, nor other events wait.
+std::string batch_applier::key_of(const recorded_event& event) const {
+    try {
+        return definition_.dead_letter_key(event);
+    } catch (...) {
+        if (!is_of_the_event(std::current_exception())) throw;
+        return std::string{event.stream};
+    }
+}
+
 // Whether an earlier event with the same key is a dead letter, and still in the store.
 bool batch_applier::is_queued(generation& to, const recorded_event& event) const {
     if (to.dead_letters().empty()) return false;
     const auto entry = definition_.events->find(event);
     return entry && (*definition_.events)[*entry].handle != nullptr &&
-           to.dead_letters().holds_up(definition_.dead_letter_key(event),
-                                      [this](position letter) { return has_event(store_, letter); });
+           to.dead_letters().holds_up(key_of(event), [this](position letter) { return has_event(store_, letter); });
 }
 
 void batch_applier::dead_letter(generation& to, const recorded_event& event, std::uint64_t attempts,
@@ -108,7 +117,7 @@ void batch_applier::dead_letter(generation& to, const recorded_event& event, std
     to.dead_letters().add({.position = event.position,
                            .stream = std::string{event.stream},
                            .type = std::string{event.type},
-                           .key = definition_.dead_letter_key(event),
+                           .key = key_of(event),
                            .attempts = attempts,
                            .error = std::move(error)});
 }

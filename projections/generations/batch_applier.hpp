@@ -62,6 +62,7 @@ private:
     std::optional<event_fault> apply(generation& to, const event_chunk& chunk, progress& now);
     event_outcome apply(generation& to, const event_chunk& chunk, std::size_t index);
     event_outcome apply_or_dead_letter(generation& to, const event_chunk& chunk, std::size_t index);
+    [[nodiscard]] std::string key_of(const recorded_event& event) const;
     [[nodiscard]] bool is_queued(generation& to, const recorded_event& event) const;
     void dead_letter(generation& to, const recorded_event& event, std::uint64_t attempts, std::string error);
 

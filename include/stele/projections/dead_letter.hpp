@@ -21,10 +21,11 @@ enum class on_fault : std::uint8_t {
 ///
 /// Later events with the same key are queued behind the first, so that events of one key are always applied in order.
 /// The key is the stream, unless the projection defines `std::string dead_letter_key(const stele::recorded_event&)`
-/// (static or a member). Before you change how the key is made, replay the dead letters: those that wait keep the key
-/// that they have, so later events would no longer queue behind them. Dead letters are rows of the read model, written
-/// in the transaction that moves the checkpoint past them: none is lost, and none is stored twice. Once the handler is
-/// fixed, projection_runner::replay_dead_letters() applies them; discard_dead_letter() drops one for good.
+/// (static or a member); where that throws, it is the stream. Before you change how the key is made, replay the dead
+/// letters: those that wait keep the key that they have, so later events would no longer queue behind them. Dead
+/// letters are rows of the read model, written in the transaction that moves the checkpoint past them: none is lost,
+/// and none is stored twice. Once the handler is fixed, projection_runner::replay_dead_letters() applies them;
+/// discard_dead_letter() drops one for good.
 ///
 /// A dead letter holds no payload, but the name of the stream, the key and the text of the error. Nothing waits behind
 /// one whose event was removed from the store: it cannot be applied any more, and the next replay drops it.

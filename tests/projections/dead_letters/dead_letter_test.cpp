@@ -249,6 +249,29 @@ TEST_CASE("dead letters can be read and waited for while generations replace and
 }
 
 // A retry must not undo the progress of another: any events may fail, in any batches, at any number of attempts.
+TEST_CASE("a key that cannot be told is the stream, and hides no error") {
+    struct without_key : putting_aside {
+        static std::string dead_letter_key(const stele::recorded_event&) { throw std::runtime_error("no key"); }
+    };
+    const temp_dir directory;
+    stele::memory_store store;
+    append_some(store, 20);
+    before_projecting = [](const auto& at) {
+        if (at.position.value == 3) throw std::runtime_error("no row");
+    };
+    projection_runner runner{store, directory.path};
+    runner.add<without_key>();
+    runner.catch_up();
+    before_projecting = {};
+    const auto letters = runner.dead_letters<without_key>();
+    REQUIRE_FALSE(letters.empty());
+    CHECK(letters.front().position == position{3});
+    CHECK(letters.front().error == "no row");
+    for (const auto& letter : letters) CHECK(letter.key == letters.front().stream);
+    runner.replay_dead_letters<without_key>();
+    CHECK(runner.dead_letters<without_key>().empty());
+}
+
 TEST_CASE("whatever events fail, every way of running ends, and the counters reconcile") {
     CHECK(rc::check("", [] {
         const auto count = *rc::gen::inRange<std::uint64_t>(1, 40);

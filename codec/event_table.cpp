@@ -30,7 +30,9 @@ std::string describe(const recorded_event& event) {
         error_kind::undecodable,
         fmt::format(
             "The {} is of a type that {} does not know. Add the message to its list of events, or to its ignored ones; "
-            "if it is an older form of one of its events, upcast it or give it an alias (docs/changing-events.md).",
+            "if it is an older form of one of its events, upcast it or give it an alias (docs/changing-events.md); if "
+            "a "
+            "newer version of this program has written it, run that one.",
             describe(event), consumer));
 }
 

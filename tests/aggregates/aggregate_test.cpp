@@ -169,7 +169,8 @@ TEST_CASE("a foreign event stops loading, naming event and aggregate") {
     CHECK(load_failure(store, stele::error_kind::undecodable) ==
           "The event of type \"testing.NobodyKnows\" at position 2 (stream \"counter-1\", version 2) is of a type that "
           "aggregate \"counter\" does not know. Add the message to its list of events, or to its ignored ones; if "
-          "it is an older form of one of its events, upcast it or give it an alias (docs/changing-events.md).");
+          "it is an older form of one of its events, upcast it or give it an alias (docs/changing-events.md); if a "
+          "newer version of this program has written it, run that one.");
 }
 
 TEST_CASE("bytes that do not parse stop loading") {

@@ -212,7 +212,8 @@ TEST_CASE("an event of an unknown type is an error that names type, stream, vers
     CHECK(undecodable(data) ==
           "The event of type \"testing.NobodyKnows\" at position 101 (stream \"note-7\", version 1) is of a type that "
           "this call of decode_each does not know. Add the message to its list of events, or to its ignored ones; if "
-          "it is an older form of one of its events, upcast it or give it an alias (docs/changing-events.md).");
+          "it is an older form of one of its events, upcast it or give it an alias (docs/changing-events.md); if a "
+          "newer version of this program has written it, run that one.");
 
     bool called = false;
     const auto& table = stele::detail::event_table_of<

@@ -151,3 +151,39 @@ TEST_CASE("a generation that was made by somebody else is left alone by what rem
             if (fs::is_regular_file(place)) CHECK(content_of(place) == before);
         }
 }
+
+TEST_CASE("the runner that replaces a damaged read model gives no advice besides") {
+    const std::map<std::string, std::function<void(const fs::path&)>> damages{
+        {"its pages are lost, but the first",
+         [](const fs::path& file) {
+             std::fstream bytes{file, std::ios::in | std::ios::out | std::ios::binary};
+             bytes.seekp(4096);
+             bytes << std::string(fs::file_size(file) - 4096, '\0');
+         }},
+        {"its end is lost", [](const fs::path& file) { fs::resize_file(file, 5000); }},
+        {"it is empty", [](const fs::path& file) { fs::resize_file(file, 0); }},
+        {"it does not say whose it is", [](const fs::path& file) { run_sql(file, "DELETE FROM stele_projection"); }},
+        {"a number is wrong",
+         [](const fs::path& file) {
+             run_sql(file, "PRAGMA ignore_check_constraints = 1; UPDATE stele_projection SET checkpoint = -1");
+         }},
+        {"its format is wrong", [](const fs::path& file) { run_sql(file, "PRAGMA user_version = 0"); }},
+    };
+    for (const auto& [what, damage] : damages) {
+        CAPTURE(what);
+        const temp_dir directory;
+        stele::memory_store store;
+        append_some(store, 20);
+        projection_runner{store, directory.path}.add<totals>();
+        damage(directory / "totals.1.db");
+        projection_runner runner{store, directory.path};
+        runner.add<totals>();
+        const auto said = runner.status().at(0).last_error;
+        INFO(said);
+        CHECK(said.ends_with("; the file is left as it is, and a new one is built from all events"));
+        for (const auto* const advice : {"restore", "rebuild", "damaged;"})
+            CHECK(said.find(advice) == std::string::npos);
+        runner.catch_up();
+        CHECK(rows_of_totals(directory.path) == fresh_replay(store));
+    }
+}

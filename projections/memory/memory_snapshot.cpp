@@ -100,17 +100,17 @@ void write_snapshot(const fs::path& file, const snapshot_functions& functions, c
 
     auto fresh = file;
     fresh += ".new";
+    expect_regular_or_absent(file);
     {
         // A process that was killed may have left one. It is removed, not truncated: it may have further names.
         if (detail::is_regular_file(fresh)) ::unlink(fresh.c_str());
-        const descriptor out{fresh, own_file_use::write_new, mode};
+        const descriptor out{fresh, own_file_use::write_new, rights_of(file, mode)};
         out.write(magic);
         const auto digest = uuid::v5({}, content);
         out.write(digest.as_bytes());
         out.write(content);
         out.sync();
     }
-    expect_regular_or_absent(file);
     std::error_code failure;
     fs::rename(fresh, file, failure);
     if (failure) throw file_error(file, "cannot be replaced", failure.value());

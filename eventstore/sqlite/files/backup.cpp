@@ -1,5 +1,7 @@
 #include "eventstore/sqlite/files/backup.hpp"
 
+#include "eventstore/sqlite/files/file_rights.hpp"
+
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_sync.hpp>
 #include <stele/eventstore/sqlite/detail/own_file.hpp>
@@ -38,6 +40,9 @@ void copy(connection& source, connection& target) {
 }
 
 error exists_already(const fs::path& to) {
+    if (what_is_there(to) == "a directory")
+        return {error_kind::invalid_argument,
+                fmt::format("{}: is a directory; name a file in it for the backup", to.string())};
     return {error_kind::invalid_argument,
             fmt::format("{}: a file of that name exists; it was left untouched; give the backup another name",
                         to.string())};
@@ -102,6 +107,7 @@ private:
 
 void backup(read_access& access, const fs::path& from, const fs::path& to, const connection_options& options) {
     if (is_there(to)) throw exists_already(to);
+    expect_directory_of(to.string());
     partial_file partial(to, rights_of(from, options.file_mode));
     {
         connection target(partial.name(), open_mode::write, options);

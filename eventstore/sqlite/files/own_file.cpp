@@ -165,7 +165,9 @@ void make_directories(const fs::path& directory, fs::perms mode) {
     const auto readable = static_cast<mode_t>(mode) & 0444;
     const auto rights = static_cast<mode_t>(mode) | readable >> 2;
     const bool made = ::mkdir(directory.c_str(), rights) == 0;
-    if (made && ::chmod(directory.c_str(), rights) == 0) return;
+    // It may have taken the set-group-id bit of the directory above, and with it the group.
+    const auto inherited = made && ::stat(directory.c_str(), &found) == 0 ? found.st_mode & S_ISGID : 0U;
+    if (made && ::chmod(directory.c_str(), rights | inherited) == 0) return;
     const int code = errno;
     if (made) ::rmdir(directory.c_str());  // it is empty, or it stays
     if (made || code != EEXIST) throw file_error(directory, "the directory cannot be made", code);
@@ -174,6 +176,11 @@ void make_directories(const fs::path& directory, fs::perms mode) {
 std::string_view what_is_there(const fs::path& file) noexcept {
     struct stat found{};
     return ::lstat(file.c_str(), &found) == 0 ? kind_of_file(found.st_mode) : "";
+}
+
+std::string_view what_it_leads_to(const fs::path& file) noexcept {
+    struct stat found{};
+    return ::stat(file.c_str(), &found) == 0 ? kind_of_file(found.st_mode) : "";
 }
 
 std::string_view advice_on_open(int code) noexcept {

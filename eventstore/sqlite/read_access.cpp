@@ -41,13 +41,15 @@ bool read_access::settle(const read_view& view, const std::function<void()>& rea
     }
     try {
         read();
-        return true;
     } catch (const error& fault) {
         // Who may not write FILE-shm can meet it in the instant in which a writer changes it, and takes that for the
         // rest of a writer that was killed.
-        if (fault.engine_code() != SQLITE_READONLY_RECOVERY) throw;
-        return false;
+        if (fault.engine_code() == SQLITE_READONLY_RECOVERY) return false;
+        expect_in_place();  // otherwise a file that was moved looks damaged
+        throw;
     }
+    if (is_replaced()) expect_in_place();
+    return true;
 }
 
 void read_access::read(const std::function<void(connection&)>& use) {

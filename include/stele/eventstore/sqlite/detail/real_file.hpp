@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -25,8 +26,11 @@ public:
     /// Knows nothing if there is no such file, for example in a VFS that keeps its files elsewhere.
     explicit file_identity(std::string file);
 
-    /// Throws stele::error (io) if the name means another file now, or none.
-    void expect_same() const;
+    /// Throws stele::error (io) if the name means another file now, or none. It says so, and what to do: `advice`, or
+    /// what is right for the main file of a store.
+    void expect_same(std::string_view advice = {}) const;
+    /// Whether the name means another file. False if it means none, or if that cannot be found out.
+    [[nodiscard]] bool is_replaced() const noexcept;
     /// Whether the name means the same file. False if that cannot be found out.
     [[nodiscard]] bool is_same() const noexcept;
 

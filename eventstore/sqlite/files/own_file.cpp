@@ -166,8 +166,8 @@ void make_directories(const fs::path& directory, fs::perms mode) {
     const auto rights = static_cast<mode_t>(mode) | readable >> 2;
     const bool made = ::mkdir(directory.c_str(), rights) == 0;
     // It may have taken the set-group-id bit of the directory above, and with it the group.
-    const auto inherited = made && ::stat(directory.c_str(), &found) == 0 ? found.st_mode & S_ISGID : 0U;
-    if (made && ::chmod(directory.c_str(), rights | inherited) == 0) return;
+    const bool known = made && ::stat(directory.c_str(), &found) == 0;
+    if (known && ::chmod(directory.c_str(), rights | (found.st_mode & S_ISGID)) == 0) return;
     const int code = errno;
     if (made) ::rmdir(directory.c_str());  // it is empty, or it stays
     if (made || code != EEXIST) throw file_error(directory, "the directory cannot be made", code);

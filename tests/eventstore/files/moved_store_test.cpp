@@ -23,7 +23,7 @@ class newcomer {
 public:
     explicit newcomer(const fs::path& file)
         : process_([file]() -> std::string {
-              auto store = sqlite_store::open(file);
+              auto store = sqlite_store::open(file, {.durability = stele::durability::normal});
               append_some(store, 400, 7);
               fs::create_directory(file.string() + ".ready");
               while (true) ::pause();

@@ -130,7 +130,9 @@ std::vector<document_write> find_new(const recorded_by_kind& recorded, const std
         if (found == lines.end()) found = lines.insert(lines.end(), {advice, {}});
         found->second += "\n  " + each.message();
     }
-    std::string text = "What is stored does not fit this program. Nothing was recorded.";
+    std::string text =
+        "What is stored does not fit this program. Nothing was recorded. If a newer version of this program has "
+        "written it, run that one.";
     for (const auto& [advice, which] : lines) text += "\n" + advice + which;
     throw error(error_kind::incompatible_schema, text);
 }

@@ -1,3 +1,4 @@
+#include "eventstore/sqlite/files/file_rights.hpp"
 #include "eventstore/sqlite/files/sqlite_error.hpp"
 #include "eventstore/sqlite/files/sqlite_fork.hpp"
 
@@ -192,6 +193,8 @@ connection::connection(const std::filesystem::path& file, open_mode mode, const 
     // SQLite would follow a link, and wait for ever for who opens the other end of a fifo.
     for (const auto* const suffix : sqlite_suffixes)
         if (is_file) expect_regular_or_absent(file_ + suffix);
+    const bool writes = mode == open_mode::create || mode == open_mode::write;
+    if (writes && is_file) expect_writable(file_);
     if (mode == open_mode::create && is_file) make_empty_file(file, options.file_mode);
     // Others may be attached by a URI. An absolute name is none.
     const bool is_absolute = file_.starts_with('/');
@@ -201,6 +204,8 @@ connection::connection(const std::filesystem::path& file, open_mode mode, const 
                         options.vfs.empty() ? nullptr : options.vfs.c_str());
     db_.reset(raw);
     if (code != SQLITE_OK) throw make_error(raw, code, file_, "open");
+    // SQLite opens to read what it may not write. Nothing was made by then.
+    if (writes && sqlite3_db_readonly(raw, "main") == 1) throw make_error(raw, SQLITE_READONLY, file_, "open to write");
     sqlite3_busy_timeout(raw, saturating_cast<std::chrono::duration<int, std::milli>>(options.busy_timeout).count());
     // Two connections that checkpoint at the same instant can damage a file before SQLite 3.51.3.
     if (mode == open_mode::read || mode == open_mode::frozen)

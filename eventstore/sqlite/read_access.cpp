@@ -7,7 +7,14 @@ void read_access::repeat(const std::function<bool(const read_view&)>& attempt) {
 }
 
 bool read_access::settle(const read_view& view, const std::function<void()>& read) {
-    return detail::settle(view, [this] { return look(); }, read);
+    try {
+        if (!detail::settle(view, [this] { return look(); }, read)) return false;
+    } catch (const error&) {
+        expect_in_place();  // otherwise a file that was moved looks damaged
+        throw;
+    }
+    if (view.mode != open_mode::frozen && is_replaced()) expect_in_place();
+    return true;
 }
 
 void read_access::read(const std::function<void(connection&)>& use) {

@@ -24,6 +24,11 @@ public:
     virtual read_view look() = 0;
     /// Opens a connection. Returns none if the view has changed.
     virtual std::unique_ptr<connection> open(const read_view& view) = 0;
+    /// Throws stele::error (io) if the name of the store means another file now, or none.
+    virtual void expect_in_place() = 0;
+    /// Whether it means another file. A log that others write for that one may be the log of this one's connections,
+    /// so nothing that was read counts.
+    [[nodiscard]] virtual bool is_replaced() const noexcept = 0;
 
     /// Calls `attempt` with the view until it returns true. Throws busy if that takes longer than the busy timeout.
     void repeat(const std::function<bool(const read_view&)>& attempt);
@@ -50,6 +55,8 @@ public:
 
     read_view look() override { return {}; }
     std::unique_ptr<connection> open(const read_view& view) override;
+    void expect_in_place() override { identity_.expect_same(); }
+    [[nodiscard]] bool is_replaced() const noexcept override { return identity_.is_replaced(); }
 
 private:
     const file_identity& identity_;

@@ -8,6 +8,7 @@
 #include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <thread>
@@ -35,6 +36,18 @@ read_only_access::read_only_access(std::filesystem::path file, connection_option
 
 read_view read_only_access::look() {
     return view_of(name_, freeze::without_log, first_ ? &*first_ : nullptr, options().busy_timeout);
+}
+
+void read_only_access::expect_in_place() {
+    auto first = *first_;
+    first.mode = open_mode::read;  // only whether it is the same file
+    static_cast<void>(is_still(first, name_));
+}
+
+bool read_only_access::is_replaced() const noexcept {
+    struct stat found{};
+    return first_ && ::stat(name_.c_str(), &found) == 0 &&
+           (found.st_dev != first_->device || found.st_ino != first_->main);
 }
 
 std::unique_ptr<connection> read_only_access::open(const read_view& view) {

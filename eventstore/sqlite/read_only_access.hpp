@@ -21,6 +21,8 @@ public:
 
     read_view look() override;
     std::unique_ptr<connection> open(const read_view& view) override;
+    void expect_in_place() override;
+    [[nodiscard]] bool is_replaced() const noexcept override;
 
 private:
     void check_log(connection& db, const read_view& view);

@@ -1,5 +1,7 @@
 #include "eventstore/sqlite/writer.hpp"
 
+#include "eventstore/sqlite/files/file_rights.hpp"
+
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/own_file.hpp>
@@ -44,6 +46,7 @@ connection& prepared(connection& db, file_lock& lock, main_file& main, const sql
     main.check_log(db, lock);
     prepare_tables(db);
     db.execute("PRAGMA journal_mode = WAL");
+    if (options.connection.vfs.empty()) share_with_owner(db.file());
     db.execute(options.durability == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     db.execute("PRAGMA wal_autocheckpoint = 4000");
     // What one large append or a slow reader made of the log is given back when it begins again.
@@ -56,6 +59,9 @@ connection& prepared(connection& db, file_lock& lock, main_file& main, const sql
 
 std::filesystem::path inspected(const std::filesystem::path& file, const connection_options& options) {
     inspect(file, options);
+    // Before the lock file is made: it would belong to this process.
+    if (options.vfs.empty()) expect_directory_of(file.string());
+    if (options.vfs.empty()) expect_writable(file.string());
     return file;
 }
 

@@ -18,7 +18,9 @@ void writer::check_open() const {
 // checkpoint would tell those who have the log of that name open that its events are in the main file.
 void writer::check_files() const {
     identity_.expect_same();
-    lock_.place().expect_same();
+    lock_.place().expect_same(
+        "end every program that uses the store, and open it again, which makes a new lock file; the old one cannot be "
+        "put back");
 }
 
 // After a fault of the disk its content is unknown until the file is opened again. A lack of memory is none: SQLite has

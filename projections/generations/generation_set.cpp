@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ranges>
+#include <string_view>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -17,6 +19,12 @@ namespace {
 // it, least of all that the file can go.
 bool is_passing(const error& fault) {
     return fault.kind() == error_kind::busy || fault.kind() == error_kind::io || fault.kind() == error_kind::full;
+}
+
+// What is wrong, without the advice: nobody needs to do anything about it.
+std::string_view finding_of(const error& damage) {
+    const std::string_view text = damage.what();
+    return text.substr(0, std::min(text.find("; the file is damaged"), text.find("; it was left untouched")));
 }
 
 // Its creation was interrupted, or somebody has removed it.
@@ -133,7 +141,8 @@ generation generation_set::open_serving(const std::function<void(std::string)>& 
         } catch (const error& damage) {
             if (damage.kind() != error_kind::corrupt) throw;
             // Everything in it can be rebuilt from the events. The file stays, so that the damage can be examined.
-            report(fmt::format("{}; the file is left as it is, and a new one is built from all events", damage.what()));
+            report(fmt::format("{}; the file is left as it is, and a new one is built from all events",
+                               finding_of(damage)));
         }
     }
     const auto first = files_.next();

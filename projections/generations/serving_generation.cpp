@@ -51,7 +51,13 @@ bool serving_generation::step(position target) {
 
 // Applies one batch. Nobody is told of progress in a file that nobody finds again.
 bool serving_generation::apply(position target, patience attempts) {
-    const bool at_target = replayer_.step(current_, target, attempts);
+    bool at_target = false;
+    try {
+        at_target = replayer_.step(current_, target, attempts);
+    } catch (...) {
+        current_.expect_in_place();  // otherwise a file that was moved looks damaged
+        throw;
+    }
     current_.expect_in_place();
     board_.show(current_.progress());
     return at_target;

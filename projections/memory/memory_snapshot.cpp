@@ -65,6 +65,22 @@ private:
     int number_;
 };
 
+// Removes what was not written to its end: it would keep the space that was missing.
+class unlink_unless_kept {
+public:
+    explicit unlink_unless_kept(const fs::path& file) : file_(file) {}
+    unlink_unless_kept(const unlink_unless_kept&) = delete;
+    unlink_unless_kept& operator=(const unlink_unless_kept&) = delete;
+    ~unlink_unless_kept() {
+        if (!kept_) ::unlink(file_.c_str());
+    }
+    void keep() { kept_ = true; }
+
+private:
+    const fs::path& file_;
+    bool kept_ = false;
+};
+
 progress progress_of(const v1::MemorySnapshot& saved) {
     progress now{.checkpoint = {stored_number(saved.checkpoint(), "its checkpoint")},
                  .last_seen = {{stored_number(saved.witness(), "the position of its last event")},
@@ -100,17 +116,19 @@ void write_snapshot(const fs::path& file, const snapshot_functions& functions, c
 
     auto fresh = file;
     fresh += ".new";
+    expect_regular_or_absent(file);
+    // A process that was killed may have left one. It is removed, not truncated: it may have further names.
+    if (detail::is_regular_file(fresh)) ::unlink(fresh.c_str());
     {
-        // A process that was killed may have left one. It is removed, not truncated: it may have further names.
-        if (detail::is_regular_file(fresh)) ::unlink(fresh.c_str());
-        const descriptor out{fresh, own_file_use::write_new, mode};
+        const descriptor out{fresh, own_file_use::write_new, rights_of(file, mode)};
+        unlink_unless_kept unfinished{fresh};
         out.write(magic);
         const auto digest = uuid::v5({}, content);
         out.write(digest.as_bytes());
         out.write(content);
         out.sync();
+        unfinished.keep();
     }
-    expect_regular_or_absent(file);
     std::error_code failure;
     fs::rename(fresh, file, failure);
     if (failure) throw file_error(file, "cannot be replaced", failure.value());

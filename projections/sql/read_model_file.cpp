@@ -77,6 +77,9 @@ void check_format(const std::filesystem::path& file, const connection_options& o
                     fmt::format("{}: is empty, its making was interrupted; it was left untouched; rebuild the "
                                 "projection",
                                 file.string())};
+    if (what_it_leads_to(file) == "a directory")
+        throw error{error_kind::foreign_file,
+                    fmt::format("{}: is a directory; name the read model in it, as DIRECTORY/NAME.db", file.string())};
     if (header.kind != file_header::content::sqlite)
         throw error{error_kind::foreign_file,
                     fmt::format("{}: is not an SQLite file; it was left untouched; check the name, or move it away",

@@ -113,6 +113,7 @@ bool sql_call::next() {
         any = statement_->prepared.step();
     } catch (const error&) {
         session_->expect_unchanged();  // or else the error is of something that was never there
+        session_->expect_in_place();   // or else a file that was moved looks damaged
         throw;
     }
     session_->expect_unchanged();

@@ -191,6 +191,14 @@ void sql_session::expect_unchanged() const {
         if (file.view.mode == open_mode::frozen) expect_still(file.view, file_of(file.name, file.target).string());
 }
 
+void sql_session::expect_in_place() const {
+    for (const auto& file : files_) {
+        auto view = file.view;
+        view.mode = open_mode::read;  // only whether it is the same file
+        static_cast<void>(is_still(view, file_of(file.name, file.target).string()));
+    }
+}
+
 void sql_session::reopen() {
     for (auto& file : files_) file.open = false;
     auto& main = files_.front();

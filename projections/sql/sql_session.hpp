@@ -47,6 +47,8 @@ public:
     /// Call it after each row that was read. Throws busy if the row does not count, because the file has changed in a
     /// way that its reader cannot follow; io if it was moved or replaced.
     void expect_unchanged() const;
+    /// Throws io if a file was moved or replaced.
+    void expect_in_place() const;
 
     void execute_script(std::string_view sql);
     void attach(const std::filesystem::path& name, std::string_view schema);

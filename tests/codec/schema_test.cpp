@@ -128,6 +128,7 @@ STORE_TEST_CASE(store, "schemas are recorded as versions, none is overwritten, a
 
     const auto refused = error_of([&] { stele::detail::record_schemas(*store, sold_as(bad)); });
     CHECK(refused.kind == stele::error_kind::incompatible_schema);
+    CHECK(refused.says("If a newer version of this program has written it, run that one."));
     CHECK(refused.says("shop.Sold.amount: was int64 (event shop.Sold, recorded version 2), is string"));
     CHECK(recorded_keys(*store).size() == 2);
 }

@@ -122,6 +122,24 @@ TEST_CASE("a backup that is killed leaves no file of its name, or a whole store"
     CHECK(left > 0);
 }
 
+TEST_CASE("a backup is not made where it would get the log of another store") {
+    const temp_dir directory;
+    auto store = stele::sqlite_store::open(directory / "events.db");
+    REQUIRE(store.append(stream_id{"a-1"}, expected_version::any(), make_events(3)));
+    for (const auto* const suffix : {"-wal", "-journal", "-shm"}) {
+        CAPTURE(suffix);
+        const auto copy = directory / (std::string{"copy.db"} + suffix);
+        std::ofstream{copy} << "of another store";
+        const auto refused = testing::error_of([&] { store.backup(directory / "copy.db"); });
+        CHECK(refused.kind == stele::error_kind::invalid_argument);
+        CHECK(refused.says(copy.string()));
+        CHECK_FALSE(std::filesystem::exists(directory / "copy.db"));
+        CHECK(std::filesystem::remove(copy));
+    }
+    store.backup(directory / "copy.db");
+    CHECK(stele::sqlite_store::open(directory / "copy.db").head().value == 3);
+}
+
 TEST_CASE("a backup touches no file that is not its own") {
     const temp_dir directory;
     const temp_dir target;

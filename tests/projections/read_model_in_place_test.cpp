@@ -12,6 +12,7 @@
 #include <iterator>
 #include <map>
 #include <sstream>
+#include <utility>
 
 using namespace testing;
 using stele::error_kind;
@@ -59,9 +60,11 @@ std::string content_of(const fs::path& file) {
 
 TEST_CASE("a read model that is taken away from its runner gets no event more, and the runner says so") {
     for (const auto& [what, lose] : losses)
-        for (const bool in_a_batch : {false, true}) {
+        for (const auto& [in_a_batch, and_fails] :
+             {std::pair{false, false}, std::pair{true, false}, std::pair{true, true}}) {
             CAPTURE(what);
             CAPTURE(in_a_batch);
+            CAPTURE(and_fails);
             const temp_dir outer;
             const auto directory = outer / "read";
             stele::memory_store store;
@@ -71,8 +74,10 @@ TEST_CASE("a read model that is taken away from its runner gets no event more, a
             runner.catch_up();
             append_some(store, 40, 2);
             if (in_a_batch)
-                before_projecting = [&, done = false](const stele::recorded_event& at) mutable {
-                    if (at.position.value > 30 && !done) lose(directory), done = true;
+                before_projecting = [&, fails = and_fails, done = false](const stele::recorded_event& at) mutable {
+                    if (at.position.value <= 30 || std::exchange(done, true)) return;
+                    lose(directory);
+                    if (fails) throw stele::error{error_kind::corrupt, "as SQLite may say of such a file"};
                 };
             else
                 lose(directory);
@@ -89,6 +94,36 @@ TEST_CASE("a read model that is taken away from its runner gets no event more, a
             runner.stop();
             CHECK(runner.status().at(0).checkpoint.value == shown);
         }
+}
+
+TEST_CASE("rows that cannot be read because their file was moved and changed are not told to be damaged") {
+    const temp_dir directory;
+    stele::memory_store store;
+    append_some(store, 20'000);
+    {
+        projection_runner runner{store, directory.path};
+        runner.add<totals>();
+        runner.catch_up();
+    }
+    for (const bool is_attached : {false, true}) {
+        CAPTURE(is_attached);
+        auto db = is_attached ? read_model::open_read_only(directory / "copy.db")
+                              : read_model::open_read_only(directory / "totals.db");
+        if (is_attached) db.attach(directory / "totals.db", "other");
+        const auto fault = error_of([&] {
+            auto rows = db.query<int>(is_attached ? "SELECT by FROM other.changes ORDER BY id"
+                                                  : "SELECT by FROM changes ORDER BY id");
+            auto row = rows.begin();
+            fs::rename(directory / "totals.1.db", directory / "away.db");
+            fs::copy_file(directory / "away.db", directory / "copy.db", fs::copy_options::overwrite_existing);
+            fs::resize_file(directory / "away.db", 8192);
+            while (row != rows.end()) ++row;
+        });
+        CHECK(fault.kind == error_kind::io);
+        CHECK(fault.says((directory / "totals.1.db").string() + ": the file was moved, deleted or replaced"));
+        CHECK_FALSE(fault.says("damaged"));
+        fs::copy_file(directory / "copy.db", directory / "totals.1.db");
+    }
 }
 
 TEST_CASE("a runner whose directory was moved away takes nothing from the one that runs there now") {
@@ -190,5 +225,41 @@ TEST_CASE("a runner and read models stay with their directory, wherever the prog
             db.query_one<std::string>("SELECT file FROM pragma_database_list WHERE name = 'named'").value();
         CHECK(fs::path{std::get<0>(attached)}.parent_path() == fs::canonical(mine));
         CHECK(db.file().parent_path() == mine);
+    }
+}
+
+TEST_CASE("the runner that replaces a damaged read model gives no advice besides") {
+    const std::map<std::string, std::function<void(const fs::path&)>> damages{
+        {"its pages are lost, but the first",
+         [](const fs::path& file) {
+             std::fstream bytes{file, std::ios::in | std::ios::out | std::ios::binary};
+             bytes.seekp(4096);
+             bytes << std::string(fs::file_size(file) - 4096, '\0');
+         }},
+        {"its end is lost", [](const fs::path& file) { fs::resize_file(file, 5000); }},
+        {"it is empty", [](const fs::path& file) { fs::resize_file(file, 0); }},
+        {"it does not say whose it is", [](const fs::path& file) { run_sql(file, "DELETE FROM stele_projection"); }},
+        {"a number is wrong",
+         [](const fs::path& file) {
+             run_sql(file, "PRAGMA ignore_check_constraints = 1; UPDATE stele_projection SET checkpoint = -1");
+         }},
+        {"its format is wrong", [](const fs::path& file) { run_sql(file, "PRAGMA user_version = 0"); }},
+    };
+    for (const auto& [what, damage] : damages) {
+        CAPTURE(what);
+        const temp_dir directory;
+        stele::memory_store store;
+        append_some(store, 20);
+        projection_runner{store, directory.path}.add<totals>();
+        damage(directory / "totals.1.db");
+        projection_runner runner{store, directory.path};
+        runner.add<totals>();
+        const auto said = runner.status().at(0).last_error;
+        INFO(said);
+        CHECK(said.ends_with("; the file is left as it is, and a new one is built from all events"));
+        for (const auto* const advice : {"restore", "rebuild", "damaged;"})
+            CHECK(said.find(advice) == std::string::npos);
+        runner.catch_up();
+        CHECK(rows_of_totals(directory.path) == fresh_replay(store));
     }
 }

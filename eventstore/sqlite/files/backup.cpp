@@ -1,5 +1,7 @@
 #include "eventstore/sqlite/files/backup.hpp"
 
+#include "eventstore/sqlite/files/file_rights.hpp"
+
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_sync.hpp>
 #include <stele/eventstore/sqlite/detail/own_file.hpp>
@@ -38,9 +40,25 @@ void copy(connection& source, connection& target) {
 }
 
 error exists_already(const fs::path& to) {
+    if (what_is_there(to) == "a directory")
+        return {error_kind::invalid_argument,
+                fmt::format("{}: is a directory; name a file in it for the backup", to.string())};
     return {error_kind::invalid_argument,
             fmt::format("{}: a file of that name exists; it was left untouched; give the backup another name",
                         to.string())};
+}
+
+// What lies beside the name would be taken for the log or the journal of the backup.
+void expect_nothing_beside(const fs::path& to) {
+    for (const auto* const suffix : sqlite_suffixes) {
+        auto beside = to;
+        beside += suffix;
+        if (is_there(beside))
+            throw error(error_kind::invalid_argument,
+                        fmt::format("{}: was left by another store of the name {}, and would be taken for a part of "
+                                    "the backup; nothing was written; give the backup another name",
+                                    beside.string(), to.string()));
+    }
 }
 
 // The name has a limit of its own, and SQLite adds to it.
@@ -102,6 +120,8 @@ private:
 
 void backup(read_access& access, const fs::path& from, const fs::path& to, const connection_options& options) {
     if (is_there(to)) throw exists_already(to);
+    expect_directory_of(to.string());
+    expect_nothing_beside(to);
     partial_file partial(to, rights_of(from, options.file_mode));
     {
         connection target(partial.name(), open_mode::write, options);
@@ -110,6 +130,7 @@ void backup(read_access& access, const fs::path& from, const fs::path& to, const
         // The copy has WAL mode in its header; this moves the few pages of the log into the one file.
         target.execute("PRAGMA journal_mode = DELETE");
     }
+    expect_nothing_beside(to);
     partial.publish();
     sync_directory(to.parent_path());
 }

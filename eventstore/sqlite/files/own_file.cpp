@@ -92,7 +92,7 @@ void expect_name_of_database(const fs::path& file, std::string_view kind) {
 }
 
 error file_error(const fs::path& file, std::string_view what, int code) {
-    return {code == ENOSPC || code == EDQUOT ? error_kind::full : error_kind::io,
+    return {code == ENOSPC || code == EDQUOT || code == EFBIG ? error_kind::full : error_kind::io,
             fmt::format("{}: {}: {}; {}", file.string(), what, std::strerror(code), advice_on_open(code)), code};
 }
 
@@ -179,7 +179,9 @@ void make_directories(const fs::path& directory, fs::perms mode) {
     const auto readable = static_cast<mode_t>(mode) & 0444;
     const auto rights = static_cast<mode_t>(mode) | readable >> 2;
     const bool made = ::mkdir(directory.c_str(), rights) == 0;
-    if (made && ::chmod(directory.c_str(), rights) == 0) return;
+    // It may have taken the set-group-id bit of the directory above, and with it the group.
+    const bool known = made && ::stat(directory.c_str(), &found) == 0;
+    if (known && ::chmod(directory.c_str(), rights | (found.st_mode & S_ISGID)) == 0) return;
     const int code = errno;
     if (made) ::rmdir(directory.c_str());  // it is empty, or it stays
     if (made || code != EEXIST) throw file_error(directory, "the directory cannot be made", code);
@@ -188,6 +190,11 @@ void make_directories(const fs::path& directory, fs::perms mode) {
 std::string_view what_is_there(const fs::path& file) noexcept {
     struct stat found{};
     return ::lstat(file.c_str(), &found) == 0 ? kind_of_file(found.st_mode) : "";
+}
+
+std::string_view what_it_leads_to(const fs::path& file) noexcept {
+    struct stat found{};
+    return ::stat(file.c_str(), &found) == 0 ? kind_of_file(found.st_mode) : "";
 }
 
 std::string_view advice_on_open(int code) noexcept {
@@ -205,6 +212,7 @@ std::string_view advice_on_open(int code) noexcept {
         case ENOTDIR: return "check the name; its directory must exist";
         case ENOSPC:
         case EDQUOT: return "free some space, then try again";
+        case EFBIG: return "the process may not write files of that size; raise its limit (ulimit -f), then try again";
         default: return "check the directory and the disk";
     }
 }

@@ -69,13 +69,22 @@ bool file_identity::is_in_place() const {
     return !known_ || identity_of(file_) == known_;
 }
 
-void file_identity::expect_same() const {
+void file_identity::expect_same(std::string_view advice) const {
     if (is_in_place()) return;
-    throw error(
-        error_kind::io,
-        fmt::format("{}: the file was moved, deleted or replaced while the store had it open; nothing is written "
-                    "to it any more; put the file back, and open the store again",
-                    file_));
+    const auto now = identity_of(file_);
+    if (advice.empty())
+        advice = now ? "another file has its name now: open the store again to use that one, or end every program that "
+                       "uses it, move it away and put the first one back"
+                     : "put the file back, or restore a backup, and open the store again";
+    throw error(error_kind::io,
+                fmt::format("{}: the file was moved, deleted or replaced while the store had it open; nothing is "
+                            "written to the store any more; {}",
+                            file_, advice));
+}
+
+bool file_identity::is_replaced() const noexcept {
+    struct stat found{};
+    return known_ && ::stat(file_.c_str(), &found) == 0 && std::pair{found.st_dev, found.st_ino} != known_;
 }
 
 bool file_identity::is_same() const noexcept {

@@ -1,6 +1,7 @@
 #include "eventstore/sqlite/files/sqlite_error.hpp"
 
 #include "eventstore/sqlite/files/disk_limits.hpp"
+#include "eventstore/sqlite/files/file_rights.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/own_file.hpp>
@@ -9,6 +10,8 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <string>
+#include <utility>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -32,7 +35,9 @@ error make_error(sqlite3* db, int code, const std::string& file, std::string_vie
     const auto kind = limit.empty() ? kind_of(code) : error_kind::full;
     const int reason = db != nullptr && (extended & 0xFF) == SQLITE_CANTOPEN ? sqlite3_system_errno(db) : 0;
     const bool too_many = reason == EMFILE || reason == ENFILE;
-    const auto hint = too_many ? advice_on_open(reason) : limit.empty() ? advice(kind) : limit;
+    std::string hint{too_many ? advice_on_open(reason) : limit.empty() ? advice(kind) : limit};
+    if ((extended & 0xFF) == SQLITE_READONLY)
+        if (auto refused = advice_on_read_only(file); !refused.empty()) hint = std::move(refused);
     return {kind,
             fmt::format("{}: {}: {} (SQLite {}){}{}", file, doing,
                         db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code), extended, hint.empty() ? "" : "; ",

@@ -86,8 +86,8 @@ public:
     /// Opens the store, and creates it if there is no such file.
     ///
     /// Throws foreign_file (not a store), newer_format (written by a newer version; neither is touched), io (no such
-    /// directory, not writable), corrupt (also if a log lies beside the file that was not written for it), busy,
-    /// invalid_argument (the file has another name besides, a hard link or a bind mount of the file alone).
+    /// directory; not writable, before any file is made), corrupt (also if a log lies beside that was not written for
+    /// it), busy, invalid_argument (the file was used last by another name, a hard link; a bind mount of it alone).
     [[nodiscard]] static sqlite_store open(const std::filesystem::path& file, const sqlite_options& options = {});
 
     /// Opens a store to read it: for who may not write it, for a file system that is mounted read-only or full, or to

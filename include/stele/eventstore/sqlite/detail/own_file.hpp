@@ -46,7 +46,8 @@ void make_empty_file(const std::filesystem::path& file, std::filesystem::perms m
 [[nodiscard]] std::filesystem::perms rights_of(const std::filesystem::path& file, std::filesystem::perms otherwise);
 
 /// Makes a directory and those above it that are missing. Who may read files of the rights `mode` may enter and list
-/// them, who may write such files may add some. Throws stele::error (io, full).
+/// them, who may write such files may add some. The set-group-id bit of the directory above is passed on. Throws
+/// stele::error (io, full).
 void make_directories(const std::filesystem::path& directory, std::filesystem::perms mode);
 
 /// The size of a file; nothing if there is none. Throws stele::error (io) if that cannot be known just now, for want of
@@ -79,6 +80,9 @@ void expect_regular_or_absent(const std::filesystem::path& file);
 /// What is there instead of a regular file, for example "a symbolic link"; empty if it is a regular file, or if there
 /// is nothing, or nothing can be said. Does not follow a symbolic link.
 [[nodiscard]] std::string_view what_is_there(const std::filesystem::path& file) noexcept;
+
+/// The same of what is there once symbolic links are followed.
+[[nodiscard]] std::string_view what_it_leads_to(const std::filesystem::path& file) noexcept;
 
 /// What to do if a file cannot be opened or made for the reason `code`, a value of errno.
 [[nodiscard]] std::string_view advice_on_open(int code) noexcept;

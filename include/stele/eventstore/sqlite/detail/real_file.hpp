@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -27,10 +28,13 @@ public:
     /// The file that is open as `descriptor`, whatever the name means by now.
     file_identity(std::string file, int descriptor);
 
-    /// Throws stele::error (io) if the name means another file now, or none: for files of a store.
-    void expect_same() const;
+    /// Throws stele::error (io) if the name means another file now, or none. It says so, and what to do: `advice`, or
+    /// what is right for the main file of a store.
+    void expect_same(std::string_view advice = {}) const;
     /// Whether it means the same file. Throws stele::error (io) if that cannot be known just now.
     [[nodiscard]] bool is_in_place() const;
+    /// Whether the name means another file. False if it means none, or if that cannot be found out.
+    [[nodiscard]] bool is_replaced() const noexcept;
     /// Whether the name means the same file. False if that cannot be found out.
     [[nodiscard]] bool is_same() const noexcept;
 

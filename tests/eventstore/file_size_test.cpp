@@ -1,6 +1,7 @@
 // A limit on the size of files (ulimit -f) is told as what it is, nothing is half done, and work goes on once the limit
 // is raised. The limit is that of a process, so each case runs in one of its own.
 
+#include "support/board.hpp"
 #include "support/errors.hpp"
 #include "support/in_child.hpp"
 #include "support/projections.hpp"
@@ -104,4 +105,23 @@ TEST_CASE("a rebuild beyond the limit of file sizes") {
               runner.rebuild<totals>();
               return rows_of_totals(directory.path) == rows ? "as before" : "the rows are others";
           }) == "as before");
+}
+
+TEST_CASE("a snapshot beyond the limit of file sizes leaves nothing behind") {
+    const temp_dir directory;
+    CHECK(in_child([&]() -> std::string {
+              stele::memory_store store;
+              append_some(store, 10);
+              stele::projection_runner runner{store, directory.path};
+              runner.add<board>();
+              runner.catch_up();
+              limit_files(8);
+              auto problem = judged([&] { runner.take_snapshot<board>(); });
+              if (!problem.empty()) return problem;
+              for (const auto& entry : fs::directory_iterator(directory.path))
+                  if (entry.path().string().contains("snapshot")) return entry.path().filename().string();
+              limit_files(RLIM_INFINITY);
+              runner.take_snapshot<board>();
+              return fs::exists(directory / "board.snapshot") ? "written" : "not written";
+          }) == "written");
 }

@@ -88,11 +88,12 @@ generation& generation::operator=(generation&& other) noexcept {
 }
 
 void generation::expect_in_place() const {
-    if (place_.is_same()) return;
+    if (place_.are_same()) return;
     throw error{
         error_kind::io,
-        fmt::format("{}: the read model was moved, deleted or replaced while its runner had it open; nothing is "
-                    "written to it any more; destroy the projection_runner and make another, which builds what "
+        fmt::format("{}: the read model, or its -wal or -shm, was moved, deleted or replaced while its runner had it "
+                    "open; nothing is written to it any more; destroy the projection_runner and make another, which "
+                    "builds what "
                     "is missing",
                     file().string())};
 }
@@ -109,6 +110,7 @@ generation generation::create(const std::filesystem::path& file, const projectio
         definition.create(made.model());
         made.expect_transaction();
         finish_creation(made.db());
+        made.place_.remember_log(made.db());
         return made;
     } catch (...) {
         std::error_code ignored;
@@ -118,7 +120,9 @@ generation generation::create(const std::filesystem::path& file, const projectio
 }
 
 generation generation::open(const std::filesystem::path& file, const connection_options& options) {
-    return generation{open_read_model_to_write(file, options)};
+    generation opened{open_read_model_to_write(file, options)};
+    opened.place_.remember_log(opened.db());
+    return opened;
 }
 
 dead_letter_box& generation::dead_letters() noexcept {

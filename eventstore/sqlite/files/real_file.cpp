@@ -59,8 +59,12 @@ fs::path real_file(const fs::path& name) {
 
 file_identity::file_identity(std::string file) : file_(std::move(file)), known_(identity_of(file_)) {}
 
+bool file_identity::is_still() const {
+    return !known_ || identity_of(file_) == known_;
+}
+
 void file_identity::expect_same() const {
-    if (!known_ || identity_of(file_) == known_) return;
+    if (is_still()) return;
     throw error(
         error_kind::io,
         fmt::format("{}: the file was moved, deleted or replaced while the store had it open; nothing is written "

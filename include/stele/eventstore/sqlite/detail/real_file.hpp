@@ -25,6 +25,10 @@ public:
     /// Knows nothing if there is no such file, for example in a VFS that keeps its files elsewhere.
     explicit file_identity(std::string file);
 
+    /// Whether there was such a file.
+    [[nodiscard]] bool is_known() const noexcept { return known_.has_value(); }
+    /// Whether the name means the same file. Throws stele::error (io) if that cannot be known just now.
+    [[nodiscard]] bool is_still() const;
     /// Throws stele::error (io) if the name means another file now, or none.
     void expect_same() const;
     /// Whether the name means the same file. False if that cannot be found out.

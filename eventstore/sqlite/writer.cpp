@@ -112,7 +112,7 @@ position writer::commit(commit_queue::append_group group) noexcept {
         while (true) {
             try {
                 const auto last = commit_all(group);
-                check_files();  // nothing is acknowledged that is in a log which nobody finds again
+                files_.expect_same();  // nothing is acknowledged that is in a log which nobody finds again
                 return last;
             } catch (const append_fault&) {
                 // One append rolled the whole transaction back: start again with the others.

@@ -2,6 +2,7 @@
 
 #include "eventstore/sqlite/writer.hpp"
 
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/read_view.hpp>
 
 #include <fmt/format.h>
@@ -10,7 +11,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -24,7 +27,7 @@ std::string temporary_directory() {
         if (each != nullptr && ::stat(each, &found) == 0 && S_ISDIR(found.st_mode) && ::access(each, W_OK | X_OK) == 0)
             return each;
     }
-    return "the working directory";
+    return ".";
 }
 
 // When the log was written last; nothing if that is unknown, for example in a VFS that keeps it elsewhere.
@@ -36,6 +39,16 @@ std::optional<read_view> state_of_log(const std::string& file) {
                      .size = found.st_size,
                      .seconds = found.st_ctim.tv_sec,
                      .nanoseconds = found.st_ctim.tv_nsec};
+}
+
+// Whether a VACUUM that has written nothing to the log has failed for its temporary file. The store's own files are
+// open already, so what cannot be opened is that one. Its room is free again by now.
+bool is_of_copy(const error& fault, const std::string& file) {
+    if (fault.engine_code() == SQLITE_IOERR_GETTEMPPATH || (fault.engine_code() & 0xFF) == SQLITE_CANTOPEN) return true;
+    if (fault.engine_code() != SQLITE_FULL) return false;
+    std::error_code unknown;
+    const auto room = std::filesystem::space(temporary_directory(), unknown);
+    return !unknown && room.available < size_of(file).value_or(0) + size_of(file + "-wal").value_or(0);
 }
 
 }  // namespace
@@ -56,8 +69,8 @@ void writer::compact() {
     if (no_copy) throw *no_copy;
 }
 
-// VACUUM makes a copy in a temporary file, and then writes that to the log. Returns the error if it has written nothing
-// to the log: then nothing has happened to the store.
+// VACUUM makes a copy in a temporary file, and then writes that to the log. Returns the error if there was no room for
+// the copy: then nothing has happened to the store.
 std::optional<error> writer::vacuum() {
     const auto before = state_of_log(db_.file());
     if (before) wait_for_next_tick(*before);
@@ -66,8 +79,7 @@ std::optional<error> writer::vacuum() {
     if (db_.try_execute("VACUUM") != SQLITE_OK) fault = db_.last_error("compact");
     db_.execute("PRAGMA temp_store = MEMORY");
     if (!fault) return {};
-    const bool is_of_files = fault->kind() == error_kind::full || fault->kind() == error_kind::io;
-    if (!is_of_files || !before || state_of_log(db_.file()) != before) throw *fault;
+    if (!before || state_of_log(db_.file()) != before || !is_of_copy(*fault, db_.file())) throw *fault;
     return error(fault->kind(),
                  fmt::format("{}; nothing was changed, and the store remains open; compacting needs room for a copy of "
                              "the store in {}, where SQLite puts temporary files (set SQLITE_TMPDIR to use another "

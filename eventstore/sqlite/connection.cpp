@@ -164,7 +164,8 @@ void connection::closer::operator()(sqlite3* db) const noexcept {
 namespace {
 
 int flags_of(open_mode mode) {
-    const int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    // With a cache that the application has let connections share, readers would keep the writer out.
+    const int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
     switch (mode) {
         case open_mode::create: return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
         case open_mode::write: return common | SQLITE_OPEN_READWRITE;
@@ -207,6 +208,8 @@ connection::connection(const std::filesystem::path& file, open_mode mode, const 
     // SQLite opens to read what it may not write. Nothing was made by then.
     if (writes && sqlite3_db_readonly(raw, "main") == 1) throw make_error(raw, SQLITE_READONLY, file_, "open to write");
     sqlite3_busy_timeout(raw, saturating_cast<std::chrono::duration<int, std::milli>>(options.busy_timeout).count());
+    // Whatever the build of SQLite does by default.
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_FKEY, 0, nullptr);
     // Two connections that checkpoint at the same instant can damage a file before SQLite 3.51.3.
     if (mode == open_mode::read || mode == open_mode::frozen)
         sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);

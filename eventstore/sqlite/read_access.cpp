@@ -30,8 +30,10 @@ void read_access::read(const std::function<void(connection&)>& use) {
 }
 
 std::unique_ptr<connection> access_beside_writer::open(const read_view& view) {
+    files_.expect_same();  // where there is no log, SQLite would make another one
     auto opened = std::make_unique<connection>(file(), view.mode, options());
-    identity_.expect_same();
+    open_log(*opened);
+    files_.expect_same();
     return opened;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/sqlite/detail/open_files.hpp>
 #include <stele/eventstore/sqlite/detail/read_view.hpp>
-#include <stele/eventstore/sqlite/detail/real_file.hpp>
 
 #include <filesystem>
 #include <functional>
@@ -49,17 +49,17 @@ private:
 /// That of a store which has a writer: SQLite keeps its readers apart from everybody's writes.
 class access_beside_writer final : public read_access {
 public:
-    /// `identity` is that of the file that the writer has open, and must outlive this.
-    access_beside_writer(std::filesystem::path file, connection_options options, const file_identity& identity)
-        : read_access(std::move(file), std::move(options)), identity_(identity) {}
+    /// `files` are those that the writer has open, and must outlive this.
+    access_beside_writer(std::filesystem::path file, connection_options options, const open_files& files)
+        : read_access(std::move(file), std::move(options)), files_(files) {}
 
     read_view look() override { return {}; }
     std::unique_ptr<connection> open(const read_view& view) override;
-    void expect_in_place() override { identity_.expect_same(); }
-    [[nodiscard]] bool is_replaced() const noexcept override { return identity_.is_replaced(); }
+    void expect_in_place() override { files_.expect_same(); }
+    [[nodiscard]] bool is_replaced() const noexcept override { return files_.is_main_replaced(); }
 
 private:
-    const file_identity& identity_;
+    const open_files& files_;
 };
 
 }  // namespace stele::inline v0::detail

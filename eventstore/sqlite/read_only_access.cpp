@@ -10,8 +10,10 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -51,12 +53,32 @@ bool read_only_access::is_replaced() const noexcept {
 }
 
 std::unique_ptr<connection> read_only_access::open(const read_view& view) {
-    if (view.mode == open_mode::frozen) wait_for_next_tick(view);
+    if (view.mode == open_mode::frozen)
+        wait_for_next_tick(view);
+    else if (!mark_open())
+        return nullptr;
     auto opened = std::make_unique<connection>(file(), view.mode, options());
     if (view.mode == open_mode::frozen) return opened;
     if (!hold_log(*opened) || look() != view) return nullptr;
     check_log(*opened, view);
     return opened;
+}
+
+// Shows those who close the store that the log is still read, as long as this lives. Without the right to read the lock
+// file, SQLite's own locks must do. False if somebody is about to remove the log.
+bool read_only_access::mark_open() {
+    std::unique_ptr<file_lock> mark;
+    try {
+        mark = std::make_unique<file_lock>(name_ + "-lock");
+    } catch (const error& fault) {
+        const auto code = fault.engine_code();
+        if (means_absent(code) || code == EACCES || fault.kind() == error_kind::foreign_file) return true;
+        throw;
+    }
+    if (!mark->mark_open()) return false;
+    const std::lock_guard lock(mutex_);
+    mark_ = std::move(mark);  // of the file that has the name now
+    return true;
 }
 
 void read_only_access::check_log(connection& db, const read_view& view) {

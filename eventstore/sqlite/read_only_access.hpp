@@ -2,6 +2,9 @@
 
 #include "eventstore/sqlite/read_access.hpp"
 
+#include <stele/eventstore/sqlite/detail/file_lock.hpp>
+
+#include <memory>
 #include <mutex>
 #include <optional>
 
@@ -27,11 +30,13 @@ public:
 private:
     void check_log(connection& db, const read_view& view);
     [[nodiscard]] bool is_noted() const;
+    bool mark_open();
 
     std::string name_;
     std::optional<read_view> first_;
     std::mutex mutex_;
     read_view checked_;  // for which the log was found to belong to the main file
+    std::unique_ptr<file_lock> mark_;
 };
 
 }  // namespace stele::inline v0::detail

@@ -35,7 +35,7 @@ sqlite_options checked(const std::filesystem::path& file, sqlite_options options
 std::unique_ptr<read_access> access_to(const std::filesystem::path& file, const connection_options& options,
                                        const writer* writer) {
     if (writer == nullptr) return std::make_unique<read_only_access>(file, options);
-    return std::make_unique<access_beside_writer>(file, options, writer->identity());
+    return std::make_unique<access_beside_writer>(file, options, writer->files());
 }
 
 }  // namespace

@@ -15,24 +15,6 @@
 namespace stele::inline v0::detail {
 namespace {
 
-// Holds the lock until the end of the scope, and notes how the main file is then: each checkpoint changes it.
-class locked {
-public:
-    locked(file_lock& lock, std::chrono::milliseconds timeout, main_file& main) : lock_(lock), main_(main) {
-        lock_.lock(timeout);
-    }
-    locked(const locked&) = delete;
-    locked& operator=(const locked&) = delete;
-    ~locked() {
-        main_.note(lock_);
-        lock_.unlock();
-    }
-
-private:
-    file_lock& lock_;
-    main_file& main_;
-};
-
 // A checkpoint syncs the WAL before it copies it. On a full disk only the copy fails: the sync is done, and the store
 // can be read.
 void make_durable(connection& db) {
@@ -41,8 +23,14 @@ void make_durable(connection& db) {
 }
 
 // Prepares the file before the first statement on it is prepared.
-connection& prepared(connection& db, file_lock& lock, main_file& main, const sqlite_options& options) {
+connection& prepared(connection& db, file_lock& lock, main_file& main, open_files& files,
+                     const sqlite_options& options) {
     const locked here(lock, options.connection.busy_timeout, main);
+    // Whoever closes the store as the last one has the lock meanwhile.
+    if (!lock.mark_open())
+        throw error(error_kind::io, fmt::format("{}-lock: cannot be locked; check the file system", db.file()));
+    // What one append changes must not depend on the room for temporary files.
+    db.execute("PRAGMA temp_store = MEMORY");
     main.check_log(db, lock);
     prepare_tables(db);
     db.execute("PRAGMA journal_mode = WAL");
@@ -54,6 +42,7 @@ connection& prepared(connection& db, file_lock& lock, main_file& main, const sql
     // A process may have ended after it wrote a commit and before it synced it. That commit counts, so it must be
     // durable before a reader sees it or an append is answered with "repeated".
     if (options.durability == durability::full) make_durable(db);
+    files.remember_log(db);
     return db;
 }
 
@@ -76,11 +65,11 @@ std::filesystem::perms rights_of_lock(const std::filesystem::path& file, const c
 writer::writer(const std::filesystem::path& file, const sqlite_options& options)
     : lock_(inspected(file, options.connection).string() + "-lock", rights_of_lock(file, options.connection)),
       db_(file, open_mode::create, options.connection),
-      identity_(file.string()),
+      files_(file.string()),
       main_(file.string()),
       busy_timeout_(options.connection.busy_timeout),
       now_(options.now),
-      begin_(prepared(db_, lock_, main_, options).prepare("BEGIN IMMEDIATE")),
+      begin_(prepared(db_, lock_, main_, files_, options).prepare("BEGIN IMMEDIATE")),
       commit_(db_.prepare("COMMIT")),
       roll_back_(db_.prepare("ROLLBACK")),
       data_version_query_(db_.prepare("PRAGMA data_version")),
@@ -103,17 +92,21 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options)
       catalog_(db_) {}
 
 writer::~writer() {
-    // Closing the last connection checkpoints, which must not coincide with a write of another process.
+    // Closing the last connection checkpoints and removes the log, which must not coincide with a write of another
+    // process. SQLite may take this one for the last if it is not.
+    bool is_last = false;
     try {
         lock_.lock(busy_timeout_);
-        // Whoever has another file open by this name has this log open, and would take it for moved into that file.
-        const bool has_name = identity_.is_same() || !is_there(db_.file());
-        // Closing finds nothing left to do, so the note stays true.
-        if (has_name && lock_.place().is_same()) db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
-        main_.note(lock_);
+        if (may_move_log()) {
+            // Closing finds nothing left to do, so the note stays true.
+            db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
+            main_.note(lock_);
+            is_last = files_.is_log_same() && lock_.is_only_one();
+        }
     } catch (...) {
-        sqlite3_db_config(db_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+        is_last = false;
     }
+    if (!is_last) sqlite3_db_config(db_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 position writer::commit(commit_queue::append_group group) noexcept {
@@ -123,7 +116,9 @@ position writer::commit(commit_queue::append_group group) noexcept {
         check_files();
         while (true) {
             try {
-                return commit_all(group);
+                const auto last = commit_all(group);
+                files_.expect_same();  // nothing is acknowledged that is in a log which nobody finds again
+                return last;
             } catch (const append_fault&) {
                 // One append rolled the whole transaction back: start again with the others.
                 forget();
@@ -149,19 +144,6 @@ void writer::checkpoint() noexcept {
     }
 }
 
-void writer::compact() {
-    check_open();
-    const locked here(lock_, busy_timeout_, main_);
-    try {
-        check_files();
-        db_.execute("VACUUM");
-        db_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-    } catch (const error& fault) {
-        note_fault(fault);
-        throw;
-    }
-}
-
 void writer::transact(event_store& store, const append_host::transaction& work) {
     check_open();
     const locked here(lock_, busy_timeout_, main_);
@@ -174,6 +156,7 @@ void writer::transact(event_store& store, const append_host::transaction& work) 
         work(store, db_, participant);
         handling_ = false;
         commit_.run();
+        check_files();
         participant_ = std::move(participant);
         is_joined_ = false;
     } catch (const error& fault) {

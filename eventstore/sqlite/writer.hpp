@@ -7,11 +7,13 @@
 #include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
+#include <stele/eventstore/sqlite/detail/open_files.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -42,8 +44,8 @@ public:
     /// As append_host::transact(); `store` is passed on to `work`.
     void transact(event_store& store, const append_host::transaction& work);
     [[nodiscard]] const append_participant* participant() const { return participant_.get(); }
-    /// The file that it writes to.
-    [[nodiscard]] const file_identity& identity() const { return identity_; }
+    /// The files that it writes to.
+    [[nodiscard]] const open_files& files() const { return files_; }
 
 private:
     using outcome = append_request::outcome_type;
@@ -59,6 +61,8 @@ private:
     void forget() noexcept;
     void check_open() const;
     void check_files() const;
+    [[nodiscard]] bool may_move_log() const;
+    std::optional<error> vacuum();
     void note_fault(const error& fault) noexcept;
     void fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept;
 
@@ -74,7 +78,7 @@ private:
 
     file_lock lock_;  // held until the connection has closed, which checkpoints
     connection db_;
-    file_identity identity_;
+    open_files files_;
     main_file main_;
     std::chrono::milliseconds busy_timeout_;
     std::function<timestamp()> now_;

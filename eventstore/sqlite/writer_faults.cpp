@@ -2,6 +2,8 @@
 
 #include "eventstore/sqlite/writer.hpp"
 
+#include <stele/eventstore/sqlite/detail/own_file.hpp>
+
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -17,10 +19,19 @@ void writer::check_open() const {
 // Otherwise appends would go on into a file that nobody finds again, or under a lock that nobody else takes. And a
 // checkpoint would tell those who have the log of that name open that its events are in the main file.
 void writer::check_files() const {
-    identity_.expect_same();
+    files_.expect_same();
     lock_.place().expect_same(
         "end every program that uses the store, and open it again, which makes a new lock file; the old one cannot be "
         "put back");
+}
+
+// Whether what is in the log may be moved into the main file: nobody else can have written to either. Whoever has
+// another file open by its name has this log open, and would take it for moved into that file. A log that was removed
+// is still open here, and belongs to a main file that nobody has changed.
+bool writer::may_move_log() const {
+    if (!lock_.place().is_same()) return false;
+    if (files_.is_log_same()) return files_.is_main_same() || !is_there(db_.file());
+    return files_.is_main_same() && !files_.is_log_replaced() && main_.is_as_left();
 }
 
 // After a fault of the disk its content is unknown until the file is opened again. A lack of memory is none: SQLite has

@@ -90,12 +90,12 @@ generation& generation::operator=(generation&& other) noexcept {
 }
 
 void generation::expect_in_place() const {
-    if (place_.is_same()) return;
+    if (place_.are_in_place()) return;
     throw error{
         error_kind::io,
-        fmt::format("{}: the read model was moved, deleted or replaced while its runner had it open; nothing is "
-                    "written to it any more; destroy the projection_runner and make another, which builds what "
-                    "is missing",
+        fmt::format("{}: the read model, or its -wal or -shm, was moved, deleted or replaced while its runner had it "
+                    "open; nothing is written to it any more; destroy the projection_runner and make another, which "
+                    "builds what is missing",
                     file().string())};
 }
 
@@ -113,6 +113,7 @@ generation generation::create(const runner_directory& directory, const std::file
         definition.create(made.model());
         made.expect_transaction();
         finish_creation(made.db());
+        made.place_.remember_log(made.db());
         return made;
     } catch (...) {
         std::error_code ignored;
@@ -124,7 +125,9 @@ generation generation::create(const runner_directory& directory, const std::file
 generation generation::open(const runner_directory& directory, const std::filesystem::path& file,
                             const connection_options& options) {
     directory.expect_locked();
-    return {directory, open_read_model_to_write(file, options)};
+    generation opened{directory, open_read_model_to_write(file, options)};
+    opened.place_.remember_log(opened.db());
+    return opened;
 }
 
 dead_letter_box& generation::dead_letters() noexcept {

@@ -5,7 +5,7 @@
 #include "projections/sql/read_model_file.hpp"
 
 #include <stele/eventstore/sqlite/connection_options.hpp>
-#include <stele/eventstore/sqlite/detail/real_file.hpp>
+#include <stele/eventstore/sqlite/detail/open_files.hpp>
 #include <stele/projections/projection.hpp>
 #include <stele/projections/sql/read_model.hpp>
 
@@ -37,7 +37,7 @@ public:
     [[nodiscard]] read_model& model() noexcept { return model_; }
     [[nodiscard]] std::filesystem::path file() const { return model_.file(); }
     [[nodiscard]] const projection_identity& identity() const noexcept { return record_.identity; }
-    /// Throws stele::error (io) if another file has its name by now, or none.
+    /// Throws stele::error (io) if another file has its name by now, or that of its log, or none.
     void expect_in_place() const;
     /// As of the last commit.
     [[nodiscard]] const detail::progress& progress() const noexcept { return record_.progress; }
@@ -66,7 +66,7 @@ private:
     const runner_directory* directory_;
     read_model model_;
     generation_record record_;
-    file_identity place_;
+    open_files place_;
     std::unique_ptr<statements> statements_;  // after the model, whose connection they belong to
 };
 

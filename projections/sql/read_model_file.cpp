@@ -137,7 +137,8 @@ void finish_creation(connection& db) {
 
 void use_for_writing(connection& db) {
     // A power cut takes back rows and checkpoint together: the events are applied again.
-    db.execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");
+    // What a batch changes must not depend on the room for temporary files.
+    db.execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY");
 }
 
 read_file open_read_model(const std::filesystem::path& file, const connection_options& options) {

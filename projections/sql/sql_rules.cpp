@@ -16,6 +16,12 @@ bool is_reserved(std::string_view name) {
            sqlite3_strnicmp(name.data(), prefix.data(), static_cast<int>(prefix.size())) == 0;
 }
 
+// What virtual tables (FTS3, FTS4, FTS5, R-Tree) ask on their own while a statement is prepared that uses them. Setting
+// these needs a value.
+bool only_asks(std::string_view pragma, std::string_view value) {
+    return value.empty() && (pragma == "data_version" || pragma == "page_size");
+}
+
 }  // namespace
 
 bool changes_schema(int action) {
@@ -54,8 +60,9 @@ const char* refusal_of(sql_rights rights, int action, std::string_view first, st
                                               : "the runner begins and ends the transaction; a handler that cannot "
                                                 "continue throws";
         case SQLITE_PRAGMA:
-            return rights == sql_rights::read ? nullptr
-                                              : "a projection sets no PRAGMA; to read one, SELECT from pragma_NAME()";
+            return rights == sql_rights::read || only_asks(first, second)
+                       ? nullptr
+                       : "a projection sets no PRAGMA; to read one, SELECT from pragma_NAME()";
         case SQLITE_INSERT:
         case SQLITE_UPDATE:
         case SQLITE_DELETE: return reserved(first);
@@ -85,6 +92,7 @@ const char* refusal_of_foreign_table(const table_names& own, int action, std::st
         case SQLITE_CREATE_VTABLE: return unless_own(first);
         case SQLITE_CREATE_INDEX:
         case SQLITE_CREATE_TRIGGER: return unless_own(second);
+        case SQLITE_PRAGMA:  // refused by refusal_of(), but for those that only ask
         case SQLITE_SELECT:
         case SQLITE_FUNCTION:
         case SQLITE_RECURSIVE:

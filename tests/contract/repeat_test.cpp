@@ -78,6 +78,33 @@ STORE_TEST_CASE(store, "every repeated append of the table, before and after a r
     CHECK(store->head().value == 3);
 }
 
+STORE_TEST_CASE(
+    store,
+    "an append of which events were removed is not repeated, and the conflict does not say that it was another") {
+    const stream_id stream{"account-1"};
+    const auto first = make_events(2);
+    REQUIRE(store->append(stream, expected_version::no_stream(), first));
+    REQUIRE(store->truncate_stream(stream, version{2}));
+    CHECK(answers(*store, stream, first) == "event_id | version | event_id | version | event_id");
+    const auto again = store->append(stream, expected_version::any(), first);
+    REQUIRE_FALSE(again);
+    CHECK(again.error().message().ends_with(
+        "one of the event ids is already stored, and this append does not repeat the one that stored it: that had "
+        "other events, or expected another version, or some of its events were removed since"));
+
+    // Of events that were all removed nothing is known.
+    for (const auto expected :
+         {expected_version::any(), expected_version::stream_exists(), expected_version::exactly(version{2})}) {
+        const stream_id other{"account", std::to_string(store->head().value)};
+        const auto gone = make_events(2);
+        REQUIRE(store->append(other, expected_version::no_stream(), gone));
+        REQUIRE(store->truncate_stream(other, version{3}));
+        CHECK(answer(*store, other, expected_version::no_stream(), gone) == "version");
+        CHECK(answer(*store, other, expected_version::exactly(version{0}), gone) == "version");
+        CHECK(answer(*store, other, expected, gone) == "appended");
+    }
+}
+
 STORE_TEST_CASE(store, "an append to several streams is repeated as a whole, and not in part") {
     const stream_id one{"account-1"};
     const stream_id two{"account-2"};

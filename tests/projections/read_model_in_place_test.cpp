@@ -33,6 +33,13 @@ const std::map<std::string, std::function<void(const fs::path& directory)>> loss
          fs::copy_file(directory / "totals.1.db", directory / "copy.db");
          fs::rename(directory / "copy.db", directory / "totals.1.db");
      }},
+    {"log removed", [](const fs::path& directory) { fs::remove(directory / "totals.1.db-wal"); }},
+    {"index removed", [](const fs::path& directory) { fs::remove(directory / "totals.1.db-shm"); }},
+    {"log replaced",
+     [](const fs::path& directory) {
+         fs::copy_file(directory / "totals.1.db-wal", directory / "copy.db");
+         fs::rename(directory / "copy.db", directory / "totals.1.db-wal");
+     }},
     {"directory moved", [](const fs::path& directory) { fs::rename(directory, directory.string() + ".old"); }},
     {"directory removed", [](const fs::path& directory) { fs::remove_all(directory); }},
     {"directory replaced",

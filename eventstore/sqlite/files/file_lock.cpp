@@ -20,6 +20,7 @@ namespace {
 
 constexpr long turnstile = 0;
 constexpr long writing = 1;
+constexpr long open_mark = 2;
 
 // Open-file-description locks (fcntl(2)): they belong to this object, not to the process, so two stores on one file in
 // one process exclude each other too. They end with the process however it ends.
@@ -115,6 +116,14 @@ bool file_lock::try_lock() noexcept {
 
 void file_lock::unlock() noexcept {
     if (!process_.is_inherited()) set_lock(descriptor_, writing, F_UNLCK);
+}
+
+bool file_lock::mark_open() noexcept {
+    return !process_.is_inherited() && set_lock(descriptor_, open_mark, F_RDLCK);
+}
+
+bool file_lock::is_only_one() noexcept {
+    return !process_.is_inherited() && set_lock(descriptor_, open_mark, F_WRLCK);
 }
 
 std::string file_lock::note() const {

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -20,6 +21,9 @@ public:
 
     /// Notes how the file is now, unless check_log() has failed, or another file has its name by now.
     void note(file_lock& lock) noexcept;
+
+    /// Whether the file is as it was when this noted it last.
+    [[nodiscard]] bool is_as_left() const { return noted_.size >= 0 && look() == noted_; }
 
     /// If there is a log, and the file is not as it was noted, reads all of both through `db`. Throws stele::error
     /// (corrupt) if they do not belong together; neither is changed then, not even when `db` is closed.
@@ -44,6 +48,25 @@ private:
     file_identity identity_{file_};
     state noted_;
     bool is_ours_ = true;
+};
+
+/// Holds the lock until the end of the scope, and notes how the main file is then: each checkpoint changes it.
+class locked {
+public:
+    /// Throws as file_lock::lock().
+    locked(file_lock& lock, std::chrono::milliseconds timeout, main_file& main) : lock_(lock), main_(main) {
+        lock_.lock(timeout);
+    }
+    locked(const locked&) = delete;
+    locked& operator=(const locked&) = delete;
+    ~locked() {
+        main_.note(lock_);
+        lock_.unlock();
+    }
+
+private:
+    file_lock& lock_;
+    main_file& main_;
 };
 
 }  // namespace stele::inline v0::detail

@@ -11,7 +11,7 @@ namespace stele::inline v0 {
 /// Why an append or a removal was not accepted.
 enum class conflict_reason : std::uint8_t {
     version,     ///< The stream is not at the version that the append expects.
-    event_id,    ///< One of the event ids is already stored, but not by an equal append.
+    event_id,    ///< One of the event ids is already stored, and this does not repeat that append.
     deleted,     ///< The stream was deleted; only expected_version::no_stream() starts it again.
     tombstoned,  ///< The stream is closed permanently.
     document,    ///< A document that the append adds exists already.

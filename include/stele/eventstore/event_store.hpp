@@ -56,9 +56,8 @@ public:
     /// twice in the batch, a stream of the category "stele"), busy (another process held the lock for the whole busy
     /// timeout), full, io (the store refuses writes from then on), closed (it already does).
     ///
-    /// An append is idempotent: if one append to this stream stored exactly these events (by their ids, in this order),
-    /// its result is returned again, marked `repeated`, for as long as the events are kept. In this table [1 2] was
-    /// appended to an empty stream, then in some rows [3]:
+    /// An append is idempotent: if one append to this stream stored exactly these events (by id, in this order), its
+    /// result is returned again, as `repeated`, while all are kept. [1 2] began a stream, then [3]; - was removed:
     ///
     ///     stream holds | append           | any      | no_stream | stream_exists | exactly(0) | exactly(its version)
     ///     [1 2]        | 1 2   the same   | repeated | repeated  | event_id      | repeated   | event_id
@@ -67,9 +66,10 @@ public:
     ///     [1 2] [3]    | 2 3   overlap    | event_id | version   | event_id      | version    | event_id
     ///     [1 2]        | 1 2 4 and more   | event_id | version   | event_id      | version    | event_id
     ///     nothing      | 1 2   elsewhere  | event_id | event_id  | version       | event_id   | event_id
+    ///     [- 2]        | 1 2   the same   | event_id | version   | event_id      | version    | event_id
+    ///     [- -]        | 1 2   the same   | appended | version   | appended      | version    | appended
     ///
-    /// (`event_id` and `version` are reasons of a conflict. stream_exists() can only repeat an append to a stream that
-    /// existed before it. "elsewhere": the same ids are stored in another stream.)
+    /// (event_id and version are reasons of a conflict. stream_exists() repeats only what a stream got that existed.)
     [[nodiscard]] append_outcome append(const stream_id& stream, expected_version expected,
                                         std::span<const event_data> events);
     /// The same for a list of events.

@@ -28,6 +28,8 @@ public:
     /// The file that is open as `descriptor`, whatever the name means by now.
     file_identity(std::string file, int descriptor);
 
+    /// Whether there was such a file.
+    [[nodiscard]] bool is_known() const noexcept { return known_.has_value(); }
     /// Throws stele::error (io) if the name means another file now, or none. It says so, and what to do: `advice`, or
     /// what is right for the main file of a store.
     void expect_same(std::string_view advice = {}) const;

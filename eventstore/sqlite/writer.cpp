@@ -117,7 +117,7 @@ position writer::commit(commit_queue::append_group group) noexcept {
         while (true) {
             try {
                 const auto last = commit_all(group);
-                files_.expect_same();  // nothing is acknowledged that is in a log which nobody finds again
+                expect_log_kept();
                 return last;
             } catch (const append_fault&) {
                 // One append rolled the whole transaction back: start again with the others.
@@ -156,7 +156,7 @@ void writer::transact(event_store& store, const append_host::transaction& work) 
         work(store, db_, participant);
         handling_ = false;
         commit_.run();
-        check_files();
+        expect_log_kept();
         participant_ = std::move(participant);
         is_joined_ = false;
     } catch (const error& fault) {

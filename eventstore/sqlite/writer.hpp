@@ -61,6 +61,7 @@ private:
     void forget() noexcept;
     void check_open() const;
     void check_files() const;
+    void expect_log_kept() const;
     [[nodiscard]] bool may_move_log() const;
     std::optional<error> vacuum();
     void note_fault(const error& fault) noexcept;

@@ -25,6 +25,16 @@ void writer::check_files() const {
         "put back");
 }
 
+// After a commit: nothing is acknowledged that is in a log which nobody finds again. Where that cannot be known just
+// now (the error has a reason of the system), the look before the commit counts.
+void writer::expect_log_kept() const {
+    try {
+        files_.expect_same();
+    } catch (const error& fault) {
+        if (fault.engine_code() == 0) throw;
+    }
+}
+
 // Whether what is in the log may be moved into the main file: nobody else can have written to either. Whoever has
 // another file open by its name has this log open, and would take it for moved into that file. A log that was removed
 // is still open here, and belongs to a main file that nobody has changed.

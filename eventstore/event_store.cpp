@@ -43,11 +43,12 @@ append_all_outcome event_store::append(std::span<const stream_write> writes) {
     return append(writes, {});
 }
 
-append_all_outcome event_store::append(std::span<const stream_write> writes,
-                                       std::span<const document_write> documents) {
+append_all_outcome event_store::append(std::span<const stream_write> writes, std::span<const document_write> documents,
+                                       std::span<const stream_expectation> expectations) {
     if (!writes.empty() || documents.empty()) detail::check_writes(writes, limits());
     detail::check_documents(documents, limits());
-    return do_append(writes, documents);
+    detail::check_expectations(expectations, writes);
+    return do_append(writes, documents, expectations);
 }
 
 std::future<append_outcome> event_store::append_async(stream_id stream, expected_version expected,
@@ -96,6 +97,16 @@ std::vector<document> event_store::list_documents(std::string_view kind, const d
     return do_list_documents(kind, options);
 }
 
+stream_info event_store::find_stream(const stream_id& stream) {
+    detail::check_stream("find", stream);
+    return do_find_stream(stream);
+}
+
+std::vector<stream_info> event_store::list_streams(const stream_list_options& options) {
+    if (!options.category.empty()) detail::check_category("list_streams", options.category);
+    return do_list_streams(options);
+}
+
 version event_store::stream_version(const stream_id& stream) {
     detail::check_stream("read", stream);
     return do_stream_version(stream);
@@ -103,7 +114,8 @@ version event_store::stream_version(const stream_id& stream) {
 
 event_range event_store::read_stream(stream_id stream, stream_read_options options) & {
     detail::check_stream("read", stream);
-    return event_range([this, stream = std::move(stream), options](event_batch& batch) mutable {
+    detail::check_types(options.types);
+    return event_range([this, stream = std::move(stream), options = std::move(options)](event_batch& batch) mutable {
         if (options.limit == 0 || options.after >= options.up_to) return;
         do_fetch(stream, options, batch);
         if (!batch.empty()) advance(options, batch.back().version, batch.size());
@@ -117,6 +129,19 @@ event_range event_store::read_all(all_read_options options) & {
         do_fetch(options, batch);
         if (!batch.empty()) advance(options, batch.back().position, batch.size());
     });
+}
+
+std::optional<owned_event> event_store::last_event(all_read_options options) {
+    options.direction = direction::backward;
+    options.limit = 1;
+    for (const recorded_event& event : read_all(std::move(options)).events()) return owned_event(event);
+    return std::nullopt;
+}
+
+std::uint64_t event_store::count_events(const all_read_options& options) {
+    std::uint64_t count = 0;
+    for (const event_batch& batch : read_all(options)) count += batch.size();
+    return count;
 }
 
 }  // namespace stele::inline v0

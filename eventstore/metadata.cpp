@@ -1,4 +1,5 @@
 #include "eventstore/names.hpp"
+#include "eventstore/read_metadata.hpp"
 #include "stele_messages.pb.h"
 
 #include <stele/eventstore/detail/parse_message.hpp>
@@ -52,6 +53,12 @@ metadata decode_metadata(std::string_view bytes) {
             .causation_id = message.causation_id(),
             .actor = message.actor(),
             .headers = {message.headers().begin(), message.headers().end()}};
+}
+
+bool detail::has_correlation_id(std::string_view metadata, std::string_view correlation_id) {
+    if (!metadata.contains(correlation_id)) return false;
+    v1::Metadata message;
+    return parse_message(message, metadata) && message.correlation_id() == correlation_id;
 }
 
 }  // namespace stele::inline v0

@@ -27,8 +27,9 @@ public:
 
 private:
     stele::append_all_outcome do_append(std::span<const stele::stream_write> writes,
-                                        std::span<const stele::document_write> documents) override {
-        auto outcome = inner_.append(writes, documents);
+                                        std::span<const stele::document_write> documents,
+                                        std::span<const stele::stream_expectation> expectations) override {
+        auto outcome = inner_.append(writes, documents, expectations);
         if (outcome)
             for (std::size_t i = 0; i < writes.size(); ++i)
                 if (!(*outcome)[i].repeated) appended_ += writes[i].events.size();
@@ -55,6 +56,11 @@ private:
     }
     void do_fetch(const stele::all_read_options& options, stele::event_batch& batch) override {
         first_batch(inner_.read_all(options), batch);
+    }
+    std::optional<stele::owned_event> do_find_event(const stele::uuid& id) override { return inner_.find_event(id); }
+    stele::stream_info do_find_stream(const stele::stream_id& stream) override { return inner_.find_stream(stream); }
+    std::vector<stele::stream_info> do_list_streams(const stele::stream_list_options& options) override {
+        return inner_.list_streams(options);
     }
     std::optional<stele::document> do_find_document(std::string_view kind, std::string_view key) override {
         return inner_.find_document(kind, key);

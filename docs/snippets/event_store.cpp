@@ -115,6 +115,18 @@ void read(stele::event_store& store) {
     // [/filter]
     fmt::print("{} of the category order or stock and the type StockTaken\n", found);
 
+    // [find]
+    const auto last_taken = store.last_event({.filter = {.types = {"shop.StockTaken"}}});
+    if (last_taken)
+        if (const auto same = store.find_event(last_taken->id)) fmt::print("{} of {}\n", same->type, same->stream);
+    fmt::print("{} events of orders\n", store.count_events({.filter = {.categories = {"order"}}}));
+    // [/find]
+
+    // [streams]
+    for (const auto& stream : store.list_streams({.category = "order", .limit = 100}))
+        fmt::print("{} is at version {}\n", stream.stream, stream.version);
+    // [/streams]
+
     // [as_of]
     const stele::position then = store.position_at(stele::system_time() - 24h);
     for (const auto& event : store.read_stream(stele::stream_id{"order-7"}, {.as_of = then}).events())
@@ -162,6 +174,18 @@ void describe(stele::event_store& store) {
     // [/metadata]
 }
 
+void bill(stele::event_store& store) {
+    // [expectations]
+    const stele::stream_id price{"price-lamp"};
+    const auto seen = store.stream_version(price);
+    // … read the price up to here, and make the bill …
+    const std::vector billed{event("shop.OrderBilled", "EUR 8")};
+    const std::vector<stele::stream_write> bill{{stele::stream_id{"order-7"}, expected_version::any(), billed}};
+    const std::vector<stele::stream_expectation> unchanged{{price, expected_version::exactly(seen)}};
+    if (const auto done = store.append(bill, {}, unchanged); !done) fmt::print("{}\n", done.error().message());
+    // [/expectations]
+}
+
 void choose_clock() {
     // [clock]
     const auto clock = stele::bounded_clock(
@@ -186,4 +210,5 @@ int main() {
     follow(store);
     remove(store);
     describe(store);
+    bill(store);
 }

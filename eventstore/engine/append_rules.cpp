@@ -1,5 +1,7 @@
 #include "eventstore/engine/append_rules.hpp"
 
+#include <utility>
+
 namespace stele::inline v0::detail {
 namespace {
 
@@ -22,6 +24,29 @@ std::optional<conflict> refusal_of(const stream_record& stream, const stream_id&
     if (stream.state == stream_state::live && stream.removed > expected.kept_after())
         return refuse(conflict_reason::removed);
     return std::nullopt;
+}
+
+std::optional<conflict> mismatch_of(const stream_record& stream, const stream_expectation& expectation) {
+    if (stream.state == stream_state::live) return refusal_of(stream, expectation.stream, expectation.expected);
+    if (expectation.expected.accepts({})) return std::nullopt;
+    return conflict{expectation.stream,
+                    expectation.expected,
+                    {},
+                    stream.state == stream_state::deleted ? conflict_reason::deleted : conflict_reason::tombstoned};
+}
+
+stream_info info_of(const stream_record& stream, std::string name) {
+    return {.stream = std::move(name),
+            .state = stream.id == 0 ? stream_state::absent : stream.state,
+            .version = stream.version(),
+            .first = {},
+            .last = {}};
+}
+
+bool is_listed(std::string_view name, const stream_list_options& options) {
+    const auto category = category_of(name);
+    return name > options.after &&
+           (options.category.empty() ? category != system_category : category == options.category);
 }
 
 conflict event_id_conflict(const stream_write& write, version actual) {

@@ -12,9 +12,6 @@
 /// conflict says. An engine looks up what is stored and asks these functions; it decides nothing itself.
 namespace stele::inline v0::detail {
 
-/// The values are part of the file formats.
-enum class stream_state : std::uint8_t { live = 0, deleted = 1, tombstoned = 2 };
-
 /// What an engine has stored about a stream.
 struct stream_record {
     std::int64_t id = 0;     ///< The engine's own key, not 0; 0: the stream was never appended to.
@@ -26,8 +23,17 @@ struct stream_record {
     [[nodiscard]] stele::version version() const { return state == stream_state::live ? last : stele::version{}; }
 };
 
+/// What is told about a stream with this record. The engine adds its first and last event.
+stream_info info_of(const stream_record& stream, std::string name);
+
+/// Whether a stream of this name is to be listed, if its state allows it.
+bool is_listed(std::string_view name, const stream_list_options& options);
+
 /// Why the stream does not accept an append with this expectation; nothing if it does.
 std::optional<conflict> refusal_of(const stream_record& stream, const stream_id& name, expected_version expected);
+
+/// Why the stream is not where an append that writes nothing to it expects it; nothing if it is there.
+std::optional<conflict> mismatch_of(const stream_record& stream, const stream_expectation& expectation);
 
 /// The conflict of an append with an event id that is already stored. `actual` is the version before the append.
 conflict event_id_conflict(const stream_write& write, version actual);

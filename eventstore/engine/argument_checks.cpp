@@ -57,17 +57,25 @@ void check_stream(std::string_view doing, const stream_id& stream) {
                     fmt::format("{} a stream: its stream_id was moved from before; pass a copy", doing));
 }
 
+void check_category(std::string_view what, const std::string& category) {
+    const auto name = fmt::format("{}: category", what);
+    check_name(name, category);
+    if (category.contains('-'))
+        refuse_name(name, category,
+                    fmt::format("a category ends before the first '-'; the events of the streams that begin with '{0}' "
+                                "pass a filter with stream_prefixes = {{\"{0}\"}}",
+                                category));
+}
+
+void check_types(const std::vector<std::string>& types) {
+    for (const auto& type : types) check_name("filter: event type", type);
+}
+
 void check_filter(const event_filter& filter) {
-    for (const auto& category : filter.categories) {
-        check_name("filter: category", category);
-        if (category.contains('-'))
-            refuse_name("filter: category", category,
-                        fmt::format("a category ends before the first '-'; the streams that begin with '{0}' pass by "
-                                    "stream_prefixes = {{\"{0}\"}}",
-                                    category));
-    }
+    for (const auto& category : filter.categories) check_category("filter", category);
     for (const auto& prefix : filter.stream_prefixes) check_name("filter: stream prefix", prefix);
-    for (const auto& type : filter.types) check_name("filter: event type", type);
+    for (const auto& stream : filter.streams) check_name("filter: stream", stream);
+    check_types(filter.types);
 }
 
 void check_document(std::string_view kind, std::string_view key) {
@@ -134,6 +142,17 @@ void check_documents(std::span<const document_write> documents, const store_limi
                     fmt::format("append: the documents have {} bytes, at most {} are allowed in "
                                 "one append; split it",
                                 bytes, limits.append_bytes));
+}
+
+void check_expectations(std::span<const stream_expectation> expectations, std::span<const stream_write> writes) {
+    std::set<std::string_view> streams;
+    for (const auto& write : writes) streams.insert(write.stream.str());
+    for (const auto& each : expectations) {
+        check_stream("expect something of", each.stream);
+        if (!streams.insert(each.stream.str()).second)
+            refuse(each.stream,
+                   "the append expects something of this stream twice; a write says itself what it expects");
+    }
 }
 
 }  // namespace stele::inline v0::detail

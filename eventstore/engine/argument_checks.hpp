@@ -12,6 +12,9 @@ void check_stream(std::string_view doing, const stream_id& stream);
 
 /// Throws invalid_argument for a filter with a name that no stream or type can have.
 void check_filter(const event_filter& filter);
+void check_types(const std::vector<std::string>& types);
+/// Throws invalid_argument for a category that no stream can have. `what` is what has it: "filter".
+void check_category(std::string_view what, const std::string& category);
 
 /// Throws invalid_argument for a kind or key that no document can have.
 void check_document(std::string_view kind, std::string_view key);
@@ -22,5 +25,7 @@ void check_limits(const store_limits& limits);
 /// Throw invalid_argument for writes or documents that no store accepts; see event_store::append().
 void check_writes(std::span<const stream_write> writes, const store_limits& limits);
 void check_documents(std::span<const document_write> documents, const store_limits& limits);
+/// Throws invalid_argument for a stream that is checked twice, or checked and written to.
+void check_expectations(std::span<const stream_expectation> expectations, std::span<const stream_write> writes);
 
 }  // namespace stele::inline v0::detail

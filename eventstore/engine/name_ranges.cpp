@@ -45,9 +45,10 @@ std::string after_all_with(std::string prefix) {
 name_ranges::name_ranges(const event_filter& filter) {
     std::vector<range> all;
     for (const auto& category : filter.categories) {
-        all.push_back({category, category + ' '});  // the one stream without an id: ' ' is the least byte
+        all.push_back({category, category + ' '});  // the one stream without an id: ' ' is the least byte of a name
         all.push_back({category + '-', after_all_with(category + '-')});
     }
+    for (const auto& stream : filter.streams) all.push_back({stream, stream + ' '});
     for (const auto& prefix : filter.stream_prefixes) all.push_back({prefix, after_all_with(prefix)});
     std::ranges::sort(all, {}, &range::first);
     for (auto& next : all) {

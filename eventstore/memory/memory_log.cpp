@@ -60,12 +60,21 @@ bool memory_log::adds_existing(std::span<const document_write> writes) const {
     });
 }
 
-append_all_outcome memory_log::append(std::span<const stream_write> writes, std::span<const document_write> documents) {
-    for (const auto& write : writes) {
-        if (const auto refused = refusal_of(write)) {
+std::optional<conflict> memory_log::refusal_of(std::span<const stream_write> writes,
+                                               std::span<const stream_expectation> expectations) const {
+    for (const auto& each : expectations)
+        if (auto refused = mismatch_of(record_of(each.stream), each)) return refused;
+    for (const auto& write : writes)
+        if (auto refused = refusal_of(write)) return refused;
+    return std::nullopt;
+}
+
+append_all_outcome memory_log::append(std::span<const stream_write> writes, std::span<const document_write> documents,
+                                      std::span<const stream_expectation> expectations) {
+    if (const auto refused = refusal_of(writes, expectations)) {
+        if (!writes.empty())
             if (auto earlier = find_repeated(writes)) return *std::move(earlier);
-            return std::unexpected(*refused);
-        }
+        return std::unexpected(*refused);
     }
     if (adds_existing(documents)) return std::unexpected(document_conflict());
     const auto now = events_.empty() ? now_() : std::max(now_(), events_.back().recorded_at);
@@ -147,9 +156,9 @@ void memory_log::remove(kept_stream& stream, version up_to) noexcept {
     stream.record.removed = std::max(stream.record.removed, up_to);
 }
 
-void memory_log::add_to(event_batch& batch, position where) const {
+recorded_event memory_log::view_of(position where) const {
     const auto& event = at(where);
-    batch.add(as_recorded(event.data, *event.stream, {event.version, where}, event.recorded_at));
+    return as_recorded(event.data, *event.stream, {event.version, where}, event.recorded_at);
 }
 
 bool memory_log::full(const event_batch& batch, std::uint64_t limit) const {
@@ -161,11 +170,13 @@ void memory_log::fetch(const stream_id& stream, const stream_read_options& optio
     const auto found = streams_.find(stream.str());
     if (found == streams_.end()) return;
     const auto& positions = found->second.positions;
+    const event_filter by_type{.types = options.types};
     const auto first = options.after.value;
     const auto last = std::min<std::uint64_t>(options.up_to.value, positions.size());
     for (auto n = first; n < last && !full(batch, options.limit); ++n) {
         const auto where = positions[options.direction == direction::forward ? n : first + last - 1 - n];
-        if (where <= options.as_of && !at(where).removed) add_to(batch, where);
+        const auto& event = at(where);
+        if (where <= options.as_of && !event.removed && by_type.passes({}, event.data.type)) batch.add(view_of(where));
     }
 }
 
@@ -173,13 +184,50 @@ void memory_log::fetch(const all_read_options& options, event_batch& batch) cons
     const auto first = options.after.value;
     const auto last = std::min<std::uint64_t>(options.up_to.value, events_.size());
     const name_ranges streams(options.filter);
-    const event_filter by_type{.types = options.filter.types};
+    event_filter by_event = options.filter;
+    by_event.categories = by_event.stream_prefixes = by_event.streams = {};
     for (auto n = first; n < last && !full(batch, options.limit); ++n) {
         const position where{(options.direction == direction::forward ? n : first + last - 1 - n) + 1};
         const auto& event = at(where);
-        if (event.removed || !by_type.passes({}, event.data.type)) continue;
-        if (streams.empty() || streams.contains(*event.stream)) add_to(batch, where);
+        if (event.removed || !by_event.passes(view_of(where))) continue;
+        if (streams.empty() || streams.contains(*event.stream)) batch.add(view_of(where));
     }
+}
+
+std::optional<owned_event> memory_log::find_event(const uuid& id) const {
+    const auto found = ids_.find(id);
+    if (found == ids_.end()) return std::nullopt;
+    return owned_event(view_of(found->second));
+}
+
+stream_info memory_log::info_of(const std::string& name, const kept_stream& stream) const {
+    const auto& record = stream.record;
+    auto info = detail::info_of(record, name);
+    if (record.removed == record.last) return info;
+    const auto place_of = [&](stele::version which) {
+        const auto where = stream.positions[which.value - 1];
+        return event_place{{which, where}, at(where).recorded_at};
+    };
+    info.first = place_of(record.removed.next());
+    info.last = place_of(record.last);
+    return info;
+}
+
+stream_info memory_log::find_stream(const stream_id& name) const {
+    const auto found = streams_.find(name.str());
+    return found == streams_.end() ? stream_info{.stream = name.str()} : info_of(found->first, found->second);
+}
+
+std::vector<stream_info> memory_log::list_streams(const stream_list_options& options) const {
+    std::vector<stream_info> listed;
+    for (const auto& [name, stream] : streams_) {
+        const bool removed = stream.record.state != stream_state::live;
+        if (is_listed(name, options) && stream.record.id != 0 && (options.removed || !removed))
+            listed.push_back(info_of(name, stream));
+    }
+    std::ranges::sort(listed, {}, &stream_info::stream);
+    if (listed.size() > options.limit) listed.resize(options.limit);
+    return listed;
 }
 
 std::vector<document> memory_log::list_documents(std::string_view kind, const document_read_options& options) const {

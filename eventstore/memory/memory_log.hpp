@@ -18,12 +18,16 @@ class memory_log {
 public:
     memory_log(store_limits limits, std::function<timestamp()> now) : limits_(limits), now_(std::move(now)) {}
 
-    append_all_outcome append(std::span<const stream_write> writes, std::span<const document_write> documents = {});
+    append_all_outcome append(std::span<const stream_write> writes, std::span<const document_write> documents = {},
+                              std::span<const stream_expectation> expectations = {});
     append_outcome remove(const stream_id& name, expected_version expected, stream_removal kind, version before,
                           const event_data& record);
 
     void fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) const;
     void fetch(const all_read_options& options, event_batch& batch) const;
+    [[nodiscard]] std::optional<owned_event> find_event(const uuid& id) const;
+    [[nodiscard]] stream_info find_stream(const stream_id& name) const;
+    [[nodiscard]] std::vector<stream_info> list_streams(const stream_list_options& options) const;
     [[nodiscard]] std::vector<document> list_documents(std::string_view kind,
                                                        const document_read_options& options) const;
     [[nodiscard]] std::vector<std::string> event_types() const;
@@ -69,13 +73,16 @@ private:
     [[nodiscard]] const kept_event& at(position where) const { return events_[where.value - 1]; }
     [[nodiscard]] stream_record record_of(const stream_id& name) const;
     [[nodiscard]] std::optional<conflict> refusal_of(const stream_write& write) const;
+    [[nodiscard]] std::optional<conflict> refusal_of(std::span<const stream_write> writes,
+                                                     std::span<const stream_expectation> expectations) const;
     [[nodiscard]] std::optional<std::vector<append_result>> find_repeated(std::span<const stream_write> writes) const;
     [[nodiscard]] bool adds_existing(std::span<const document_write> writes) const;
     [[nodiscard]] prepared_append prepare(std::span<const stream_write> writes,
                                           std::span<const document_write> documents, timestamp now);
     void store(prepared_append& next, std::span<const stream_write> writes) noexcept;
     void remove(kept_stream& stream, version up_to) noexcept;
-    void add_to(event_batch& batch, position where) const;
+    [[nodiscard]] recorded_event view_of(position where) const;
+    [[nodiscard]] stream_info info_of(const std::string& name, const kept_stream& stream) const;
     [[nodiscard]] bool full(const event_batch& batch, std::uint64_t limit) const;
 
     store_limits limits_;

@@ -52,8 +52,9 @@ memory_store::~memory_store() {
 }
 
 append_all_outcome memory_store::do_append(std::span<const stream_write> writes,
-                                           std::span<const document_write> documents) {
-    return state_->write([&](auto& log) { return log.append(writes, documents); });
+                                           std::span<const document_write> documents,
+                                           std::span<const stream_expectation> expectations) {
+    return state_->write([&](auto& log) { return log.append(writes, documents, expectations); });
 }
 
 std::future<append_outcome> memory_store::do_append_async(stream_id stream, expected_version expected,
@@ -74,6 +75,18 @@ void memory_store::do_fetch(const stream_id& stream, const stream_read_options& 
 
 void memory_store::do_fetch(const all_read_options& options, event_batch& batch) {
     state_->read([&](const auto& log) { log.fetch(options, batch); });
+}
+
+std::optional<owned_event> memory_store::do_find_event(const uuid& id) {
+    return state_->read([&](const auto& log) { return log.find_event(id); });
+}
+
+stream_info memory_store::do_find_stream(const stream_id& stream) {
+    return state_->read([&](const auto& log) { return log.find_stream(stream); });
+}
+
+std::vector<stream_info> memory_store::do_list_streams(const stream_list_options& options) {
+    return state_->read([&](const auto& log) { return log.list_streams(options); });
 }
 
 std::optional<document> memory_store::do_find_document(std::string_view kind, std::string_view key) {

@@ -4,8 +4,6 @@
 
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace stele::inline v0::detail {
@@ -26,11 +24,6 @@ catalog::catalog(connection& db)
       add_type_(db.prepare("INSERT INTO types (name) VALUES (?1)")),
       add_block_(db.prepare("INSERT OR IGNORE INTO type_blocks (type, block) VALUES (?1, ?2)")) {}
 
-stream_state catalog::state_of(std::uint64_t number) const {
-    if (number <= static_cast<std::uint64_t>(stream_state::tombstoned)) return static_cast<stream_state>(number);
-    throw db_.damage(fmt::format("a stream is in state {}, which does not exist", number));
-}
-
 stream_record catalog::find_stream(const stream_id& name) {
     if (const auto known = streams_.find(name.str()); known != streams_.end()) return known->second;
     stream_record found;
@@ -40,7 +33,7 @@ stream_record catalog::find_stream(const stream_id& name) {
         found.id = static_cast<std::int64_t>(find_stream_.column_number(0, 1));
         found.last.value = find_stream_.column_number(1);
         found.removed = found.last;
-        found.state = state_of(find_stream_.column_number(2));
+        found.state = to_state(db_, find_stream_.column_number(2));
     }
     if (found.id != 0) {
         const reset_guard version_done(last_version_);

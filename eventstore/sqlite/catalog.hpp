@@ -39,8 +39,6 @@ public:
     void forget() noexcept;
 
 private:
-    [[nodiscard]] stream_state state_of(std::uint64_t number) const;
-
     connection& db_;
     std::unordered_map<std::string, stream_record> streams_;
     std::unordered_map<std::string, type_entry> types_;

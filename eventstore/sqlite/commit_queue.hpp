@@ -54,6 +54,7 @@ struct append_request {
 
     std::span<const stream_write> writes;
     std::span<const document_write> documents = {};
+    std::span<const stream_expectation> expectations = {};
     std::size_t size_bytes = 0;
     const removal_request* removal = nullptr;  ///< If set, there are no writes.
 

@@ -25,22 +25,72 @@ constexpr std::int64_t window_positions = window_blocks * positions_per_block;
 // A filter by streams with at most this many events collects them instead of stepping over the others.
 constexpr std::int64_t few_events = 8192;
 
+// Takes the next window from the rest, in the order of the read.
+interval next_part(interval& rest, direction order) {
+    interval window = rest;
+    if (order == direction::forward) {
+        window.up_to = std::min(rest.up_to, (rest.after / window_positions + 1) * window_positions);
+        rest.after = window.up_to;
+    } else {
+        window.after = std::max(rest.after, (rest.up_to - 1) / window_positions * window_positions);
+        rest.up_to = window.after;
+    }
+    return window;
+}
+
 }  // namespace
+
+std::string reader::ids_of(const std::vector<std::string>& types) {
+    std::vector<std::uint64_t> ids;
+    for (const auto& type : types) {
+        const reset_guard done(find_type_);
+        find_type_.bind_text(1, type);
+        if (find_type_.step()) ids.push_back(find_type_.column_number(0, 1));
+    }
+    return ids.empty() ? std::string{} : fmt::format("[{}]", fmt::join(ids, ","));
+}
+
+// The version comes first: the types of all events up to there have their ids.
+void reader::begin(typed_read& read) {
+    read.begun = true;
+    const auto last = stream_version(read.stream).value;
+    read.types = ids_of(read.options.types);
+    if (!read.types.empty())
+        read.rest = {to_integer(read.options.after.value), to_integer(std::min(read.options.up_to.value, last))};
+}
+
+bool reader::fetch(typed_read& read, event_batch& batch) {
+    if (!read.begun) begin(read);
+    const auto& options = read.options;
+    if (read.rest.after >= read.rest.up_to || full(batch, options.limit)) return false;
+    const auto window = next_part(read.rest, options.direction);
+    auto& query = typed_[std::to_underlying(options.direction)];
+    const reset_guard done(query);
+    const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
+    query.bind(1, window.after);
+    query.bind(2, window.up_to);
+    query.bind(3, to_integer(limit));
+    query.bind_text(4, read.stream.str());
+    query.bind(5, to_integer(options.as_of.value));
+    query.bind_text(6, read.types);
+    collect(query,
+            {options.direction, static_cast<std::uint64_t>(window.after), static_cast<std::uint64_t>(window.up_to)},
+            {.limit = limit, .known_stream = read.stream.str(), .some_types = true}, batch);
+    return true;
+}
 
 // The head comes first: the types of all events up to there have their ids.
 void reader::begin(filtered_read& read) {
     read.begun = true;
     const auto& options = read.options;
     read.rest = {to_integer(options.after.value), std::min(to_integer(options.up_to.value), to_integer(head().value))};
-    std::vector<std::uint64_t> ids;
-    for (const auto& type : options.filter.types) {
-        const reset_guard done(find_type_);
-        find_type_.bind_text(1, type);
-        if (find_type_.step()) ids.push_back(find_type_.column_number(0, 1));
-    }
-    if (!options.filter.types.empty()) read.types = fmt::format("[{}]", fmt::join(ids, ","));
-    if (!options.filter.types.empty() && ids.empty()) read.rest = {};  // no event can pass
-    if (options.filter.passes_all_streams()) return;
+    read.types = ids_of(options.filter.types);
+    if (!options.filter.types.empty() && read.types.empty()) read.rest = {};  // no event can pass
+    const auto& filter = options.filter;
+    if (!filter.correlation_id.empty() || !filter.system_events)
+        read.others.emplace(
+            event_filter{.correlation_id = filter.correlation_id, .system_events = filter.system_events});
+    if (filter.passes_all_streams()) return;
     // A read that goes on, batch by batch, comes with the same filter.
     if (!last_streams_ || !last_streams_->is_of(options.filter))
         last_streams_ = std::make_shared<stream_filter>(options.filter);
@@ -64,14 +114,7 @@ bool reader::fetch(filtered_read& read, event_batch& batch) {
         return false;
     }
     if (!step_over_gap(rest, order)) return false;
-    interval window = rest;
-    if (order == direction::forward) {
-        window.up_to = std::min(rest.up_to, (rest.after / window_positions + 1) * window_positions);
-        rest.after = window.up_to;
-    } else {
-        window.after = std::max(rest.after, (rest.up_to - 1) / window_positions * window_positions);
-        rest.up_to = window.after;
-    }
+    const auto window = next_part(rest, order);
     for (const auto& part : candidates(window, read)) {
         if (full(batch, read.options.limit)) return false;
         scan(part, read, batch);
@@ -96,7 +139,7 @@ bool reader::step_over_gap(interval& rest, direction order) {
 }
 
 // The parts of the window that may hold events of the filter's types, in the order of the read.
-std::vector<reader::interval> reader::candidates(const interval& window, const filtered_read& read) {
+std::vector<interval> reader::candidates(const interval& window, const filtered_read& read) {
     if (read.types.empty()) return {window};
     std::vector<interval> parts;
     const reset_guard done(blocks_);
@@ -141,7 +184,8 @@ void reader::scan(const interval& window, const filtered_read& read, event_batch
                           static_cast<std::uint64_t>(window.up_to)};
     collect(query, order,
             {.limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events),
-             .streams = read.streams && !read.by_stream ? &read.streams->ranges : nullptr},
+             .streams = read.streams && !read.by_stream ? &read.streams->ranges : nullptr,
+             .others = read.others ? &*read.others : nullptr},
             batch);
 }
 

@@ -26,6 +26,7 @@ reader::reader(std::unique_ptr<connection> db, const store_limits& limits)
       limits_(limits),
       all_{db_->prepare(all_query(direction::forward)), db_->prepare(all_query(direction::backward))},
       stream_{db_->prepare(stream_query(direction::forward)), db_->prepare(stream_query(direction::backward))},
+      typed_{db_->prepare(typed_query(direction::forward)), db_->prepare(typed_query(direction::backward))},
       head_(db_->prepare("SELECT max(position) FROM events")),
       stream_version_(db_->prepare(
           "SELECT max(removed_up_to, ifnull((SELECT max(version) FROM events WHERE stream = streams.id), 0)) "
@@ -36,6 +37,9 @@ reader::reader(std::unique_ptr<connection> db, const store_limits& limits)
       time_after_(db_->prepare("SELECT recorded_at FROM events WHERE position > ?1 ORDER BY position LIMIT 1")),
       blocks_(db_->prepare(blocks_query)),
       few_in_streams_(db_->prepare(few_query)),
+      find_event_(db_->prepare(event_query)),
+      find_stream_(db_->prepare(find_stream_query)),
+      list_streams_(db_->prepare(list_streams_query)),
       find_document_(
           db_->prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 AND key = ?2")),
       list_documents_(db_->prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 "
@@ -132,8 +136,9 @@ bool reader::row_order::takes(std::uint64_t place, bool gapless) {
     return true;
 }
 
-void reader::check_order(row_order& order, std::string_view known_stream, const recorded_event& event) const {
-    if (order.takes(known_stream.empty() ? event.position.value : event.version.value, !known_stream.empty())) return;
+void reader::check_order(row_order& order, const selection& which, const recorded_event& event) const {
+    const bool of_stream = !which.known_stream.empty();
+    if (order.takes(of_stream ? event.version.value : event.position.value, of_stream && !which.some_types)) return;
     throw db_->damage(
         fmt::format("the event at position {}, version {} of {}, is out of order or one next to it is missing",
                     event.position, event.version, event.stream));
@@ -146,7 +151,7 @@ void reader::collect(statement& query, row_order order, const selection& which, 
         event.position.value = query.column_number(0, 1);
         event.version.value = query.column_number(1, 1);
         event.stream = known_stream.empty() ? stream_name(query.column_int64(4)) : known_stream;
-        check_order(order, known_stream, event);
+        check_order(order, which, event);
         if (which.streams != nullptr && !which.streams->contains(event.stream)) continue;
         event.recorded_at = to_time(query.column_int64(2));
         const auto id = query.column_bytes(3);
@@ -157,6 +162,7 @@ void reader::collect(statement& query, row_order order, const selection& which, 
         event.type = type_name(query.column_int64(5));
         event.payload = query.column_bytes(6);
         event.metadata = query.column_bytes(7);
+        if (which.others != nullptr && !which.others->passes(event)) continue;
         batch.add(event);
     }
 }

@@ -33,6 +33,11 @@ public:
     void fetch(const all_read_options& options, event_batch& batch);
     /// Continues a filtered read by one short part. Returns whether the batch is not full and something is left.
     bool fetch(filtered_read& read, event_batch& batch);
+    /// The same for the events of some types in a stream.
+    bool fetch(typed_read& read, event_batch& batch);
+    std::optional<owned_event> find_event(const uuid& id);
+    stream_info find_stream(const stream_id& stream);
+    std::vector<stream_info> list_streams(const stream_list_options& options);
     std::optional<document> find_document(std::string_view kind, std::string_view key);
     std::vector<document> list_documents(std::string_view kind, const document_read_options& options);
     std::vector<std::string> event_types();
@@ -41,8 +46,10 @@ public:
     version stream_version(const stream_id& stream);
 
 private:
-    using interval = filtered_read::interval;
     void begin(filtered_read& read);
+    void begin(typed_read& read);
+    // As a JSON list; empty if none of them is stored.
+    std::string ids_of(const std::vector<std::string>& types);
     std::vector<interval> candidates(const interval& window, const filtered_read& read);
     bool few_in_streams(const stream_filter& streams);
     void scan(const interval& window, const filtered_read& read, event_batch& batch);
@@ -63,14 +70,17 @@ private:
         std::uint64_t after_, up_to_;  // the rest: (after, up_to]
         bool begun_ = false;
     };
-    void check_order(row_order& order, std::string_view known_stream, const recorded_event& event) const;
     // Which rows of a query go into the batch.
     struct selection {
         std::uint64_t limit;                   // the batch holds at most so many events then
         std::string_view known_stream = {};    // the stream of all rows, or empty to look up each one
+        bool some_types = false;               // with known_stream: rows of other types are not among them
         const name_ranges* streams = nullptr;  // skips the rows of other streams
+        const event_filter* others = nullptr;  // skips the rows that do not pass, but for streams and types
     };
+    void check_order(row_order& order, const selection& which, const recorded_event& event) const;
     void collect(statement& query, row_order order, const selection& which, event_batch& batch);
+    stream_info info_at(statement& row) const;
     std::string_view stream_name(std::int64_t id);
     std::string_view type_name(std::int64_t id);
 
@@ -87,8 +97,9 @@ private:
 
     std::array<statement, 2> all_;     // by direction
     std::array<statement, 2> stream_;  // by direction
+    std::array<statement, 2> typed_;   // by direction
     statement head_, stream_version_, find_stream_name_, find_type_name_, find_type_, time_after_;
-    statement blocks_, few_in_streams_;
+    statement blocks_, few_in_streams_, find_event_, find_stream_, list_streams_;
     statement find_document_, list_documents_;
     std::shared_ptr<stream_filter> last_streams_;
     std::map<std::string, statement> scans_;  // by their SQL: one for each kind of filter, plan and direction

@@ -3,6 +3,7 @@
 // The statements of a reader that are composed of parts, and how values are stored.
 
 #include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace stele::inline v0::detail {
 
@@ -30,6 +32,12 @@ inline timestamp to_time(std::int64_t microseconds) {
     return timestamp{std::chrono::microseconds{microseconds}};
 }
 
+/// States of streams are stored as their number.
+inline stream_state to_state(const connection& db, std::uint64_t number) {
+    if (number <= std::to_underlying(stream_state::tombstoned)) return static_cast<stream_state>(number);
+    throw db.damage(fmt::format("a stream is in state {}, which does not exist", number));
+}
+
 inline std::string_view order_of(direction order) {
     return order == direction::forward ? "ASC" : "DESC";
 }
@@ -45,6 +53,32 @@ inline std::string stream_query(direction order) {
         "AND position <= ?5 ORDER BY version {} LIMIT ?3",
         columns, order_of(order));
 }
+
+/// Those of some types (?6, a JSON list of ids).
+inline std::string typed_query(direction order) {
+    return fmt::format(
+        "{} WHERE stream = (SELECT id FROM streams WHERE name = ?4) AND version > ?1 AND version <= ?2 "
+        "AND position <= ?5 AND type IN (SELECT value FROM json_each(?6)) ORDER BY version {} LIMIT ?3",
+        columns, order_of(order));
+}
+
+inline const std::string event_query = fmt::format("{} WHERE id = ?1", columns);
+
+/// What is told about streams, with their first and last event.
+inline constexpr std::string_view stream_columns =
+    "SELECT s.id, s.name, s.removed_up_to, s.state, first.version, first.position, first.recorded_at, last.version, "
+    "last.position, last.recorded_at FROM streams AS s "
+    "LEFT JOIN events AS first ON first.position = "
+    "(SELECT position FROM events WHERE stream = s.id ORDER BY version LIMIT 1) "
+    "LEFT JOIN events AS last ON last.position = "
+    "(SELECT position FROM events WHERE stream = s.id ORDER BY version DESC LIMIT 1) ";
+
+inline const std::string find_stream_query = fmt::format("{} WHERE s.name = ?1", stream_columns);
+
+/// Names after ?1 and from ?2 up to, not including, ?3, which may be NULL.
+// (A blob sorts after every text.)
+inline const std::string list_streams_query =
+    fmt::format("{} WHERE s.name > ?1 AND s.name >= ?2 AND s.name < ifnull(?3, x'FF') ORDER BY s.name", stream_columns);
 
 /// The blocks listed for any of the types (?1, a JSON list of ids) from block ?2 to ?3.
 inline constexpr std::string_view blocks_query =

@@ -119,8 +119,9 @@ append_all_outcome sqlite_engine::submit(append_request& request) {
 }
 
 append_all_outcome sqlite_engine::do_append(std::span<const stream_write> writes,
-                                            std::span<const document_write> documents) {
-    append_request request{.writes = writes, .documents = documents};
+                                            std::span<const document_write> documents,
+                                            std::span<const stream_expectation> expectations) {
+    append_request request{.writes = writes, .documents = documents, .expectations = expectations};
     for (const auto& document : documents) request.size_bytes += document.key.size() + document.value.size();
     for (const auto& write : writes)
         for (const auto& event : write.events) request.size_bytes += event.payload.size() + event.metadata.size();
@@ -145,27 +146,47 @@ append_outcome sqlite_engine::do_remove(const stream_id& stream, expected_versio
     return outcome->front();
 }
 
-void sqlite_engine::do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) {
+// Reads in parts, each by whichever reader is free. In a store that is read-only all parts count, or none.
+template <class Read>
+void sqlite_engine::fetch_parts(const auto& begin, event_batch& batch) {
+    if (writer_) {
+        Read read = begin();
+        while (readers_.with_reader([&](reader& r) { return r.fetch(read, batch); })) stop_scope::check();
+        return;
+    }
     readers_.with_reader([&](reader& r) {
         if (!batch.empty()) batch.clear();  // of what did not count
+        Read read = begin();
+        while (r.fetch(read, batch)) stop_scope::check();
+    });
+}
+
+void sqlite_engine::do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) {
+    if (!options.types.empty()) return fetch_parts<typed_read>([&] { return typed_read(stream, options); }, batch);
+    readers_.with_reader([&](reader& r) {
+        if (!batch.empty()) batch.clear();
         r.fetch(stream, options, batch);
     });
 }
 
 void sqlite_engine::do_fetch(const all_read_options& options, event_batch& batch) {
-    if (options.filter.empty())
-        return readers_.with_reader([&](reader& r) {
-            if (!batch.empty()) batch.clear();
-            r.fetch(options, batch);
-        });
-    if (!writer_)  // all parts count, or none
-        return readers_.with_reader([&](reader& r) {
-            if (!batch.empty()) batch.clear();
-            filtered_read read(options);
-            while (r.fetch(read, batch)) stop_scope::check();
-        });
-    filtered_read read(options);
-    while (readers_.with_reader([&](reader& r) { return r.fetch(read, batch); })) stop_scope::check();
+    if (!options.filter.empty()) return fetch_parts<filtered_read>([&] { return filtered_read(options); }, batch);
+    readers_.with_reader([&](reader& r) {
+        if (!batch.empty()) batch.clear();
+        r.fetch(options, batch);
+    });
+}
+
+std::optional<owned_event> sqlite_engine::do_find_event(const uuid& id) {
+    return readers_.with_reader([&](reader& r) { return r.find_event(id); });
+}
+
+stream_info sqlite_engine::do_find_stream(const stream_id& stream) {
+    return readers_.with_reader([&](reader& r) { return r.find_stream(stream); });
+}
+
+std::vector<stream_info> sqlite_engine::do_list_streams(const stream_list_options& options) {
+    return readers_.with_reader([&](reader& r) { return r.list_streams(options); });
 }
 
 std::optional<document> sqlite_engine::do_find_document(std::string_view kind, std::string_view key) {

@@ -31,14 +31,17 @@ public:
     void look(const std::function<void(const append_participant*)>& look) override;
     void read(const std::function<void(connection&)>& use) override;
 
-    append_all_outcome do_append(std::span<const stream_write> writes,
-                                 std::span<const document_write> documents) override;
+    append_all_outcome do_append(std::span<const stream_write> writes, std::span<const document_write> documents,
+                                 std::span<const stream_expectation> expectations) override;
     std::future<append_outcome> do_append_async(stream_id stream, expected_version expected,
                                                 std::vector<event_data> events) override;
     append_outcome do_remove(const stream_id& stream, expected_version expected, stream_removal kind, version before,
                              const event_data& record) override;
     void do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) override;
     void do_fetch(const all_read_options& options, event_batch& batch) override;
+    std::optional<owned_event> do_find_event(const uuid& id) override;
+    stream_info do_find_stream(const stream_id& stream) override;
+    std::vector<stream_info> do_list_streams(const stream_list_options& options) override;
     std::optional<document> do_find_document(std::string_view kind, std::string_view key) override;
     std::vector<document> do_list_documents(std::string_view kind, const document_read_options& options) override;
     std::vector<std::string> do_event_types() override;
@@ -50,6 +53,8 @@ public:
 
 private:
     append_all_outcome submit(append_request& request);
+    template <class Read>
+    void fetch_parts(const auto& begin, event_batch& batch);
     void bound_log() noexcept;
     void expect_writable() const;
 

@@ -99,8 +99,9 @@ verify_result sqlite_store::verify(const verify_options& options) const {
 }
 
 append_all_outcome sqlite_store::do_append(std::span<const stream_write> writes,
-                                           std::span<const document_write> documents) {
-    return engine().do_append(writes, documents);
+                                           std::span<const document_write> documents,
+                                           std::span<const stream_expectation> expectations) {
+    return engine().do_append(writes, documents, expectations);
 }
 
 std::future<append_outcome> sqlite_store::do_append_async(stream_id stream, expected_version expected,
@@ -119,6 +120,18 @@ void sqlite_store::do_fetch(const stream_id& stream, const stream_read_options& 
 
 void sqlite_store::do_fetch(const all_read_options& options, event_batch& batch) {
     engine().do_fetch(options, batch);
+}
+
+std::optional<owned_event> sqlite_store::do_find_event(const uuid& id) {
+    return engine().do_find_event(id);
+}
+
+stream_info sqlite_store::do_find_stream(const stream_id& stream) {
+    return engine().do_find_stream(stream);
+}
+
+std::vector<stream_info> sqlite_store::do_list_streams(const stream_list_options& options) {
+    return engine().do_list_streams(options);
 }
 
 std::optional<document> sqlite_store::do_find_document(std::string_view kind, std::string_view key) {

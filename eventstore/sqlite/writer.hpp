@@ -68,7 +68,9 @@ private:
     void fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept;
 
     outcome apply(const append_request& request);
-    outcome append(std::span<const stream_write> writes, std::span<const document_write> documents = {});
+    outcome append(std::span<const stream_write> writes, std::span<const document_write> documents = {},
+                   std::span<const stream_expectation> expectations = {});
+    outcome refused(const conflict& reason, std::span<const stream_write> writes);
     timestamp time_of_append();
     bool write_documents(std::span<const document_write> documents, position last);
     void roll_back_append();

@@ -49,22 +49,33 @@ writer::outcome writer::apply(const append_request& request) {
         is_of_events && !missing_projections_.empty())
         throw append_fault{std::make_exception_ptr(error{error_kind::needs_projection, missing_projections_})};
     try {
-        return request.removal != nullptr ? remove(*request.removal) : append(request.writes, request.documents);
+        return request.removal != nullptr ? remove(*request.removal)
+                                          : append(request.writes, request.documents, request.expectations);
     } catch (const error& fault) {
         if ((fault.engine_code() & 0xFF) == SQLITE_TOOBIG) throw;  // the store's limits allow more than SQLite's
         rethrow_as_damage();
     }
 }
 
-writer::outcome writer::append(std::span<const stream_write> writes, std::span<const document_write> documents) {
+// An append that was stored before is no conflict, whatever has become of its streams since.
+writer::outcome writer::refused(const conflict& reason, std::span<const stream_write> writes) {
+    if (!writes.empty())
+        if (auto earlier = find_repeated(writes)) return *std::move(earlier);
+    return std::unexpected(reason);
+}
+
+writer::outcome writer::append(std::span<const stream_write> writes, std::span<const document_write> documents,
+                               std::span<const stream_expectation> expectations) {
+    for (const auto& each : expectations)
+        if (const auto conflict = mismatch_of(catalog_.find_stream(each.stream), each))
+            return refused(*conflict, writes);
     last_recorded_at_ = std::max(last_recorded_at_, to_integer(time_of_append()));
     std::vector<append_result> results(writes.size());
     for (std::size_t i = 0; i < writes.size(); ++i) {
-        const auto refused = write_events(writes[i], i + 1 == writes.size(), results[i]);
-        if (!refused) continue;
-        if (i > 0 || refused->reason == conflict_reason::event_id) roll_back_append();
-        if (auto earlier = find_repeated(writes)) return *std::move(earlier);
-        return std::unexpected(*refused);
+        const auto conflict = write_events(writes[i], i + 1 == writes.size(), results[i]);
+        if (!conflict) continue;
+        if (i > 0 || conflict->reason == conflict_reason::event_id) roll_back_append();
+        return refused(*conflict, writes);
     }
     if (!documents.empty() && !write_documents(documents, results.empty() ? position{} : results.back().position)) {
         roll_back_append();

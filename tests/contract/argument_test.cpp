@@ -37,10 +37,13 @@ std::vector<refusal> refusals() {
         {{.categories = {"a\nb"}}, "filter: category '?': contains a control character"},
         {{.stream_prefixes = {""}}, "filter: stream prefix '': is empty"},
         {{.stream_prefixes = {"\xFF"}}, "filter: stream prefix '?': is not valid UTF-8"},
+        {{.streams = {""}}, "filter: stream '': is empty"},
         {{.types = {long_name}}, "has 513 bytes, at most 512 are allowed"},
         {{.types = {""}}, "filter: event type '': is empty"}};
     for (const auto& [filter, says] : filters) {
         add("read_all", says, [=](auto& store) { (void)store.read_all({.filter = filter}); });
+        add("last_event", says, [=](auto& store) { (void)store.last_event({.filter = filter}); });
+        add("count_events", says, [=](auto& store) { (void)store.count_events({.filter = filter}); });
         add("subscribe", says, [=](auto& store) { (void)stele::subscribe(store, {.filter = filter}, [](auto&) {}); });
     }
 
@@ -59,6 +62,17 @@ std::vector<refusal> refusals() {
     add("tombstone_stream", no_stream, [=](auto& store) { (void)store.tombstone_stream(moved()); });
     add("read_stream", no_stream, [=](auto& store) { (void)store.read_stream(moved()); });
     add("stream_version", no_stream, [=](auto& store) { (void)store.stream_version(moved()); });
+    add("find_stream", no_stream, [=](auto& store) { (void)store.find_stream(moved()); });
+    add("append", no_stream, [=](auto& store) {
+        const auto events = make_events(1);
+        const stele::stream_write write{stream_id{"account-1"}, expected_version::any(), events};
+        const stele::stream_expectation expectation{moved(), expected_version::any()};
+        (void)store.append(std::span(&write, 1), {}, std::span(&expectation, 1));
+    });
+    add("list_streams", "list_streams: category 'a-b': a category ends before the first '-'",
+        [](auto& store) { (void)store.list_streams({.category = "a-b"}); });
+    add("read_stream", "filter: event type '': is empty",
+        [](auto& store) { (void)store.read_stream(stream_id{"account-1"}, {.types = {""}}); });
 
     for (const auto& [type, says] :
          {std::pair{std::string{}, "event type '': is empty"}, {long_name, "has 513 bytes"}}) {

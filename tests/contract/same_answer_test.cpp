@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,16 @@ constexpr const char* names[] = {"order-1", "order-item-5", "order", "orders-1"}
 std::string text_of(const stele::append_outcome& outcome) {
     if (outcome) return fmt::format("v{} p{} {}", outcome->version.value, outcome->position.value, outcome->repeated);
     return outcome.error().message();
+}
+
+std::string text_of(const stele::stream_info& info) {
+    const auto place = [](const std::optional<stele::event_place>& at) {
+        return at ? fmt::format("v{} p{} {}", at->version.value, at->position.value,
+                                at->recorded_at.time_since_epoch().count())
+                  : std::string("none");
+    };
+    return fmt::format("{} {} v{} [{}, {}] ", info.stream, static_cast<int>(info.state), info.version.value,
+                       place(info.first), place(info.last));
 }
 
 std::string text_of(stele::event_range range) {
@@ -67,7 +79,7 @@ std::function<std::string(stele::event_store&)> any_call(const stele::timestamp&
     const auto a = number();
     const auto b = number();
     const auto order = *rc::gen::element(direction::forward, direction::backward);
-    switch (*rc::gen::inRange(0, 10)) {
+    switch (*rc::gen::inRange(0, 14)) {
         case 0: return [=](auto& store) { return text_of(store.truncate_stream(stream, version{a}, expected)); };
         case 1: return [=](auto& store) { return text_of(store.delete_stream(stream, expected)); };
         case 2:
@@ -75,18 +87,49 @@ std::function<std::string(stele::event_store&)> any_call(const stele::timestamp&
             return [=](auto& store) { return text_of(store.tombstone_stream(stream, expected)); };
         case 3:
             return [=](auto& store) {
-                return text_of(store.read_stream(stream, {{a}, {b}, order, std::max<std::uint64_t>(a, 1), {b}}));
+                return text_of(store.read_stream(stream, {{a}, {b}, order, std::max<std::uint64_t>(a, 1), {b}, {}}));
             };
         case 4: {
             const auto category = *rc::gen::element<std::string>("order", "order-item", "orders", "", "stele");
             stele::event_filter filter;
             if (*rc::gen::inRange(0, 2) == 0) filter.categories = {category};
             if (*rc::gen::inRange(0, 2) == 0) filter.stream_prefixes = {category};
+            if (*rc::gen::inRange(0, 2) == 0) filter.streams = {stream.str()};
+            filter.system_events = *rc::gen::inRange(0, 2) == 0;
             return [=](auto& store) { return text_of(store.read_all({{a}, {b}, order, b, filter})); };
         }
         case 5: {
             const auto time = now - std::chrono::seconds{*rc::gen::inRange(-2, 30)};
             return [=](auto& store) { return fmt::format("{}", store.position_at(time).value); };
+        }
+        case 7: {
+            const stele::stream_list_options which{
+                .category = *rc::gen::element<std::string>("", "order", "order-item", "orders", "stele"),
+                .after = *rc::gen::element<std::string>("", "order", "order-1", "p"),
+                .limit = *rc::gen::inRange<std::size_t>(0, 5),
+                .removed = *rc::gen::inRange(0, 2) == 0};
+            return [=](auto& store) {
+                std::string all;
+                for (const auto& each : store.list_streams(which)) all += text_of(each);
+                return all;
+            };
+        }
+        case 8: return [=](auto& store) { return text_of(store.find_stream(stream)); };
+        case 9: {
+            const auto types =
+                *rc::gen::element(std::vector<std::string>{"test.Happened"}, std::vector<std::string>{"test.None"});
+            return [=](auto& store) {
+                return text_of(store.read_stream(stream, {{a}, {b}, order, std::max<std::uint64_t>(b, 1), {a}, types}));
+            };
+        }
+        case 10: {
+            const auto events = make_events(1);
+            return [=](auto& store) {
+                const stele::stream_write write{stream_id{"other"}, expected_version::any(), events};
+                const stele::stream_expectation expectation{stream, expected};
+                const auto outcome = store.append(std::span(&write, 1), {}, std::span(&expectation, 1));
+                return outcome ? text_of(outcome->front()) : outcome.error().message();
+            };
         }
         case 6: return [=](auto& store) { return fmt::format("{}", store.stream_version(stream).value); };
         default: {

@@ -37,10 +37,11 @@ public:
 
 private:
     stele::append_all_outcome do_append(std::span<const stele::stream_write> writes,
-                                        std::span<const stele::document_write> documents) override {
+                                        std::span<const stele::document_write> documents,
+                                        std::span<const stele::stream_expectation> expectations) override {
         if (writes.empty()) before_document_write();
         before_append();
-        auto outcome = inner_.append(writes, documents);
+        auto outcome = inner_.append(writes, documents, expectations);
         after_append();
         return outcome;
     }
@@ -76,6 +77,11 @@ private:
             }
             return;  // as many as the inner store reads at once
         }
+    }
+    std::optional<stele::owned_event> do_find_event(const stele::uuid& id) override { return inner_.find_event(id); }
+    stele::stream_info do_find_stream(const stele::stream_id& stream) override { return inner_.find_stream(stream); }
+    std::vector<stele::stream_info> do_list_streams(const stele::stream_list_options& options) override {
+        return inner_.list_streams(options);
     }
     std::optional<stele::document> do_find_document(std::string_view kind, std::string_view key) override {
         auto found = inner_.find_document(kind, key);

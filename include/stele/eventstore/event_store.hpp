@@ -7,6 +7,7 @@
 #include <stele/eventstore/event_range.hpp>
 #include <stele/eventstore/read_options.hpp>
 #include <stele/eventstore/stream.hpp>
+#include <stele/eventstore/stream_info.hpp>
 #include <stele/eventstore/version.hpp>
 
 #include <chrono>
@@ -88,8 +89,12 @@ public:
     /// Either may be empty, not both. In addition to the conflicts above there is conflict_reason::document (its stream
     /// is "stele-documents"). A repeated append leaves the documents as they are. Documents count towards the limits as
     /// events do. Throws as above, and invalid_argument for an invalid kind or key.
+    ///
+    /// `expectations` name streams that must be where you saw them, though the append writes nothing to them: the first
+    /// that is not is the conflict. Throws invalid_argument for a stream that is named twice.
     [[nodiscard]] append_all_outcome append(std::span<const stream_write> writes,
-                                            std::span<const document_write> documents);
+                                            std::span<const document_write> documents,
+                                            std::span<const stream_expectation> expectations = {});
 
     /// Appends to one stream without waiting. The future becomes ready when the events are durable, and holds what
     /// append() would have returned or thrown. One thread can keep many appends in flight; they share commits. Appends
@@ -123,6 +128,23 @@ public:
     /// there; set `up_to` to end it earlier. Throws invalid_argument for a filter that nothing can pass (event_filter).
     [[nodiscard]] event_range read_all(all_read_options options = {}) &;
     void read_all(all_read_options options = {}) && = delete;
+
+    /// The last event of the window that passes the filter, for example the last of a type; nothing if none does.
+    /// Throws as read_all(); the direction and the limit of the options have no effect.
+    [[nodiscard]] std::optional<owned_event> last_event(all_read_options options = {});
+
+    /// How many events of the window pass the filter, at most options.limit. Reads them. Throws as read_all().
+    [[nodiscard]] std::uint64_t count_events(const all_read_options& options = {});
+
+    /// The event with this id; nothing if there is none or it was removed.
+    [[nodiscard]] std::optional<owned_event> find_event(const uuid& id) { return do_find_event(id); }
+
+    /// What is known about a stream, also if it was removed or never existed.
+    [[nodiscard]] stream_info find_stream(const stream_id& stream);
+
+    /// Lists streams in the order of the bytes of their names, all of them as of one moment. Throws invalid_argument
+    /// for a category that no stream can have.
+    [[nodiscard]] std::vector<stream_info> list_streams(const stream_list_options& options = {});
 
     /// Finds a document; nothing if there is none. Throws invalid_argument for a kind or key that no document can have.
     [[nodiscard]] std::optional<document> find_document(std::string_view kind, std::string_view key);
@@ -165,7 +187,8 @@ protected:
 
     /// Does what append() says, with arguments that have been checked. So do the functions below for theirs.
     virtual append_all_outcome do_append(std::span<const stream_write> writes,
-                                         std::span<const document_write> documents) = 0;
+                                         std::span<const document_write> documents,
+                                         std::span<const stream_expectation> expectations) = 0;
     /// `events` is what the one write refers to; keep it until the future is ready.
     virtual std::future<append_outcome> do_append_async(stream_id stream, expected_version expected,
                                                         std::vector<event_data> events) = 0;
@@ -178,6 +201,13 @@ protected:
     virtual void do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) = 0;
     /// The same for the whole store.
     virtual void do_fetch(const all_read_options& options, event_batch& batch) = 0;
+
+    /// See find_event().
+    virtual std::optional<owned_event> do_find_event(const uuid& id) = 0;
+    /// See find_stream().
+    virtual stream_info do_find_stream(const stream_id& stream) = 0;
+    /// See list_streams().
+    virtual std::vector<stream_info> do_list_streams(const stream_list_options& options) = 0;
 
     /// See find_document().
     virtual std::optional<document> do_find_document(std::string_view kind, std::string_view key) = 0;

@@ -19,14 +19,17 @@ public:
     ~memory_store() override;
 
 private:
-    append_all_outcome do_append(std::span<const stream_write> writes,
-                                 std::span<const document_write> documents) override;
+    append_all_outcome do_append(std::span<const stream_write> writes, std::span<const document_write> documents,
+                                 std::span<const stream_expectation> expectations) override;
     std::future<append_outcome> do_append_async(stream_id stream, expected_version expected,
                                                 std::vector<event_data> events) override;
     append_outcome do_remove(const stream_id& stream, expected_version expected, stream_removal kind, version before,
                              const event_data& record) override;
     void do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) override;
     void do_fetch(const all_read_options& options, event_batch& batch) override;
+    std::optional<owned_event> do_find_event(const uuid& id) override;
+    stream_info do_find_stream(const stream_id& stream) override;
+    std::vector<stream_info> do_list_streams(const stream_list_options& options) override;
     std::optional<document> do_find_document(std::string_view kind, std::string_view key) override;
     std::vector<document> do_list_documents(std::string_view kind, const document_read_options& options) override;
     std::vector<std::string> do_event_types() override;

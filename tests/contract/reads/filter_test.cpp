@@ -44,9 +44,11 @@ event_filter any_filter() {
     const auto some_of = [](std::vector<std::string> from) {
         return *rc::gen::resize(3, rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(from)));
     };
-    return {some_of({"account", "order", "plain", "accounts", "nothing"}),
-            some_of({"account-1", "acc", "order-\u00E9", "plain-", "order-\"", "\U0010FFFF", "plain-\U0010FFFF"}),
-            some_of(event_types)};
+    return {.categories = some_of({"account", "order", "plain", "accounts", "nothing"}),
+            .stream_prefixes =
+                some_of({"account-1", "acc", "order-\u00E9", "plain-", "order-\"", "\U0010FFFF", "plain-\U0010FFFF"}),
+            .streams = some_of(streams),
+            .types = some_of(event_types)};
 }
 
 }  // namespace

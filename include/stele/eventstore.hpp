@@ -19,6 +19,7 @@
 #include <stele/eventstore/read_options.hpp>
 #include <stele/eventstore/rejection.hpp>
 #include <stele/eventstore/stream.hpp>
+#include <stele/eventstore/stream_info.hpp>
 #include <stele/eventstore/subscription.hpp>
 #include <stele/eventstore/system_events.hpp>
 #include <stele/eventstore/uuid.hpp>

@@ -91,16 +91,22 @@ command_result reject(event_store& store, const task& task, const receipts& rece
 
 /// `known` was loaded before, or is empty; afterwards it is the state at the end of the stream, or empty.
 command_result decide_and_append(event_store& store, std::optional<any_aggregate>& known, const task& task,
-                                 const receipts& receipts, const metadata& given, const command_bus_options& options) {
+                                 const receipts& receipts, const metadata& given, expected_version expected,
+                                 const command_bus_options& options) {
     const std::string metadata_bytes = encode(correlated(given));
     // Attempt 0 is on the cached state. Only an append can tell whether that is the latest.
     unsigned attempt = known ? 0 : 1;
     if (!known) known.emplace(*task.definition.aggregate);
     for (;; ++attempt) {
         if (attempt > 0) bring_up_to_date(store, task.stream, *known, {}, options.on_warning);
+        if (!expected.accepts(known->reached.version)) {
+            if (attempt == 0) continue;  // the cached state may be an old one
+            if (auto earlier = receipts.recall()) return *std::move(earlier);
+            return std::unexpected(failed(task, conflict{task.stream, expected, known->reached.version}, attempt));
+        }
         const any_decision decision = task.definition.decide(known->state(), task.command);
         if (decision.events().empty() && attempt == 0) continue;
-        const auto events = encode_events(decision, metadata_bytes);
+        auto events = encode_events(decision, metadata_bytes);
         const auto documents = receipts.remember(decision, known->reached);
         receipt done{{}, task.stream};  // made before: what has been written cannot fail any more
         std::expected<stream_position, conflict> written;
@@ -122,6 +128,7 @@ command_result decide_and_append(event_store& store, std::optional<any_aggregate
                 if (!follow(*known, events, *written)) known.reset();
             }
             static_cast<stream_position&>(done) = *written;
+            done.events = std::move(events);
             return done;
         }
         if (auto earlier = receipts.recall()) return *std::move(earlier);
@@ -151,7 +158,7 @@ command_result run(event_store& store, detail::aggregate_cache& cache, const com
     auto result = [&] {
         detail::aggregate_cache::lease lease{cache, task.stream};
         auto known = lease.take();
-        auto decided = decide_and_append(store, known, task, receipts, given, options);
+        auto decided = decide_and_append(store, known, task, receipts, given, how.expected, options);
         if (known && known->reached.version.value != 0) {
             snapshot = take_due_snapshot(task.stream, *known, options.on_warning);
             lease.give_back(*std::move(known));

@@ -38,6 +38,15 @@ void send_commands(stele::event_store& store) {
     // [/send]
 }
 
+void send_if_unchanged(stele::event_store& store) {
+    stele::command_bus<account> bus{store};
+    // [expected]
+    const auto shown = stele::load<account>(store, stele::stream_id{"account-alice"});  // what a page shows
+    report(bus.send(deposit("alice", 1)));                                              // meanwhile
+    report(bus.send(withdraw("alice", 10), {.expected = stele::expected_version::exactly(shown.version)}));
+    // [/expected]
+}
+
 void send_twice(stele::event_store& store) {
     stele::command_bus<account> bus{store};
     // [idempotent]
@@ -147,4 +156,5 @@ int main() {
     from_the_wire(store);
     who_and_why(store);
     by_hand(store);
+    send_if_unchanged(store);
 }

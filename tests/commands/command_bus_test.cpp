@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -106,6 +107,82 @@ TEST_CASE("a command is decided on the state that the stream folds to") {
     CHECK(error.attempts() == 1);
     CHECK(error.message() == "testing.Decrement for counter-1 was rejected (below_zero): the value is 3, asked 4");
     CHECK(bus.send(decrement("1", 3)));
+}
+
+TEST_CASE("a command that expects a version is decided there, and is a conflict elsewhere") {
+    stele::memory_store store;
+    for (const std::size_t cached : {0, 10}) {
+        CAPTURE(cached);
+        bus_type bus{store, {.cached_aggregates = cached}};
+        const auto seen = store.stream_version(one);
+        const auto wanted = stele::expected_version::exactly(seen);
+        const auto first = seen.value == 0 ? bus.send(open("1"), {.expected = wanted})
+                                           : bus.send(increment("1", 1), {.expected = wanted});
+        REQUIRE(first);
+        // The bus has the state in its cache; somebody else goes on.
+        append(store, incremented(2));
+        const auto late = bus.send(increment("1", 1), {.expected = stele::expected_version::exactly({seen.value + 1})});
+        REQUIRE_FALSE(late);
+        REQUIRE(late.error().conflict() != nullptr);
+        CHECK(late.error().conflict()->actual.value == seen.value + 2);
+        CHECK(late.error().conflict()->expected == stele::expected_version::exactly({seen.value + 1}));
+        // Also where the decision would be a rejection, or nothing.
+        CHECK(bus.send(decrement("1", 1000), {.expected = wanted}).error().conflict().has_value());
+        CHECK(bus.send(increment("1", 0), {.expected = wanted}).error().conflict().has_value());
+        CHECK(bus.send(increment("1", 1), {.expected = stele::expected_version::exactly({seen.value + 2})}));
+        CHECK(store.stream_version(one).value == seen.value + 3);
+    }
+    bus_type bus{store};
+    CHECK(bus.send(increment("none", 1), {.expected = stele::expected_version::stream_exists()})
+              .error()
+              .conflict()
+              .has_value());
+}
+
+TEST_CASE("of commands that expect one version, sent by many threads, one is accepted") {
+    stele::memory_store store;
+    bus_type bus{store};
+    REQUIRE(bus.send(open("1")));
+    for (int round = 0; round < 50; ++round) {
+        const auto wanted = stele::expected_version::exactly(store.stream_version(one));
+        std::atomic<int> accepted = 0;
+        {
+            std::vector<std::jthread> threads;
+            for (int i = 0; i < 4; ++i)
+                threads.emplace_back([&] { accepted += bus.send(increment("1", 1), {.expected = wanted}) ? 1 : 0; });
+        }
+        CHECK(accepted == 1);
+    }
+}
+
+TEST_CASE("a repeated command gets its receipt, whatever it expects") {
+    stele::memory_store store;
+    bus_type bus{store};
+    const stele::send_options once{.idempotency_key = stele::uuid::v7(),
+                                   .expected = stele::expected_version::no_stream()};
+    REQUIRE(bus.send(open("1"), once));
+    const auto again = bus.send(open("1"), once);
+    REQUIRE(again);
+    CHECK(again->repeated);
+    CHECK(again->events.empty());
+}
+
+TEST_CASE("a receipt has the events that were appended, as they are stored") {
+    stele::memory_store store;
+    bus_type bus{store};
+    REQUIRE(bus.send(open("1")));
+    const auto receipt = bus.send(count("1", {3, -1}));
+    REQUIRE(receipt);
+    REQUIRE(receipt->events.size() == 2);
+    std::size_t i = 0;
+    for (const auto& event : store.read_stream(one, {.after = {1}}).events()) {
+        CHECK(event.id == receipt->events[i].id);
+        CHECK(event.type == receipt->events[i].type);
+        CHECK(event.payload == receipt->events[i].payload);
+        CHECK(event.metadata == receipt->events[i].metadata);
+        ++i;
+    }
+    CHECK(bus.send(increment("1", 0))->events.empty());
 }
 
 TEST_CASE("a command that changes nothing returns the version of the stream") {

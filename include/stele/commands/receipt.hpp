@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 /// How commands are sent, and receipts: what a command has led to, and how a repeated command is deduplicated.
 namespace stele::inline v0 {
@@ -26,6 +27,9 @@ struct receipt : stream_position {
     stream_id stream;
     /// The command was sent before with the same idempotency key; nothing was decided and nothing written now.
     bool repeated = false;
+    /// The events that were appended, as they are stored, in order: the last one is at `version` and `position`. Empty
+    /// if the command changed nothing, and if it is repeated.
+    std::vector<event_data> events = {};
 };
 
 /// How to send a command.
@@ -50,6 +54,11 @@ struct send_options {
     /// Stores a rejection too, as the final answer for this key. By default a rejected command is decided again each
     /// time it is sent, because its obstacle may be gone. No effect without a key.
     bool remember_rejection = false;
+
+    /// Where the stream must be for the command to be decided, for example at the version that a person saw on a page
+    /// (an ETag). If it is elsewhere, the outcome is a conflict, and nothing is decided. By default the command is
+    /// decided on whatever has happened. A repeated command gets its receipt all the same.
+    expected_version expected = expected_version::any();
 };
 
 /// Derives an idempotency key from a name that the command has anyway, so that it can be derived again after a crash: a

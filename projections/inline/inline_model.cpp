@@ -84,9 +84,9 @@ std::string inline_model::difference_from(const projection_identity& made) const
             "(inline_projections::rebuild, or the option rebuild_changed)",
             made.version, mine, made.version);
     return fmt::format(
-        "its tables were made by another version {} with other events or tables; nothing was changed; increase the "
-        "version of the newer one, and rebuild the tables with that (inline_projections::rebuild, or the option "
-        "rebuild_changed)",
+        "its tables were made by another version {} with other events or tables; nothing was changed; if this program "
+        "is the newer one, increase `version` in it, and rebuild the tables with that (inline_projections::rebuild, or "
+        "the option rebuild_changed)",
         mine);
 }
 

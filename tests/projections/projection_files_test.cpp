@@ -88,7 +88,7 @@ TEST_CASE("a read model of another version, other events or other tables is not 
     CHECK(newer.says((directory / "totals.1.db").string() + ": was built by version 1 of projection totals, this "
                                                             "program has version 2"));
     CHECK(newer.says("rebuild"));
-    CHECK(refused(totals_of_fewer_events{}).says("with other events or tables; increase the version"));
+    CHECK(refused(totals_of_fewer_events{}).says("with other events or tables; if this program is the newer one"));
     CHECK(refused(totals_with_index{}).kind == error_kind::needs_rebuild);
     CHECK(read_model::open_read_only(directory / "totals.db").checkpoint() == position{50});
 

@@ -67,7 +67,7 @@ struct mover : Policy {
         if (fault == "react throws") throw std::runtime_error("out of order");
         if (fault == due_deadline) return reaction{}.after(-std::chrono::hours{1}, "late", put);
         if (fault == "react misuses and throws") misuse();
-        if (fault == "a long text throws") throw std::runtime_error(std::string(17UL << 20U, 'x'));
+        if (fault == "a long text throws") throw std::runtime_error(std::string(100'000, 'x'));
         if (fault == "no target") all.send(PutMoney{});
         if (fault == "deadline is not UTF-8") all.after(std::chrono::hours{1}, "Zo\xEB", put);
         if (fault == "deadline without name") all.after(std::chrono::hours{1}, "", put);

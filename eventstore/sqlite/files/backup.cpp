@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -53,7 +54,8 @@ void expect_nothing_beside(const fs::path& to) {
     for (const auto* const suffix : sqlite_suffixes) {
         auto beside = to;
         beside += suffix;
-        if (is_there(beside))
+        struct stat found{};
+        if (::lstat(beside.c_str(), &found) == 0)  // a name that is too long means nothing
             throw error(error_kind::invalid_argument,
                         fmt::format("{}: was left by another store of the name {}, and would be taken for a part of "
                                     "the backup; nothing was written; give the backup another name",

@@ -32,6 +32,7 @@ void check_parked(contract_store& store, const std::string& fault, bool in_backg
     CHECK(letters[0].type == "testing.MoneyTaken");
     CHECK(letters[0].attempts == (in_background ? 2 : 1));
     CHECK_FALSE(letters[0].error.empty());
+    CHECK(letters[0].error.size() <= 4096);
     if (is_mapped) CHECK(letters[1].attempts == 0);
 
     CHECK(replay<Process>(*store).left == letters.size());  // nothing is mended yet

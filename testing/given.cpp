@@ -2,6 +2,7 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/error.hpp>
 #include <stele/testing/given.hpp>
 
 #include <fmt/format.h>
@@ -14,6 +15,25 @@ namespace stele::inline v0::detail {
 using google::protobuf::Message;
 
 namespace {
+
+// Copies of the events, without these fields.
+message_list without(const message_list& events, const std::vector<std::string>& fields) {
+    message_list copies;
+    for (const auto& event : events) {
+        std::unique_ptr<Message> copy{event->New()};
+        copy->CopyFrom(*event);
+        for (const auto& name : fields)
+            if (const auto* field = copy->GetDescriptor()->FindFieldByName(name))
+                copy->GetReflection()->ClearField(copy.get(), field);
+        copies.push_back(std::move(copy));
+    }
+    return copies;
+}
+
+bool has_field(const message_list& events, const std::string& name) {
+    return std::ranges::any_of(
+        events, [&](const auto& event) { return event->GetDescriptor()->FindFieldByName(name) != nullptr; });
+}
 
 std::vector<text_block> show_all(const message_list& events) {
     if (events.empty()) return {{"accepted, no events"}};
@@ -48,11 +68,21 @@ scenario_outcome::scenario_outcome(const Message& command, std::source_location 
                                    message_list events)
     : title_(title_of(where, one_line(command))), decision_(std::move(decision)), events_(std::move(events)) {}
 
-void scenario_outcome::expect_events(const message_list& expected) const {
+void scenario_outcome::ignore(std::string_view field) {
+    ignored_.emplace_back(field);
+}
+
+void scenario_outcome::expect_events(const message_list& all_expected) const {
+    for (const auto& name : ignored_)
+        if (!has_field(all_expected, name) && !has_field(events_, name))
+            throw error(error_kind::invalid_argument,
+                        fmt::format("{}: ignoring(\"{}\"): no event has a field of that name", title_, name));
+    const auto expected = without(all_expected, ignored_);
+    const auto decided = without(events_, ignored_);
     const auto equal = [](const auto& a, const auto& b) { return are_equal(*a, *b); };
-    if (decision_.is_accepted() && std::ranges::equal(expected, events_, equal)) return;
+    if (decision_.is_accepted() && std::ranges::equal(expected, decided, equal)) return;
     const auto actual =
-        decision_.is_accepted() ? show_all(events_) : std::vector<text_block>{show(*decision_.rejection())};
+        decision_.is_accepted() ? show_all(decided) : std::vector<text_block>{show(*decision_.rejection())};
     throw scenario_failed(fmt::format("{}\n{}", title_, side_by_side(show_all(expected), actual)));
 }
 

@@ -1,6 +1,7 @@
 // The examples of docs/aggregates-and-commands.md.
 #include "bank.hpp"
 
+#include <stele/codec.hpp>
 #include <stele/commands.hpp>
 #include <stele/eventstore.hpp>
 #include <stele/eventstore/format.hpp>
@@ -36,6 +37,14 @@ void send_commands(stele::event_store& store) {
     report(bus.send(withdraw("alice", 150)));
     report(bus.send(close_account("bob")));
     // [/send]
+}
+
+void make_events() {
+    // [make]
+    const auto by_hand = stele::make<MoneyDeposited>([](auto& e) { e.set_amount(5); });
+    const auto from_command = stele::make_from<MoneyDeposited>(deposit("alice", 5));  // amount and transfer
+    // [/make]
+    if (by_hand.amount() != from_command.amount()) fmt::print("different\n");
 }
 
 void send_if_unchanged(stele::event_store& store) {
@@ -150,6 +159,7 @@ void by_hand(stele::event_store& store) {
 
 int main() {
     auto store = stele::sqlite_store::open("bank.db");
+    make_events();
     send_commands(store);
     send_twice(store);
     around_every_command(store);

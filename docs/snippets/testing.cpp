@@ -24,6 +24,12 @@ void test_rules() {
     stele::given<account>(opened(), closed()).when(close_account("alice")).then_nothing();
     // [/aggregate]
 
+    // [more]
+    if (stele::given<account>(opened(), deposited(100)).when(withdraw("alice", 30)).state().balance != 70)
+        fmt::print("a wrong balance\n");
+    stele::given<account>(opened()).when(deposit("alice", 5)).ignoring("transfer").then(deposited(5, "whatever"));
+    // [/more]
+
     // [determinism]
     stele::check_determinism<account>(opened(), deposited(100), withdrawn(30), closed());
     // [/determinism]

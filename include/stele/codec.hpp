@@ -3,6 +3,7 @@
 /// Protobuf messages to events and back, and how events change.
 
 #include <stele/codec/codec.hpp>
+#include <stele/codec/make.hpp>
 #include <stele/codec/schema.hpp>
 #include <stele/codec/stored_as.hpp>
 #include <stele/codec/upcast.hpp>

@@ -1,4 +1,5 @@
 #include "support/counter.hpp"
+#include "support/warehouse.hpp"
 
 #include <stele/testing/given.hpp>
 
@@ -6,6 +7,7 @@
 
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
 
 using namespace testing;
@@ -43,6 +45,13 @@ struct scribe {
     void evolve(const Note&) { ++notes; }
 };
 
+// Folds outdated events.
+struct shelf : warehouse::stock {
+    static constexpr auto commands = boost::hana::tuple_t<Note>;
+    static std::string instance_id(const Note& note) { return note.title(); }
+    stele::decision<shelf> decide(const Note&) const { return stele::no_change(); }
+};
+
 }  // namespace
 
 TEST_CASE("expectations that are met") {
@@ -54,6 +63,37 @@ TEST_CASE("expectations that are met") {
     given<counter>().when(count("1", {1, -2, 3})).then(incremented(1), decremented(2), incremented(3));
     given<counter>().when(count("1", {})).then_nothing();
     given<scribe>(Note{}, Note{}).when(Note{}).then_rejected("full");
+}
+
+TEST_CASE("the state after a command can be looked at") {
+    CHECK(given<counter>(opened(), incremented(3)).when(increment("1", 5)).state().value == 8);
+    const auto refused = given<counter>(opened(), incremented(3)).when(decrement("1", 4));
+    refused.then_rejected("below_zero");
+    CHECK(refused.state().value == 3);
+    CHECK(given<scribe>(Note{}).when(Note{}).state().notes == 2);
+}
+
+TEST_CASE("a field can be left out of what is compared and shown") {
+    given<counter>(opened()).when(count("1", {5, -3})).ignoring("by").then(incremented(1), decremented(2));
+    given<counter>().when(open("1", "label")).ignoring("label").then(opened("another"));
+    // Types and numbers of events still count.
+    CHECK(failure([] { given<counter>(opened()).when(count("1", {5, -3})).ignoring("by").then(incremented(5)); }) ==
+          "testing.Count {counter: \"1\" steps: 5 steps: -3}\n"
+          "  expected                actual\n"
+          "  testing.Incremented     testing.Incremented\n"
+          "                       |  testing.Decremented\n");
+    CHECK_THROWS_AS(given<counter>(opened()).when(increment("1", 5)).ignoring("bye").then(incremented(5)),
+                    stele::error);
+}
+
+TEST_CASE("outdated events are given as those of a store are read: upcast") {
+    warehouse::ItemAdded first;
+    first.set_item("lamp");
+    first.set_pieces(3);
+    Note look;
+    look.set_title("1");
+    const auto seen = given<shelf>(first, warehouse::added("lamp", 2), warehouse::LabelPrinted{}).when(look);
+    CHECK(seen.state().amounts == std::map<std::string, std::int64_t>{{"lamp, pieces", 5}});
 }
 
 TEST_CASE("two events that differ are shown side by side") {

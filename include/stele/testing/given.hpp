@@ -19,6 +19,7 @@
 ///     stele::given<account>(opened()).when(deposit(5)).then(deposited(5));
 ///     stele::given<account>(opened()).when(rename("same name")).then_nothing();
 ///     stele::given<account>().when(deposit(5)).then_rejected("not_open");
+///     CHECK(stele::given<account>(opened()).when(deposit(5)).state().balance == 5);
 ///
 /// Every event, given or decided, is encoded, decoded and evolved as in a store, so a schema that cannot hold what the
 /// rule puts in fails here. An event that cannot be encoded is a stele::error, as when sending.
@@ -66,6 +67,7 @@ public:
     scenario_outcome(const google::protobuf::Message& command, std::source_location where, any_decision decision,
                      message_list events);
 
+    void ignore(std::string_view field);
     void expect_events(const message_list& expected) const;
     void expect_rejection(std::string_view code) const;
 
@@ -73,7 +75,21 @@ private:
     std::string title_;  // the place and the command
     any_decision decision_;
     message_list events_;  // as decoded
+    std::vector<std::string> ignored_;
 };
+
+/// Whether an aggregate folds this event: as it is, or upcast.
+template <class Event, class Aggregate>
+concept folded_event = event_of<Event, Aggregate> || []<class... Upcasters>(upcaster_pack<Upcasters...>) {
+    return (outdated_in<Event, Upcasters> || ...);
+}(decltype(upcasters_in(Aggregate::events)){});
+
+template <class Aggregate, class Event>
+consteval void check_given_event() {
+    static_assert(folded_event<Event, Aggregate>,
+                  "this event is not one of the aggregate's: add it to the `events` of the aggregate, and an `evolve` "
+                  "that takes it, or upcast it");
+}
 
 }  // namespace detail
 
@@ -81,6 +97,18 @@ private:
 template <class Aggregate>
 class scenario_result {
 public:
+    /// Leaves the field of this name, of the events themselves and not of messages in them, out of what then() compares
+    /// and shows: a number that is made at random, a time. then() throws stele::error (invalid_argument) if no event
+    /// has it.
+    [[nodiscard]] scenario_result ignoring(std::string_view field) && {
+        outcome_.ignore(field);
+        return std::move(*this);
+    }
+
+    /// The state after the events of the command; after a rejection, the state before it.
+    [[nodiscard]] const Aggregate& state() const& noexcept { return state_; }
+    [[nodiscard]] Aggregate state() && { return std::move(state_); }  ///< By value, of a temporary.
+
     /// Expects exactly these events in this order, all fields equal (and NaN equal to NaN). Throws scenario_failed.
     template <class... Events>
     void then(const Events&... events) const {
@@ -98,9 +126,11 @@ public:
 private:
     template <class>
     friend class scenario;
-    explicit scenario_result(detail::scenario_outcome outcome) : outcome_(std::move(outcome)) {}
+    scenario_result(detail::scenario_outcome outcome, Aggregate state)
+        : outcome_(std::move(outcome)), state_(std::move(state)) {}
 
     detail::scenario_outcome outcome_;
+    Aggregate state_;
 };
 
 /// The state of an aggregate at the beginning of a test. Made by given().
@@ -121,7 +151,7 @@ public:
         detail::any_decision decision = detail::decide<Aggregate, Command>(&state_, command);
         detail::message_list events;
         for (const auto& event : decision.events()) events.push_back(given_.add(*event, &state_));
-        return scenario_result<Aggregate>{{command, where, std::move(decision), std::move(events)}};
+        return {{command, where, std::move(decision), std::move(events)}, std::move(state_)};
     }
 
 private:
@@ -132,11 +162,12 @@ private:
     detail::given_events given_{Aggregate::category, detail::evolve_table<Aggregate>()};
 };
 
-/// Begins a test with the state that these events fold to; without events, the state before the first one.
+/// Begins a test with the state that these events fold to; without events, the state before the first one. Outdated
+/// events are upcast, as those of a store are.
 template <class Aggregate, class... Events>
 [[nodiscard]] scenario<Aggregate> given(const Events&... events) {
     static_assert(detail::check_aggregate<Aggregate>());
-    (detail::check_event_of<Aggregate, Events>(), ...);
+    (detail::check_given_event<Aggregate, Events>(), ...);
     scenario<Aggregate> result;
     (result.given_.add(events, &result.state_), ...);
     return result;

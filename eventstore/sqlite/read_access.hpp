@@ -26,8 +26,8 @@ public:
     virtual std::unique_ptr<connection> open(const read_view& view) = 0;
     /// Throws stele::error (io) if the name of the store means another file now, or none.
     virtual void expect_in_place() = 0;
-    /// Whether it means another file. A log that others write for that one may be the log of this one's connections,
-    /// so nothing that was read counts.
+    /// Whether it means another file, which may have the log of this one's connections: others write into it for that
+    /// file, so nothing that was read counts.
     [[nodiscard]] virtual bool is_replaced() const noexcept = 0;
 
     /// Calls `attempt` with the view until it returns true. Throws busy if that takes longer than the busy timeout.
@@ -56,7 +56,7 @@ public:
     read_view look() override { return {}; }
     std::unique_ptr<connection> open(const read_view& view) override;
     void expect_in_place() override { files_.expect_same(); }
-    [[nodiscard]] bool is_replaced() const noexcept override { return files_.is_main_replaced(); }
+    [[nodiscard]] bool is_replaced() const noexcept override { return files_.is_log_of_another(); }
 
 private:
     const open_files& files_;

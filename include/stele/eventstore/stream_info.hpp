@@ -21,7 +21,7 @@ enum class stream_state : std::uint8_t {
 
 /// Where and when an event was stored.
 struct event_place : stream_position {
-    timestamp recorded_at;  ///< By the clock of the store.
+    timestamp recorded_at{};  ///< By the clock of the store.
 
     friend bool operator==(const event_place&, const event_place&) = default;
 };

@@ -89,8 +89,7 @@ consteval bool is_ignored_by() {
             return (std::same_as<std::remove_cvref_t<Items>, boost::hana::type<Event>> || ...);
         };
         static_assert(std::invocable<decltype(has), decltype(Type::ignored)>,
-                      "`ignored` is no list of types and names: make it "
-                      "`hana::make_tuple(hana::type_c<First>, \"shop.Second\")`");
+                      "`ignored` is no list: make it `hana::make_tuple(hana::type_c<First>, \"shop.Second\")`");
         if constexpr (std::invocable<decltype(has), decltype(Type::ignored)>) return has(Type::ignored);
     }
     return false;

@@ -25,8 +25,10 @@ public:
         return main_.is_in_place() && log_.is_in_place() && index_.is_in_place();
     }
     [[nodiscard]] bool is_main_same() const noexcept { return main_.is_same(); }
-    /// Whether another file has the name of the main file.
-    [[nodiscard]] bool is_main_replaced() const noexcept { return main_.is_replaced(); }
+    /// Whether another file has the name of the main file, and still this log: who writes to that one writes into it.
+    [[nodiscard]] bool is_log_of_another() const noexcept {
+        return main_.is_replaced() && (log_.is_same() || index_.is_same());
+    }
     [[nodiscard]] bool is_log_same() const noexcept { return log_.is_same() && index_.is_same(); }
     /// Whether somebody may have put something into another log, or another index: not if what is missing is missing.
     [[nodiscard]] bool is_log_replaced() const noexcept;

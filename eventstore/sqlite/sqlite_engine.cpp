@@ -32,6 +32,12 @@ sqlite_options checked(const std::filesystem::path& file, sqlite_options options
     return options;
 }
 
+// Who does not want to wait for another process shares commits with the other threads of this one nevertheless.
+std::chrono::milliseconds turn_limit(std::chrono::milliseconds busy_timeout) {
+    using namespace std::chrono_literals;
+    return busy_timeout > 0ms ? busy_timeout : 1s;
+}
+
 std::unique_ptr<read_access> access_to(const std::filesystem::path& file, const connection_options& options,
                                        const writer* writer) {
     if (writer == nullptr) return std::make_unique<read_only_access>(file, options);
@@ -52,7 +58,7 @@ sqlite_engine::sqlite_engine(std::filesystem::path file, store_use use, const sq
                 signal_.announce(writer_->commit(group));
                 bound_log();
             },
-            options_.connection.busy_timeout);
+            turn_limit(options_.connection.busy_timeout));
         // The first read needs no descriptor then, and is of the file that was opened, whatever becomes of its name.
         if (options_.idle_readers > 0) readers_.with_reader([](reader&) {});
     } else {

@@ -121,6 +121,22 @@ TEST_CASE("whatever needs a turn gets `busy` if another one lasts, be that a com
             }
 }
 
+TEST_CASE("who does not wait for other processes waits for the threads of its own") {
+    const temp_dir directory;
+    auto store = sqlite_store::open(directory / "events.db", {.connection = {.busy_timeout = 0ms}});
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 8; ++i)
+            threads.emplace_back([&] {
+                for (int n = 0; n < 20; ++n)
+                    CHECK(kind_thrown_by([&] {
+                              (void)store.append(stream_id{"a"}, expected_version::any(), make_events(1)).value();
+                          }) == "nothing");
+            });
+    }
+    CHECK(store.head().value == 160);
+}
+
 TEST_CASE("those behind a call that did not wait to the end have their turns") {
     const temp_dir directory;
     CHECK(in_child([&] {

@@ -111,7 +111,7 @@ TEST_CASE("a command is decided on the state that the stream folds to") {
 
 TEST_CASE("a command that expects a version is decided there, and is a conflict elsewhere") {
     stele::memory_store store;
-    for (const std::size_t cached : {0, 10}) {
+    for (const auto cached : {std::size_t{0}, std::size_t{10}}) {
         CAPTURE(cached);
         bus_type bus{store, {.cached_aggregates = cached}};
         const auto seen = store.stream_version(one);

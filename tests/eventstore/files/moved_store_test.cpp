@@ -73,7 +73,7 @@ TEST_CASE(
     "a store that was moved while its log was empty, with another in its place, gives none of that one's events") {
     for (const auto& [what, use] : uses)
         for (const bool is_read_only : {false, true})
-            for (const std::size_t idle : {0, 4}) {
+            for (const auto idle : {std::size_t{0}, std::size_t{4}}) {
                 CAPTURE(is_read_only);
                 CAPTURE(idle);
                 const temp_dir directory;

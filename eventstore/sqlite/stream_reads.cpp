@@ -49,13 +49,14 @@ stream_info reader::find_stream(const stream_id& stream) {
 
 std::vector<stream_info> reader::list_streams(const stream_list_options& options) {
     std::vector<stream_info> listed;
+    const auto end = options.category + '.';  // the character after '-'
     const reset_guard done(list_streams_);
     list_streams_.bind_text(1, options.after);
     list_streams_.bind_text(2, options.category);
     if (options.category.empty())
         list_streams_.bind_null(3);
     else
-        list_streams_.bind_text(3, options.category + '.');  // the character after '-'
+        list_streams_.bind_text(3, end);
     while (listed.size() < options.limit && list_streams_.step()) {
         if (!is_listed(list_streams_.column_bytes(1), options)) continue;
         auto info = info_at(list_streams_);

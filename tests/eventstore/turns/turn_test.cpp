@@ -97,6 +97,15 @@ std::string kind_thrown_by(const std::function<void()>& call) {
     return "nothing";
 }
 
+// On a machine with much to do, what goes on in the store may last longer than the timeout of these tests.
+void until_not_busy(const std::function<void()>& call) {
+    while (true) try {
+            return call();
+        } catch (const stele::error& fault) {
+            if (fault.kind() != stele::error_kind::busy) throw;
+        }
+}
+
 }  // namespace
 
 TEST_CASE("whatever needs a turn gets `busy` if another one lasts, be that a commit or an exclusive call") {
@@ -111,8 +120,10 @@ TEST_CASE("whatever needs a turn gets `busy` if another one lasts, be that a com
                           occupant held{directory / "events.db", how, has_inline};
                           auto told = kind_thrown_by([&] { made(held.store); });
                           held.let_go();
-                          (void)held.store.append(stream_id{"b"}, expected_version::any(), make_events(1)).value();
-                          held.store.compact();
+                          until_not_busy([&] {
+                              (void)held.store.append(stream_id{"b"}, expected_version::any(), make_events(1)).value();
+                          });
+                          until_not_busy([&] { held.store.compact(); });
                           return told;
                       }) == "busy");
                 auto store = sqlite_store::open(directory / "events.db");
@@ -147,7 +158,7 @@ TEST_CASE("those behind a call that did not wait to the end have their turns") {
                   appends.push_back(held.store.append_async(stream_id{"a"}, expected_version::any(), make_events(1)));
               held.let_go();
               for (auto& each : appends) (void)each.get().value();
-              held.store.compact();
+              until_not_busy([&] { held.store.compact(); });
               return told + " " + std::to_string(held.store.head().value);
           }) == "busy 100");
 }

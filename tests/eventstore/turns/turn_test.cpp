@@ -30,7 +30,7 @@ public:
         : store{sqlite_store::open(file, {.connection = {.busy_timeout = 50ms}, .now = [this] { return now(); }})} {
         if (has_inline) stele::inline_projections{store}.add<labels>();
         thread_ = std::thread{[this, how] {
-            is_last_ = true;
+            is_last = true;
             if (how == by::commit)
                 (void)store.append(stream_id{"one"}, expected_version::any(), make_events(1)).value();
             else
@@ -57,11 +57,11 @@ private:
         is_free_.wait(false);
     }
     stele::timestamp now() {
-        if (is_last_) wait();
+        if (is_last) wait();
         return stele::system_time();
     }
 
-    static inline thread_local bool is_last_ = false;
+    static inline thread_local bool is_last = false;
     std::atomic<bool> is_held_ = false, is_free_ = false;
     std::thread thread_;
 };
@@ -154,7 +154,7 @@ TEST_CASE("those behind a call that did not wait to the end have their turns") {
               occupant held{directory / "events.db", occupant::by::exclusive_call, false};
               std::string told = kind_thrown_by([&] { held.store.compact(); });
               std::vector<std::future<stele::append_outcome>> appends;
-              for (int i = 0; i < 100; ++i)
+              while (appends.size() < 100)
                   appends.push_back(held.store.append_async(stream_id{"a"}, expected_version::any(), make_events(1)));
               held.let_go();
               for (auto& each : appends) (void)each.get().value();

@@ -31,8 +31,7 @@ std::string describe(const recorded_event& event) {
         fmt::format(
             "The {} is of a type that {} does not know. Add the message to its list of events, or to its ignored ones; "
             "if it is an older form of one of its events, upcast it or give it an alias (docs/changing-events.md); if "
-            "a "
-            "newer version of this program has written it, run that one.",
+            "a newer version of this program has written it, run that one.",
             describe(event), consumer));
 }
 

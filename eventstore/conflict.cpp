@@ -11,9 +11,8 @@ std::string conflict::message() const {
         case conflict_reason::event_id:
             return fmt::format(
                 "append to stream '{}' (expected version {}): one of the event ids is already stored, and this append "
-                "does "
-                "not repeat the one that stored it: that had other events, or expected another version, or some of its "
-                "events were removed since",
+                "does not repeat the one that stored it: that had other events, or expected another version, or some "
+                "of its events were removed since",
                 stream, expected);
         case conflict_reason::deleted:
             return fmt::format(

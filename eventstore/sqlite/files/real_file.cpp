@@ -70,8 +70,9 @@ bool file_identity::is_in_place() const {
 }
 
 void file_identity::expect_same(std::string_view advice) const {
-    if (is_in_place()) return;
+    if (!known_) return;
     const auto now = identity_of(file_);
+    if (now == known_) return;
     if (advice.empty())
         advice = now ? "another file has its name now: open the store again to use that one, or end every program that "
                        "uses it, move it away and put the first one back"

@@ -5,6 +5,7 @@
 #include <stele/eventstore/sqlite/connection_options.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -29,8 +30,13 @@ public:
     void bind(int parameter, std::int64_t value);
     void bind(int parameter, double value);
     void bind_text(int parameter, std::string_view value);
+    // A temporary does not live so long.
+    template <std::same_as<std::string> Text>
+    void bind_text(int parameter, Text&& value) = delete;
     /// An empty value is stored as an empty blob, never as NULL.
     void bind_blob(int parameter, std::string_view value);
+    template <std::same_as<std::string> Text>
+    void bind_blob(int parameter, Text&& value) = delete;
     void bind_null(int parameter);
 
     /// Goes to the next row; false at the end. On an error it resets the statement and throws stele::error with the

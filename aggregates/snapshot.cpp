@@ -101,6 +101,21 @@ std::expected<version, std::string> detail::verify_snapshot(event_store& store, 
     return end;
 }
 
+version detail::covered_by_snapshot(event_store& store, const stream_id& stream, const aggregate_type& type) {
+    found_snapshot found;
+    try {
+        found = find_snapshot(store, stream, *type.snapshots);
+    } catch (const error& fault) {
+        if (fault.kind() != error_kind::corrupt) throw;
+        return {};  // it is not used
+    }
+    if (!found.state || !found.is_current) return {};
+    const version last = found.reached.version;
+    for (const recorded_event& event : store.read_stream(stream, {.after = {last.value - 1}, .up_to = last}).events())
+        if (event.position == found.reached.position) return last;
+    return {};  // of events that are gone
+}
+
 void remove_snapshot(event_store& store, const stream_id& stream) {
     const document_write removal{detail::snapshot_kind, stream.str(), {}, document_action::remove};
     detail::write_documents(store, {&removal, 1});

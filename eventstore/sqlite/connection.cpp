@@ -2,10 +2,11 @@
 #include "eventstore/sqlite/files/sqlite_error.hpp"
 #include "eventstore/sqlite/files/sqlite_fork.hpp"
 
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
+#include <stele/eventstore/sqlite/detail/database_name.hpp>
 #include <stele/eventstore/sqlite/detail/read_view.hpp>
 
 #include <fmt/format.h>

@@ -2,10 +2,10 @@
 
 #include "eventstore/sqlite/files/main_file.hpp"
 
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
 #include <sys/stat.h>

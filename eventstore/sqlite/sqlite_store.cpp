@@ -1,8 +1,9 @@
 #include "eventstore/sqlite/sqlite_engine.hpp"
 
 #include <stele/eventstore/detail/append_scope.hpp>
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/error.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
+#include <stele/eventstore/sqlite/detail/database_name.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 

@@ -2,9 +2,9 @@
 
 #include "eventstore/sqlite/files/file_rights.hpp"
 
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>

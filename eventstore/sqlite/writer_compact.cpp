@@ -2,7 +2,7 @@
 
 #include "eventstore/sqlite/writer.hpp"
 
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/read_view.hpp>
 
 #include <fmt/format.h>

@@ -18,6 +18,8 @@
 #include <stele/eventstore/metadata.hpp>
 #include <stele/eventstore/read_options.hpp>
 #include <stele/eventstore/rejection.hpp>
+#include <stele/eventstore/retention/archive.hpp>
+#include <stele/eventstore/retention/retention.hpp>
 #include <stele/eventstore/stream.hpp>
 #include <stele/eventstore/stream_info.hpp>
 #include <stele/eventstore/subscription.hpp>

@@ -2,10 +2,11 @@
 
 #include "projections/sql/stable_name.hpp"
 
+#include <stele/eventstore/detail/file_sync.hpp>
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/error.hpp>
-#include <stele/eventstore/sqlite/detail/file_sync.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
+#include <stele/eventstore/sqlite/detail/database_name.hpp>
 
 #include <dirent.h>
 #include <fmt/format.h>

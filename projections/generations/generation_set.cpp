@@ -3,7 +3,7 @@
 #include "projections/generations/shadow_file.hpp"
 #include "projections/runner/same_store.hpp"
 
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
+#include <stele/eventstore/detail/own_file.hpp>
 
 #include <fmt/format.h>
 

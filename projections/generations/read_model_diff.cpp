@@ -1,6 +1,6 @@
 #include "projections/generations/diff/model_comparison.hpp"
 
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/projections/generations/read_model_diff.hpp>
 
 #include <fmt/format.h>

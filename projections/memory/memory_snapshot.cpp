@@ -3,11 +3,11 @@
 #include "stele_memory_snapshot.pb.h"
 
 #include <stele/codec/codec.hpp>
+#include <stele/eventstore/detail/file_sync.hpp>
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/error.hpp>
-#include <stele/eventstore/sqlite/detail/file_sync.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
 #include <unistd.h>

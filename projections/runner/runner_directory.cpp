@@ -1,7 +1,7 @@
 #include "projections/runner/runner_directory.hpp"
 
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/error.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include "projections/sql/sql_session.hpp"
 
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/error.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/projections/sql/read_model.hpp>
 
 #include <fmt/format.h>

@@ -13,10 +13,11 @@
 
 #include "projections/sql/read_model_file.hpp"
 
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
+#include <stele/eventstore/sqlite/detail/database_name.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/real_file.hpp>
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/error.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <cerrno>
 #include <filesystem>

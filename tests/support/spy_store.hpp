@@ -20,6 +20,8 @@ public:
     std::function<void()> before_head = [] {};
     /// Called before each append reaches the inner store.
     std::function<void()> before_append = [] {};
+    /// Called before each removal reaches the inner store.
+    std::function<void()> before_remove = [] {};
     /// Called after each search for a document, before its result is returned.
     std::function<void()> after_find = [] {};
     /// Called after each append has returned; an exception loses its result.
@@ -53,6 +55,7 @@ private:
     stele::append_outcome do_remove(const stele::stream_id& stream, stele::expected_version expected,
                                     stele::stream_removal kind, stele::version before,
                                     const stele::event_data&) override {
+        before_remove();
         switch (kind) {
             case stele::stream_removal::truncate: return inner_.truncate_stream(stream, before, expected);
             case stele::stream_removal::erase: return inner_.delete_stream(stream, expected);

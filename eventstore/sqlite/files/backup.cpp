@@ -2,9 +2,10 @@
 
 #include "eventstore/sqlite/files/file_rights.hpp"
 
+#include <stele/eventstore/detail/file_sync.hpp>
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
-#include <stele/eventstore/sqlite/detail/file_sync.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
+#include <stele/eventstore/sqlite/detail/database_name.hpp>
 #include <stele/eventstore/uuid.hpp>
 
 #include <fcntl.h>

@@ -22,10 +22,10 @@
 // ids in time order (uuid::v7) make their index grow at its end. An index over the types would cost a row per event;
 // type_blocks costs one per type and block.
 
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
 

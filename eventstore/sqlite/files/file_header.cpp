@@ -1,6 +1,6 @@
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>

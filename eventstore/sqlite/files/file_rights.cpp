@@ -1,7 +1,7 @@
 #include "eventstore/sqlite/files/file_rights.hpp"
 
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/error.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>

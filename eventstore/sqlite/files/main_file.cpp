@@ -1,6 +1,6 @@
 #include "eventstore/sqlite/files/main_file.hpp"
 
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/verify.hpp>
 
 #include <fmt/format.h>

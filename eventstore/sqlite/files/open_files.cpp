@@ -1,5 +1,5 @@
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/open_files.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/read_view.hpp>
 
 #include <fcntl.h>

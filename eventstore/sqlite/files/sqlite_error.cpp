@@ -3,8 +3,8 @@
 #include "eventstore/sqlite/files/disk_limits.hpp"
 #include "eventstore/sqlite/files/file_rights.hpp"
 
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>

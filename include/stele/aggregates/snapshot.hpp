@@ -4,6 +4,7 @@
 #include <stele/aggregates/snapshot_policy.hpp>
 
 #include <expected>
+#include <functional>
 #include <string>
 
 /// Snapshots: saved states, so that an aggregate with many events need not be folded from the first one
@@ -61,7 +62,15 @@ template <class Aggregate>
 /// Throws what the store throws.
 void remove_snapshot(event_store& store, const stream_id& stream);
 
+/// For retention_policy::covered_by: says of a stream of the aggregate up to which version its stored snapshot holds
+/// the events, so that the state stays complete without them. 0 if there is no snapshot, or none that this program
+/// would use. The store must outlive the function, which throws what the store throws.
+template <class Aggregate>
+[[nodiscard]] std::function<version(const stream_id& stream)> snapshots_of(event_store& store);
+
 namespace detail {
+
+version covered_by_snapshot(event_store& store, const stream_id& stream, const aggregate_type& type);
 
 std::expected<version, std::string> verify_snapshot(event_store& store, const stream_id& stream,
                                                     const aggregate_type& type);
@@ -73,6 +82,15 @@ std::expected<version, std::string> verify_snapshot(event_store& store, const st
     static_assert(detail::names_snapshot<Aggregate>,
                   "this aggregate has no snapshots: add `using snapshot_type = …;` (see snapshot.hpp)");
     return detail::verify_snapshot(store, stream, detail::aggregate_type_of<Aggregate>());
+}
+
+template <class Aggregate>
+std::function<version(const stream_id& stream)> snapshots_of(event_store& store) {
+    static_assert(detail::names_snapshot<Aggregate>,
+                  "this aggregate has no snapshots: add `using snapshot_type = …;` (see snapshot.hpp)");
+    return [&store](const stream_id& stream) {
+        return detail::covered_by_snapshot(store, stream, detail::aggregate_type_of<Aggregate>());
+    };
 }
 
 }  // namespace stele::inline v0

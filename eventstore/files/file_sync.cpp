@@ -1,5 +1,5 @@
-#include <stele/eventstore/sqlite/detail/file_sync.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
+#include <stele/eventstore/detail/file_sync.hpp>
+#include <stele/eventstore/detail/own_file.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
+#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/error.hpp>
-#include <stele/eventstore/sqlite/detail/own_file.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -76,20 +76,6 @@ std::optional<struct stat> look_at(const fs::path& file) {
 }
 
 }  // namespace
-
-void expect_name_of_database(const fs::path& file, std::string_view kind) {
-    const auto name = file.string();
-    const auto refuse_ending = [&](std::string_view suffix) {
-        if (name.ends_with(suffix))
-            throw error(
-                error_kind::invalid_argument,
-                fmt::format("\"{0}\" cannot be the name of a {1}: a file with that name belongs to the {1} {2}; "
-                            "use a name that does not end in {3}",
-                            name, kind, name.substr(0, name.size() - suffix.size()), suffix));
-    };
-    for (const auto* const suffix : sqlite_suffixes) refuse_ending(suffix);
-    refuse_ending("-lock");
-}
 
 error file_error(const fs::path& file, std::string_view what, int code) {
     return {code == ENOSPC || code == EDQUOT || code == EFBIG ? error_kind::full : error_kind::io,

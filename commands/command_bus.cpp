@@ -109,6 +109,7 @@ command_result decide_and_append(event_store& store, std::optional<any_aggregate
         auto events = encode_events(decision, metadata_bytes);
         const auto documents = receipts.remember(decision, known->reached);
         receipt done{{}, task.stream};  // made before: what has been written cannot fail any more
+        done.returned = receipts.value_of(decision);
         std::expected<stream_position, conflict> written;
         try {
             written = write(store, task.stream, *known, events, documents);

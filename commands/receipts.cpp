@@ -3,6 +3,7 @@
 #include "commands/open_turns.hpp"
 #include "stele_receipt.pb.h"
 
+#include <stele/codec/codec.hpp>
 #include <stele/codec/detail/message_check.hpp>
 #include <stele/commands/detail/key_reused.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
@@ -45,6 +46,20 @@ version version_at(event_store& store, const stream_id& stream, position at, ver
     for (const recorded_event& event : store.read_all({.after = {at.value - 1}, .up_to = at}).events())
         return event.version;
     return detail::was_deleted(store, stream, {}, at) ? version{} : if_new;
+}
+
+/// What every receipt has.
+v1::Receipt begin_receipt(const google::protobuf::Message& command, const stream_id& stream, const std::string& digest,
+                          std::optional<returned_value> value) {
+    v1::Receipt kept;
+    kept.set_command(command.GetDescriptor()->full_name());
+    kept.set_stream(stream.str());
+    kept.set_digest(digest);
+    if (value) {
+        kept.mutable_value()->set_type(std::move(value->type));
+        kept.mutable_value()->set_bytes(std::move(value->bytes));
+    }
+    return kept;
 }
 
 }  // namespace
@@ -90,17 +105,27 @@ std::optional<std::expected<receipt, command_error>> receipts::recall() const {
     };
     receipt result{{{number(kept.version())}, found->position}, stream_, true};
     if (kept.has_position()) result.position = {number(kept.position())};
+    if (kept.has_value()) result.returned = returned_value{kept.value().type(), kept.value().bytes()};
     if (kept.began_stream()) result.version = version_at(store_, stream_, result.position, result.version);
     return result;
+}
+
+std::optional<returned_value> receipts::value_of(const any_decision& decision) const {
+    if (decision.value() == nullptr) return std::nullopt;
+    auto encoded = encode_event(*decision.value(), {});
+    if (const auto most = store_.limits().event_bytes / 2; encoded.payload.size() > most)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("The command {} was not accepted: decide answers with a {} of {} bytes, and a receipt "
+                                "holds {} (half of store_limits::event_bytes). Answer with less, for example with the "
+                                "id of a document.",
+                                command_.GetDescriptor()->full_name(), encoded.type, encoded.payload.size(), most));
+    return returned_value{std::move(encoded.type), std::move(encoded.payload)};
 }
 
 std::vector<document_write> receipts::remember(const any_decision& decision, const stream_position& reached) const {
     const auto* no = decision.rejection();
     if (key_.empty() || (no != nullptr && !options_.remember_rejection)) return {};
-    v1::Receipt kept;
-    kept.set_command(command_.GetDescriptor()->full_name());
-    kept.set_stream(stream_.str());
-    kept.set_digest(digest_);
+    auto kept = begin_receipt(command_, stream_, digest_, value_of(decision));
     if (no != nullptr) {
         kept.mutable_rejection()->set_code(no->code);
         // A text that has no room is shortened in the receipt: it must not keep the rejection from its caller.
@@ -117,10 +142,7 @@ void receipts::correct(const any_decision& decision, const stream_position& reac
                        const stream_position& written) const noexcept {
     if (key_.empty() || reached.version.value != 0 || written.version.value == decision.events().size()) return;
     try {
-        v1::Receipt kept;
-        kept.set_command(command_.GetDescriptor()->full_name());
-        kept.set_stream(stream_.str());
-        kept.set_digest(digest_);
+        auto kept = begin_receipt(command_, stream_, digest_, value_of(decision));
         kept.set_version(written.version.value);
         kept.set_position(written.position.value);
         const document_write correction{receipt_kind, key_, kept.SerializeAsString(), document_action::put};
@@ -128,6 +150,16 @@ void receipts::correct(const any_decision& decision, const stream_position& reac
     } catch (...) {
         // As it is, it is right for as long as the event is there.
     }
+}
+
+void read_value(const returned_value& value, google::protobuf::Message& message) {
+    const auto& type = message.GetDescriptor()->full_name();
+    if (value.type != type)
+        throw error(error_kind::undecodable,
+                    fmt::format("The value of the receipt is a {}, not a {}.", value.type, type));
+    if (const auto parsed = parse_message(message, value.bytes); !parsed)
+        throw error(error_kind::undecodable,
+                    fmt::format("The value of the receipt is not a {}: {}.", type, parsed.error()));
 }
 
 }  // namespace detail

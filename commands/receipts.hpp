@@ -24,6 +24,10 @@ public:
     /// Throws stele::error (invalid_argument) if the key was used for a command of another type or for another stream.
     [[nodiscard]] std::optional<std::expected<receipt, command_error>> recall() const;
 
+    /// What the decision answers the sender with. Throws stele::error (invalid_argument) if a receipt cannot hold it,
+    /// with or without a key.
+    [[nodiscard]] std::optional<returned_value> value_of(const any_decision& decision) const;
+
     /// The documents to write for a decision made on a state whose last event is `reached`: one, or none if the
     /// decision is not remembered.
     [[nodiscard]] std::vector<document_write> remember(const any_decision& decision,

@@ -93,4 +93,14 @@ void scenario_outcome::expect_rejection(std::string_view code) const {
     throw scenario_failed(fmt::format("{}\n{}", title_, side_by_side({{"rejected: " + std::string{code}}}, actual)));
 }
 
+void scenario_outcome::expect_value(const Message& expected) const {
+    const auto* value = decision_.value();
+    if (value != nullptr && value->GetDescriptor() == expected.GetDescriptor() && are_equal(expected, *value)) return;
+    const auto* rejected = decision_.rejection();
+    const auto actual = rejected != nullptr ? show(*rejected)
+                        : value != nullptr  ? show(*value)
+                                            : text_block{"no value"};
+    throw scenario_failed(fmt::format("{}\n{}", title_, side_by_side({show(expected)}, {actual})));
+}
+
 }  // namespace stele::inline v0::detail

@@ -18,6 +18,26 @@ using namespace bank;
 
 namespace {
 
+struct ticket_machine {
+    static constexpr auto category = "tickets";
+    static constexpr auto events = hana::tuple_t<TicketTaken>;
+    static constexpr auto commands = hana::tuple_t<TakeTicket>;
+    static std::string_view instance_id(const TakeTicket& c) { return c.machine(); }
+
+    std::int64_t last = 0;
+    void evolve(const TicketTaken& e) { last = e.number(); }
+    // [returning]
+    stele::decision<ticket_machine> decide(const TakeTicket&) const {
+        return stele::accept(stele::make<TicketTaken>([&](auto& e) { e.set_number(last + 1); }))
+            .returning(stele::make<Ticket>([&](auto& t) { t.set_number(last + 1); }));
+    }
+    // [/returning]
+};
+
+TakeTicket take_ticket(std::string_view machine) {
+    return stele::make<TakeTicket>([&](auto& c) { c.set_machine(std::string{machine}); });
+}
+
 // [outcomes]
 void report(const stele::command_result& result) {
     if (result)
@@ -45,6 +65,15 @@ void make_events() {
     const auto from_command = stele::make_from<MoneyDeposited>(deposit("alice", 5));  // amount and transfer
     // [/make]
     if (by_hand.amount() != from_command.amount()) fmt::print("different\n");
+}
+
+void take_a_ticket(stele::event_store& store) {
+    stele::command_bus<ticket_machine> bus{store};
+    const auto key = stele::uuid::v7();
+    // [value]
+    auto receipt = bus.send(take_ticket("lobby"), {.idempotency_key = key});
+    fmt::print("number {}\n", receipt->value<Ticket>()->number());
+    // [/value]
 }
 
 void send_if_unchanged(stele::event_store& store) {
@@ -167,4 +196,5 @@ int main() {
     who_and_why(store);
     by_hand(store);
     send_if_unchanged(store);
+    take_a_ticket(store);
 }

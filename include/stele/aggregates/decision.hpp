@@ -17,6 +17,19 @@
 /// The answer of an aggregate to a command: events, or a rejection.
 namespace stele::inline v0 {
 
+namespace detail {
+
+/// Moves what a decision returns to the sender.
+template <class Value>
+std::unique_ptr<const google::protobuf::Message> own_value(Value value) {
+    static_assert(std::derived_from<Value, google::protobuf::Message>,
+                  "returning takes a generated Protobuf message; for a text or a number there are StringValue and "
+                  "Int64Value in google/protobuf/wrappers.pb.h");
+    return std::make_unique<Value>(std::move(value));
+}
+
+}  // namespace detail
+
 /// Accepted events, not yet those of a certain aggregate. Made by accept() and no_change(), turned into a decision.
 ///
 /// A rejection and no_change() convert to it, for `return enough ? stele::accept(…) : stele::reject(…);`.
@@ -28,12 +41,22 @@ struct accepted {
     /// No event in the place of these.
     template <std::same_as<accepted<>> None>
         requires(sizeof...(Events) > 0)
-    accepted(None none) : events(std::move(none.events)), refused(std::move(none.refused)) {}
+    accepted(None none)
+        : events(std::move(none.events)), refused(std::move(none.refused)), value(std::move(none.value)) {}
+
+    /// The same, with an answer for the sender: see decision::returning.
+    template <class Value>
+    [[nodiscard]] accepted returning(Value answer) && {
+        value = detail::own_value(std::move(answer));
+        return std::move(*this);
+    }
 
     /// In the order in which they are appended.
     std::vector<std::unique_ptr<const google::protobuf::Message>> events;
     /// Instead of events: why the command is rejected.
     std::optional<rejection> refused;
+    /// The answer for the sender, or null.
+    std::unique_ptr<const google::protobuf::Message> value;
 };
 
 /// Accepts a command; the events are appended in this order, all or none. If their number is known only at run time,
@@ -55,8 +78,11 @@ class any_decision {
 public:
     explicit any_decision(event_list events) : outcome_(std::move(events)) {}
     explicit any_decision(stele::rejection reason) : outcome_(std::move(reason)) {}
-    any_decision(event_list events, std::optional<stele::rejection> refused) : outcome_(std::move(events)) {
+    any_decision(event_list events, std::optional<stele::rejection> refused,
+                 std::unique_ptr<const google::protobuf::Message> value)
+        : outcome_(std::move(events)) {
         if (refused) outcome_ = *std::move(refused);
+        returning(std::move(value));
     }
 
     [[nodiscard]] bool is_accepted() const noexcept { return std::holds_alternative<event_list>(outcome_); }
@@ -67,9 +93,15 @@ public:
     }
     void rejection() const&& = delete;
     void add(std::unique_ptr<const google::protobuf::Message> event);
+    [[nodiscard]] const google::protobuf::Message* value() const& noexcept { return value_.get(); }
+    void value() const&& = delete;
+    void returning(std::unique_ptr<const google::protobuf::Message> value) noexcept {
+        if (is_accepted()) value_ = std::move(value);
+    }
 
 private:
     std::variant<event_list, stele::rejection> outcome_;
+    std::unique_ptr<const google::protobuf::Message> value_;
 };
 
 struct decision_access;
@@ -100,7 +132,8 @@ class decision {
 public:
     /// Accepts the command with these events. Not explicit: `return stele::accept(…)` is the way to make one.
     template <class... Events>
-    decision(accepted<Events...> accepted) : outcome_(std::move(accepted.events), std::move(accepted.refused)) {
+    decision(accepted<Events...> accepted)
+        : outcome_(std::move(accepted.events), std::move(accepted.refused), std::move(accepted.value)) {
         (detail::check_event_of<Aggregate, Events>(), ...);
     }
     /// Rejects the command.
@@ -139,6 +172,27 @@ public:
         add(std::move(event));
         return std::move(*this);
     }
+
+    /// Answers the sender with a message, in place of an earlier one: a number that was given out, a price. It is in
+    /// the receipt (receipt::value), in that of a repeated command too, and nowhere else: no event holds it. No effect
+    /// on a rejection.
+    ///
+    ///     return stele::accept(number_taken(next)).returning(ticket(next));
+    template <class Value>
+    decision& returning(Value answer) & {
+        outcome_.returning(detail::own_value(std::move(answer)));
+        return *this;
+    }
+    /// The same for a temporary.
+    template <class Value>
+    [[nodiscard]] decision returning(Value answer) && {
+        returning(std::move(answer));
+        return std::move(*this);
+    }
+
+    /// What the sender is answered with, or nullptr. It lives as long as the decision and until the next returning().
+    [[nodiscard]] const google::protobuf::Message* value() const& noexcept { return outcome_.value(); }
+    void value() const&& = delete;
 
 private:
     friend struct detail::decision_access;

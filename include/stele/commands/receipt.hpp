@@ -8,13 +8,31 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
+
+namespace google::protobuf {
+class Message;  // NOLINT(readability-identifier-naming)
+}
 
 /// How commands are sent, and receipts: what a command has led to, and how a repeated command is deduplicated.
 namespace stele::inline v0 {
 
 class event_store;
+
+/// What `decide` has answered the sender with (decision::returning), as bytes.
+struct returned_value {
+    std::string type;   ///< The full name of the message.
+    std::string bytes;  ///< The message.
+};
+
+namespace detail {
+
+/// Throws stele::error (undecodable) if it is another message.
+void read_value(const returned_value& value, google::protobuf::Message& message);
+
+}  // namespace detail
 
 /// The result of an accepted command: the version of its stream after it, and the position of that event.
 ///
@@ -30,6 +48,19 @@ struct receipt : stream_position {
     /// The events that were appended, as they are stored, in order: the last one is at `version` and `position`. Empty
     /// if the command changed nothing, and if it is repeated.
     std::vector<event_data> events = {};
+    /// What `decide` has answered with; nothing if it returned only events. A repeated command has the first answer.
+    std::optional<returned_value> returned = {};
+
+    /// The same as a message; nothing if there is none. Throws stele::error (undecodable) if it is of another type.
+    ///
+    ///     const auto number = receipt->value<shop::Ticket>()->number();
+    template <class Message>
+    [[nodiscard]] std::optional<Message> value() const {
+        if (!returned) return std::nullopt;
+        Message message;
+        detail::read_value(*returned, message);
+        return message;
+    }
 };
 
 /// How to send a command.

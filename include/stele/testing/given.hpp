@@ -70,6 +70,7 @@ public:
     void ignore(std::string_view field);
     void expect_events(const message_list& expected) const;
     void expect_rejection(std::string_view code) const;
+    void expect_value(const google::protobuf::Message& expected) const;
 
 private:
     std::string title_;  // the place and the command
@@ -119,6 +120,10 @@ public:
 
     /// Expects that the command was accepted and changed nothing. Throws scenario_failed.
     void then_nothing() const { outcome_.expect_events({}); }
+
+    /// Expects that the command was accepted and that `decide` answers the sender with this message
+    /// (decision::returning), all fields equal. Throws scenario_failed.
+    void then_value(const google::protobuf::Message& expected) const { outcome_.expect_value(expected); }
 
     /// Expects a rejection with this code; its text for people is not compared. Throws scenario_failed.
     void then_rejected(std::string_view code) const { outcome_.expect_rejection(code); }

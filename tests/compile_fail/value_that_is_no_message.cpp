@@ -1,0 +1,25 @@
+// first error: returning takes a generated Protobuf message
+#include "testing.pb.h"
+
+#include <stele/commands/command_bus.hpp>
+#include <stele/eventstore/memory/memory_store.hpp>
+
+namespace hana = boost::hana;
+using testing::Increment;
+using testing::Incremented;
+
+struct counter {
+    static constexpr auto category = "counter";
+    static constexpr auto events = hana::tuple_t<Incremented>;
+    static constexpr auto commands = hana::tuple_t<Increment>;
+    static std::string_view instance_id(const auto& command) { return command.counter(); }
+
+    stele::decision<counter> decide(const Increment&) const { return stele::accept(Incremented{}).returning(1); }
+    void evolve(const Incremented&) {}
+};
+
+int main() {
+    stele::memory_store store;
+    stele::command_bus<counter> bus{store};
+    return bus.send(Increment{}) ? 0 : 1;
+}

@@ -28,17 +28,11 @@ std::vector<dead_letter> subscription_worker::dead_letters(position after, std::
 
 // Its event is handled, or given up: it counts there from now on.
 void subscription_worker::settle(const dead_letter& letter, event_outcome outcome) {
-    const auto before = now_;
     ++(outcome == event_outcome::applied   ? now_.applied
        : outcome == event_outcome::skipped ? now_.skipped
                                            : now_.ignored);
     --now_.dead_lettered;
-    try {
-        save({remove_letter(definition_.name, letter.position)});
-    } catch (...) {
-        now_ = before;
-        throw;
-    }
+    save_or_reload({remove_letter(definition_.name, letter.position)});
     letters_.remove(letter.key, letter.position);
 }
 
@@ -112,13 +106,8 @@ void subscription_worker::reset(position after) {
         else
             ++from.dead_lettered;
     from.seen = from.dead_lettered;
-    const auto before = std::exchange(now_, from);
-    try {
-        save(std::move(dropped));
-    } catch (...) {
-        now_ = before;
-        throw;
-    }
+    now_ = from;
+    save_or_reload(std::move(dropped));
     load();
 }
 

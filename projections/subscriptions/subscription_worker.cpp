@@ -63,8 +63,8 @@ void subscription_worker::begin() {
     progress from;
     from.checkpoint = options_.after;
     const auto write = progress_document(definition_.name, from, document_action::add);
-    // If another runner was first, that is where it begins.
-    static_cast<void>(store_.append({}, {&write, 1}));
+    // A conflict: another runner was first, and that is where it begins.
+    [[maybe_unused]] const bool is_first = store_.append({}, {&write, 1}).has_value();
 }
 
 void subscription_worker::load() {
@@ -84,7 +84,11 @@ void subscription_worker::load() {
 
 // Takes the subscription if it is to, or throws if another runner has taken it.
 void subscription_worker::own() {
-    if (!must_claim_.exchange(false)) return claim_.expect_held();
+    if (!must_claim_.exchange(false)) {
+        claim_.expect_held();
+        if (!is_loaded_) load();
+        return;
+    }
     try {
         if (!claim_.is_held()) {
             is_loaded_ = false;
@@ -105,6 +109,13 @@ void subscription_worker::save(std::vector<document_write> more) {
     saved_ = now_.checkpoint;
     must_save_ = false;
     board_.show(now_);
+}
+
+// The store may have them, though it threw: what it has is loaded again.
+void subscription_worker::save_or_reload(std::vector<document_write> more) {
+    is_loaded_ = false;
+    save(std::move(more));
+    is_loaded_ = true;
 }
 
 bool subscription_worker::is_save_due() const {

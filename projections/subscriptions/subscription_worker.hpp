@@ -47,6 +47,7 @@ private:
     void load();
     void own();
     void save(std::vector<document_write> more = {});
+    void save_or_reload(std::vector<document_write> more);
     [[nodiscard]] bool is_save_due() const;
     bool turn(position target, unsigned attempts);
     bool do_next(event_feed& events, unsigned attempts);

@@ -229,7 +229,7 @@ STORE_TEST_CASE(store, "in the background each event comes once and in order whi
 STORE_TEST_CASE(store, "a crash repeats at most checkpoint_every events, and a stop none") {
     append_some(*store, 200);
     const auto all = changes_after(*store, {});
-    for (const std::size_t every : {1, 2, 10, 1000}) {
+    for (const auto every : std::vector<std::size_t>{1, 2, 10, 1000}) {
         CAPTURE(every);
         subscription_runner{*store}.remove("listener");
         spy_store crashing{*store};

@@ -331,6 +331,8 @@ static void fail_each_write(contract_store& store) {
             book.before = failing_at({});
             again([&] { runner->replay_dead_letters<parking_listener>(); });
             CHECK(letters_of(*runner).empty());
+            CHECK(status_of(*runner).dead_lettered == 0);
+            CHECK(status_of(*runner).applied == 20);
             again([&] { runner->reset<parking_listener>({19}); });
             again([&] { runner->catch_up(); });
             CHECK(set_of(book.positions()) == set_of(changes_after(*store, {})));

@@ -1,6 +1,7 @@
 #include "benchmarks/deposits.hpp"
 
 #include "benchmarks/contest.hpp"
+#include "benchmarks/plain_log.hpp"
 
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/metadata.hpp>
@@ -57,6 +58,21 @@ std::vector<batch> deposits::appends(std::size_t count) {
     result.reserve(count);
     while (result.size() < count) result.push_back(to_append());
     return result;
+}
+
+void make_deposits(const std::filesystem::path& file, std::size_t accounts, std::size_t events) {
+    open_accounts(file, accounts);
+    plain_log log(file, stele::durability::full);
+    log.execute("PRAGMA journal_mode = OFF; PRAGMA cache_size = -256000");
+    deposits data(0, accounts);
+    log.begin();
+    for (std::size_t i = 0; i < events; ++i) {
+        if (i % 1000 == 0) check_interrupt();
+        log.insert(data.to_append());
+    }
+    log.execute("INSERT OR IGNORE INTO type_blocks SELECT DISTINCT type, (position - 1) / 1024 FROM events");
+    log.commit();
+    log.execute("PRAGMA journal_mode = WAL");
 }
 
 }  // namespace bench

@@ -31,4 +31,7 @@ private:
     std::mt19937_64 random_{42};
 };
 
+/// Makes a store in which these accounts are open, and which has so many deposits more, to accounts chosen at random.
+void make_deposits(const std::filesystem::path& file, std::size_t accounts, std::size_t events);
+
 }  // namespace bench

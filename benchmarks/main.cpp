@@ -35,6 +35,7 @@ const std::vector<suite>& suites() {
         {"replay_memory", bench::measure_replay},
         {"replay_peak_rss", bench::measure_replay_memory},
         {"subscription_wakeup", bench::measure_wakeup},
+        {"durable_subscription", bench::measure_durable_subscription},
         {"send_warm", [](auto& wanted, auto& out) { measure_send(wanted, out, durability::full); }},
         {"send_warm_normal", [](auto& wanted, auto& out) { measure_send(wanted, out, durability::normal); }},
         {"send_warm_over_append", bench::measure_send_threads},

@@ -24,7 +24,7 @@ foreach(name
     append_at_5m_over_at_100k read_all_ratio read_stream100_ratio send_warm_ratio send_warm_normal_ratio send_warm_over_append
     replay_memory_events_per_s_over_raw_scan replay_peak_rss_mib
     rebuild_sql_over_raw_upsert rebuild_speedup_over_live_catch_up
-    subscription_wakeup_p50_us load_10k_snapshot_over_full compile_bank_model_s)
+    subscription_wakeup_p50_us durable_subscription_over_plain load_10k_snapshot_over_full compile_bank_model_s)
   string(JSON type ERROR_VARIABLE missing TYPE "${figures}" ${name})
   if(missing)
     message(SEND_ERROR "the JSON does not have ${name}")

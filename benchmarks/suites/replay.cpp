@@ -45,22 +45,6 @@ struct balances {
     }
 };
 
-/// Makes a store with deposits to accounts chosen at random.
-void make_deposits(const std::filesystem::path& file, std::size_t events) {
-    open_accounts(file, account_count);
-    plain_log log(file, stele::durability::full);
-    log.execute("PRAGMA journal_mode = OFF; PRAGMA cache_size = -256000");
-    deposits data(0, account_count);
-    log.begin();
-    for (std::size_t i = 0; i < events; ++i) {
-        if (i % 1000 == 0) check_interrupt();
-        log.insert(data.to_append());
-    }
-    log.execute("INSERT OR IGNORE INTO type_blocks SELECT DISTINCT type, (position - 1) / 1024 FROM events");
-    log.commit();
-    log.execute("PRAGMA journal_mode = WAL");
-}
-
 /// Folds everything, and returns how many deposits there were.
 std::uint64_t replay(stele::event_store& store, const std::filesystem::path& directory) {
     stele::projection_runner runner{store, directory};
@@ -100,7 +84,7 @@ std::uint64_t memory_kib(const std::string& name) {
 void measure_replay(const settings& wanted, report& out) {
     const scratch_directory directory(wanted.directory);
     const auto deposits = wanted.amount(event_count);
-    make_deposits(directory / "events.db", deposits);
+    make_deposits(directory / "events.db", account_count, deposits);
     auto store = stele::sqlite_store::open(directory / "events.db");
     plain_log plain(directory / "events.db", stele::durability::full);
     const auto all = store.head().value - account_count;
@@ -114,7 +98,7 @@ void measure_replay(const settings& wanted, report& out) {
 
 void measure_replay_memory(const settings& wanted, report& out) {
     const scratch_directory directory(wanted.directory);
-    make_deposits(directory / "events.db", wanted.amount(many_events));
+    make_deposits(directory / "events.db", account_count, wanted.amount(many_events));
     auto store = stele::sqlite_store::open(directory / "events.db");
     // Gives back freed memory, so that what the replay allocates is seen, and resets the peak.
     ::malloc_trim(0);

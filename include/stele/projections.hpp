@@ -1,6 +1,6 @@
 #pragma once
 
-/// Read models: in SQL, in memory, inline, with effects.
+/// Read models: in SQL, in memory, inline, with effects. And durable subscriptions.
 
 #include <stele/projections/dead_letter.hpp>
 #include <stele/projections/effects/effect.hpp>
@@ -15,3 +15,6 @@
 #include <stele/projections/projection_status.hpp>
 #include <stele/projections/sql/read_model.hpp>
 #include <stele/projections/sql/sql_value.hpp>
+#include <stele/projections/subscriptions/durable_subscription.hpp>
+#include <stele/projections/subscriptions/durable_subscription_status.hpp>
+#include <stele/projections/subscriptions/subscription_runner.hpp>

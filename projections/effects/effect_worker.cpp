@@ -1,5 +1,6 @@
 #include "projections/effects/effect_worker.hpp"
 
+#include "projections/runner/stored_checkpoint.hpp"
 #include "stele_effects.pb.h"
 
 #include <stele/eventstore/causation.hpp>
@@ -58,19 +59,12 @@ void effect_worker::show_if_other_store() noexcept {
     }
 }
 
-// To remove a document that nobody has changes nothing.
 void effect_worker::expect_saving(event_store& store, const effect_definition& definition) {
-    const document_write nothing{checkpoint_kind, name_of(definition), {}, document_action::remove};
-    write_documents(store, {&nothing, 1});
+    detail::expect_saving(store, checkpoint_kind, name_of(definition));
 }
 
-// Otherwise it would pass over what is appended until the head comes there.
 void effect_worker::expect_reached() const {
-    if (const auto head = store_.head(); now_.checkpoint > head)
-        throw error(error_kind::other_store,
-                    fmt::format("{}: its checkpoint in the store is position {}, and the store ends at {}: it is of "
-                                "another store, or damaged; nothing was done; restore a backup of this store",
-                                name_, now_.checkpoint.value, head.value));
+    detail::expect_reached(store_, now_.checkpoint, name_);
 }
 
 void effect_worker::save() {

@@ -22,13 +22,13 @@ constexpr std::chrono::milliseconds busy_backoff{10};
 bool is_lasting(const std::exception_ptr& failure) {
     const auto kind = kind_of(failure);
     return kind == error_kind::needs_rebuild || kind == error_kind::other_store || kind == error_kind::foreign_file ||
-           kind == error_kind::newer_format;
+           kind == error_kind::newer_format || kind == error_kind::closed;
 }
 
 }  // namespace
 
 background::background(event_store& store, const std::vector<any_projection*>& workers,
-                       const projection_runner_options& options, const void* owner)
+                       const background_options& options, const void* owner)
     : store_(store), options_(options), owner_(owner), head_(store.head()) {
     for (auto* const worker : workers) jobs_.push_back({.worker = worker});
     const auto count = std::min(options.threads, jobs_.size());
@@ -36,9 +36,9 @@ background::background(event_store& store, const std::vector<any_projection*>& w
     // They begin when all are there: one that cannot be had leaves everything as it was.
     const std::lock_guard lock(mutex_);
     try {
-        threads_.push_back(start_thread("a projection_runner", [this](const std::stop_token& stop) { watch(stop); }));
+        threads_.push_back(start_thread("a runner", [this](const std::stop_token& stop) { watch(stop); }));
         while (threads_.size() < 1 + count)
-            threads_.push_back(start_thread("a projection_runner", [this](const auto& stop) { work(stop); }));
+            threads_.push_back(start_thread("a runner", [this](const auto& stop) { work(stop); }));
     } catch (...) {
         for (auto& thread : threads_) thread.request_stop();
         is_over_ = true;

@@ -3,11 +3,13 @@
 #include "projections/runner/any_projection.hpp"
 
 #include <stele/eventstore/event_store.hpp>
-#include <stele/projections/projection_runner.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -17,14 +19,21 @@
 
 namespace stele::inline v0::detail {
 
+/// How a background works: as projection_runner_options says.
+struct background_options {
+    std::size_t threads;
+    unsigned attempts;
+    std::chrono::milliseconds first_backoff;
+};
+
 /// Keeps projections up to date on its own threads: one waits for the store, the others apply events, one batch of one
 /// projection at a time, so that no projection waits long for another.
 class background {
 public:
     /// Begins at once. Store and workers must outlive it. Throws what the store throws when it is asked for its head,
     /// and busy if there is no thread to be had; then nothing has begun. `owner` is the runner, for handler_scope.
-    background(event_store& store, const std::vector<any_projection*>& workers,
-               const projection_runner_options& options, const void* owner);
+    background(event_store& store, const std::vector<any_projection*>& workers, const background_options& options,
+               const void* owner);
     /// Stops when the batches in progress are committed.
     ~background();
     /// Stops, but does not wait for the batches in progress: for their handlers.
@@ -66,7 +75,7 @@ private:
     [[nodiscard]] clock::time_point next_time() const;
 
     event_store& store_;
-    projection_runner_options options_;
+    background_options options_;
     const void* owner_;
     std::atomic<bool> is_stopping_ = false;
     std::mutex mutex_;

@@ -7,9 +7,10 @@
 #include <utility>
 
 namespace stele::inline v0::detail {
-event_feed::event_feed(event_store& store, position after, position up_to, const event_table& types, reading how)
+event_feed::event_feed(event_store& store, position after, position up_to, const event_table& types, reading how,
+                       event_filter filter)
     : store_(store),
-      range_(store.read_all({.after = after, .up_to = up_to, .filter = types.filter()})),
+      range_(read_for(store, {.after = after, .up_to = up_to, .filter = std::move(filter)}, types)),
       ahead_(how == reading::ahead ? std::make_unique<read_ahead>(std::move(range_), types) : nullptr),
       after_(after),
       up_to_(up_to) {}

@@ -33,11 +33,12 @@ enum class reading : std::uint8_t {
 };
 
 /// The events of the types of a table in a window (after, up_to] of the store, in chunks; the last chunk ends with the
-/// window, even if it has no event. Store and table must outlive it.
+/// window, even if it has no event. Those that do not pass the filter are not among them; the removals of streams that
+/// pass it are. Store and table must outlive it.
 class event_feed {
 public:
     event_feed(event_store& store, position after, position up_to, const event_table& types,
-               reading how = reading::when_asked);
+               reading how = reading::when_asked, event_filter filter = {});
     event_feed(const event_feed&) = delete;
     event_feed& operator=(const event_feed&) = delete;
 

@@ -14,6 +14,7 @@ void progress::pass(const recorded_event& event, event_outcome outcome) {
     switch (outcome) {
         case event_outcome::ignored: return;  // as skip_to() has counted it
         case event_outcome::applied: ++applied; break;
+        case event_outcome::skipped: ++skipped; break;
         case event_outcome::dead_lettered: ++dead_lettered; break;
     }
     --ignored;

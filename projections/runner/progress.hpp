@@ -16,9 +16,10 @@ struct seen_event {
 };
 
 /// What a projection did with an event.
-enum class event_outcome : std::uint8_t { applied, ignored, dead_lettered };
+enum class event_outcome : std::uint8_t { applied, ignored, skipped, dead_lettered };
 
-/// How far a read model has come, and what it did with the events: seen = applied + ignored + dead_lettered, always.
+/// How far a read model or a subscription has come, and what it did with the events: seen = applied + ignored + skipped
+/// + dead_lettered, always. A read model skips nothing.
 struct progress {
     /// Every event up to here has been seen.
     position checkpoint;
@@ -28,6 +29,7 @@ struct progress {
     std::uint64_t applied = 0;
     std::uint64_t ignored = 0;
     std::uint64_t dead_lettered = 0;
+    std::uint64_t skipped = 0;
     /// It has been at the head of the store, so it may serve.
     bool complete = false;
 

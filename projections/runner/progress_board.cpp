@@ -86,7 +86,13 @@ void progress_board::show_faulted(const std::exception_ptr& failure, unsigned at
 }
 
 projection_status progress_board::read() const {
+    std::uint64_t skipped = 0;
+    return read(skipped);
+}
+
+projection_status progress_board::read(std::uint64_t& skipped) const {
     const std::lock_guard lock(mutex_);
+    skipped = now_.skipped;
     projection_status status;
     status.state = is_over_ ? projection_state::stopped : rebuild_ ? projection_state::rebuilding : state_;
     status.rebuild = rebuild_;

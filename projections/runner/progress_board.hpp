@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -39,6 +40,8 @@ public:
 
     /// Returns what is shown; head and lag are not set.
     [[nodiscard]] projection_status read() const;
+    /// How many events were skipped, as of the same moment.
+    [[nodiscard]] projection_status read(std::uint64_t& skipped) const;
     /// Waits until the read model has reached the position, the projection is faulted, the waits are ended, or the time
     /// is over; returns whether it has reached it. A read model of another state of the store has reached nothing.
     [[nodiscard]] bool wait(position reached, std::chrono::steady_clock::time_point until) const;

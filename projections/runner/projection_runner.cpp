@@ -1,12 +1,10 @@
 #include "projections/runner/runner_state.hpp"
 
-#include <stele/eventstore/detail/append_scope.hpp>
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -24,19 +22,7 @@ projection_runner& projection_runner::operator=(projection_runner&& other) noexc
     return *this;
 }
 projection_runner::~projection_runner() {
-    const auto mine = state_.take();
-    if (!mine) return;
-    if (mine->process.is_inherited()) {
-        mine->of_parent = mine;  // it stays as it is
-        return;
-    }
-    if (detail::handler_scope::is_inside(mine.get()) || detail::append_scope::is_inside()) {
-        state::abandon(mine);
-        return;
-    }
-    mine->end_waits();
-    const std::lock_guard lock(mine->running_mutex);
-    mine->end();
+    if (const auto mine = state_.take()) detail::runner_core::release(mine);
 }
 
 void projection_runner::add_definition(const detail::projection_definition& definition,
@@ -52,7 +38,8 @@ void projection_runner::add_definition(const detail::memory_projection_definitio
 }
 
 std::shared_ptr<const void> projection_runner::hold() const {
-    return state_.held();
+    const auto mine = state_.held();
+    return {mine, mine->owner()};
 }
 
 detail::locked_state projection_runner::read(std::string_view name, const std::type_info& type) const {
@@ -62,28 +49,12 @@ detail::locked_state projection_runner::read(std::string_view name, const std::t
 void projection_runner::take_snapshot(std::string_view name) {
     const auto mine = state_.held();
     mine->expect_outside("take_snapshot()");
-    const detail::handler_scope here{mine.get()};
+    const detail::handler_scope here{mine->owner()};
     mine->in_memory(name).take_snapshot();
 }
 
 position projection_runner::catch_up() {
-    const auto mine = state_.held();
-    mine->expect_outside("catch_up()");
-    const detail::handler_scope here{mine.get()};
-    const auto target = mine->store.head();
-    std::vector<std::exception_ptr> failures;
-    for (auto* const worker : mine->list()) {
-        std::exception_ptr failure;
-        try {
-            worker->catch_up(target);
-        } catch (...) {
-            failure = std::current_exception();
-            failures.push_back(failure);
-        }
-        mine->show_outcome(*worker, failure);
-    }
-    detail::throw_any(failures, "projections");
-    return target;
+    return state_.held()->catch_up("projections");
 }
 
 rebuild_result projection_runner::rebuild(std::string_view name, const rebuild_options& options) {
@@ -124,41 +95,23 @@ void projection_runner::rollback(std::string_view name) {
 void projection_runner::discard(std::string_view name) {
     const auto mine = state_.held();
     mine->expect_outside("discard()");
-    const detail::handler_scope here{mine.get()};
+    const detail::handler_scope here{mine->owner()};
     mine->at(name).generations().discard();
 }
 
 void projection_runner::start() {
-    detail::expect_outside_appends();  // it may wait for a thread that waits for the append
-    const auto mine = state_.held();
-    std::unique_lock lock(mine->running_mutex, std::defer_lock);
-    // A handler must not wait for a stop() that waits for it.
-    if (!detail::handler_scope::is_inside(mine.get()))
-        lock.lock();
-    else if (!lock.try_lock())
-        mine->expect_outside("start()");
-    if (mine->running && mine->running->is_stopping()) {
-        mine->expect_outside("start()");
-        mine->end();
-    }
-    if (mine->running)
-        mine->running->resume_faulted();
-    else
-        mine->begin();
+    state_.held()->start();
 }
 
 void projection_runner::stop() noexcept {
     if (!state_ || state_.unchecked()->process.is_inherited()) return;
-    const auto mine = state_.held();
-    if (detail::handler_scope::is_inside(mine.get()) || detail::append_scope::is_inside()) return mine->request_stop();
-    const std::lock_guard lock(mine->running_mutex);
-    mine->end();
+    state_.held()->stop();
 }
 
 std::expected<position, wait_failure> projection_runner::wait_for(
     std::string_view name, position reached, detail::saturated<std::chrono::milliseconds> timeout) const {
     const auto mine = state_.held();
-    detail::expect_outside_handlers(mine.get(), "wait_for()", "this runner");
+    detail::expect_outside_handlers(mine->owner(), "wait_for()", "this runner");
     auto& worker = mine->any(name);
     if (!worker.board().wait(reached, detail::end_of_wait(timeout)))
         return std::unexpected(wait_failure{reached, mine->status_of(worker), {}});
@@ -178,14 +131,14 @@ std::vector<dead_letter> projection_runner::dead_letters(std::string_view name, 
 dead_letter_replay projection_runner::replay_dead_letters(std::string_view name) {
     const auto mine = state_.held();
     mine->expect_outside("replay_dead_letters()");
-    const detail::handler_scope here{mine.get()};
+    const detail::handler_scope here{mine->owner()};
     return mine->at(name).replay_dead_letters();
 }
 
 bool projection_runner::discard_dead_letter(std::string_view name, position where) {
     const auto mine = state_.held();
     mine->expect_outside("discard_dead_letter()");
-    const detail::handler_scope here{mine.get()};
+    const detail::handler_scope here{mine->owner()};
     return mine->at(name).discard_dead_letter(where);
 }
 

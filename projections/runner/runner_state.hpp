@@ -3,34 +3,34 @@
 #include "projections/effects/effect_worker.hpp"
 #include "projections/generations/projection_worker.hpp"
 #include "projections/memory/memory_worker.hpp"
-#include "projections/runner/background.hpp"
 #include "projections/runner/projection_lag.hpp"
+#include "projections/runner/runner_core.hpp"
 #include "projections/runner/runner_directory.hpp"
 
-#include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/detail/handler_scope.hpp>
-#include <stele/eventstore/detail/process_mark.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
 #include <stele/projections/projection_runner.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
 #include <filesystem>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace stele::inline v0 {
 
-/// What a runner consists of. The runner, each call that is under way, and an adopting background hold it.
-struct projection_runner::state {
+/// What a runner of projections consists of, besides what every runner has.
+struct projection_runner::state final : detail::runner_core {
     state(event_store& from, const std::filesystem::path& where, projection_runner_options with)
-        : store(from), options(checked(where, std::move(with))), directory(where, options.connection.file_mode) {}
+        : runner_core(from), options(checked(where, std::move(with))), directory(where, options.connection.file_mode) {}
+
+    state(const state&) = delete;
+    state& operator=(const state&) = delete;
+    ~state() override { finish(); }
 
     // Before anything is made.
     static projection_runner_options checked(const std::filesystem::path& where, projection_runner_options options) {
@@ -49,10 +49,12 @@ struct projection_runner::state {
     // goes on meanwhile, so they may wait for it.
     [[nodiscard]] const void* of_generations() const noexcept { return &directory; }
 
-    // For the functions that wait for handlers to end, or for what handlers hold.
-    void expect_outside(std::string_view call) const {
-        for (const void* const owner : {static_cast<const void*>(this), of_generations()})
-            detail::expect_outside_handlers(owner, call, "this runner");
+    void expect_outside(std::string_view call) const override {
+        runner_core::expect_outside(call);
+        detail::expect_outside_handlers(of_generations(), call, "this runner");
+    }
+    [[nodiscard]] detail::background_options how() const override {
+        return {options.threads, options.attempts, options.first_backoff};
     }
 
     template <class Projections>
@@ -74,7 +76,7 @@ struct projection_runner::state {
 
     // Under running_mutex.
     void expect_stopped(std::string_view name) const {
-        if (running)
+        if (is_running())
             throw error{error_kind::invalid_argument,
                         fmt::format("{}: the projection {} was added to a runner that is started; add it before "
                                     "start(), or after stop()",
@@ -101,7 +103,7 @@ struct projection_runner::state {
         }
         expect_new(definition.name);
         if (with_effects != nullptr) detail::effect_worker::expect_saving(store, *with_effects);
-        const detail::handler_scope here{this};  // of create()
+        const detail::handler_scope here{owner()};  // of create()
         auto worker = std::make_unique<Worker>(store, directory, definition, options);
         auto effect = with_effects != nullptr
                           ? std::make_unique<detail::effect_worker>(store, directory, *worker, *with_effects)
@@ -119,12 +121,6 @@ struct projection_runner::state {
         effects.push_back(std::move(effect));
     }
 
-    // Those that there are now; each stays until the end.
-    [[nodiscard]] std::vector<detail::any_projection*> list() const {
-        const std::lock_guard guard(list_mutex);
-        return all;
-    }
-
     // What the board shows, and how far that is behind the store.
     projection_status status_of(detail::any_projection& worker) {
         auto status = worker.board().read();
@@ -133,80 +129,12 @@ struct projection_runner::state {
         return status;
     }
 
-    detail::process_mark process;
-    std::shared_ptr<state> of_parent;  // itself, in a child of fork(), which must not destroy it
-    event_store& store;
     projection_runner_options options;
     detail::runner_directory directory;
-    std::mutex add_mutex;           // held by the one add() that is under way
-    mutable std::mutex list_mutex;  // guards the lists
+    std::mutex add_mutex;  // held by the one add() that is under way
     std::vector<std::unique_ptr<detail::projection_worker>> workers;
     std::vector<std::unique_ptr<detail::memory_worker>> memory_workers;
     std::vector<std::unique_ptr<detail::effect_worker>> effects;
-    std::vector<detail::any_projection*> all;  // of all kinds, as they were added
-
-    // Lets the background continue with a projection that has another generation now.
-    void resume(const detail::projection_worker& worker) {
-        const std::lock_guard guard(running_mutex);
-        if (running) running->resume(worker);
-    }
-
-    // Shows how catch_up() went, without a failure if it succeeded. A projection that runs in the background shows its
-    // state itself.
-    void show_outcome(detail::any_projection& worker, const std::exception_ptr& failure) {
-        const std::lock_guard guard(running_mutex);
-        auto& board = worker.board();
-        if (failure && running) return board.show_error(failure);
-        if (failure)
-            return board.show_faulted(failure, board.attempts() + 1,
-                                      detail::kind_of(failure) != error_kind::other_store);
-        if (!board.is_faulted()) return;
-        board.show_success();
-        if (running)
-            running->resume(worker);
-        else
-            board.show(projection_state::stopped);
-    }
-
-    // Under running_mutex.
-    void begin() {
-        // From the first moment: a handler may destroy the runner before start() has returned.
-        const std::lock_guard guard(stoppable_mutex);
-        if (is_abandoned) return;
-        running.emplace(store, list(), options, this);
-        stoppable = &*running;
-    }
-    void end() noexcept {
-        {
-            const std::lock_guard guard(stoppable_mutex);
-            if (is_abandoned) return;  // it ends by itself
-            stoppable = nullptr;
-        }
-        running.reset();
-    }
-    // The runner was destroyed by a handler, whose thread cannot wait for itself: the background ends by itself, and
-    // the last of it and of the calls that are under way destroys the state.
-    static void abandon(const std::shared_ptr<state>& mine) noexcept {
-        mine->end_waits();
-        const std::lock_guard guard(mine->stoppable_mutex);
-        mine->is_abandoned = true;
-        if (mine->stoppable != nullptr) mine->stoppable->adopt(mine);
-    }
-    void end_waits() noexcept {
-        const std::lock_guard guard(list_mutex);
-        for (auto* const each : all) each->board().end_waits();
-    }
-    // For a handler: without running_mutex, which somebody may hold who waits for the handler.
-    void request_stop() noexcept {
-        const std::lock_guard guard(stoppable_mutex);
-        if (stoppable != nullptr) stoppable->request_stop();
-    }
-
-    std::mutex stoppable_mutex;
-    detail::background* stoppable = nullptr;  // `running`, unless it is being ended
-    bool is_abandoned = false;
-    std::mutex running_mutex;
-    std::optional<detail::background> running;  // last, so that it ends before the rest is destroyed
 };
 
 }  // namespace stele::inline v0

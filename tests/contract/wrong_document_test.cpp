@@ -1,6 +1,7 @@
 // Numbers in documents and snapshots that are never written: an error that names the place, or a right result.
 
 #include "support/board.hpp"
+#include "support/listener.hpp"
 #include "support/projections.hpp"
 #include "support/stores.hpp"
 #include "support/tally.hpp"
@@ -118,6 +119,39 @@ STORE_TEST_CASE(store, "the checkpoint of an effect") {
         CHECK(failure.says("its checkpoint in the store is "));
     });
     run();
+}
+
+STORE_TEST_CASE(store, "the checkpoint and the dead letters of a subscription") {
+    append(*store, 1, incremented(1));
+    notebook book;
+    const auto run = [&] {
+        stele::subscription_runner runner{*store};
+        runner.add(parking_listener{book});
+        runner.catch_up();
+        (void)runner.dead_letters("listener");
+    };
+    book.before = [](const auto&) { throw std::runtime_error("cannot"); };
+    run();
+    book.before = [](const auto&) {};
+    for_each_number(*store, "subscription", "stele.v1.SubscriptionCheckpoint", [&] {
+        const auto failure = error_of(run);
+        CHECK(failure.kind == error_kind::corrupt);
+        CHECK(failure.says("subscription listener: "));
+        CHECK(failure.says("its checkpoint in the store is "));
+    });
+    for_each_number(*store, "subscription_dead_letter", "stele.v1.SubscriptionDeadLetter", [&] {
+        try {
+            run();
+        } catch (const stele::error& failure) {
+            CHECK(failure.kind() == error_kind::corrupt);
+            CHECK(std::string_view{failure.what()}.contains("the position of a dead letter in the store is "));
+        }
+    });
+    run();
+    CHECK(book.positions().empty());
+    CHECK(stele::subscription_runner{*store}.remove("listener"));
+    run();
+    CHECK(book.positions().size() == 1);
 }
 
 STORE_TEST_CASE(store, "a checkpoint beyond the head: nothing is passed over in silence") {

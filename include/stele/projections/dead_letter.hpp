@@ -8,14 +8,16 @@
 
 namespace stele::inline v0 {
 
-/// What a projection or a process does when its handler has failed at an event and has no attempts left.
+/// What a projection, a process or a subscription does when its handler has failed at an event and has no attempts
+/// left.
 enum class on_fault : std::uint8_t {
-    stop,         ///< Stops before the event. The default of a projection.
+    stop,         ///< Stops before the event. The default of a projection and of a subscription.
     dead_letter,  ///< Stores the event as a dead letter and continues with the next one.
+    skip,         ///< Counts and reports the event, and continues with the next one. Only for subscriptions.
 };
 
-/// An event that a projection could not apply (a poisonous event), or one that is queued behind it. The projection opts
-/// in with
+/// An event that a projection could not apply (a poisonous event), or one that is queued behind it. Processes and
+/// subscriptions have them too: process_runner.hpp and durable_subscription.hpp. The projection opts in with
 ///
 ///     static constexpr auto on_fault = stele::on_fault::dead_letter;
 ///

@@ -2,6 +2,7 @@
 
 #include "support/counter.hpp"
 #include "support/errors.hpp"
+#include "support/listener.hpp"
 #include "support/projections.hpp"
 #include "support/stores.hpp"
 #include "support/transfers.hpp"
@@ -79,6 +80,16 @@ TEST_CASE("every movable object refuses to be used after it was moved") {
          [](auto& r) { (void)r.template wait_for<totals>({}, 1ms); },
          [](auto& r) { (void)r.template dead_letters<totals>(); },
          [](auto& r) { (void)r.template replay_dead_letters<totals>(); }});
+
+    notebook book;
+    expect_refused<stele::subscription_runner>(
+        "subscription_runner", stele::subscription_runner{store},
+        {[&](auto& r) { r.add(listener{book}); }, [](auto& r) { r.catch_up(); }, [](auto& r) { r.start(); },
+         [](auto& r) { (void)r.status(); }, [](auto& r) { (void)r.template wait_for<listener>({}, 1ms); },
+         [](auto& r) { (void)r.template dead_letters<listener>(); },
+         [](auto& r) { (void)r.template replay_dead_letters<listener>(); },
+         [](auto& r) { (void)r.template discard_dead_letter<listener>(stele::position{1}); },
+         [](auto& r) { r.template reset<listener>({}); }, [](auto& r) { r.remove("listener"); }});
 
     expect_refused<stele::recorded_schemas>("recorded_schemas", stele::recorded_schemas{store},
                                             {[](auto& schemas) { (void)schemas.to_json(stele::recorded_event{}); }});

@@ -15,6 +15,7 @@
 #include <stele/projections/effects/effect.hpp>
 #include <stele/projections/inline/inline_projections.hpp>
 #include <stele/projections/memory/fold.hpp>
+#include <stele/projections/subscriptions/subscription_runner.hpp>
 
 #include <fmt/format.h>
 
@@ -39,6 +40,12 @@ struct notified {
     static constexpr auto effects = hana::tuple_t<Incremented>;
     void project(const Incremented&, const stele::recorded_event&) {}
     static void effect(const Incremented&, const stele::recorded_event&) { ++effects_done; }
+};
+
+struct told {
+    static constexpr auto name = "told";
+    static constexpr auto events = hana::tuple_t<Incremented>;
+    static void on(const Incremented&, const stele::recorded_event&) { ++effects_done; }
 };
 
 struct operation {
@@ -85,6 +92,13 @@ std::vector<operation> writes_of_others(stele::sqlite_store& store, const fs::pa
              runner.add<notified>();
              runner.catch_up();
          }},
+        {"subscription",
+         [&store] {
+             stele::subscription_runner runner{store};
+             runner.add(told{});
+             runner.catch_up();
+         }},
+        {"removal of a subscription", [&store] { stele::subscription_runner{store}.remove("told"); }},
         {"process",
          [&store] {
              transfer_bus bus{store};
@@ -116,7 +130,8 @@ TEST_CASE("every write is refused with one error that names the file and how it 
     const auto file = directory / "events.db";
     std::optional<stele::sqlite_store> writer{stele::sqlite_store::open(file)};
     append_some(*writer, 50);
-    SUBCASE("with effects that have begun") {
+    SUBCASE("with effects and a subscription that have begun") {
+        stele::subscription_runner{*writer}.add(told{});
         stele::projection_runner runner{*writer, elsewhere / "writer"};
         runner.add<notified>();
         append_some(*writer, 50, 2);

@@ -5,7 +5,7 @@
 #include <concepts>
 #include <type_traits>
 
-/// What a projection or a process says in `on_fault`, checked at compile time.
+/// What a projection, a process or a subscription says in `on_fault`, checked at compile time.
 namespace stele::inline v0::detail {
 
 template <class P>
@@ -22,10 +22,15 @@ constexpr Default on_fault_of(Default otherwise) {
     static_assert(has_on_fault<P> || !declares_on_fault<P>,
                   "`on_fault` is stele::on_fault::stop or stele::on_fault::dead_letter: make it "
                   "`static constexpr auto on_fault = stele::on_fault::stop;`");
-    if constexpr (has_on_fault<P>)
+    if constexpr (has_on_fault<P>) {
+        static_assert(
+            P::on_fault != stele::on_fault::skip,
+            "only a subscription may skip an event for good: with stele::on_fault::dead_letter it is kept, and "
+            "replayed once the handler is fixed");
         return P::on_fault;
-    else
+    } else {
         return otherwise;
+    }
 }
 
 }  // namespace stele::inline v0::detail

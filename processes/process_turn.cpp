@@ -118,7 +118,9 @@ void process_worker::fire(const due_deadline& deadline, const documents& with) {
         cause.id = pending->second.id;
         cause.stream = journal.str();
         cause.metadata = pending->second.metadata;
-        process_step step{definition_, bus_, state, journal, cause.id, caused_by(cause), settings_};
+        auto about = caused_by(cause);
+        if (about.occurred_at) about.occurred_at = deadline.due;  // in business time, too, it fires when it is due
+        process_step step{definition_, bus_, state, journal, cause.id, about, settings_};
         step.fire(deadline.name);
         is_done = commit(journal, std::move(state), step, with);
     }

@@ -12,8 +12,12 @@ namespace {
 constexpr std::size_t shard_count = 16;
 constexpr std::size_t least_sharded_capacity = 16 * shard_count;
 
-/// Whether this thread holds a lease, of any cache.
-thread_local bool has_lease = false;
+/// Who holds leases on this thread, of any cache, and how many.
+struct held_leases {
+    const void* owner = nullptr;
+    std::size_t count = 0;
+};
+thread_local held_leases held;
 
 }  // namespace
 
@@ -58,19 +62,25 @@ void aggregate_cache::settle(const std::shared_ptr<entry>& used) {
     }
 }
 
-aggregate_cache::lease::lease(aggregate_cache& cache, const stream_id& stream) : cache_(cache) {
-    if (cache.shard_capacity_ == 0 || has_lease) return;
+aggregate_cache::lease::lease(aggregate_cache& cache, std::string_view stream, const void* owner, bool waits)
+    : cache_(cache) {
+    if (cache.shard_capacity_ == 0 || (held.count > 0 && held.owner != owner)) return;
     // Its holder may wait for the append that this thread is committing.
     if (append_scope::is_inside()) return;
-    entry_ = cache.find_or_add(stream.str());
-    lock_ = std::unique_lock(entry_->in_use);
-    has_lease = true;
+    auto found = cache.find_or_add(stream);
+    lock_ = waits ? std::unique_lock(found->in_use) : std::unique_lock(found->in_use, std::try_to_lock);
+    if (!lock_) {
+        is_busy_ = true;
+        return;
+    }
+    entry_ = std::move(found);
+    held = {owner, held.count + 1};
 }
 
 aggregate_cache::lease::~lease() {
     if (!entry_) return;
     cache_.settle(entry_);
-    has_lease = false;
+    --held.count;
 }
 
 std::optional<any_aggregate> aggregate_cache::lease::take() {

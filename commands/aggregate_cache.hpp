@@ -19,8 +19,9 @@ namespace stele::inline v0::detail {
 /// process to one instance run one after the other instead of meeting in conflicts. A state that is not given back, for
 /// example because of an exception, is forgotten.
 ///
-/// Any thread may lease a state at any time. A thread that holds a lease never waits for a second one but gets no state
-/// from the cache: waiting threads hold nothing, so there is no deadlock.
+/// Any thread may lease a state at any time. A thread that holds a lease gets no state from the cache for a command
+/// that it sends meanwhile: waiting threads hold nothing, so there is no deadlock. A unit of work holds several leases.
+/// It waits only while it holds none, or holds those alone whose streams sort before (unit_of_work.cpp).
 class aggregate_cache {
     struct entry {
         explicit entry(std::string name) : stream(std::move(name)) {}
@@ -37,7 +38,10 @@ public:
     /// The exclusive right to use the state of one stream.
     class lease {
     public:
-        lease(aggregate_cache& cache, const stream_id& stream);
+        /// Waits until the state is free.
+        lease(aggregate_cache& cache, const stream_id& stream) : lease(cache, stream.str(), this, true) {}
+        /// For one of the leases of `owner`. Without `waits` it gets no state if another thread has it.
+        lease(aggregate_cache& cache, std::string_view stream, const void* owner, bool waits);
         lease(const lease&) = delete;
         lease& operator=(const lease&) = delete;
         ~lease();
@@ -46,11 +50,14 @@ public:
         [[nodiscard]] std::optional<any_aggregate> take();
         /// Puts it back for the next lease.
         void give_back(any_aggregate known);
+        /// Another thread has the state.
+        [[nodiscard]] bool is_busy() const noexcept { return is_busy_; }
 
     private:
         aggregate_cache& cache_;
         std::shared_ptr<entry> entry_;  // null: without the cache
         std::unique_lock<std::mutex> lock_;
+        bool is_busy_ = false;
     };
 
 private:

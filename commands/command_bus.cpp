@@ -1,9 +1,10 @@
-#include "commands/aggregate_cache.hpp"
+#include "commands/bus_state.hpp"
 #include "commands/receipts.hpp"
 
 #include <stele/aggregates/detail/snapshot_document.hpp>
 #include <stele/codec/detail/json_text.hpp>
 #include <stele/commands/command_bus.hpp>
+#include <stele/commands/detail/unit_of_work.hpp>
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/process_mark.hpp>
@@ -18,14 +19,6 @@
 
 namespace stele::inline v0 {
 
-struct command_bus_base::state {
-    detail::process_mark process = {};
-    event_store& store;
-    command_bus_options options;
-    const detail::command_table& commands;
-    detail::aggregate_cache cache;
-};
-
 namespace {
 
 using detail::any_aggregate;
@@ -34,23 +27,9 @@ using detail::command_definition;
 using detail::receipts;
 using google::protobuf::Message;
 
-/// A command, what is known of it, and the stream it is for.
-struct task {
-    const Message& command;
-    const command_definition& definition;
-    const stream_id& stream;
-};
-
-command_error failed(const task& task, std::variant<rejection, conflict> reason, unsigned attempts) {
-    return {task.command.GetDescriptor()->full_name(), task.stream, std::move(reason), attempts};
-}
-
-/// The metadata of all events of one command.
-metadata correlated(metadata given) {
-    add_causation(given);
-    if (given.correlation_id.empty()) given.correlation_id = uuid::v7().str();
-    return given;
-}
+using detail::bus_task;
+using detail::correlated;
+using detail::failed;
 
 /// Folds the new events into the state. If that fails, the command has succeeded nevertheless: the state is forgotten,
 /// and the next load reports the error.
@@ -79,7 +58,7 @@ std::expected<stream_position, conflict> write(event_store& store, const stream_
 }
 
 /// A rule of an inline projection rejected what the aggregate accepted.
-command_result reject(event_store& store, const task& task, const receipts& receipts, const rejection& reason,
+command_result reject(event_store& store, const bus_task& task, const receipts& receipts, const rejection& reason,
                       const any_aggregate& known, unsigned attempts) {
     // What stands in the way may be the effect of this very command, sent by somebody else since recall().
     if (auto earlier = receipts.recall()) return *std::move(earlier);
@@ -90,7 +69,7 @@ command_result reject(event_store& store, const task& task, const receipts& rece
 }
 
 /// `known` was loaded before, or is empty; afterwards it is the state at the end of the stream, or empty.
-command_result decide_and_append(event_store& store, std::optional<any_aggregate>& known, const task& task,
+command_result decide_and_append(event_store& store, std::optional<any_aggregate>& known, const bus_task& task,
                                  const receipts& receipts, const metadata& given, expected_version expected,
                                  const command_bus_options& options) {
     const std::string metadata_bytes = encode(correlated(given));
@@ -152,7 +131,7 @@ void expect_usable(const middleware& each, const detail::command_table& commands
 }
 
 command_result run(event_store& store, detail::aggregate_cache& cache, const command_bus_options& options,
-                   const task& task, const metadata& given, const send_options& how) {
+                   const bus_task& task, const metadata& given, const send_options& how) {
     const receipts receipts{store, task.stream, task.command, how};
     if (auto earlier = receipts.recall()) return *std::move(earlier);
     std::optional<detail::taken_snapshot> snapshot;
@@ -173,6 +152,35 @@ command_result run(event_store& store, detail::aggregate_cache& cache, const com
 
 }  // namespace
 
+namespace detail {
+
+const command_definition& bus_state::get(const Message& command) const {
+    const auto* definition = commands.find(*command.GetDescriptor());
+    if (definition == nullptr)
+        throw error(error_kind::invalid_argument, fmt::format("No aggregate of this bus decides the command {}.",
+                                                              command.GetDescriptor()->full_name()));
+    return *definition;
+}
+
+command_error failed(const bus_task& task, std::variant<rejection, conflict> reason, unsigned attempts) {
+    return {task.command.GetDescriptor()->full_name(), task.stream, std::move(reason), attempts};
+}
+
+metadata correlated(metadata given) {
+    add_causation(given);
+    if (given.correlation_id.empty()) given.correlation_id = uuid::v7().str();
+    return given;
+}
+
+void refuse_other_command(const bus_task& task) {
+    throw error(error_kind::invalid_argument,
+                fmt::format("A middleware passed on another command than the {} for {} that was sent. Pass on the "
+                            "sent_command that it got; only its metadata may change.",
+                            task.command.GetDescriptor()->full_name(), task.stream.str()));
+}
+
+}  // namespace detail
+
 command_bus_base::command_bus_base(event_store& store, command_bus_options options,
                                    const detail::command_table& commands)
     : state_("this command_bus", nullptr) {
@@ -181,8 +189,8 @@ command_bus_base::command_bus_base(event_store& store, command_bus_options optio
                     "command_bus_options::attempts is 0: a command must be decided at least once.");
     const auto capacity = options.cached_aggregates;
     for (const auto& each : options.middleware) expect_usable(each, commands);
-    state_ = {"this command_bus", std::make_shared<state>(detail::process_mark{}, store, std::move(options), commands,
-                                                          detail::aggregate_cache{capacity})};
+    state_ = {"this command_bus", std::make_shared<detail::bus_state>(detail::process_mark{}, store, std::move(options),
+                                                                      commands, detail::aggregate_cache{capacity})};
 }
 
 bool command_bus_base::decides(const google::protobuf::Descriptor& command) const {
@@ -190,33 +198,19 @@ bool command_bus_base::decides(const google::protobuf::Descriptor& command) cons
 }
 
 command_result command_bus_base::send(const Message& command, const send_options& options) {
-    const auto* definition = state_->commands.find(*command.GetDescriptor());
-    if (definition == nullptr)
-        throw error(error_kind::invalid_argument, fmt::format("No aggregate of this bus decides the command {}.",
-                                                              command.GetDescriptor()->full_name()));
-    return send(*definition, command, options);
+    return send(state_->get(command), command, options);
 }
 
 command_result command_bus_base::send(const command_definition& definition, const Message& command,
                                       const send_options& options) {
     const auto held = state_.held();  // a middleware or an aggregate may destroy the bus
-    state& bus = *held;
+    auto& bus = *held;
+    detail::unit_of_work::expect_outside(bus.store);
     const auto stream = definition.stream(command);
-    const task task{command, definition, stream};
-    if (bus.options.middleware.empty()) return run(bus.store, bus.cache, bus.options, task, options.metadata, options);
-    const auto last = [&](const sent_command& sent) {
-        if (&sent.message != &command || &sent.stream != &stream)
-            throw error(error_kind::invalid_argument,
-                        fmt::format("A middleware passed on another command than the {} for {} that was sent. Pass on "
-                                    "the sent_command that it got; only its metadata may change.",
-                                    command.GetDescriptor()->full_name(), stream.str()));
-        return run(bus.store, bus.cache, bus.options, task, sent.metadata, options);
-    };
-    using last_type = decltype(last);
-    sent_command sent{command, stream, options, correlated(options.metadata)};
-    return next_step{bus.options.middleware,
-                     [](const void* step, const sent_command& s) { return (*static_cast<const last_type*>(step))(s); },
-                     &last}(sent);
+    const detail::bus_task task{command, definition, stream};
+    return pass_through(bus, task, options, false, [&](const metadata& given) {
+        return run(bus.store, bus.cache, bus.options, task, given, options);
+    });
 }
 
 command_result command_bus_base::dispatch(std::string_view type, std::string_view bytes, const send_options& options) {

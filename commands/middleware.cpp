@@ -19,6 +19,9 @@ using clock = std::chrono::steady_clock;
 
 std::string line_of(const sent_command& command, const command_result& result) {
     if (!result) return result.error().message();
+    if (command.is_in_transaction && result->position == position{})
+        return fmt::format("{} for {}: version {}, in a transaction", command.type(), command.stream.str(),
+                           result->version.value);
     return fmt::format("{} for {}: version {}, position {}{}", command.type(), command.stream.str(),
                        result->version.value, result->position.value, result->repeated ? ", repeated" : "");
 }

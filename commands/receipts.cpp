@@ -19,6 +19,9 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace stele::inline v0 {
 namespace {
 
@@ -62,6 +65,21 @@ v1::Receipt begin_receipt(const google::protobuf::Message& command, const stream
     return kept;
 }
 
+/// The position so many events before.
+position before(position last, std::uint64_t events) {
+    return {last.value - std::min(events, last.value)};
+}
+
+std::optional<std::pair<v1::Receipt, position>> find_receipt(event_store& store, const uuid& key) {
+    const auto found = store.find_document(receipt_kind, key.as_bytes());
+    if (!found) return {};
+    std::optional<std::pair<v1::Receipt, position>> result{std::in_place, v1::Receipt{}, found->position};
+    if (const auto parsed = detail::parse_message(result->first, found->value); !parsed)
+        throw error(error_kind::undecodable, fmt::format("The receipt for the idempotency key {} cannot be read: {}.",
+                                                         key.str(), parsed.error()));
+    return result;
+}
+
 }  // namespace
 
 namespace detail {
@@ -83,13 +101,16 @@ receipts::receipts(event_store& store, const stream_id& stream, const google::pr
 
 std::optional<std::expected<receipt, command_error>> receipts::recall() const {
     if (key_.empty()) return {};
-    const auto found = store_.find_document(receipt_kind, key_);
+    const auto found = find_receipt(store_, *options_.idempotency_key);
     if (!found) return {};
-    v1::Receipt kept;
-    if (const auto parsed = parse_message(kept, found->value); !parsed)
-        throw error(error_kind::undecodable, fmt::format("The receipt for the idempotency key {} cannot be read: {}.",
-                                                         options_.idempotency_key->str(), parsed.error()));
+    const auto& [kept, written_at] = *found;
     const auto& command = command_.GetDescriptor()->full_name();
+    if (kept.has_transaction())
+        throw error(
+            error_kind::invalid_argument,
+            fmt::format("The idempotency key {} was used for a transaction before, and cannot be used for {} for "
+                        "{}: give each transaction and each command a key of its own.",
+                        options_.idempotency_key->str(), command, stream_.str()));
     if (kept.command() != command || kept.stream() != stream_.str())
         throw key_reused(
             fmt::format("The idempotency key {} was used for {} for {} before, and cannot be used for {} for {}: "
@@ -103,7 +124,7 @@ std::optional<std::expected<receipt, command_error>> receipts::recall() const {
         return stored_number(
             value, fmt::format("A number in the receipt for the idempotency key {}", options_.idempotency_key->str()));
     };
-    receipt result{{{number(kept.version())}, found->position}, stream_, true};
+    receipt result{{{number(kept.version())}, before(written_at, kept.events_after())}, stream_, true};
     if (kept.has_position()) result.position = {number(kept.position())};
     if (kept.has_value()) result.returned = returned_value{kept.value().type(), kept.value().bytes()};
     if (kept.began_stream()) result.version = version_at(store_, stream_, result.position, result.version);
@@ -123,6 +144,22 @@ std::optional<returned_value> receipts::value_of(const any_decision& decision) c
 }
 
 std::vector<document_write> receipts::remember(const any_decision& decision, const stream_position& reached) const {
+    return remember(decision, reached.version, reached.version.value == 0 && !decision.events().empty(),
+                    decision.events().empty() ? std::optional{reached.position} : std::nullopt);
+}
+
+std::vector<document_write> receipts::remember_among(const any_decision& decision, version reached, bool begins) const {
+    return remember(decision, reached, begins, {});
+}
+
+void receipts::add_place(document_write& receipt, std::size_t events_after) {
+    v1::Receipt place;
+    place.set_events_after(events_after);
+    receipt.value += place.SerializeAsString();  // messages in a row are merged when they are read
+}
+
+std::vector<document_write> receipts::remember(const any_decision& decision, version reached, bool begins,
+                                               std::optional<position> at) const {
     const auto* no = decision.rejection();
     if (key_.empty() || (no != nullptr && !options_.remember_rejection)) return {};
     auto kept = begin_receipt(command_, stream_, digest_, value_of(decision));
@@ -131,9 +168,9 @@ std::vector<document_write> receipts::remember(const any_decision& decision, con
         // A text that has no room is shortened in the receipt: it must not keep the rejection from its caller.
         kept.mutable_rejection()->set_message(std::string{cut_utf8(no->message, store_.limits().event_bytes / 2)});
     } else {
-        kept.set_version(reached.version.value + decision.events().size());
-        kept.set_began_stream(reached.version.value == 0 && !decision.events().empty());
-        if (decision.events().empty()) kept.set_position(reached.position.value);
+        kept.set_version(reached.value + decision.events().size());
+        kept.set_began_stream(begins);
+        if (at) kept.set_position(at->value);
     }
     return {{receipt_kind, key_, kept.SerializeAsString(), document_action::add}};
 }
@@ -160,6 +197,45 @@ void read_value(const returned_value& value, google::protobuf::Message& message)
     if (const auto parsed = parse_message(message, value.bytes); !parsed)
         throw error(error_kind::undecodable,
                     fmt::format("The value of the receipt is not a {}: {}.", type, parsed.error()));
+}
+
+document_write transaction_receipt_document(const uuid& key, std::span<const unit_of_work::end_of_stream> ends,
+                                            position reached) {
+    v1::Receipt kept;
+    auto& transaction = *kept.mutable_transaction();
+    for (const auto& end : ends) {
+        auto& stream = *transaction.add_streams();
+        stream.set_stream(end.stream.str());
+        stream.set_version(end.version.value);
+        stream.set_began_stream(end.begins);
+        stream.set_events_after(end.events_after);
+    }
+    if (ends.empty()) transaction.set_position(reached.value);
+    return {receipt_kind, std::string{key.as_bytes()}, kept.SerializeAsString(), document_action::add};
+}
+
+std::optional<transaction_receipt> recall_transaction(event_store& store, const uuid& key) {
+    const auto found = find_receipt(store, key);
+    if (!found) return {};
+    const auto& [kept, written_at] = *found;
+    if (!kept.has_transaction())
+        throw key_reused(
+            fmt::format("The idempotency key {} was used for {} for {} before, and cannot be used for a transaction: "
+                        "give each transaction and each command a key of its own.",
+                        key.str(), kept.command(), kept.stream()),
+            kept.command(), kept.stream(), {}, {});
+    const auto what = fmt::format("A number in the receipt for the idempotency key {}", key.str());
+    const auto& transaction = kept.transaction();
+    transaction_receipt result{.position = {stored_number(transaction.position(), what)}, .repeated = true};
+    for (const auto& each : transaction.streams()) {
+        receipt end{{{stored_number(each.version(), what)}, before(written_at, each.events_after())},
+                    stream_id{each.stream()},
+                    true};
+        if (each.began_stream()) end.version = version_at(store, end.stream, end.position, end.version);
+        result.position = std::max(result.position, end.position);
+        result.streams.push_back(std::move(end));
+    }
+    return result;
 }
 
 }  // namespace detail

@@ -2,11 +2,14 @@
 
 #include <stele/aggregates/decision.hpp>
 #include <stele/commands/command_error.hpp>
+#include <stele/commands/detail/unit_of_work.hpp>
 #include <stele/commands/receipt.hpp>
+#include <stele/commands/transaction.hpp>
 #include <stele/eventstore/document.hpp>
 
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,6 +36,13 @@ public:
     [[nodiscard]] std::vector<document_write> remember(const any_decision& decision,
                                                        const stream_position& reached) const;
 
+    /// The same for a command among several in one append, decided at `reached`; `begins`: its stream begins in that
+    /// append. Complete when add_place() was called.
+    [[nodiscard]] std::vector<document_write> remember_among(const any_decision& decision, version reached,
+                                                             bool begins) const;
+    /// Adds how many events of the append come after those of the command.
+    static void add_place(document_write& receipt, std::size_t events_after);
+
     /// Writes the receipt again with the version that the store gave to the last event, if it was not to be known
     /// before: a stream that was deleted and begins again counts on. A failure is harmless: recall() looks at the
     /// event.
@@ -40,6 +50,9 @@ public:
                  const stream_position& written) const noexcept;
 
 private:
+    [[nodiscard]] std::vector<document_write> remember(const any_decision& decision, version reached, bool begins,
+                                                       std::optional<position> at) const;
+
     event_store& store_;
     const stream_id& stream_;
     const google::protobuf::Message& command_;
@@ -47,5 +60,14 @@ private:
     std::string key_;     // empty: no key
     std::string digest_;  // of the command's bytes
 };
+
+/// The document of the receipt of a transaction: what it will append, or where the states are if that is nothing.
+/// Throws stele::error (invalid_argument) for a nil key.
+document_write transaction_receipt_document(const uuid& key, std::span<const unit_of_work::end_of_stream> ends,
+                                            position reached);
+
+/// Returns the receipt that is stored under the key; nothing if there is none. Throws stele::error (invalid_argument)
+/// if the key was used for a command.
+std::optional<transaction_receipt> recall_transaction(event_store& store, const uuid& key);
 
 }  // namespace stele::inline v0::detail

@@ -184,6 +184,34 @@ void by_hand(stele::event_store& store) {
     // [/as_of]
 }
 
+void in_one_transaction(stele::event_store& store) {
+    stele::command_bus<account> bus{store};
+    // [transact]
+    auto moved = bus.transact([](auto& tx) {
+        tx.send(open_account("bob", "Bob"));
+        tx.send(withdraw("alice", 30));
+        tx.send(deposit("bob", 30));  // bob has an account by now
+    });
+    if (moved)
+        for (const auto& each : moved->streams)
+            fmt::print("{}: version {}, position {}\n", each.stream, each.version, each.position);
+
+    auto refused = bus.transact([](auto& tx) {
+        tx.send(deposit("bob", 500));
+        tx.send(withdraw("alice", 500));
+    });
+    if (!refused) fmt::print("{}\n", refused.error().message());
+    // [/transact]
+
+    // [try_send]
+    auto closed = bus.transact([](auto& tx) {
+        if (!tx.try_send(withdraw("alice", 500))) tx.send(close_account("alice"));
+        tx.send(close_account("bob"));
+    });
+    // [/try_send]
+    if (!closed) fmt::print("{}\n", closed.error().message());
+}
+
 }  // namespace
 
 int main() {
@@ -197,4 +225,5 @@ int main() {
     by_hand(store);
     send_if_unchanged(store);
     take_a_ticket(store);
+    in_one_transaction(store);
 }

@@ -6,3 +6,4 @@
 #include <stele/commands/command_error.hpp>
 #include <stele/commands/middleware.hpp>
 #include <stele/commands/receipt.hpp>
+#include <stele/commands/transaction.hpp>

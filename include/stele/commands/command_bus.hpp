@@ -5,10 +5,13 @@
 #include <stele/commands/detail/command_definition.hpp>
 #include <stele/commands/middleware.hpp>
 #include <stele/commands/receipt.hpp>
+#include <stele/commands/transaction.hpp>
 #include <stele/eventstore/detail/pimpl.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -17,11 +20,14 @@
 namespace stele::inline v0 {
 
 class event_store;
+namespace detail {
+struct bus_state;
+}  // namespace detail
 
 /// How a command bus behaves.
 struct command_bus_options {
-    /// How many times a command is decided at most on a state read for it: once, and again after each conflict. At
-    /// least 1.
+    /// How many times a command, or a transaction, is decided at most on states read for it: once, and again after each
+    /// conflict. At least 1.
     ///
     /// A conflict means that another append came first, so with more writers to one stream than attempts, an unlucky
     /// one may still get the conflict back.
@@ -71,6 +77,11 @@ public:
     [[nodiscard]] command_result dispatch_json(std::string_view type, std::string_view json,
                                                const send_options& options = {});
 
+    /// Runs a transaction as command_bus::transact() does. Its send() throws stele::error (invalid_argument) also if no
+    /// aggregate of this bus decides the command.
+    [[nodiscard]] transaction_result transact(const std::function<void(transaction&)>& function,
+                                              const transaction_options& options = {});
+
     /// Whether an aggregate of this bus decides commands of this type.
     [[nodiscard]] bool decides(const google::protobuf::Descriptor& command) const;
 
@@ -86,11 +97,11 @@ protected:
     command_bus_base& operator=(command_bus_base&&) noexcept = default;
 
 private:
+    friend class detail::unit_of_work;
     command_result send(const detail::command_definition& definition, const google::protobuf::Message& command,
                         const send_options& options);
 
-    struct state;
-    detail::pimpl<std::shared_ptr<state>> state_;
+    detail::pimpl<std::shared_ptr<detail::bus_state>> state_;
 };
 
 /// Brings commands to the aggregates that decide them, and appends the events (docs/aggregates-and-commands.md).
@@ -145,10 +156,86 @@ public:
     /// `next`; and after an io error of the store the outcome is unknown (see sqlite_store.hpp).
     template <class Command>
     [[nodiscard]] command_result send(const Command& command, const send_options& options = {}) {
+        check_listed<Command>();
+        if constexpr (lists<Command>) return command_bus_base::send(command, options);
+    }
+
+    /// What the function of transact() gets: a stele::transaction that takes the commands of this bus only.
+    class typed_transaction {
+    public:
+        explicit typed_transaction(transaction& untyped) : untyped_(untyped) {}
+        typed_transaction(const typed_transaction&) = delete;
+        typed_transaction& operator=(const typed_transaction&) = delete;
+        ~typed_transaction() = default;
+
+        /// See transaction::send().
+        template <class Command>
+        bool send(const Command& command, expected_version expected = expected_version::any()) {
+            check_listed<Command>();
+            return untyped_.send(command, expected);
+        }
+        /// See transaction::try_send().
+        template <class Command>
+        [[nodiscard]] command_result try_send(const Command& command,
+                                              expected_version expected = expected_version::any()) {
+            check_listed<Command>();
+            return untyped_.try_send(command, expected);
+        }
+
+    private:
+        transaction& untyped_;
+    };
+
+    /// Runs a function that sends commands to one or several aggregates, and appends the events of all of them
+    /// together, all or none; returns when they are durable.
+    ///
+    ///     auto result = bus.transact([&](auto& tx) {
+    ///         tx.send(withdraw("alice", 30));
+    ///         tx.send(deposit("bob", 30));
+    ///     });
+    ///
+    /// Each command is decided on what the earlier ones have led to, also for the same instance. The first that is
+    /// rejected ends it: nothing is appended, and that rejection is the result. With tx.try_send() a command may be
+    /// rejected (transaction.hpp).
+    ///
+    /// The function is called again, on states that are read again, when another append came first, a bounded number of
+    /// times; and once where a rejection was decided on cached states. So it must be repeatable: it has no effect but
+    /// the commands that it sends, and overwrites what it has kept from the last call. The conflict of the last attempt
+    /// is the result if others are always faster. All states count, also those of commands that were rejected or
+    /// changed nothing: they are where they were when the events are appended.
+    ///
+    /// The events of one stream stand together, in the order of their commands; the streams are in the order of their
+    /// first events. Middleware runs around each command, in each call: `next` decides it, and what it returns is not
+    /// stored yet (sent_command::is_in_transaction). A receipt is kept for the transaction, if options has an
+    /// idempotency key, and none for its commands. A transaction without events appends nothing.
+    ///
+    /// Throws as send() does; what the function throws passes through unchanged, and is the way to give up for another
+    /// reason. Nothing is appended then. Throws stele::error (invalid_argument) also inside the function of another
+    /// transaction over this store, as do send() and dispatch() there, and if there are more events than one append may
+    /// hold (store_limits). Any thread may call it; transactions wait for the instances of one another only where that
+    /// cannot end in a deadlock.
+    template <class Function>
+    [[nodiscard]] transaction_result transact(Function&& function, const transaction_options& options = {}) {
+        static_assert(std::invocable<Function&, typed_transaction&>,
+                      "transact() takes a function that can be called with `auto& tx`, as often as it takes");
+        if constexpr (std::invocable<Function&, typed_transaction&>) {
+            static_assert(std::same_as<std::invoke_result_t<Function&, typed_transaction&>, void>,
+                          "the function of transact() returns nothing: what its commands led to is in the receipt");
+            return command_bus_base::transact(
+                [&](transaction& untyped) {
+                    typed_transaction typed{untyped};
+                    function(typed);
+                },
+                options);
+        }
+    }
+
+private:
+    template <class Command>
+    static consteval void check_listed() {
         static_assert(lists<Command>,
                       "no aggregate of this command_bus decides this command: add it to the `commands` of an "
                       "aggregate, with a `decide` that takes it, or add that aggregate to the command_bus");
-        if constexpr (lists<Command>) return command_bus_base::send(command, options);
     }
 };
 

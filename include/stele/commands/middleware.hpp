@@ -45,6 +45,10 @@ struct sent_command {
     const send_options& options;               ///< As given to send().
     /// What its events will carry, complete with causation and correlation. May be changed before the next step.
     stele::metadata metadata;
+    /// It is one of several that are appended together (transaction.hpp), or that a process sends in a batch. A receipt
+    /// that `next` returns then says what was decided: nothing is stored yet, so it has no position, and it may come to
+    /// nothing. The command may pass through the middleware again.
+    bool is_in_transaction = false;
 
     /// The full name of the command, for example "bank.WithdrawMoney".
     [[nodiscard]] const std::string& type() const;

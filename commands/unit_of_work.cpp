@@ -152,10 +152,13 @@ struct unit_of_work::state {
             receipts.push_back({std::move(document), at, target.events.size() + encoded.size()});
         }
         if (const auto* no = decision.rejection()) return std::unexpected(failed(task, *no, std::max(run, 1U)));
+        receipt done{{}, task.stream, false, {}, of_command.value_of(decision)};
         for (const auto& event : encoded) bytes += event.payload.size() + event.metadata.size();
         events += encoded.size();
         target.events.insert(target.events.end(), encoded.begin(), encoded.end());
-        return receipt{{target.reached(), {}}, task.stream, false, std::move(encoded)};
+        done.version = target.reached();
+        done.events = std::move(encoded);
+        return done;
     }
 
     /// The receipts of the commands, where `after` events of others follow theirs.

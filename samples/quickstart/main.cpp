@@ -1,4 +1,5 @@
 #include "board.hpp"
+#include "notices.hpp"
 #include "reminder.hpp"
 // [top]
 #include "repair.hpp"
@@ -68,8 +69,14 @@ int main() try {
     }
     // [/wait]
 
+    // [expected]
+    const stele::version on_the_page{1};
+    const stele::send_options seen{.expected = stele::expected_version::exactly(on_the_page)};
+    show(bus.send(finish_repair("18", 8000), seen));
+    show(bus.send(finish_repair("18", 6500), seen));
+    // [/expected]
+
     // [history]
-    show(bus.send(finish_repair("18", 8000)));
     stele::record_schemas<repair>(store);
     const stele::recorded_schemas schemas{store};
     for (const auto& event : store.read_stream(stele::stream_id{"repair-18"}).events())
@@ -84,12 +91,31 @@ int main() try {
     std::cout << "repair 18 now: " << (now.state.open ? "open" : "not open") << '\n';
     // [/as_of]
 
+    // [paper]
+    using std::chrono::sys_days;
+    show(bus.send(open_repair("3", "clock"), {.metadata = {.occurred_at = sys_days{2024y / 5 / 6}}}));
+    show(bus.send(finish_repair("3", 4500), {.metadata = {.occurred_at = sys_days{2024y / 5 / 20}}}));
+    const auto in_may = repairs.load("3", {.occurred_up_to = sys_days{2024y / 5 / 10}});
+    std::cout << "repair 3 on 10 May 2024: " << (in_may.state.open ? "open" : "not open") << '\n';
+    // [/paper]
+
+    // [streams]
+    for (const auto& each : store.list_streams({.category = "repair"}))
+        std::cout << each.stream << " has " << each.version.value << " events\n";
+    // [/streams]
+
     // [process]
     stele::process_runner processes{store, {.now = in_eight_days}};
     processes.add<reminder>(bus);
     processes.catch_up();
     if (read_models.wait_for<board>(store.head(), 2s)) show_board(db);
     // [/process]
+
+    // [notices]
+    stele::subscription_runner subscriptions{store};
+    subscriptions.add(notices{std::cout});
+    subscriptions.catch_up();
+    // [/notices]
 
     // [retry]
     const auto web_forms = *stele::uuid::parse("0f7d7c1e-6a3b-4b52-9d1f-3f6a1c2b5e90");

@@ -3,6 +3,7 @@
 #include "messages.hpp"
 
 #include <stele/aggregates.hpp>
+#include <stele/codec.hpp>
 
 #include <string>
 #include <string_view>
@@ -24,11 +25,11 @@ struct repair {                                 // an aggregate: rules, and the 
     stele::decision<repair> decide(const OpenRepair& c) const {
         if (c.item().empty()) return stele::reject("no_item", "say which item to repair");
         if (!item.empty()) return stele::reject("number_taken", "{} is the number of a {}", c.repair(), item);
-        return stele::accept(repair_opened(c.item()));
+        return stele::accept(stele::make_from<RepairOpened>(c));
     }
     stele::decision<repair> decide(const FinishRepair& c) const {
         if (!open) return stele::reject("not_open", "repair {} is not open", c.repair());
-        return stele::accept(repair_finished(c.cents()));
+        return stele::accept(stele::make_from<RepairFinished>(c));
     }
     stele::decision<repair> decide(const MarkOverdue&) const {
         if (!open) return stele::no_change();

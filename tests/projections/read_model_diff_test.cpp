@@ -5,6 +5,13 @@
 
 #include <stele/eventstore/memory/memory_store.hpp>
 
+#include <fmt/format.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+#include <random>
+
 using namespace testing;
 using stele::diff_read_models;
 using stele::error_kind;
@@ -103,6 +110,57 @@ TEST_CASE("a value differs if its bytes or its type do, whatever its collation t
     const auto found = compare(table + "('k', 'v'), ('l', 1)", table + "('K', 'V'), ('l', 1.0)");
     CHECK(found.lines ==
           lines{"a \"table, the key 'k': the key 'k' -> 'K', v 'v' -> 'V'", "a \"table, the key 'l': v 1 -> 1.0"});
+}
+
+TEST_CASE("numbers are shown as people write them, and each can be told from the next one") {
+    const auto shown = [](const std::string& value) {
+        const std::string table = "CREATE TABLE t (k INTEGER PRIMARY KEY, v); INSERT INTO t VALUES (1, ";
+        const auto changed = compare(table + "NULL)", table + value + ")");
+        REQUIRE(changed.lines.size() == 1);
+        const std::string plain = "CREATE TABLE t (v); ";
+        const auto whole = compare(plain, plain + "INSERT INTO t VALUES (" + value + ")");
+        CHECK(whole.lines == lines{"t: only in the new generation: v " + changed.lines[0].substr(18)});
+        CHECK(changed.lines[0].starts_with("t, k 1: v NULL -> "));
+        return changed.lines[0].substr(18);
+    };
+    CHECK(shown("0.1 + 0.2") == "0.30000000000000004");
+    CHECK(shown("100.0") == "100.0");
+    CHECK(shown("-0.5") == "-0.5");
+    CHECK(shown("4.35 * 100") == "434.99999999999994");
+    CHECK(shown("12345678.9") == "12345678.9");
+    CHECK(shown("123456789012345.0") == "123456789012345.0");
+    CHECK(shown("1e300") == "1e+300");
+    CHECK(shown("9e999") == "9e999");
+    CHECK(shown("-9e999") == "-9e999");
+    CHECK(shown("9223372036854775807") == "9223372036854775807");
+    CHECK(shown("-9223372036854775807 - 1") == "-9223372036854775808");
+    CHECK(shown("'it''s'") == "'it''s'");
+    CHECK(shown("x'00ff10'") == "X'00FF10'");
+    CHECK(shown("x''") == "X''");
+    CHECK(shown("''") == "''");
+}
+
+TEST_CASE("a real number that is shown is read back as the same, whatever its bits are") {
+    std::mt19937_64 random{std::random_device{}()};
+    std::vector<double> values;
+    std::string sql = "CREATE TABLE t (k INTEGER PRIMARY KEY, v);";
+    for (int k = 0; k < 500; ++k) {
+        auto value = std::bit_cast<double>(random());
+        if (k % 3 == 0) value = static_cast<double>(random() % 10'000'000) / 100;
+        if (!std::isfinite(value)) value = 0.1;
+        // SQLite's own reading of a text is not exact.
+        sql += fmt::format("INSERT INTO t VALUES ({}, {:.17e});", k, value);
+        values.push_back(value);
+    }
+    const auto found = compare("CREATE TABLE t (k INTEGER PRIMARY KEY, v)", sql);
+    REQUIRE(found.lines.size() == values.size());
+    for (std::size_t k = 0; k < values.size(); ++k) {
+        const auto text = found.lines[k].substr(found.lines[k].rfind(' ') + 1);
+        INFO("the line is ", found.lines[k], ", the value ", fmt::format("{}", values[k]));
+        const auto shown = std::strtod(text.c_str(), nullptr);
+        CHECK(std::abs(shown - values[k]) <= std::abs(values[k]) * 1e-14);
+        CHECK((text == fmt::format("{}", shown) || text == fmt::format("{}.0", shown)));
+    }
 }
 
 TEST_CASE("tables and columns of only one generation are reported once") {

@@ -3,9 +3,13 @@
 #include "projections/generations/diff/model_comparison.hpp"
 
 #include <fmt/format.h>
+#include <sqlite3.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -37,8 +41,35 @@ names_list joined(const names_list& first, const names_list& second) {
     return all;
 }
 
+// A number with as many digits as tell it from every other one. (SQLite's quote() writes 0.1 + 0.2 with 21 digits and
+// an exponent.) The point says that it is no integer.
+std::string text_of(double value) {
+    if (std::isinf(value)) return value < 0 ? "-9e999" : "9e999";  // as SQL has it
+    auto digits = fmt::format("{}", value);
+    return digits.find_first_of(".e") == std::string::npos ? digits + ".0" : digits;
+}
+
+std::string text_of(std::string_view value) {
+    std::string quoted = "'";
+    for (const char c : value) quoted += c == '\'' ? "''" : std::string(1, c);
+    return quoted + "'";
+}
+
+std::string hex_of(std::string_view bytes) {
+    std::string digits;
+    for (const char byte : bytes) digits += fmt::format("{:02X}", static_cast<unsigned char>(byte));
+    return "X'" + digits + "'";
+}
+
+// In SQL notation.
 std::string text(const statement& row, int column) {
-    return std::string{row.column_bytes(column)};
+    switch (row.column_type(column)) {
+        case SQLITE_NULL: return "NULL";
+        case SQLITE_INTEGER: return fmt::format("{}", row.column_int64(column));
+        case SQLITE_FLOAT: return text_of(row.column_double(column));
+        case SQLITE_BLOB: return hex_of(row.column_bytes(column));
+        default: return text_of(row.column_bytes(column));
+    }
 }
 
 }  // namespace
@@ -50,9 +81,7 @@ void model_comparison::compare_by_key(const table& both) {
         "SELECT n.{0} IS NULL, {1} FROM main.{2} AS o LEFT JOIN other.{2} AS n ON {3} "
         "WHERE n.{0} IS NULL OR {4} ORDER BY {5}",
         sql_name(both.key.front()),
-        for_each_column(
-            all, ", ",
-            [](const std::string& c) { return fmt::format("quote(o.{0}), quote(n.{0}), {1}", c, differ(c)); }),
+        for_each_column(all, ", ", [](const std::string& c) { return fmt::format("o.{0}, n.{0}, {1}", c, differ(c)); }),
         sql_name(both.name), same_key(both.key), for_each_column(all, " OR ", differ),
         for_each_column(both.key, ", ", [](const std::string& c) { return "o." + c; })));
     while (!over_ && query.step()) {
@@ -73,8 +102,8 @@ void model_comparison::list_new_rows(const table& both) {
     const auto all = joined(both.key, both.common);
     auto query = db_->prepare(
         fmt::format("SELECT {0} FROM other.{1} AS n LEFT JOIN main.{1} AS o ON {2} WHERE o.{3} IS NULL ORDER BY {4}",
-                    for_each_column(all, ", ", [](const std::string& c) { return fmt::format("quote(n.{})", c); }),
-                    sql_name(both.name), same_key(both.key), sql_name(both.key.front()),
+                    for_each_column(all, ", ", [](const std::string& c) { return "n." + c; }), sql_name(both.name),
+                    same_key(both.key), sql_name(both.key.front()),
                     for_each_column(both.key, ", ", [](const std::string& c) { return "n." + c; })));
     while (!over_ && query.step()) {
         model_difference found{.kind = kind::only_new, .table = both.name};
@@ -93,10 +122,9 @@ void model_comparison::list_new_rows(const table& both) {
 void model_comparison::compare_whole_rows(const table& both) {
     const auto list = for_each_column(both.common, ", ", [](const std::string& c) { return c; });
     auto query = db_->prepare(fmt::format(
-        "SELECT sum(more), {0} FROM (SELECT -1 AS more, {1} FROM main.{2} UNION ALL SELECT 1, {1} FROM other.{2}) "
-        "GROUP BY {3} HAVING sum(more) <> 0",
-        for_each_column(both.common, ", ", [](const std::string& c) { return "quote(" + c + ")"; }), list,
-        sql_name(both.name), for_each_column(both.common, ", ", [](const std::string& c) {
+        "SELECT sum(more), {0} FROM (SELECT -1 AS more, {0} FROM main.{1} UNION ALL SELECT 1, {0} FROM other.{1}) "
+        "GROUP BY {2} HAVING sum(more) <> 0",
+        list, sql_name(both.name), for_each_column(both.common, ", ", [](const std::string& c) {
             return fmt::format("{0} COLLATE BINARY, typeof({0})", c);
         })));
     while (!over_ && query.step()) {

@@ -2,6 +2,8 @@
 
 #include "bank/domain/calendar.hpp"
 
+#include <stele/codec/make.hpp>
+
 namespace bank {
 
 void account::evolve(const AccountOpenedV2& event) {
@@ -57,9 +59,7 @@ decision book(const account& state, const auto& command) {
     if (state.status != account::phase::open) return not_open(state);
     if (auto bad = bad_date(state, command.booking().date())) return *bad;
 
-    Event event;
-    *event.mutable_booking() = command.booking();
-    event.set_amount(command.amount());
+    const auto event = stele::make_from<Event>(command);  // booking and amount
     if (!add(state.balance, change_of(event)))
         return stele::reject("balance_overflow", "balance {} and amount {} add up to more than an account can hold",
                              format_money(state.balance), format_money(command.amount()));
@@ -85,10 +85,8 @@ decision account::decide(const OpenAccount& command) const {
     if (command.overdraft_limit() < 0)
         return stele::reject("invalid_overdraft_limit", "the limit is {}, it must be 0 or more",
                              format_money(command.overdraft_limit()));
-    AccountOpenedV2 event;
-    event.set_date(command.date());
-    event.set_lowest_balance(-command.overdraft_limit());
-    return stele::accept(event);
+    return stele::accept(stele::make_from<AccountOpenedV2>(
+        command, [&](auto& event) { event.set_lowest_balance(-command.overdraft_limit()); }));
 }
 
 decision account::decide(const DepositMoney& command) const {
@@ -129,9 +127,7 @@ decision account::decide(const CloseAccount& command) const {
     if (auto bad = bad_date(*this, command.date())) return *bad;
     if (frozen) return is_frozen();
     if (balance != 0) return stele::reject("balance_not_zero", "balance {}, it must be 0.00", format_money(balance));
-    AccountClosed event;
-    event.set_date(command.date());
-    return stele::accept(event);
+    return stele::accept(stele::make_from<AccountClosed>(command));
 }
 
 // Who may freeze an account is decided in authorization.hpp.
@@ -139,19 +135,14 @@ decision account::decide(const FreezeAccount& command) const {
     if (status != phase::open) return not_open(*this);
     if (auto bad = bad_date(*this, command.date())) return *bad;
     if (frozen) return is_frozen();
-    AccountFrozen event;
-    event.set_date(command.date());
-    event.set_reason(command.reason());
-    return stele::accept(event);
+    return stele::accept(stele::make_from<AccountFrozen>(command));
 }
 
 decision account::decide(const UnfreezeAccount& command) const {
     if (status != phase::open) return not_open(*this);
     if (auto bad = bad_date(*this, command.date())) return *bad;
     if (!frozen) return stele::reject("account_not_frozen", "the account is not frozen");
-    AccountUnfrozen event;
-    event.set_date(command.date());
-    return stele::accept(event);
+    return stele::accept(stele::make_from<AccountUnfrozen>(command));
 }
 
 }  // namespace bank

@@ -3,6 +3,7 @@
 #include "bank/domain/bank.pb.h"
 #include "bank/domain/money.hpp"
 
+#include <stele/codec/make.hpp>
 #include <stele/codec/upcast.hpp>
 
 #include <boost/hana/tuple.hpp>
@@ -18,10 +19,8 @@ struct upcasters {
 
     /// An overdraft limit could not express that an account must keep a minimum balance.
     static AccountOpenedV2 upcast(const AccountOpened& old) {
-        AccountOpenedV2 event;
-        event.set_date(old.date());
-        event.set_lowest_balance(-old.overdraft_limit());
-        return event;
+        return stele::make_from<AccountOpenedV2>(
+            old, [&](auto& event) { event.set_lowest_balance(-old.overdraft_limit()); });
     }
 };
 

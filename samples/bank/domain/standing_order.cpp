@@ -2,6 +2,8 @@
 
 #include "bank/domain/transfer.hpp"
 
+#include <stele/codec/make.hpp>
+
 namespace bank {
 namespace {
 
@@ -17,19 +19,12 @@ standing_order::decision standing_order::decide(const PlaceStandingOrder& comman
     if (placed) return stele::reject("standing_order_known", "there already is a standing order of this name");
     if (auto bad = bad_transfer(command.source(), command.target(), command.amount(), command.first_date()))
         return *bad;
-    StandingOrderPlaced event;
-    event.set_source(command.source());
-    event.set_target(command.target());
-    event.set_amount(command.amount());
-    event.set_first_date(command.first_date());
-    return stele::accept(event);
+    return stele::accept(stele::make_from<StandingOrderPlaced>(command));
 }
 
 standing_order::decision standing_order::decide(const ExecuteStandingOrder& command) const {
     if (auto no = not_in_force(*this)) return *no;
-    StandingOrderExecuted event;
-    event.set_date(command.date());
-    return stele::accept(event);
+    return stele::accept(stele::make_from<StandingOrderExecuted>(command));
 }
 
 standing_order::decision standing_order::decide(const CancelStandingOrder&) const {

@@ -2,6 +2,8 @@
 
 #include "bank/domain/calendar.hpp"
 
+#include <stele/codec/make.hpp>
+
 namespace bank {
 
 std::optional<stele::rejection> bad_transfer(std::string_view source, std::string_view target, money amount,
@@ -28,11 +30,7 @@ stele::rejection not_under_way() {
 
 transfer::decision transfer::decide(const RequestTransfer& command) const {
     if (auto bad = bad_transfer(command.source(), command.target(), command.amount(), command.date())) return *bad;
-    TransferRequested event;
-    event.set_source(command.source());
-    event.set_target(command.target());
-    event.set_amount(command.amount());
-    event.set_date(command.date());
+    const auto event = stele::make_from<TransferRequested>(command);
     if (status == phase::unknown) return stele::accept(event);
     // A repeated request changes nothing.
     if (equal(event, request)) return stele::no_change();
@@ -46,11 +44,7 @@ transfer::decision transfer::decide(const CompleteTransfer&) const {
 
 transfer::decision transfer::decide(const FailTransfer& command) const {
     if (status != phase::under_way) return not_under_way();
-    TransferFailed event;
-    event.set_code(command.code());
-    event.set_reason(command.reason());
-    event.set_returned_to(command.returned_to());
-    return stele::accept(event);
+    return stele::accept(stele::make_from<TransferFailed>(command));
 }
 
 }  // namespace bank

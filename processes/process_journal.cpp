@@ -38,6 +38,10 @@ public:
             result_.deadlines.erase(cancelled->name());
         else if (const auto fired = parse<v1::ProcessDeadlinePassed>(entry))
             result_.deadlines.erase(fired->name());
+        else if (const auto missed = parse<v1::ProcessDeadlineMissed>(entry))
+            result_.deadlines.erase(missed->name());
+        else if (const auto ended = parse<v1::ProcessEnded>(entry))
+            end(position{stored_number(ended->position(), describe(entry))});
         else
             throw journal_fault(
                 error_kind::undecodable,
@@ -61,8 +65,16 @@ private:
         return parsed;
     }
 
+    void end(position handled) {
+        result_.state = process_.make();
+        result_.deadlines.clear();
+        result_.is_ended = true;
+        result_.handled = std::max(result_.handled, handled);
+    }
+
     // The journal has only a link, so that an event removed from its stream is not kept in another one.
     void evolve(position event) {
+        result_.is_ended = false;
         process_visit visit{.state = result_.state.get(), .instance = instance_};
         auto link = store_.read_all({.after = {event.value - 1}, .up_to = event});
         // An event that the process no longer lists is passed over, as those that were never handled.
@@ -93,7 +105,14 @@ process_instance load_instance(event_store& store, const process_definition& pro
     journal_fold fold{store, process, journal.instance_id()};
     // Before the entries are read: if none is there any more, the journal was truncated, and is still at this version.
     const auto end = store.stream_version(journal);
-    for (const recorded_event& entry : store.read_stream(journal).events()) fold.fold(entry);
+    if (end.value == 0) return fold.take();
+    // What was before the last end has no effect on the state.
+    version before{};
+    const std::string ended{v1::ProcessEnded::descriptor()->full_name()};
+    for (const recorded_event& entry :
+         store.read_stream(journal, {.direction = direction::backward, .limit = 1, .types = {ended}}).events())
+        before = {entry.version.value - 1};
+    for (const recorded_event& entry : store.read_stream(journal, {.after = before}).events()) fold.fold(entry);
     auto instance = fold.take();
     if (instance.version.value == 0) instance.version = instance.removed = end;
     return instance;
@@ -170,6 +189,19 @@ event_data set_entry(std::string_view name, const pending_deadline& deadline) {
 event_data cancelled_entry(std::string_view name, const std::string& metadata) {
     v1::ProcessDeadlineCancelled entry;
     entry.set_name(std::string{name});
+    return entry_of(entry, metadata);
+}
+
+event_data missed_entry(std::string_view name, timestamp due, const std::string& metadata) {
+    v1::ProcessDeadlineMissed entry;
+    entry.set_name(std::string{name});
+    entry.set_due(due.time_since_epoch().count());
+    return entry_of(entry, metadata);
+}
+
+event_data ended_entry(position handled, const std::string& metadata) {
+    v1::ProcessEnded entry;
+    entry.set_position(handled.value);
     return entry_of(entry, metadata);
 }
 

@@ -25,12 +25,16 @@ struct pending_deadline {
 
 /// One instance of a process, folded from its journal.
 struct process_instance {
-    owned_state state;
+    owned_state state;             ///< That before the first event, if it does not exist.
     stele::version version = {};   ///< Of the journal; 0 if there is none.
     stele::version removed = {};   ///< It lacks the entries up to this version, which had been removed.
     stele::position handled = {};  ///< The last event that was handled.
     stele::position removal = {};  ///< Where the last removal from the journal is recorded; 0 if there is none.
+    bool is_ended = false;
     std::map<std::string, pending_deadline, std::less<>> deadlines = {};
+
+    /// Whether the journal has an entry of it, and it has not ended.
+    [[nodiscard]] bool exists() const { return version > removed && !is_ended; }
 };
 
 /// What a journal holds is not what the process has written, or can still take: a fault of the program or of the store,
@@ -39,9 +43,9 @@ struct journal_fault : error {
     using error::error;
 };
 
-/// Folds the journal. The state lacks events that were removed, and those that the process no longer lists. Throws
-/// journal_fault (undecodable) for an entry that does not parse or is not a journal's, and for a command that the
-/// process no longer lists.
+/// Folds the journal, from the last end of the instance on. The state lacks events that were removed, and those that
+/// the process no longer lists. Throws journal_fault (undecodable) for an entry that does not parse or is not a
+/// journal's, and for a command that the process no longer lists.
 process_instance load_instance(event_store& store, const process_definition& process, const stream_id& journal);
 
 /// Parses a command that the process sent. Throws journal_fault (undecodable); `where` says where it was found.
@@ -64,5 +68,7 @@ event_data rejected_entry(const google::protobuf::Message& command, const reject
 event_data set_entry(std::string_view name, const pending_deadline& deadline);
 event_data cancelled_entry(std::string_view name, const std::string& metadata);
 event_data fired_entry(std::string_view name, const std::string& metadata);
+event_data missed_entry(std::string_view name, timestamp due, const std::string& metadata);
+event_data ended_entry(position handled, const std::string& metadata);
 
 }  // namespace stele::inline v0::detail

@@ -6,6 +6,14 @@
 
 namespace stele::inline v0::detail {
 
+void check_instances(std::string_view process, std::size_t instances) {
+    if (instances > max_instances_per_event)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("process {}: `instance_id` gives one event to more than {} instances. Let an event "
+                                "name fewer, or send commands to an aggregate that records one event for each.",
+                                process, max_instances_per_event));
+}
+
 void check_deadline_name(std::string_view process, std::string_view name) {
     if (name.empty() || name.size() > max_deadline_name_bytes)
         throw error(error_kind::invalid_argument,

@@ -39,10 +39,25 @@ std::optional<position> process_progress::wait_for(stele::position reached, std:
     return is_reached() ? std::optional{reached_} : std::nullopt;
 }
 
+void process_progress::count(bool is_handled) {
+    const std::lock_guard lock(mutex_);
+    ++(is_handled ? counted_.handled : counted_.passed_over);
+}
+
+process_progress::counts process_progress::counted() const {
+    const std::lock_guard lock(mutex_);
+    return counted_;
+}
+
 void process_progress::end_waits() noexcept {
     const std::lock_guard lock(mutex_);
     is_over_ = true;
     changed_.notify_all();
+}
+
+bool process_progress::is_over() const {
+    const std::lock_guard lock(mutex_);
+    return is_over_;
 }
 
 void process_progress::begin(std::string cause) {

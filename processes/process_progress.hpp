@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -26,8 +27,16 @@ public:
     [[nodiscard]] std::optional<stele::position> wait_for(stele::position reached,
                                                           std::chrono::milliseconds timeout) const;
 
+    /// An event was handled, or passed over.
+    void count(bool is_handled);
+    struct counts {
+        std::uint64_t handled = 0, passed_over = 0;
+    };
+    [[nodiscard]] counts counted() const;
+
     /// Ends all waits: the runner is gone.
     void end_waits() noexcept;
+    [[nodiscard]] bool is_over() const;
 
     /// What is tried next: an event or a deadline; empty for what belongs to none. Failures of one are counted
     /// together.
@@ -60,6 +69,7 @@ private:
     stele::position reached_;
     bool follows_store_ = true;  // from an other_store until it advances again, false: the position is of another store
     bool is_over_ = false;       // no more waits
+    counts counted_;
     std::string cause_, failed_cause_;
     unsigned failures_ = 0;  // in a row, at failed_cause_
     std::optional<clock::time_point> not_before_;

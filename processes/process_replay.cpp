@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 
 /// How a process handles its dead letters.
@@ -72,16 +71,17 @@ bool process_worker::replay(const recorded_event& event, const dead_letter& lett
     // An event that the process no longer lists belongs to no instance.
     static_cast<void>(decoder_.decode_if_known(event, &visit));
     // The rules may have changed, and the event may belong to other instances now.
-    if (std::ranges::find(visit.instances, letter.key) != visit.instances.end()) visit.instances = {letter.key};
-    std::vector<stream_id> journals;
-    for (const auto& instance : visit.instances) journals.emplace_back(definition_.name, instance);
-    if (journals.empty()) write_documents(store_, removal);
+    if (const auto known = visit.find(letter.key); known != visit.instances.end())
+        visit.instances = std::vector{located_instance{*known}};
+    const auto deliveries = deliveries_of(visit.instances);
+    if (deliveries.empty()) write_documents(store_, removal);
     bool is_handled = true;
-    for (const auto& journal : journals) {
-        const auto with = &journal == &journals.back() ? removal : documents{};
+    for (const auto& to : deliveries) {
+        const auto& journal = to.journal;
+        const auto with = &to == &deliveries.back() ? removal : documents{};
         if (!has_dead_letter(store_, name(), journal.instance_id(), removals_.of(journal.instance_id()).deleted,
                              event.position)) {
-            deliver(event, journal, with, true);
+            deliver(event, to, with, true);
             continue;
         }
         auto queued = letter;
@@ -119,7 +119,8 @@ void process_worker::cancel_deadline(const recorded_event& entry, const dead_let
         auto state = take_instance(journal);
         const auto pending = state.deadlines.find(deadline);
         if (pending == state.deadlines.end() || pending->second.id != entry.id) return write_if_any(removal);
-        process_step step{definition_, bus_, state, journal, entry.id, caused_by(entry), settings_};
+        process_step step{
+            definition_, bus_, state, journal, entry.id, caused_by(entry), {}, settings_.commands_per_turn};
         step.cancel(deadline);
         is_done = commit(journal, std::move(state), step, removal);
     }

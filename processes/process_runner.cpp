@@ -48,6 +48,9 @@ process_runner::~process_runner() {
 void process_runner::add(detail::process_definition definition, command_bus_base& bus, process_options options) {
     const auto mine = state_.held();
     mine->expect_outside("add()");
+    if (options.skip_deadlines_older_than.count() < 0)
+        throw error(error_kind::invalid_argument,
+                    "process_options::skip_deadlines_older_than is negative; 0 sets no deadline in the past");
     const std::lock_guard lock(mine->mutex);
     mine->expect_addable(definition, bus);
     mine->workers.push_back(

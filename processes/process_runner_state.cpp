@@ -64,6 +64,8 @@ process_status process_runner::state::status_of(detail::process_worker& worker, 
                           .attempts = progress.failures(),
                           .last_error = progress.last_error(),
                           .dead_letters = worker.dead_letters().size(),
+                          .handled = progress.counted().handled,
+                          .passed_over = progress.counted().passed_over,
                           .next_deadline = worker.next_due()};
     status.lag_events = status.head.value - std::min(status.position, status.head).value;
     status.state = progress.failure()       ? process_state::faulted

@@ -53,6 +53,8 @@ struct process_runner::state {
     // For the functions that wait for handlers to end.
     void expect_outside(std::string_view call) const { detail::expect_outside_handlers(this, call, "this runner"); }
 
+    class outcome_wait;
+
     struct round {
         bool any = false;   ///< There was something to do.
         bool busy = false;  ///< Something was busy and will be retried.

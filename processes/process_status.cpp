@@ -39,8 +39,15 @@ std::string process_status::message() const {
 }
 
 std::string process_wait_failure::message() const {
-    auto text =
-        fmt::format("process {} has not reached position {}; it is {}", status.name, reached.value, state_of(status));
+    if (dead_letter)
+        return fmt::format(
+            "process {} has put the event at position {} ({} in {}) aside for {}: {}; see dead_letters()", status.name,
+            dead_letter->position.value, dead_letter->type, dead_letter->stream,
+            dead_letter->key.empty() ? "an unknown instance" : "the instance " + dead_letter->key, dead_letter->error);
+    auto text = deadline_is_due ? fmt::format("process {} has a deadline that is due and has not fired; it is {}",
+                                              status.name, state_of(status))
+                                : fmt::format("process {} has not reached position {}; it is {}", status.name,
+                                              reached.value, state_of(status));
     if (status.state == process_state::stopped) text += "; call start() or catch_up() to run it";
     return text;
 }

@@ -32,8 +32,8 @@ metadata acting(metadata given, std::string_view process) {
 }  // namespace
 
 process_step::process_step(const process_definition& process, command_bus_base& bus, process_instance& instance,
-                           stream_id journal, uuid cause, const stele::metadata& metadata,
-                           const process_runner_options& settings)
+                           stream_id journal, uuid cause, const stele::metadata& metadata, deadline_terms terms,
+                           std::uint64_t most_commands)
     : process_(process),
       bus_(bus),
       instance_(instance),
@@ -41,11 +41,12 @@ process_step::process_step(const process_definition& process, command_bus_base& 
       cause_(cause),
       metadata_(acting(metadata, process.name)),
       metadata_bytes_(encode(metadata_)),
-      now_(settings.now()),
-      most_commands_(settings.commands_per_turn) {}
+      terms_(terms),
+      most_commands_(most_commands) {}
 
 void process_step::handle(const recorded_event& event, event_decoder& decoder) {
     entries.push_back(handled_entry(event.position, metadata_bytes_));
+    instance_.is_ended = false;
     process_visit visit{.state = instance_.state.get(), .instance = journal_.instance_id(), .wants_reaction = true};
     decoder.decode(event, &visit);
     instance_.handled = std::max(instance_.handled, event.position);
@@ -70,6 +71,7 @@ void process_step::take(const reaction_actions& actions) {
             case reaction_action::type::set_at:
             case reaction_action::type::set_after: set(action); break;
             case reaction_action::type::cancel: cancel(action.deadline); break;
+            case reaction_action::type::end: ends_ = true; break;
         }
     }
 }
@@ -77,13 +79,18 @@ void process_step::take(const reaction_actions& actions) {
 void process_step::set(const reaction_action& action) {
     check_deadline_name(process_.name, action.deadline);
     forget(action.deadline);
+    const auto due =
+        action.kind == reaction_action::type::set_at ? action.due : saturating_add(terms_.from, action.delay);
+    if (due < terms_.earliest) {
+        entries.push_back(missed_entry(action.deadline, due, metadata_bytes_));
+        return;
+    }
     auto command = encode_event(*action.command, {});
-    pending_deadline deadline{
-        .due = action.kind == reaction_action::type::set_at ? action.due : saturating_add(now_, action.delay),
-        .command_type = std::move(command.type),
-        .command = std::move(command.payload),
-        .id = {},
-        .metadata = metadata_bytes_};
+    pending_deadline deadline{.due = due,
+                              .command_type = std::move(command.type),
+                              .command = std::move(command.payload),
+                              .id = {},
+                              .metadata = metadata_bytes_};
     entries.push_back(set_entry(action.deadline, deadline));
     deadline.id = entries.back().id;
     set_deadlines.push_back({std::string{journal_.instance_id()}, action.deadline, deadline.due});
@@ -120,6 +127,14 @@ void process_step::run() {
         waiting_.pop_front();
         send(*command);
     }
+    if (ends_) end();
+}
+
+void process_step::end() {
+    while (!instance_.deadlines.empty()) forget(std::string{instance_.deadlines.begin()->first});
+    entries.push_back(ended_entry(instance_.handled, metadata_bytes_));
+    instance_.state = process_.make();
+    instance_.is_ended = true;
 }
 
 void process_step::send(const google::protobuf::Message& command) {

@@ -3,11 +3,11 @@
 #include "processes/process_deadlines.hpp"
 #include "processes/process_journal.hpp"
 
+#include <stele/commands/command_bus.hpp>
 #include <stele/commands/command_error.hpp>
 #include <stele/commands/receipt.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/metadata.hpp>
-#include <stele/processes/process_runner.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -20,6 +20,12 @@ namespace stele::inline v0 {
 
 namespace detail {
 
+/// What the deadlines of a turn are measured by.
+struct deadline_terms {
+    timestamp from = {};                    ///< What reaction::after() counts from.
+    timestamp earliest = timestamp::min();  ///< One that is due before this is missed.
+};
+
 /// The handling of one cause (an event or a deadline) by one instance of a process: sends commands, takes rejections,
 /// sends more commands …, and collects what to write at the end.
 ///
@@ -27,11 +33,11 @@ namespace detail {
 /// journal, so a step that is cut off and repeated from the same state sends nothing twice.
 class process_step {
 public:
-    /// `cause` is the event to handle, or the one that set the deadline. `metadata` is that of the commands. Of the
-    /// settings, it takes the time, for deadlines, and the number of commands.
+    /// `cause` is the event to handle, or the one that set the deadline. `metadata` is that of the commands. At most
+    /// `most_commands` are sent.
     process_step(const process_definition& process, command_bus_base& bus, process_instance& instance,
-                 stream_id journal, uuid cause, const stele::metadata& metadata,
-                 const process_runner_options& settings);
+                 stream_id journal, uuid cause, const stele::metadata& metadata, deadline_terms terms,
+                 std::uint64_t most_commands);
 
     /// Delivers an event to the process.
     void handle(const recorded_event& event, event_decoder& decoder);
@@ -51,6 +57,7 @@ private:
     void take(const reaction_actions& actions);
     void set(const reaction_action& action);
     void forget(const std::string& deadline);
+    void end();
     /// Adds to `documents`. The last write to a key counts.
     void write(document_write document);
     void run();
@@ -66,8 +73,9 @@ private:
     uuid cause_;
     stele::metadata metadata_;
     std::string metadata_bytes_;
-    timestamp now_;
+    deadline_terms terms_;
     std::uint64_t most_commands_;
+    bool ends_ = false;
     std::uint64_t sent_ = 0;
     std::deque<std::shared_ptr<const google::protobuf::Message>> waiting_;
 };

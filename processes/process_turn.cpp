@@ -4,12 +4,14 @@
 #include <stele/commands/command_bus.hpp>
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/format.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 /// The turns of a process: an event is delivered to an instance, or a deadline of it fires.
@@ -81,23 +83,42 @@ void process_worker::fire_or_put_aside(const due_deadline& deadline) {
 
 // A conflict means that another runner was first, or something was removed. After reading what is there now, usually
 // nothing is left to do.
-void process_worker::deliver(const recorded_event& event, const stream_id& journal, const documents& with,
-                             bool is_late) {
+bool process_worker::deliver(const recorded_event& event, const delivery& to, const documents& with, bool is_late) {
+    const auto& journal = to.journal;
     unsigned attempt = 0;
     for (bool is_done = false; !is_done;) {
         expect_attempt(++attempt, journal);
         auto state = take_instance(journal);
         const auto removed = removals_.of(journal.instance_id());
-        if (removed.is_closed || (is_late && removed.deleted > event.position)) return write_if_any(with);
+        if (removed.is_closed || (is_late && removed.deleted > event.position)) {
+            write_if_any(with);
+            return false;
+        }
         const bool may_be_known = state.handled >= event.position;
         if (is_late ? may_be_known && was_handled(store_, journal, event.position) : may_be_known) {
             keep_instance(journal, std::move(state));
-            return is_late ? write_if_any(with) : void();
+            if (is_late) write_if_any(with);
+            return true;
         }
-        process_step step{definition_, bus_, state, journal, event.id, caused_by(event), settings_};
+        if (!takes(state, to)) {
+            if (is_late) write_if_any(with);
+            return false;
+        }
+        process_step step{definition_,     bus_,
+                          state,           journal,
+                          event.id,        caused_by(event),
+                          terms_of(event), settings_.commands_per_turn};
         step.handle(event, decoder_);
         is_done = commit(journal, std::move(state), step, with);
     }
+    return true;
+}
+
+// A deadline could have been kept once its event was in the store and the process had begun.
+deadline_terms process_worker::terms_of(const recorded_event& event) const {
+    if (oldest_deadline_ == std::chrono::microseconds::max()) return {.from = event.recorded_at};
+    const auto known_at = began_at_ ? std::max(*began_at_, event.recorded_at) : event.recorded_at;
+    return {.from = event.recorded_at, .earliest = saturating_add(known_at, -oldest_deadline_)};
 }
 
 void process_worker::fire(const due_deadline& deadline, const documents& with) {
@@ -120,7 +141,8 @@ void process_worker::fire(const due_deadline& deadline, const documents& with) {
         cause.metadata = pending->second.metadata;
         auto about = caused_by(cause);
         if (about.occurred_at) about.occurred_at = deadline.due;  // in business time, too, it fires when it is due
-        process_step step{definition_, bus_, state, journal, cause.id, about, settings_};
+        process_step step{
+            definition_, bus_, state, journal, cause.id, about, {.from = settings_.now()}, settings_.commands_per_turn};
         step.fire(deadline.name);
         is_done = commit(journal, std::move(state), step, with);
     }
@@ -154,7 +176,7 @@ bool process_worker::forget_removed() {
 }
 
 void process_worker::keep_instance(const stream_id& journal, process_instance instance) {
-    if (settings_.cached_instances == 0) return;
+    if (settings_.cached_instances == 0 || !instance.exists()) return;
     // Starting over costs one read per instance, too rarely to be worth tracking which was used last.
     if (instances_.size() >= settings_.cached_instances) instances_.clear();
     instances_.insert_or_assign(journal.str(), std::move(instance));

@@ -55,15 +55,16 @@ process_worker::process_worker(event_store& store, command_bus_base& bus, proces
       definition_(std::move(definition)),
       filter_(filter_of(*definition_.events)),
       settings_(settings),
+      oldest_deadline_(options.skip_deadlines_older_than),
       decoder_(*definition_.events),
       progress_(settings),
       removals_(store, definition_.name) {
     const auto known =
         find_checkpoint<v1::ProcessCheckpoint>(store_, checkpoint_kind, name(), fmt::format("process {}", name()));
-    if (!known) {
-        check_begin(options.after);
-        save(options.after);
-    }
+    if (known)
+        read_beginning();
+    else
+        begin(options);
     saved_ = known.value_or(options.after);
     progress_.advance(saved_);
     report_if_other_store();
@@ -79,13 +80,23 @@ void process_worker::report_if_other_store() {
     }
 }
 
-void process_worker::check_begin(stele::position after) const {
+void process_worker::begin(const process_options& options) {
+    const auto after = options.after;
     if (const auto head = store_.head(); after > head)
         throw error(error_kind::other_store,
                     fmt::format("process {}: it is to begin after position {}, and the store ends at {}; it is another "
                                 "store, or was restored from a backup; open the right store, or begin at a position "
                                 "that it has",
                                 name(), after.value, head.value));
+    if (const auto last = store_.last_event()) began_at_ = last->recorded_at;
+    save(after);
+}
+
+void process_worker::read_beginning() {
+    v1::ProcessCheckpoint checkpoint;
+    const auto found = store_.find_document(checkpoint_kind, name());
+    if (found && checkpoint.ParseFromString(found->value) && checkpoint.has_began_at())
+        began_at_ = timestamp{std::chrono::microseconds{checkpoint.began_at()}};
 }
 
 bool process_worker::run(deadline_round& round, const std::stop_token& stop, bool retries) {
@@ -129,25 +140,36 @@ bool process_worker::handle_events(stele::position head, const std::stop_token& 
 
 bool process_worker::handle(const recorded_event& event) {
     process_visit visit;
-    std::vector<stream_id> journals;
+    std::vector<delivery> deliveries;
     try {
         decoder_.decode(event, &visit);
-        for (const auto& instance : visit.instances) journals.emplace_back(definition_.name, instance);
+        deliveries = deliveries_of(visit.instances);
     } catch (...) {
         if (!may_put_aside()) throw_failed_at(fmt::format("process {}", name()), event);
         put_aside(letter_of(event, {}), {checkpoint(event.position)});
         saved_ = event.position;
         return true;
     }
-    for (const auto& journal : journals) {
-        const bool is_last = &journal == &journals.back();
-        handle(event, journal, is_last ? documents{checkpoint(event.position)} : documents{});
-        if (is_last) saved_ = event.position;
+    bool is_handled = false;
+    for (const auto& to : deliveries) {
+        const bool is_last = &to == &deliveries.back();
+        const bool is_taken = handle(event, to, is_last ? documents{checkpoint(event.position)} : documents{});
+        if (is_last && is_taken) saved_ = event.position;
+        is_handled = is_handled || is_taken;
     }
-    return !journals.empty();
+    progress_.count(is_handled);
+    return is_handled;
 }
 
-void process_worker::handle(const recorded_event& event, const stream_id& journal, const documents& with) {
+std::vector<process_worker::delivery> process_worker::deliveries_of(
+    const std::vector<located_instance>& instances) const {
+    std::vector<delivery> all;
+    for (const auto& [instance, may_start] : instances) all.push_back({{definition_.name, instance}, may_start});
+    return all;
+}
+
+bool process_worker::handle(const recorded_event& event, const delivery& to, const documents& with) {
+    const auto& journal = to.journal;
     auto letter = letter_of(event, journal.instance_id());
     removals_.read();
     if (has_dead_letter(store_, name(), letter.key, removals_.of(letter.key).deleted, event.position.next())) {
@@ -156,14 +178,15 @@ void process_worker::handle(const recorded_event& event, const stream_id& journa
         letter.error = "queued behind an earlier event of the same instance";
         if (!is_dead_letter(store_, name(), letter)) queued.push_back(put_dead_letter(store_, name(), letter));
         if (!queued.empty()) write_documents(store_, queued);
-        return;
+        return true;
     }
     try {
-        deliver(event, journal, with, false);
+        return deliver(event, to, with, false);
     } catch (...) {
         if (!may_put_aside())
             throw_failed_at(fmt::format("process {} (instance {})", name(), journal.instance_id()), event);
         put_aside(std::move(letter), with);
+        return true;
     }
 }
 
@@ -185,7 +208,10 @@ void process_worker::put_aside(dead_letter letter, documents with) {
 }
 
 document_write process_worker::checkpoint(stele::position reached) const {
-    return checkpoint_document<v1::ProcessCheckpoint>(checkpoint_kind, definition_.name, reached);
+    v1::ProcessCheckpoint checkpoint;
+    checkpoint.set_position(reached.value);
+    if (began_at_) checkpoint.set_began_at(began_at_->time_since_epoch().count());
+    return {checkpoint_kind, std::string{name()}, checkpoint.SerializeAsString()};
 }
 
 void process_worker::save(stele::position reached) {

@@ -9,6 +9,7 @@
 #include <stele/eventstore/event_store.hpp>
 #include <stele/processes/process_runner.hpp>
 
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -20,6 +21,7 @@
 namespace stele::inline v0::detail {
 
 class process_step;
+struct deadline_terms;
 
 /// One process of a runner: its position in the store, and the cached instances.
 /// Any thread may call anything; calls of run() and replay_dead_letters() run one after the other.
@@ -50,17 +52,31 @@ private:
     using documents = std::vector<document_write>;
 
     bool handle_events(stele::position head, const std::stop_token& stop);
-    void check_begin(stele::position after) const;
+    void begin(const process_options& options);
+    void read_beginning();
     void expect_reached(stele::position head) const;
     void report_if_other_store();
     bool fire_next(const std::stop_token& stop);
     /// Whether the deadline waits behind a dead letter.
     [[nodiscard]] bool waits(const due_deadline& deadline, const std::map<std::string, stele::position>& letters) const;
 
+    /// How an event may come to an instance: its journal, and whether the event may start it.
+    struct delivery {
+        stream_id journal;
+        bool may_start = true;
+    };
+    [[nodiscard]] std::vector<delivery> deliveries_of(const std::vector<located_instance>& instances) const;
+
+    /// Returns whether there was anything to handle.
     bool handle(const recorded_event& event);
-    void handle(const recorded_event& event, const stream_id& journal, const documents& with);
-    /// Both write `with` together with the entries of the journal.
-    void deliver(const recorded_event& event, const stream_id& journal, const documents& with, bool is_late);
+    /// Returns whether the instance has handled it, now or earlier, or it is a dead letter; not if it was passed over.
+    bool handle(const recorded_event& event, const delivery& to, const documents& with);
+    /// The same. Writes `with` together with the entries of the journal; of what is passed over, only if it is late.
+    bool deliver(const recorded_event& event, const delivery& to, const documents& with, bool is_late);
+    [[nodiscard]] bool takes(const process_instance& instance, const delivery& to) const {
+        return instance.exists() || (to.may_start && (!instance.is_ended || definition_.lists_starts));
+    }
+    [[nodiscard]] deadline_terms terms_of(const recorded_event& event) const;
     void fire(const due_deadline& deadline, const documents& with);
     void fire_or_put_aside(const due_deadline& deadline);
 
@@ -88,6 +104,9 @@ private:
     process_definition definition_;
     event_filter filter_;
     process_runner_options settings_;
+    const std::chrono::microseconds oldest_deadline_;
+    /// When the last event was recorded that was there when the process first ran.
+    std::optional<timestamp> began_at_;
 
     std::mutex run_mutex_;  // guards the members below
     event_decoder decoder_;

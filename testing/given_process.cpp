@@ -1,12 +1,10 @@
+#include "testing/process_run.hpp"
 #include "testing/scenario_text.hpp"
 
-#include <stele/codec/codec.hpp>
-#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/time_text.hpp>
-#include <stele/eventstore/detail/utf8.hpp>
-#include <stele/processes/process_limits.hpp>
 #include <stele/testing/given_process.hpp>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,115 +32,54 @@ bool sets_deadline(const reaction_action& action) {
 
 /// Leaves of each deadline that is set or cancelled several times what counts: the last time.
 reaction_actions net_effect(reaction_actions actions) {
+    const bool ends = std::ranges::find(actions, kind::end, &reaction_action::kind) != actions.end();
     for (auto it = actions.begin(); it != actions.end();) {
-        const bool again =
-            it->kind != kind::send && std::any_of(std::next(it), actions.end(), [&](const reaction_action& other) {
-                return other.kind != kind::send && other.deadline == it->deadline;
-            });
+        const auto is_of_same = [&](const reaction_action& other) {
+            return other.kind != kind::send && other.deadline == it->deadline;
+        };
+        const bool again = (ends && sets_deadline(*it)) ||
+                           (it->kind != kind::send && std::any_of(std::next(it), actions.end(), is_of_same));
         it = again ? actions.erase(it) : std::next(it);
     }
     return actions;
 }
 
-/// Refuses what the runner refuses.
-void check_reaction(std::string_view process, const reaction_actions& actions) {
-    std::uint64_t commands = 0;
-    for (const auto& action : actions) {
-        if (sets_deadline(action)) check_deadline_name(process, action.deadline);
-        if (action.kind == kind::send) ++commands;
+text_block show_action(const reaction_action& action) {
+    switch (action.kind) {
+        case kind::send: return show(*action.command);
+        case kind::cancel: return show_cancelled(action.deadline);
+        case kind::end: return {"ended"};
+        case kind::set_at:
+        case kind::set_after: break;
     }
-    check_commands(process, commands, max_commands_per_turn);
+    return show_deadline(action.deadline, action.due, action.command.get());
+}
+
+std::vector<text_block> show_actions(const reaction_actions& actions) {
+    std::vector<text_block> blocks;
+    for (const auto& action : actions) blocks.push_back(show_action(action));
+    return blocks;
 }
 
 std::string describe(const process_input& input) {
+    if (input.elapsed) return fmt::format("{} pass", *input.elapsed);
+    if (input.advances_to) return fmt::format("time advances to {}", time_text(*input.advances_to));
     if (!input.reason) return one_line(*input.message);
     return fmt::format("rejected ({}): {}", input.reason->code, one_line(*input.message));
 }
 
-/// Delivers inputs to one instance.
-class process_run {
-public:
-    explicit process_run(const process_definition& process)
-        : process_(process), decoder_(*process.events), state_(process.make()) {}
-
-    void take(const process_input& input, bool wants_reaction) {
-        if (input.reason)
-            take_rejection(input, wants_reaction);
-        else
-            take_event(input, wants_reaction);
-    }
-
-    reaction_actions actions;
-
-private:
-    void take_rejection(const process_input& input, bool wants_reaction) {
-        const auto& command = *process_.find(input.message->GetDescriptor()->full_name());
-        const rejection reason{repair_utf8(input.reason->code), repair_utf8(input.reason->message)};
-        command.evolve(state_.get(), *input.message, reason);
-        if (wants_reaction) actions = command.react(state_.get(), *input.message, reason);
-    }
-
-    void take_event(const process_input& input, bool wants_reaction) {
-        const event_data data = encode(*input.message, input.as.metadata);
-        ++position_;
-        const auto event = as_recorded(data, input.as.stream, {{position_}, {position_}}, input.as.at);
-        process_visit visit;
-        decoder_.decode(event, &visit);
-        // An event of no instance is delivered to nobody.
-        if (visit.instances.empty()) return;
-        if (instance_.empty()) instance_ = visit.instances.front();
-        (void)stream_id{process_.name, instance_};  // its journal: the runner refuses what makes no stream name
-        if (std::ranges::find(visit.instances, instance_) == visit.instances.end())
-            throw scenario_failed(fmt::format("{} belongs to the instance {}, but those before it to {}",
-                                              one_line(*input.message), visit.instances.front(), instance_));
-        process_visit delivered{.state = state_.get(), .instance = instance_, .wants_reaction = wants_reaction};
-        decoder_.decode(event, &delivered);
-        actions = std::move(delivered.actions);
-    }
-
-    const process_definition& process_;
-    event_decoder decoder_;
-    owned_state state_;
-    std::string instance_;
-    std::uint64_t position_ = 0;
-};
-
 }  // namespace
 
 reaction_actions process_scenario::run() const {
-    process_run run{process_};
-    for (const auto& input : inputs_) run.take(input, &input == &inputs_.back());
-    check_reaction(process_.name, run.actions);
-    return std::move(run.actions);
+    process_run run{process_, inputs_};
+    reaction_actions last;
+    for (const auto& input : inputs_) last = run.take(input);
+    return last;
 }
 
 void process_scenario::react(std::source_location where) {
     title_ = title_of(where, describe(inputs_.back()));
     actions_ = net_effect(run());
-}
-
-timestamp process_scenario::due_of(const reaction_action& action) const {
-    if (action.kind == kind::set_at) return action.due;
-    timestamp last{};
-    for (const auto& input : inputs_)
-        if (!input.reason) last = input.as.at;
-    return saturating_add(last, action.delay);
-}
-
-std::vector<std::string> process_scenario::show_action(const reaction_action& action) const {
-    switch (action.kind) {
-        case kind::send: return show(*action.command);
-        case kind::cancel: return show_cancelled(action.deadline);
-        case kind::set_at:
-        case kind::set_after: break;
-    }
-    return show_deadline(action.deadline, due_of(action), action.command.get());
-}
-
-std::vector<std::vector<std::string>> process_scenario::show_actions(const reaction_actions& actions) const {
-    std::vector<text_block> blocks;
-    for (const auto& action : actions) blocks.push_back(show_action(action));
-    return blocks;
 }
 
 void process_scenario::fail(std::vector<std::vector<std::string>> expected,
@@ -167,12 +104,11 @@ void process_scenario::expect_deadline(std::string_view name, timestamp due, con
     reaction_actions set;
     std::ranges::copy_if(actions_, std::back_inserter(set), sets_deadline);
     const auto found = std::ranges::find(set, name, &reaction_action::deadline);
-    if (found != set.end() && due_of(*found) == due && (command == nullptr || are_equal(*command, *found->command)))
-        return;
+    if (found != set.end() && found->due == due && (command == nullptr || are_equal(*command, *found->command))) return;
     std::vector<text_block> actual;
     for (const auto& action : set)
         actual.push_back(
-            show_deadline(action.deadline, due_of(action), command == nullptr ? nullptr : action.command.get()));
+            show_deadline(action.deadline, action.due, command == nullptr ? nullptr : action.command.get()));
     fail({show_deadline(name, due, command)}, std::move(actual));
 }
 
@@ -182,6 +118,11 @@ void process_scenario::expect_cancelled(std::string_view name) const {
                          [](const auto& action) { return action.kind == kind::cancel; });
     if (std::ranges::find(cancelled, name, &reaction_action::deadline) == cancelled.end())
         fail({show_cancelled(name)}, show_actions(actions_));
+}
+
+void process_scenario::expect_ended() const {
+    if (std::ranges::find(actions_, kind::end, &reaction_action::kind) == actions_.end())
+        fail({{"ended"}}, show_actions(actions_));
 }
 
 void process_scenario::expect_nothing() const {

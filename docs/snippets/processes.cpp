@@ -2,6 +2,7 @@
 #include "transfers.hpp"
 
 #include <stele/commands.hpp>
+#include <stele/memory.hpp>
 #include <stele/sqlite.hpp>
 #include <stele/testing/manual_clock.hpp>
 
@@ -41,6 +42,10 @@ void run_in_the_background(stele::event_store& store) {
     if (auto handled = runner.wait_for<transfer_process>(approved->position, 2s); !handled)
         fmt::print("{}\n", handled.error().message());
     // [/wait]
+
+    // [outcome]
+    if (auto done = runner.wait_for_outcome(approved->position, 2s); !done) fmt::print("{}\n", done.error().message());
+    // [/outcome]
     runner.catch_up();
     // [status]
     runner.stop();  // so the process is `stopped`; while the runner works, it is `live` or `catching up`
@@ -49,10 +54,11 @@ void run_in_the_background(stele::event_store& store) {
     print_balances(store);
 }
 
-void let_a_deadline_pass(stele::event_store& store) {
-    stele::command_bus<account, transfer> bus{store};
+void let_a_deadline_pass() {
     // [deadline]
     stele::manual_clock clock{std::chrono::sys_days{2026y / 1 / 31}};
+    stele::memory_store store{{}, clock.reader()};  // events are recorded by the same clock
+    stele::command_bus<account, transfer> bus{store};
     stele::process_runner runner{store, {.now = clock.reader()}};
     runner.add<transfer_process>(bus);
 
@@ -85,6 +91,15 @@ void read_the_journal(stele::event_store& store) {
     // [/journal]
 }
 
+void read_history(stele::event_store& store) {
+    stele::command_bus<account, transfer> bus{store};
+    stele::process_runner runner{store};
+    // [history]
+    runner.add<approval_process>(bus, {.skip_deadlines_older_than = 0s});                     // none in the past
+    runner.add<limit_process>(bus, {.skip_deadlines_older_than = std::chrono::years{1000}});  // all of them
+    // [/history]
+}
+
 void only_what_comes(stele::event_store& store) {
     stele::command_bus<account, transfer> bus{store};
     // [after]
@@ -101,8 +116,9 @@ int main() {
     for (const auto* id : {"alice", "bob"}) must(bus.send(open_account(id)));
     must(bus.send(deposit("alice", 100)));
     run_in_the_background(store);
-    let_a_deadline_pass(store);
+    let_a_deadline_pass();
     take_back(store);
     read_the_journal(store);
     only_what_comes(store);
+    read_history(store);
 }

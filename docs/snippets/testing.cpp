@@ -77,6 +77,15 @@ void test_a_process() {
         .when(stele::recorded(requested(30), {.stream = "transfer-t1", .at = noon}))
         .then_commands()
         .then_deadline("approval", noon + 24h, cancel("t1", "not approved in time"));
+
+    // Let time pass: the deadlines that are due fire, in order.
+    stele::given_process<transfer_process>(requested(30))
+        .when(stele::time_elapses{24h})
+        .then_commands(cancel("t1", "not approved in time"));
+
+    // The end of an instance, and what comes after it.
+    stele::given_process<approval_process>(requested(30)).when(approved()).then_ended();
+    stele::given_process<approval_process>(requested(30), approved()).when(stele::time_elapses{24h}).then_nothing();
     // [/process]
 }
 

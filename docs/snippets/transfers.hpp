@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace bank {
 
@@ -108,5 +109,47 @@ struct transfer_process {
     reaction react(const stele::rejected<CancelTransfer>&) const { return {}; }
 };
 // [/process]
+
+// [approval]
+struct approval_process {
+    static constexpr auto name = "approval_process";
+    static constexpr auto events = hana::tuple_t<TransferRequested, TransferApproved, TransferCancelled>;
+    static constexpr auto starts = hana::tuple_t<TransferRequested>;  // may start an instance
+    static constexpr auto commands = hana::tuple_t<CancelTransfer>;
+    using reaction = stele::reaction<approval_process>;
+
+    static std::string instance_id(const auto& event) { return event.transfer(); }
+    void evolve(const auto&) {}
+
+    reaction react(const TransferRequested& e) const {
+        return reaction{}.after(std::chrono::hours{24}, "approval", cancel(e.transfer(), "not approved in time"));
+    }
+    reaction react(const TransferApproved&) const { return reaction{}.end(); }
+    reaction react(const TransferCancelled&) const { return reaction{}.end(); }
+    reaction react(const stele::rejected<CancelTransfer>&) const { return reaction{}.end(); }
+};
+// [/approval]
+
+// [several]
+struct limit_process {
+    static constexpr auto name = "limit_process";
+    static constexpr auto events = hana::tuple_t<TransferRequested>;
+    static constexpr auto commands = hana::tuple_t<CancelTransfer>;
+    using reaction = stele::reaction<limit_process>;
+
+    // One instance per account: a request belongs to both of its accounts.
+    static std::vector<std::string> instance_id(const TransferRequested& e) { return {e.source(), e.target()}; }
+
+    int requests = 0;
+    void evolve(const TransferRequested&) { ++requests; }
+    void evolve(const stele::rejected<CancelTransfer>&) {}
+
+    reaction react(const TransferRequested& e) const {
+        if (requests <= 100) return {};
+        return reaction{}.send(cancel(e.transfer(), "too many transfers"));
+    }
+    reaction react(const stele::rejected<CancelTransfer>&) const { return {}; }
+};
+// [/several]
 
 }  // namespace bank

@@ -7,4 +7,5 @@
 #include <stele/testing/given_process.hpp>
 #include <stele/testing/given_projection.hpp>
 #include <stele/testing/manual_clock.hpp>
+#include <stele/testing/passing_time.hpp>
 #include <stele/testing/recorded.hpp>

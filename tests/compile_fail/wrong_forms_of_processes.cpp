@@ -36,6 +36,24 @@ struct wrong_2 : echo<wrong_2> {
 };
 const auto use_2 = stele::detail::define_process<wrong_2>();
 
+// error: `instance_id` of this event has another form: make it `static std::string instance_id(const Event& event)`, or
+struct wrong_ids_0 : echo<wrong_ids_0> {
+    static std::vector<int> instance_id(const Incremented&) { return {1}; }
+};
+const auto use_ids_0 = stele::detail::define_process<wrong_ids_0>();
+
+// error: the list `starts` is empty, so no event could start an instance: name one
+struct wrong_starts_0 : echo<wrong_starts_0> {
+    static constexpr auto starts = hana::tuple_t<>;
+};
+const auto use_starts_0 = stele::detail::define_process<wrong_starts_0>();
+
+// error: each event in `starts` must be in the `events` of the process
+struct wrong_starts_1 : echo<wrong_starts_1> {
+    static constexpr auto starts = hana::tuple_t<Incremented, testing::Decremented>;
+};
+const auto use_starts_1 = stele::detail::define_process<wrong_starts_1>();
+
 // error: `evolve` of this event has another form: make it `void evolve(const Event& event);`
 struct wrong_3 : echo<wrong_3> {
     void evolve(const stele::rejected<Increment>&) {}

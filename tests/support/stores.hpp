@@ -4,6 +4,7 @@
 
 #include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
+#include <stele/testing/manual_clock.hpp>
 
 #include <doctest/doctest.h>
 
@@ -13,11 +14,14 @@
 #include <utility>
 #include <vector>
 
+/// Gives a store the time.
+using store_clock = std::function<stele::timestamp()>;
+
 /// One way to have an event store. Every contract test runs over each of them.
 struct store_configuration {
     std::string name;
     bool durable = false;  // whether a store that is closed and opened again still has its events
-    std::function<std::unique_ptr<stele::event_store>(const std::filesystem::path& file)> open;
+    std::function<std::unique_ptr<stele::event_store>(const std::filesystem::path& file, const store_clock& now)> open;
 };
 
 inline std::unique_ptr<stele::event_store> open_sqlite(const std::filesystem::path& file,
@@ -27,13 +31,23 @@ inline std::unique_ptr<stele::event_store> open_sqlite(const std::filesystem::pa
 
 inline std::vector<store_configuration> store_configurations() {
     using stele::durability;
+    const auto memory = [](const stele::store_limits& limits) {
+        return [limits](const std::filesystem::path&, const store_clock& now) {
+            return now ? std::make_unique<stele::memory_store>(limits, now)
+                       : std::make_unique<stele::memory_store>(limits);
+        };
+    };
     const auto sqlite = [](const stele::sqlite_options& options) {
-        return [options](const std::filesystem::path& file) { return open_sqlite(file, options); };
+        return [options](const std::filesystem::path& file, const store_clock& now) {
+            auto mine = options;
+            if (now) mine.now = now;
+            return open_sqlite(file, mine);
+        };
     };
     const stele::store_limits tiny{.read_batch_events = 3, .read_batch_bytes = 64};
     return {
-        {"memory", false, [](const auto&) { return std::make_unique<stele::memory_store>(); }},
-        {"memory, tiny batches", false, [tiny](const auto&) { return std::make_unique<stele::memory_store>(tiny); }},
+        {"memory", false, memory({})},
+        {"memory, tiny batches", false, memory(tiny)},
         {"sqlite", true, sqlite({})},
         {"sqlite, normal", true, sqlite({.durability = durability::normal})},
         {"sqlite, no idle readers", true, sqlite({.durability = durability::normal, .idle_readers = 0})},
@@ -50,7 +64,14 @@ public:
     void reopen() {
         if (store_ && !configuration_.durable) return;
         store_.reset();
-        store_ = configuration_.open(directory_ / "events.db");
+        store_ = configuration_.open(directory_ / "events.db", now_);
+    }
+
+    /// Lets it read the time from this clock. Only before there is anything in it.
+    void follow(const stele::manual_clock& clock) {
+        now_ = clock.reader();
+        store_.reset();
+        store_ = configuration_.open(directory_ / "events.db", now_);
     }
 
     stele::event_store& operator*() const { return *store_; }
@@ -59,6 +80,7 @@ public:
 private:
     temp_dir directory_;
     store_configuration configuration_;
+    store_clock now_;
     std::unique_ptr<stele::event_store> store_;
 };
 

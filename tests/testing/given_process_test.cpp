@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 using namespace testing;
 using namespace std::chrono_literals;
@@ -146,7 +147,67 @@ struct specific<false> {
     reaction react(const auto&) const { return reaction{}.send(put("generic")); }
 };
 
+/// Begins with one event, sets deadlines, and ends; events of two transfers belong to both.
+struct settling {
+    static constexpr auto name = "settling";
+    static constexpr auto events = hana::tuple_t<TransferRequested, MoneyTaken, MoneyPut>;
+    static constexpr auto starts = hana::tuple_t<TransferRequested>;
+    static constexpr auto commands = hana::tuple_t<PutMoney>;
+    using reaction = stele::reaction<settling>;
+    static std::vector<std::string> instance_id(const TransferRequested& event) { return {event.from(), event.to()}; }
+    static std::string instance_id(const auto& event) { return event.transfer(); }
+
+    int count = 0;
+    void evolve(const auto&) { ++count; }
+    reaction react(const TransferRequested&) const {
+        return reaction{}.after(2h, "late", put("late")).after(1h, "soon", put("soon")).after(3h, "never", put("x"));
+    }
+    reaction react(const MoneyTaken&) const { return reaction{}.cancel("never").send(put(std::to_string(count))); }
+    reaction react(const MoneyPut&) const { return reaction{}.after(1h, "void", put("void")).end(); }
+    reaction react(const stele::rejected<PutMoney>&) const { return reaction{}.after(1h, "again", put("again")); }
+};
+
+MoneyPut was_put(const std::string& transfer) {
+    MoneyPut event;
+    event.set_transfer(transfer);
+    return event;
+}
+
 }  // namespace
+
+TEST_CASE("time that passes fires the deadlines that are due, in order") {
+    using stele::time_advances_to;
+    using stele::time_elapses;
+    const auto begun = recorded(requested(), {.at = noon});
+    given_process<settling>(begun).when(time_elapses{1h - 1us}).then_nothing();
+    given_process<settling>(begun).when(time_elapses{2h}).then_commands(put("soon"), put("late")).delivered_twice();
+    given_process<settling>(begun).when(time_advances_to{noon + 1h}).then_commands(put("soon"));
+    given_process<settling>(begun, time_elapses{1h}).when(time_elapses{1h}).then_commands(put("late"));
+    given_process<settling>(begun, time_advances_to{noon - 5h}).when(time_elapses{1h}).then_commands(put("soon"));
+    given_process<settling>(begun, taken("a")).when(time_elapses{100h}).then_commands(put("soon"), put("late"));
+    given_process<settling>(begun, time_elapses{1h})
+        .when(rejected<PutMoney>{put("soon"), {"closed", ""}})
+        .then_deadline("again", noon + 2h, put("again"));
+    given_process<settling>(begun, was_put("a")).when(time_elapses{100h}).then_nothing();
+    CHECK(failure([&] {
+              given_process<settling>(begun).when(time_elapses{90min}).then_nothing();
+          }).starts_with("5400000000"));
+}
+
+TEST_CASE("a scenario begins and ends as an instance does") {
+    given_process<settling>().when(taken("a")).then_nothing();
+    given_process<settling>(requested()).when(taken("a")).then_commands(put("2"));
+    given_process<settling>(taken("b"), requested()).when(taken("b")).then_commands(put("2"));
+    given_process<settling>(requested()).when(was_put("b")).then_ended();
+    given_process<settling>(requested(), was_put("b")).when(taken("b")).then_nothing();
+    given_process<settling>(requested(), was_put("b"), requested()).when(taken("b")).then_commands(put("2"));
+    CHECK(failure([] { given_process<settling>(requested()).when(taken("b")).then_ended(); }).contains("ended"));
+    CHECK(failure([] { given_process<settling>(requested()).when(was_put("b")).then_nothing(); }).contains("ended"));
+    CHECK(failure([] { given_process<settling>(requested()).when(was_put("b")).then_deadline("void", noon); }) !=
+          "nothing failed");
+    CHECK(failure([] { (void)given_process<settling>(requested(), taken("a")).when(taken("b")); }) ==
+          "testing.MoneyTaken {transfer: \"b\" amount: 30} belongs to the instance b, but those before it to a");
+}
 
 TEST_CASE("expectations that are met") {
     given_process<transfer_process>().when(requested()).then_commands(take()).delivered_twice();

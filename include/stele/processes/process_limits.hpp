@@ -15,7 +15,13 @@ inline constexpr std::uint64_t max_commands_per_turn = 50'000;
 /// Most bytes in the name of a deadline. At least 1; a name is UTF-8.
 inline constexpr std::size_t max_deadline_name_bytes = 100;
 
+/// Most instances that one event may belong to.
+inline constexpr std::size_t max_instances_per_event = 1000;
+
 namespace detail {
+
+/// Throws stele::error (invalid_argument) if one event belongs to so many instances. `process` says whose event it is.
+void check_instances(std::string_view process, std::size_t instances);
 
 /// Throws stele::error (invalid_argument) if that is no valid name of a deadline.
 void check_deadline_name(std::string_view process, std::string_view name);

@@ -14,6 +14,7 @@
 ///         static constexpr auto commands = hana::tuple_t<WithdrawMoney, DepositMoney>;         // what it may send
 ///         using reaction = stele::reaction<transfer_process>;
 ///
+///         static constexpr auto starts   = hana::tuple_t<TransferRequested>;  // may start an instance; else all may
 ///         static std::string instance_id(const auto& event) { return event.transfer(); }  // "": belongs to none
 ///
 ///         std::string source, payee;                                    // the state before the first event
@@ -28,6 +29,11 @@
 ///         reaction react(const stele::rejected<DepositMoney>&) const { return reaction{}.send(deposit(source,
 ///         amount)); }
 ///     };
+///
+/// `instance_id` may also return a range of names, such as std::vector<std::string>: the event is then handled by each
+/// of these instances, in this order and each once, at most max_instances_per_event. An event for an instance that does
+/// not exist, or has ended (reaction::end()), is passed over if it is not in `starts`; without that list every event
+/// may start an instance, and what has ended stays so.
 ///
 /// An event is evolved into the state first; `react` sees the state with it. The same goes for a rejected command,
 /// which is how a process undoes what it has done (compensation). For events `instance_id`, `evolve` and `react` may

@@ -44,6 +44,12 @@ struct process_options {
     /// Where a process begins that has never run on this store: with the event after this position. The default begins
     /// with the first event; store.head() reacts to nothing that happened before. Beyond the head is an error.
     position after{};
+    /// A deadline that was older than this before anyone could have kept it is not set: when its event was recorded, or
+    /// in the last event that the store had when the process first ran. So history that is imported, or that was there
+    /// before the process, sets no deadlines in the past; the journal says that they were missed. A deadline that falls
+    /// due while nothing runs always fires. In any unit; microseconds::max(): every deadline is set, and fires at once
+    /// if it is in the past. Negative is an error.
+    detail::saturated<std::chrono::microseconds> skip_deadlines_older_than = std::chrono::days{1};
 };
 
 /// Runs process managers: delivers the events of a store to them, sends their commands, and fires their deadlines.
@@ -54,8 +60,8 @@ struct process_options {
 ///
 /// Every event is handled once, in the order of positions, across restarts and kills at any instant; every command is
 /// decided once (process_manager.hpp says how). All state is in the store: for each instance a stream NAME-INSTANCE,
-/// its journal, with links to the events handled, the commands that were rejected, and deadlines; beside the events a
-/// document of the kind "process" with its position, and one of the kind "deadline" for each that is set. Deleting a
+/// its journal, with links to the events handled, the commands that were rejected, deadlines, and its end; beside them
+/// a document of the kind "process" with its position, and one of the kind "deadline" for each that is set. Deleting a
 /// journal forgets the instance, its deadlines and its dead letters; the next event starts it over. Tombstoning it ends
 /// the instance for good: its events are passed over. An event that is removed from its stream is missing from the
 /// state, as it is from that of an aggregate.
@@ -192,6 +198,23 @@ public:
     /// The same, by name.
     [[nodiscard]] std::expected<stele::position, process_wait_failure> wait_for(
         std::string_view name, stele::position reached, detail::saturated<std::chrono::milliseconds> timeout) const;
+
+    /// Waits at most `timeout` until everything is done that follows from the event at `cause`, and returns the
+    /// position of the last event that followed, or `cause`. Usually that is the position of a receipt:
+    ///
+    ///     auto approved = bus.send(approve("t1"));
+    ///     auto done     = runner.wait_for_outcome(approved->position, 2s);
+    ///
+    /// What follows: the processes of this runner handle the event, and then the events of their commands, and so on,
+    /// as long as these have the correlation id of the first one (causation.hpp). Deadlines that are due when the call
+    /// begins fire first; later ones do not count.
+    ///
+    /// Returns a process_wait_failure when the time is over, and at once when a process is faulted, or one of those
+    /// events is a dead letter, or there is something left to do and nothing runs (start() was not called, or stop()
+    /// was). The timeout is in any unit; 0 or less: it does not wait. Throws invalid_argument inside a handler, and
+    /// what the store throws.
+    [[nodiscard]] std::expected<stele::position, process_wait_failure> wait_for_outcome(
+        stele::position cause, detail::saturated<std::chrono::milliseconds> timeout) const;
 
     /// The exception that stopped P; nothing if it is not faulted. These throw invalid_argument for a name never added.
     template <class P>

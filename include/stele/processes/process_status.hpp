@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/event.hpp>
 #include <stele/eventstore/version.hpp>
+#include <stele/projections/dead_letter.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -41,6 +42,10 @@ struct process_status {
     std::string last_error;
     /// How many dead letters it has now, with those that are queued behind others.
     std::uint64_t dead_letters = 0;
+    /// How many events it has handled since it was added to its runner, and how many of its events it has passed over:
+    /// they belong to no instance, or to none that exists, and may not start one, or to one that has ended. Together
+    /// with those that became dead letters these are all events of its types.
+    std::uint64_t handled = 0, passed_over = 0;
     /// When its next deadline is due; nothing if none is set.
     std::optional<timestamp> next_deadline;
 
@@ -54,6 +59,10 @@ struct process_wait_failure {
     position reached;
     /// The status of the process at that moment. If it is faulted, the wait ended early.
     process_status status;
+    /// Of process_runner::wait_for_outcome(): the dead letter because of which the outcome will not come.
+    std::optional<stele::dead_letter> dead_letter = {};
+    /// Of the same: all events up to there were handled, but a deadline that was due has not fired.
+    bool deadline_is_due = false;
 
     /// One sentence for people: the lag, the state, and the error that caused it.
     [[nodiscard]] std::string message() const;

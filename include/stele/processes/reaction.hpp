@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-/// The answer of a process manager to an event: commands to send, deadlines to set and to cancel.
+/// The answer of a process manager to an event: commands to send, deadlines to set and to cancel, or the end.
 namespace stele::inline v0 {
 
 /// A command that a process manager sent and an aggregate rejected. Its `evolve` and `react` get it like an event.
@@ -29,10 +29,10 @@ namespace detail {
 
 /// One action of a reaction.
 struct reaction_action {
-    enum class type : std::uint8_t { send, set_at, set_after, cancel };
+    enum class type : std::uint8_t { send, set_at, set_after, cancel, end };
     type kind;
-    std::shared_ptr<const google::protobuf::Message> command = {};  ///< None for `cancel`.
-    std::string deadline = {};                                      ///< Its name; empty for `send`.
+    std::shared_ptr<const google::protobuf::Message> command = {};  ///< None for `cancel` and `end`.
+    std::string deadline = {};                                      ///< Its name; empty for `send` and `end`.
     timestamp due = {};                                             ///< For `set_at`.
     std::chrono::microseconds delay = {};                           ///< For `set_after`.
 };
@@ -68,16 +68,18 @@ public:
         return append({.kind = type::send, .command = own(std::move(command))});
     }
 
-    /// Sends a command at the time `due`, or at once if that has passed: sets the deadline `name` of this instance and
-    /// replaces one of the same name. It survives restarts. Names are 1 to 100 bytes of UTF-8. The time is in any unit;
-    /// one before timestamp::min() or after timestamp::max() becomes that.
+    /// Sends a command at the time `due`, or at once if that has passed, unless it had passed long before the event was
+    /// recorded (process_options::skip_deadlines_older_than): sets the deadline `name` of this instance and replaces
+    /// one of the same name. It survives restarts. Names are 1 to 100 bytes of UTF-8. The time is in any unit; one
+    /// before timestamp::min() or after timestamp::max() becomes that.
     template <class Command>
     reaction& at(detail::saturated<timestamp> due, std::string name, Command command) & {
         return append({type::set_at, own(std::move(command)), std::move(name), due, {}});
     }
 
-    /// The same, counted from when the event is handled. (Counted from when it was recorded: at(at.recorded_at + …).)
-    /// A delay in any unit; one that is too long for a timestamp ends at the last one, timestamp::max().
+    /// The same, counted from when the event was recorded, however late it is handled; in the answer to a rejected
+    /// command of a deadline, from when that fired. A delay in any unit; one that is too long for a timestamp ends at
+    /// the last one, timestamp::max().
     template <class Command>
     reaction& after(detail::saturated<std::chrono::microseconds> delay, std::string name, Command command) & {
         return append({type::set_after, own(std::move(command)), std::move(name), {}, delay});
@@ -85,6 +87,11 @@ public:
 
     /// Cancels the deadline `name` of this instance; no effect if there is none or if its command was already sent.
     reaction& cancel(std::string_view name) & { return append({.kind = type::cancel, .deadline = std::string{name}}); }
+
+    /// Ends this instance when the turn is over: the commands of the turn are sent, rejections of them are answered,
+    /// and then its state is dropped and all its deadlines are cancelled. Its later events are passed over, except
+    /// those that the process lists in `starts`, which start it over with a new state. The journal stays.
+    reaction& end() & { return append({.kind = type::end}); }
 
     /// The same for `return reaction{}.send(…);`. These return a value, which does not refer to the temporary.
     template <class Command>
@@ -103,6 +110,8 @@ public:
     }
     /// The same for a temporary.
     reaction cancel(std::string_view name) && { return std::move(cancel(name)); }
+    /// The same for a temporary.
+    reaction end() && { return std::move(end()); }
 
 private:
     using type = detail::reaction_action::type;

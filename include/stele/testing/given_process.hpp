@@ -2,6 +2,7 @@
 
 #include <stele/processes/process_manager.hpp>
 #include <stele/testing/given.hpp>
+#include <stele/testing/passing_time.hpp>
 #include <stele/testing/recorded.hpp>
 
 #include <memory>
@@ -20,18 +21,28 @@
 ///         .then_commands(put("a", 30))
 ///         .delivered_twice();
 ///
-/// Inputs are events, events with stream and time (recorded.hpp), and rejected commands of the process. Events pass
-/// through the codec as in a store. An expectation that is not met throws scenario_failed, whose text shows expected
-/// and actual reaction side by side.
+///     stele::given_process<transfer_process>(requested("a", "b", 30))
+///         .when(stele::time_elapses{24h})
+///         .then_commands(cancel("not approved in time"));
+///
+/// Inputs are events, events with stream and time (recorded.hpp), rejected commands of the process, and time that
+/// passes (passing_time.hpp): then the deadlines that are due fire, in order, and their commands are the reaction.
+/// Events pass through the codec as in a store. An event with several instances belongs to the one that it has in
+/// common with the others. What the process would pass over (`starts`, reaction::end()) has no reaction. An expectation
+/// that is not met throws scenario_failed, whose text shows expected and actual reaction side by side.
 namespace stele::inline v0 {
 
 namespace detail {
 
-/// An input of a process: an event, or a command of its own that was rejected.
+/// An input of a process: an event, a command of its own that was rejected, or time that passes.
 struct process_input {
-    std::shared_ptr<const google::protobuf::Message> message;
-    recorded_as as;
-    std::optional<rejection> reason;  ///< Only of a rejected command.
+    std::shared_ptr<const google::protobuf::Message> message = {};  ///< None for time.
+    recorded_as as = {};
+    std::optional<rejection> reason = {};                   ///< Only of a rejected command.
+    std::optional<std::chrono::microseconds> elapsed = {};  ///< Only of time.
+    std::optional<timestamp> advances_to = {};              ///< Only of time.
+
+    [[nodiscard]] bool is_event() const { return message && !reason; }
 };
 
 /// The inputs of a process, and its reaction to the last one.
@@ -47,14 +58,12 @@ public:
     void expect_commands(std::vector<std::shared_ptr<const google::protobuf::Message>> expected) const;
     void expect_deadline(std::string_view name, timestamp due, const google::protobuf::Message* command) const;
     void expect_cancelled(std::string_view name) const;
+    void expect_ended() const;
     void expect_nothing() const;
     void expect_same_again() const;
 
 private:
     [[nodiscard]] reaction_actions run() const;
-    [[nodiscard]] timestamp due_of(const reaction_action& action) const;
-    [[nodiscard]] std::vector<std::string> show_action(const reaction_action& action) const;
-    [[nodiscard]] std::vector<std::vector<std::string>> show_actions(const reaction_actions& actions) const;
     [[noreturn]] void fail(std::vector<std::vector<std::string>> expected,
                            std::vector<std::vector<std::string>> actual) const;
 
@@ -80,7 +89,7 @@ public:
     }
 
     /// Expects that a deadline of this name was set to `due`, in any unit, and not cancelled after that.
-    /// reaction::after counts from the time of the last event of the scenario.
+    /// reaction::after counts from the time of the last event of the scenario, or from when time has passed since.
     const process_result& then_deadline(std::string_view name, detail::saturated<timestamp> due) const {
         scenario_.expect_deadline(name, due, nullptr);
         return *this;
@@ -100,7 +109,13 @@ public:
         return *this;
     }
 
-    /// Expects no command, and no deadline set or cancelled.
+    /// Expects that the instance has ended (reaction::end()).
+    const process_result& then_ended() const {
+        scenario_.expect_ended();
+        return *this;
+    }
+
+    /// Expects no command, no deadline set or cancelled, and no end.
     const process_result& then_nothing() const {
         scenario_.expect_nothing();
         return *this;
@@ -132,10 +147,10 @@ private:
 template <class Process>
 class process_inputs {
 public:
-    /// Delivers one more event or rejected command. What `instance_id`, `evolve` and `react` throw passes through.
-    /// Throws stele::error (invalid_argument), as the runner does, if the instance makes no name of a journal, or the
-    /// reaction has too many commands or an invalid name of a deadline (process_limits.hpp). `where`
-    /// is the source location in the text of scenario_failed.
+    /// Delivers one more event or rejected command, or lets time pass. What `instance_id`, `evolve` and `react` throw
+    /// passes through. Throws stele::error (invalid_argument), as the runner does, if the instance makes no name of a
+    /// journal, or the reaction has too many commands or an invalid name of a deadline (process_limits.hpp). `where` is
+    /// the source location in the text of scenario_failed.
     template <class Input>
     [[nodiscard]] process_result<Process> when(const Input& input,
                                                std::source_location where = std::source_location::current()) && {
@@ -158,14 +173,16 @@ private:
     void add(const recorded_message<Event>& input) {
         static_assert(detail::listed_in<Event, decltype(Process::events)>,
                       "this event is not one of the process: add it to the `events` of the process");
-        scenario_.add({std::make_shared<const Event>(input.event), input.as, {}});
+        scenario_.add({.message = std::make_shared<const Event>(input.event), .as = input.as});
     }
     template <class Command>
     void add(const rejected<Command>& input) {
         static_assert(detail::listed_in<Command, decltype(Process::commands)>,
                       "this command is not one of the process: add it to the `commands` of the process");
-        scenario_.add({std::make_shared<const Command>(input.command), {}, input.reason});
+        scenario_.add({.message = std::make_shared<const Command>(input.command), .reason = input.reason});
     }
+    void add(const time_elapses& input) { scenario_.add({.elapsed = input.by}); }
+    void add(const time_advances_to& input) { scenario_.add({.advances_to = input.time}); }
 
     detail::process_scenario scenario_;
 };

@@ -13,7 +13,8 @@ namespace stele::inline v0 {
 struct recorded_as {
     /// The stream of the event.
     std::string stream = "given-1";
-    /// When it was recorded, in any unit.
+    /// When it was recorded, in any unit. In the scenario of a process not before the event before it, and not before
+    /// the time that has passed.
     detail::saturated<timestamp> at{};
     /// What is stored beside the event.
     stele::metadata metadata = {};

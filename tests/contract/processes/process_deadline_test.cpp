@@ -73,7 +73,7 @@ struct fickle_process {
 
 class closing_bank {
 public:
-    explicit closing_bank(stele::event_store& events) : store_(events) {}
+    closing_bank(stele::event_store& events, stele::manual_clock& time) : clock(time), store_(events) {}
 
     void catch_up() {
         transfer_bus bus{store_};
@@ -84,7 +84,7 @@ public:
     [[nodiscard]] std::size_t deadlines() const { return store_.list_documents("deadline").size(); }
     [[nodiscard]] std::string wallet() const { return story(store_, "wallet-a"); }
 
-    stele::manual_clock clock{stele::timestamp{1000h}};
+    stele::manual_clock& clock;
 
 private:
     stele::event_store& store_;
@@ -101,10 +101,11 @@ PutMoney put_money(const std::string& transfer = {}) {
 }  // namespace
 
 STORE_TEST_CASE(store, "a command is sent once, when it is due") {
-    send(*store, open_wallet("a", 1));
     stele::manual_clock clock{stele::timestamp{1000h}};
+    store.follow(clock);
+    send(*store, open_wallet("a", 1));
     {
-        closing_bank bank{*store};
+        closing_bank bank{*store, clock};
         bank.catch_up();
         CHECK(bank.deadlines() == 2);
         bank.clock.advance(5h - 1us);
@@ -112,8 +113,8 @@ STORE_TEST_CASE(store, "a command is sent once, when it is due") {
         CHECK(bank.wallet() == "WalletOpened");
     }
     store.reopen();
-    closing_bank bank{*store};
-    bank.clock.advance(5h);
+    closing_bank bank{*store, clock};
+    bank.clock.advance(1us);
     bank.catch_up();
     // 1000, 100 and 10 were too much; the event of the deadline cancelled the other one.
     CHECK(bank.wallet() == "WalletOpened MoneyTaken");
@@ -129,8 +130,10 @@ STORE_TEST_CASE(store, "a command is sent once, when it is due") {
 
 STORE_TEST_CASE(store,
                 "a deadline that is set again replaces the first, and deadlines fire in the order of their times") {
+    stele::manual_clock clock{stele::timestamp{1000h}};
+    store.follow(clock);
     send(*store, open_wallet("a", 0));
-    closing_bank bank{*store};
+    closing_bank bank{*store, clock};
     bank.catch_up();
     send(*store, put_money());
     bank.catch_up();
@@ -145,7 +148,10 @@ STORE_TEST_CASE(store, "a deadline in the past is due immediately, even one befo
     open_wallets(*store);
     send(*store, request_transfer("late", "a", "b", 30, -9'000'000'000s));
     send(*store, request_transfer("early", "a", "b", 30, 9'000'000'000s));
-    catch_up(*store);
+    transfer_bus bus{*store};
+    process_runner runner{*store};
+    runner.add<transfer_process>(bus, {.skip_deadlines_older_than = std::chrono::microseconds::max()});
+    runner.catch_up();
     CHECK(story(*store, "transfer-late") == "TransferRequested TransferCompleted");
     CHECK(story(*store, "transfer-early") == "TransferRequested");
     catch_up(*store, {.now = [] { return stele::timestamp::max(); }});
@@ -180,11 +186,12 @@ STORE_TEST_CASE(store, "a journal whose entries were all truncated is continued 
 }
 
 STORE_TEST_CASE(store, "a cached instance acts as one that is loaded, also after its journal was truncated") {
+    stele::manual_clock clock{stele::timestamp{1000h}};
+    store.follow(clock);
     for (const std::string wallet : {"a", "b"}) {
         CAPTURE(wallet);
         const std::size_t cached = wallet == "a" ? 100 : 0;
         send(*store, open_wallet(wallet, 0));
-        stele::manual_clock clock{stele::timestamp{1000h}};
         transfer_bus bus{*store};
         process_runner runner{*store, {.now = clock.reader(), .cached_instances = cached}};
         runner.add<closing_process>(bus);
@@ -201,8 +208,9 @@ STORE_TEST_CASE(store, "a cached instance acts as one that is loaded, also after
 
 // The last word in a turn counts, whatever came before it, in this turn or an earlier one.
 STORE_TEST_CASE(store, "a deadline may be set, set again and cancelled in any order in one turn") {
-    send(*store, open_wallet("a", 0));
     stele::manual_clock clock{stele::timestamp{1000h}};
+    store.follow(clock);
+    send(*store, open_wallet("a", 0));
     transfer_bus bus{*store};
     process_runner runner{*store, {.now = clock.reader()}};
     runner.add<fickle_process>(bus);

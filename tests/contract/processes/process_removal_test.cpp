@@ -81,6 +81,8 @@ void remove(stele::event_store& store, const std::string& what, const std::strin
 }  // namespace
 
 STORE_TEST_CASE(store, "whatever is removed, a cached instance acts as one that is loaded") {
+    stele::manual_clock clock{stele::timestamp{1000h}};
+    store.follow(clock);
     send(*store, open_wallet("w"));
     send(*store, open_wallet("v"));
     int number = 0;
@@ -91,7 +93,6 @@ STORE_TEST_CASE(store, "whatever is removed, a cached instance acts as one that 
                 CAPTURE(is_event);
                 CAPTURE(cached);
                 const auto instance = std::to_string(++number);
-                stele::manual_clock clock{stele::timestamp{1000h}};
                 transfer_bus bus{*store};
                 process_runner runner{*store, {.now = clock.reader(), .cached_instances = cached}};
                 runner.add<summing>(bus);

@@ -127,8 +127,9 @@ STORE_TEST_CASE(store, "an event that the process no longer lists is missing fro
 }
 
 STORE_TEST_CASE(store, "a command that the process no longer lists is asked for, where it is needed") {
-    send(*store, open_wallet("w"));
     stele::manual_clock clock{stele::timestamp{1000h}};
+    store.follow(clock);
+    send(*store, open_wallet("w"));
     take(*store, "i", 7);
     run_edition<edition::first>(*store, clock);
     clock.advance(2h);
@@ -182,9 +183,10 @@ STORE_TEST_CASE(store, "a dead letter can be dropped for good; what waits behind
 }
 
 STORE_TEST_CASE(store, "a deadline that cannot fire can be dropped for good") {
+    stele::manual_clock clock{stele::timestamp{1000h}};
+    store.follow(clock);
     send(*store, open_wallet("w"));
     fragile::fail = [](auto, auto) {};
-    stele::manual_clock clock{stele::timestamp{1000h}};
     spy_bus bus{*store};
     bus.before_send = [&](const google::protobuf::Message& command) {
         const auto* const put = dynamic_cast<const PutMoney*>(&command);

@@ -14,8 +14,14 @@
 /// A process manager without its type.
 namespace stele::inline v0::detail {
 
+/// An instance that an event belongs to.
+struct located_instance {
+    std::string name;
+    bool may_start = true;  ///< Whether the event may start it.
+};
+
 /// The context of the event table of a process. One recorded event may become several messages when it is decoded, and
-/// each of them may belong to another instance.
+/// each of them may belong to other instances.
 struct process_visit {
     /// The state that takes the event; null: only collect the instances that it belongs to.
     void* state = nullptr;
@@ -23,11 +29,19 @@ struct process_visit {
     std::string_view instance = {};
     bool wants_reaction = false;
 
-    std::vector<std::string> instances = {};  ///< Each once, in the order of the messages.
+    std::vector<located_instance> instances = {};  ///< Each once, in the order of the messages.
     reaction_actions actions = {};
 
-    void add_instance(const std::string& name) {
-        if (!name.empty() && std::ranges::find(instances, name) == instances.end()) instances.push_back(name);
+    /// If one of several messages may start the instance, the event may.
+    void add_instance(const std::string& name, bool may_start) {
+        if (name.empty()) return;
+        if (const auto found = find(name); found != instances.end())
+            found->may_start = found->may_start || may_start;
+        else
+            instances.push_back({name, may_start});
+    }
+    [[nodiscard]] std::vector<located_instance>::iterator find(std::string_view name) {
+        return std::ranges::find(instances, name, &located_instance::name);
     }
     void add(const reaction_actions& more) { actions.insert(actions.end(), more.begin(), more.end()); }
 };
@@ -50,6 +64,7 @@ struct process_definition {
     std::vector<process_command> commands;
     std::optional<stele::on_fault> on_fault = {};  ///< Nothing: a dead letter if Stele refuses it, else stop.
     owned_state (*make)() = nullptr;               ///< Makes the state before the first event.
+    bool lists_starts = false;                     ///< Not every event may start an instance.
 
     /// Returns the command of this type, or nullptr.
     [[nodiscard]] const process_command* find(std::string_view type) const {

@@ -5,6 +5,7 @@
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/stream.hpp>
 #include <stele/processes/detail/process_definition.hpp>
+#include <stele/processes/detail/process_location.hpp>
 #include <stele/processes/reaction.hpp>
 #include <stele/projections/detail/on_fault_rules.hpp>
 
@@ -26,17 +27,6 @@ concept has_process_name = requires {
 
 template <class P>
 concept lists_process_commands = requires { P::commands; };
-
-template <class P, class Event>
-concept locates_at = requires(const Event& event, const recorded_event& at) {
-    { P::instance_id(event, at) } -> std::convertible_to<std::string>;
-};
-template <class P, class Event>
-concept locates_alone = requires(const Event& event) {
-    { P::instance_id(event) } -> std::convertible_to<std::string>;
-};
-template <class P, class Event>
-concept locates = locates_at<P, Event> || locates_alone<P, Event>;
 
 template <class P, class Event>
 concept evolves_at = requires(P& state, const Event& event, const recorded_event& at) {
@@ -71,8 +61,6 @@ concept reacts_to_rejected = requires(const P& state, const rejected<Command>& o
 
 // What is there in another form.
 template <class P, class Event>
-concept locates_otherwise = !locates<P, Event> && called_otherwise<instance_id_call, P, Event, recorded_event>;
-template <class P, class Event>
 concept evolves_process_otherwise =
     !evolves_process<P, Event> && called_otherwise<evolve_call, P, Event, recorded_event>;
 template <class P, class Event>
@@ -85,19 +73,6 @@ template <class P, class Command>
 concept reacts_to_rejected_otherwise =
     !reacts_to_rejected<P, Command> && called_otherwise<react_call, P, rejected<Command>, recorded_event>;
 
-/// A type that only a generic function takes.
-struct any_event {};
-
-/// Where a function takes the event alone and another takes it with its recorded_event, the second is called; but not
-/// if that is generic and the first is for this event. Probed only where both are there, as a probe of a generic
-/// function that returns `auto` compiles its body.
-template <class P, class Event>
-consteval bool locates_by_event() {
-    if constexpr (locates_at<P, Event> && locates_alone<P, Event>)
-        return locates_at<P, any_event> && !locates_alone<P, any_event>;
-    else
-        return locates_alone<P, Event>;
-}
 template <class P, class Event>
 consteval bool evolves_by_event() {
     if constexpr (evolves_at<P, Event> && evolves_alone<P, Event>)
@@ -121,13 +96,7 @@ constexpr bool is_process_name(std::string_view name) {
 
 template <class P, class Event>
 consteval bool check_process_event() {
-    static_assert(!locates_otherwise<P, Event>,
-                  "`instance_id` of this event has another form: make it "
-                  "`static std::string instance_id(const Event& event)`");
-    static_assert(
-        locates<P, Event> || locates_otherwise<P, Event>,
-        "add to the process a public `static std::string instance_id(const Event& event)` that takes this event: "
-        "it returns the instance that the event belongs to, or \"\" if it belongs to none");
+    check_location<P, Event>();
     static_assert(!evolves_process_otherwise<P, Event>,
                   "`evolve` of this event has another form: make it `void evolve(const Event& event);`");
     static_assert(evolves_process<P, Event> || evolves_process_otherwise<P, Event>,
@@ -180,6 +149,7 @@ consteval bool check_process() {
                       "not \"stele\"");
         static_assert(sizeof(as_type_list(P::events)) > 0);    // no type twice
         static_assert(sizeof(as_type_list(P::commands)) > 0);  // no type twice
+        static_assert(check_starts<P>());
         return with_types(P::events, []<class... E>() { return (check_process_event<P, E>() && ...); }) &&
                with_types(P::commands, []<class... C>() { return (check_process_command<P, C>() && ...); });
     }
@@ -217,23 +187,15 @@ struct process_binding {
         if constexpr (check_process_event<P, Event>()) {
             auto& visit = *static_cast<process_visit*>(context);
             const auto& event = static_cast<const Event&>(message);
-            const std::string instance = locate(event, at);
-            if (visit.state == nullptr) return visit.add_instance(instance);
-            if (instance != visit.instance) return;
+            const auto instances = instances_of<P>(event, at);
+            if (visit.state == nullptr) {
+                for (const auto& instance : instances) visit.add_instance(instance, may_start<P, Event>());
+                return;
+            }
+            if (std::ranges::find(instances, visit.instance) == instances.end()) return;
             evolve_process<P>(visit.state, event, at);
             if (visit.wants_reaction) visit.add(react_process<P>(visit.state, event, at));
         }
-    }
-
-private:
-    template <class Event>
-    static std::string locate(const Event& event, const recorded_event& at) {
-        return call_handler([&]() -> std::string {
-            if constexpr (locates_by_event<P, Event>())
-                return P::instance_id(event);
-            else
-                return P::instance_id(event, at);
-        });
     }
 };
 
@@ -265,7 +227,8 @@ process_definition define_process() {
                                        return std::vector<process_command>{define_process_command<P, Commands>()...};
                                    }),
             .on_fault = on_fault_of<P>(std::optional<stele::on_fault>{}),
-            .make = [] { return owned_state{new P{}, [](void* state) { delete static_cast<P*>(state); }}; }};
+            .make = [] { return owned_state{new P{}, [](void* state) { delete static_cast<P*>(state); }}; },
+            .lists_starts = lists_starts<P>};
     }
     return {};
 }

@@ -112,16 +112,11 @@ void careful(stele::event_store& store, stele::projection_runner& runner) {
 void watch(stele::event_store& store, const std::stop_token& stop) {
     const auto policies = policies_of();
     // [watch]
-    const auto watched =
-        stele::apply_retention(store, policies,
-                               {.on_stream =
-                                    [](const stele::stream_retention& stream, const stele::retention_report& so_far) {
-                                        if (!stream.failure.empty())
-                                            fmt::print("{}: {}\n", stream.stream, stream.failure);
-                                        if (so_far.streams_seen % 10'000 == 0)
-                                            fmt::print("{} streams so far\n", so_far.streams_seen);
-                                    },
-                                .stop = stop});
+    const auto show = [](const stele::stream_retention& stream, const stele::retention_report& so_far) {
+        if (!stream.failure.empty()) fmt::print("{}: {}\n", stream.stream, stream.failure);
+        if (so_far.streams_seen % 10'000 == 0) fmt::print("{} streams so far\n", so_far.streams_seen);
+    };
+    const auto watched = stele::apply_retention(store, policies, {.on_stream = show, .stop = stop});
     if (!watched.complete) fmt::print("stopped; the next run continues\n");
     // [/watch]
 }

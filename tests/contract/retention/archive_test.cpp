@@ -282,6 +282,19 @@ void check_refusals(contract_store& store) {
     CHECK(error_of([&] { (void)stele::read_archive(directory / "none"); }).kind == error_kind::io);
     CHECK_FALSE(fs::exists(directory / "none"));
 
+    // A note in the store that nobody has written.
+    const auto id = stele::verify_archive(file).id;
+    const auto note = store->find_document("archive", id.as_bytes());
+    REQUIRE(note);
+    for (const auto* const value : {"no note", "", "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"}) {
+        const std::vector<stele::document_write> wrong{
+            {.kind = "archive", .key = std::string{id.as_bytes()}, .value = value}};
+        REQUIRE(store->append({}, wrong));
+        CHECK(refusal(*store, file).kind == error_kind::corrupt);
+    }
+    const std::vector<stele::document_write> right{{.kind = "archive", .key = note->key, .value = note->value}};
+    REQUIRE(store->append({}, right));
+
     // While one run writes it, no other does; and one whose file disappears ends before it removes more.
     int calls = 0;
     const auto moved = error_of([&] {

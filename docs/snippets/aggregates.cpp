@@ -15,6 +15,7 @@
 #include <string_view>
 
 using namespace bank;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -155,6 +156,24 @@ void by_hand(stele::event_store& store) {
     // [/as_of]
 }
 
+void as_of_business_time(stele::event_store& store) {
+    stele::command_bus<account> bus{store};
+    report(
+        bus.send(open_account("carol", "Carol"), {.metadata = {.occurred_at = std::chrono::sys_days{1993y / 1 / 1}}}));
+    // [business_time]
+    const std::chrono::sys_days march_1{1993y / 3 / 1};
+    report(bus.send(deposit("carol", 200), {.metadata = {.occurred_at = march_1}}));
+    report(bus.send(withdraw("carol", 80), {.metadata = {.occurred_at = march_1 + 48h}}));
+    const auto before = store.head();
+    report(bus.send(deposit("carol", 5), {.metadata = {.occurred_at = march_1 + 24h}}));  // recorded late
+
+    stele::repository<account> accounts{store};
+    auto on_march_2 = accounts.load("carol", {.occurred_up_to = march_1 + 24h});
+    auto as_known_before = accounts.load("carol", {.as_of = before, .occurred_up_to = march_1 + 24h});
+    fmt::print("{}, {}\n", on_march_2.state.balance, as_known_before.state.balance);
+    // [/business_time]
+}
+
 }  // namespace
 
 int main() {
@@ -167,4 +186,5 @@ int main() {
     who_and_why(store);
     by_hand(store);
     send_if_unchanged(store);
+    as_of_business_time(store);
 }

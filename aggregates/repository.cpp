@@ -50,7 +50,8 @@ void write_snapshot_of(event_store& store, const stream_id& stream, const snapsh
     store_snapshot(store, make_snapshot(stream, functions, state, reached, removed));
 }
 
-void expect_state_of(const stream_id& stream, const std::optional<stream_id>& loaded_from, timestamp occurred_up_to) {
+void expect_state_of(const stream_id& stream, const std::optional<stream_id>& loaded_from,
+                     saturated<timestamp> occurred_up_to) {
     if (occurred_up_to != load_window{}.occurred_up_to)
         throw error(error_kind::invalid_argument,
                     fmt::format("The state of {} was loaded as of a business time (occurred_up_to {}) and may lack "

@@ -15,6 +15,7 @@
 #include <string_view>
 
 using namespace bank;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -212,6 +213,24 @@ void in_one_transaction(stele::event_store& store) {
     if (!closed) fmt::print("{}\n", closed.error().message());
 }
 
+void as_of_business_time(stele::event_store& store) {
+    stele::command_bus<account> bus{store};
+    report(
+        bus.send(open_account("carol", "Carol"), {.metadata = {.occurred_at = std::chrono::sys_days{1993y / 1 / 1}}}));
+    // [business_time]
+    const std::chrono::sys_days march_1{1993y / 3 / 1};
+    report(bus.send(deposit("carol", 200), {.metadata = {.occurred_at = march_1}}));
+    report(bus.send(withdraw("carol", 80), {.metadata = {.occurred_at = march_1 + 48h}}));
+    const auto before = store.head();
+    report(bus.send(deposit("carol", 5), {.metadata = {.occurred_at = march_1 + 24h}}));  // recorded late
+
+    stele::repository<account> accounts{store};
+    auto on_march_2 = accounts.load("carol", {.occurred_up_to = march_1 + 24h});
+    auto as_known_before = accounts.load("carol", {.as_of = before, .occurred_up_to = march_1 + 24h});
+    fmt::print("{}, {}\n", on_march_2.state.balance, as_known_before.state.balance);
+    // [/business_time]
+}
+
 }  // namespace
 
 int main() {
@@ -226,4 +245,5 @@ int main() {
     send_if_unchanged(store);
     take_a_ticket(store);
     in_one_transaction(store);
+    as_of_business_time(store);
 }

@@ -186,6 +186,24 @@ void bill(stele::event_store& store) {
     // [/expectations]
 }
 
+void import_old_orders(stele::event_store& store) {
+    // [business_time]
+    const auto entered = [](std::string payload, stele::timestamp day) {
+        auto data = event("shop.OrderEntered", std::move(payload));
+        data.metadata = stele::encode(stele::metadata{.occurred_at = day});
+        return data;
+    };
+    const std::chrono::sys_days march_1{1993y / 3 / 1};
+    const stele::stream_id ledger{"ledger-1993"};
+    if (!store.append(ledger, expected_version::any(), {entered("lamp", march_1), entered("rope", march_1 + 48h)}) ||
+        !store.append(ledger, expected_version::any(), entered("nail, found later", march_1 + 24h)))
+        fmt::print("a conflict\n");
+
+    for (const auto& event : store.read_stream(ledger, {.occurred_up_to = march_1 + 24h}).events())
+        fmt::print("{}: {}, day {}\n", event.version, event.payload, (stele::occurred_at(event) - march_1) / 24h + 1);
+    // [/business_time]
+}
+
 void choose_clock() {
     // [clock]
     const auto clock = stele::bounded_clock(
@@ -211,4 +229,5 @@ int main() {
     remove(store);
     describe(store);
     bill(store);
+    import_old_orders(store);
 }

@@ -303,6 +303,31 @@ void hear_of_removals(stele::event_store& store) {
 }
 static_assert(stele::projection<deposits>);
 
+// [daily]
+struct daily {
+    static constexpr auto name = "daily";
+    static constexpr int version = 1;
+    static constexpr auto events = hana::tuple_t<MoneyDeposited>;
+
+    static void create(stele::read_model& db) {
+        db.execute("CREATE TABLE daily (day TEXT PRIMARY KEY, deposited INTEGER NOT NULL) STRICT");
+    }
+    static void project(const MoneyDeposited& e, const stele::recorded_event& at, stele::read_model& db) {
+        const auto since_1970 = std::chrono::floor<std::chrono::seconds>(stele::occurred_at(at)).time_since_epoch();
+        db.execute(
+            "INSERT INTO daily VALUES (date(?1, 'unixepoch'), ?2) "
+            "ON CONFLICT DO UPDATE SET deposited = deposited + excluded.deposited",
+            since_1970.count(), e.amount());
+    }
+};
+// [/daily]
+
+void by_day(stele::event_store& store) {
+    stele::projection_runner runner{store, "daily.read"};
+    runner.add<daily>();
+    runner.catch_up();
+}
+
 // [fold]
 struct turnover {
     static constexpr auto events = hana::tuple_t<MoneyDeposited, MoneyWithdrawn>;
@@ -316,9 +341,10 @@ void ask_now(stele::event_store& store) {
     // [ask]
     auto all = stele::fold<turnover>(store);
     auto then = stele::fold<turnover>(store, {.up_to = store.position_at(new_year)});
+    auto happened = stele::fold<turnover>(store, {.occurred_up_to = new_year});  // recorded whenever
     auto one = stele::fold<turnover>(store.read_stream(stele::stream_id{"account-alice"}, {.up_to = {2}}));
     // [/ask]
-    fmt::print("{}, {}, {}\n", all.sum, then.sum, one.sum);
+    fmt::print("{}, {}, {}, {}\n", all.sum, then.sum, happened.sum, one.sum);
 }
 
 }  // namespace
@@ -335,5 +361,6 @@ int main() {
     ask_memory(store);
     do_effects(store);
     hear_of_removals(store);
+    by_day(store);
     ask_now(store);
 }

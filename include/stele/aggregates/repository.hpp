@@ -79,7 +79,8 @@ void write_snapshot_of(event_store& store, const stream_id& stream, const snapsh
                        const void* state, stream_position reached, version removed);
 /// Throws invalid_argument if a state was loaded from another stream than the one it is used for, or as of a business
 /// time.
-void expect_state_of(const stream_id& stream, const std::optional<stream_id>& loaded_from, timestamp occurred_up_to);
+void expect_state_of(const stream_id& stream, const std::optional<stream_id>& loaded_from,
+                     saturated<timestamp> occurred_up_to);
 
 /// A loaded state as one of any type, for as long as it lives.
 template <class Aggregate>

@@ -1,6 +1,7 @@
 #include "bank/import/send_statement.hpp"
 
 #include "bank/domain/bank_bus.hpp"
+#include "bank/domain/calendar.hpp"
 #include "bank/import/rounding.hpp"
 
 #include <fmt/core.h>
@@ -34,7 +35,8 @@ template <class Command>
 reason send(bank_bus& bus, Command command, const statement_row& row, std::string_view purpose) {
     command.set_account(row.account);
     const auto receipt =
-        bus.send(command, {.metadata = {.correlation_id = row.transaction}, .idempotency_key = key_of(row, purpose)});
+        bus.send(command, {.metadata = {.correlation_id = row.transaction, .occurred_at = start_of(row.date)},
+                           .idempotency_key = key_of(row, purpose)});
     return receipt ? reason() : receipt.error().message();
 }
 

@@ -1,5 +1,6 @@
 #include "bank/program/service_desk.hpp"
 
+#include "bank/domain/calendar.hpp"
 #include "bank/storage/bank_directory.hpp"
 
 #include <stele/eventstore/stream.hpp>
@@ -30,7 +31,9 @@ std::string line_of(std::string_view name, const transfer& transfer) {
 }  // namespace
 
 void service_desk::send(const auto& command, const stele::metadata& about) {
-    if (const auto sent = bus_.send(command, {.metadata = about}); !sent) throw refusal(sent.error().message());
+    auto dated = about;
+    dated.occurred_at = start_of(today_);
+    if (const auto sent = bus_.send(command, {.metadata = dated}); !sent) throw refusal(sent.error().message());
 }
 
 std::string service_desk::carry_out() {

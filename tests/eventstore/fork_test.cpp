@@ -3,6 +3,7 @@
 
 #include "support/board.hpp"
 #include "support/in_child.hpp"
+#include "support/listener.hpp"
 #include "support/projections.hpp"
 #include "support/run_sql.hpp"
 #include "support/stores.hpp"
@@ -45,6 +46,8 @@ struct household {
     std::optional<stele::subscription> subscription;
     std::optional<stele::projection_runner> projections{std::in_place, store, directory / "read"};
     std::optional<process_runner> processes{std::in_place, store};
+    notebook book;
+    std::optional<stele::subscription_runner> subscriptions{std::in_place, store};
     std::optional<stele::read_model> reader;
     stele::event_range range = store.read_all();
 
@@ -59,6 +62,9 @@ struct household {
         projections->start();
         processes->add<transfer_process>(bus);
         processes->start();
+        subscriptions->add(listener{book});
+        subscriptions->start();
+        REQUIRE(subscriptions->wait_for<listener>(store.head(), 60s));
         REQUIRE(projections->wait_for<totals>(store.head(), 60s));
         REQUIRE(projections->wait_for<board>(store.head(), 60s));
         reader = stele::read_model::open_read_only(directory / "read" / "totals.db");
@@ -131,6 +137,22 @@ struct household {
         };
     }
 
+    std::vector<operation> of_subscriptions() {
+        auto& s = *subscriptions;
+        return {
+            {"subscriptions: add", [&] { s.add(listener{book}); }},
+            {"subscriptions: catch_up", [&] { s.catch_up(); }},
+            {"subscriptions: start", [&] { s.start(); }},
+            {"subscriptions: status", [&] { (void)s.status(); }},
+            {"subscriptions: wait_for", [&] { (void)s.wait_for<listener>({1'000'000}, 1h); }},
+            {"subscriptions: dead_letters", [&] { (void)s.dead_letters<listener>(); }},
+            {"subscriptions: replay_dead_letters", [&] { s.replay_dead_letters<listener>(); }},
+            {"subscriptions: discard_dead_letter", [&] { s.discard_dead_letter<listener>({1}); }},
+            {"subscriptions: reset", [&] { s.reset<listener>({}); }},
+            {"subscriptions: remove", [&] { s.remove("other"); }},
+        };
+    }
+
     std::vector<operation> of_the_rest() {
         auto& p = *processes;
         return {
@@ -159,8 +181,8 @@ struct household {
     /// What does not say at once that it belongs to the parent. Nothing else of the child reaches the parent.
     std::string problems() {
         std::string found;
-        for (const auto& list :
-             {of_store("sqlite", store), of_store("memory", memory), of_projections(), of_the_rest()})
+        for (const auto& list : {of_store("sqlite", store), of_store("memory", memory), of_projections(),
+                                 of_subscriptions(), of_the_rest()})
             for (const auto& [name, run] : list) {
                 std::string outcome = "works";
                 try {
@@ -172,6 +194,7 @@ struct household {
                 if (!outcome.empty()) found += name + ": " + outcome + "\n";
             }
         projections->stop();
+        subscriptions->stop();
         subscription->stop();
         return found;
     }
@@ -182,6 +205,7 @@ struct household {
         reader.reset();
         subscription.reset();
         processes.reset();
+        subscriptions.reset();
         projections.reset();
     }
 };
@@ -224,6 +248,8 @@ TEST_CASE("a child of fork() is told that what it inherited belongs to its paren
     CHECK(mine.projections->wait_for<totals>(mine.store.head(), 60s));
     CHECK(mine.processes->wait_for<transfer_process>(mine.store.head(), 60s));
     CHECK(mine.subscription->wait_for(mine.store.head(), 60s));
+    CHECK(mine.subscriptions->wait_for<listener>(mine.store.head(), 60s));
+    CHECK(mine.book.positions() == changes_after(mine.store, {}));
     CHECK(rows_of_totals(*mine.reader) == fresh_replay(mine.store));
     CHECK(integrity(file) == "ok");
     const auto head = mine.store.head();

@@ -1,6 +1,7 @@
 // What is added to a runner while a call of it is under way.
 
 #include "contract/handlers/destroyed_owner.hpp"
+#include "support/listener.hpp"
 
 using namespace testing;
 using namespace testing::destroyed;
@@ -32,5 +33,25 @@ STORE_TEST_CASE(store, "projections and processes may be added while another thr
         CHECK(projections.status().size() == 3);  // and the effects
         CHECK(processes.status().size() == 2);
         for (const auto& status : projections.status()) CHECK(status.checkpoint == store->head());
+    }
+}
+
+STORE_TEST_CASE(store, "subscriptions may be added while another thread catches up") {
+    append(*store, 1, incremented(1));
+    for (int round = 0; round < 10; ++round) {
+        notebook book;
+        stele::subscription_runner runner{*store};
+        std::atomic<bool> is_over = false;
+        std::jthread other{[&] {
+            while (!is_over) {
+                runner.catch_up();
+                (void)runner.status();
+            }
+        }};
+        runner.add(listener{book});
+        is_over = true;
+        other.join();
+        runner.catch_up();
+        CHECK(status_of(runner).position == store->head());
     }
 }

@@ -13,6 +13,15 @@ using stele::subscription_runner;
 
 namespace {
 
+/// Shows when its runner has ended for good, which uses the store until then.
+struct tracked {
+    static constexpr auto name = "listener";
+    static constexpr auto events = hana::tuple_t<Incremented>;
+    static constexpr auto on_fault = stele::on_fault::dead_letter;
+    std::shared_ptr<notebook> book;
+    void on(const Incremented&, const stele::recorded_event& at) const { book->write(at); }
+};
+
 using runner_call = std::pair<std::string, std::function<void(subscription_runner&)>>;
 
 std::vector<runner_call> runner_calls(notebook& book) {
@@ -81,17 +90,17 @@ STORE_TEST_CASE(store,
             CAPTURE(is_assigned);
             const auto before = store->head();
             append(*store, 1, incremented(1));
-            notebook book;
+            const auto book = std::make_shared<notebook>();
             std::optional<subscription_runner> runner{std::in_place, *store};
-            runner->add(parking_listener{book}, {.after = before});
+            runner->add(tracked{book}, {.after = before});
             if (what == "replay") {
-                book.before = [](const auto&) { throw std::runtime_error("cannot"); };
+                book->before = [](const auto&) { throw std::runtime_error("cannot"); };
                 runner->catch_up();
             }
             const auto owner = gettid();
             std::promise<void> begun, destroyed;
             auto ready = begun.get_future();
-            book.before = [&](const auto&) {
+            book->before = [&](const auto&) {
                 if (what == "wait_for") ready.get(), expect_sleeping(owner);
                 if (is_assigned)
                     *runner = subscription_runner{*store};
@@ -110,16 +119,11 @@ STORE_TEST_CASE(store,
             }
             destroyed.get_future().get();
             CHECK(runner.has_value() == is_assigned);
-            // The handler's event is stored before the last thread of the runner ends, which uses the notebook.
-            notebook other;
-            position reached{};
-            while (reached < store->head()) {
-                subscription_runner next{*store};
-                next.add(parking_listener{other});
-                reached = next.status().front().position;
-                std::this_thread::yield();
-            }
-            CHECK(book.positions() == std::vector{store->head().value});
+            while (book.use_count() > 1) std::this_thread::yield();
+            CHECK(book->positions() == std::vector{store->head().value});
+            subscription_runner next{*store};
+            next.add(tracked{book});
+            CHECK(status_of(next).position == store->head());
         }
     }
 }

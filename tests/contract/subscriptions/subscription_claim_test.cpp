@@ -86,6 +86,25 @@ STORE_TEST_CASE(store, "one that loses a subscription while its handler runs sto
     CHECK(store->list_documents("subscription_claim").size() <= 10);
 }
 
+STORE_TEST_CASE(store, "one that loses a subscription between looking and writing stores nothing any more") {
+    append_changes(*store, 5);
+    notebook slow_book, quick_book;
+    spy_store racing{*store};
+    subscription_runner slow{racing}, quick{*store};
+    slow.add(listener{slow_book});
+    quick.add(listener{quick_book});
+    bool is_taken = false;
+    racing.before_append = [&] {
+        if (slow_book.positions().size() == 5 && !std::exchange(is_taken, true)) quick.reset<listener>({2});
+    };
+    CHECK(error_of([&] { slow.catch_up(); }).kind == stele::error_kind::closed);
+    CHECK(is_taken);
+    subscription_runner next{*store};
+    next.add(listener{quick_book});
+    CHECK(status_of(next).position == position{2});
+    CHECK(status_of(next).seen == 0);
+}
+
 STORE_TEST_CASE(store, "two that claim a subscription at the same moment: one has it, and no event is lost") {
     append_changes(*store, 30);
     notebook book;
@@ -176,6 +195,8 @@ STORE_TEST_CASE(store, "reset delivers again from a position, or passes over, al
         if (in_background) runner.start();
         run();
         CHECK(book.take() == (in_background ? positions{} : positions{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
+        while (in_background && status_of(runner).state != stele::durable_subscription_state::live)
+            std::this_thread::yield();
         runner.reset<listener>({7});
         run();
         CHECK(book.take() == positions{8, 9, 10});

@@ -26,7 +26,8 @@ bool restore(const found_snapshot& found, const stream_id& stream, any_aggregate
 }
 
 bool is_inside(const found_snapshot& found, load_window window) {
-    return found.reached.version <= window.up_to && found.reached.position <= window.as_of;
+    return found.reached.version <= window.up_to && found.reached.position <= window.as_of &&
+           window.occurred_up_to == load_window{}.occurred_up_to;  // nobody knows when the events in it occurred
 }
 
 /// Begins with the last snapshot, if it is inside the window. Returns one that should only be used if events are

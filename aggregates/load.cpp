@@ -1,6 +1,7 @@
 #include <stele/aggregates/load.hpp>
 #include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,9 @@ namespace {
 
 /// The versions between which events are missing.
 using version_gap = std::pair<version, version>;
+
+/// No bound by business time.
+constexpr auto whole = load_window{}.occurred_up_to;
 
 /// How a pass over a stream ended.
 struct fold_pass {
@@ -29,19 +33,23 @@ struct fold_source {
     version& removed;
 
     /// Folds what comes after `reached`. With `checks_last`, reads the event at `reached` once more, if there is one.
+    /// Where the window has a bound by business time, a pass begins at the first event: `reached` is 0.
     fold_pass fold(stream_position& reached, bool checks_last) const {
         const bool reads_last = checks_last && reached.version.value != 0;
         bool is_there = !reads_last;
+        stream_position seen = reached;
         const version after{reached.version.value - (reads_last ? 1 : 0)};
         for (const event_batch& batch :
              store.read_stream(stream, {.after = after, .up_to = window.up_to, .as_of = window.as_of})) {
             for (const recorded_event& event : batch) {
                 if (is_there) {
-                    if (reached.version.value != 0 && event.version != reached.version.next())
-                        return {.gap = version_gap{reached.version, event.version}};
-                    if (reached.version.value == 0) removed = {event.version.value - 1};
+                    if (seen.version.value != 0 && event.version != seen.version.next())
+                        return {.gap = version_gap{seen.version, event.version}};
+                    if (seen.version.value == 0) removed = {event.version.value - 1};
+                    seen = {event.version, event.position};
+                    if (window.occurred_up_to < whole && occurred_at(event) > window.occurred_up_to) continue;
                     decoder.decode(event, state);
-                    reached = {event.version, event.position};
+                    reached = seen;
                 } else if (event.position != reached.position) {
                     return {.is_gone = true};
                 }

@@ -1,6 +1,7 @@
 #include <stele/aggregates/detail/snapshot_document.hpp>
 #include <stele/aggregates/repository.hpp>
 #include <stele/codec/codec.hpp>
+#include <stele/eventstore/detail/time_text.hpp>
 
 #include <fmt/format.h>
 
@@ -49,7 +50,12 @@ void write_snapshot_of(event_store& store, const stream_id& stream, const snapsh
     store_snapshot(store, make_snapshot(stream, functions, state, reached, removed));
 }
 
-void expect_state_of(const stream_id& stream, const std::optional<stream_id>& loaded_from) {
+void expect_state_of(const stream_id& stream, const std::optional<stream_id>& loaded_from, timestamp occurred_up_to) {
+    if (occurred_up_to != load_window{}.occurred_up_to)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("The state of {} was loaded as of a business time (occurred_up_to {}) and may lack "
+                                "events: load it again without that bound.",
+                                stream.str(), time_text(occurred_up_to)));
     if (!loaded_from || *loaded_from == stream) return;
     throw error(error_kind::invalid_argument,
                 fmt::format("The state was loaded from {} and cannot be used for {}: load the instance that is meant.",

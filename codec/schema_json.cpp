@@ -141,8 +141,10 @@ std::string recorded_schemas::line(const recorded_event& event, detail::delivere
         .add_text("stream", event.stream)
         .add_number("version", event.version.value)
         .add_text("type", event.type)
-        .add("recorded_at", json_of(event.recorded_at, state_->reader))
-        .add_text("id", event.id.str());
+        .add("recorded_at", json_of(event.recorded_at, state_->reader));
+    if (const auto time = occurred_at(event); time != event.recorded_at)
+        line.add("occurred_at", json_of(time, state_->reader));
+    line.add_text("id", event.id.str());
     add_metadata(line, event.metadata);
     line.add("payload", state_->json_of(event, message));
     if (upcast != nullptr) {

@@ -4,6 +4,7 @@
 #include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/format.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <utility>
 
@@ -18,6 +19,28 @@ void advance(Options& options, Point last, std::size_t count) {
     else
         options.up_to = Point{last.value - 1};
     options.limit -= count;
+}
+
+// Fetches the next events of the window. A bound by business time is applied here, for every engine.
+template <class Options>
+void fetch_next(Options& options, event_batch& batch, const auto& last_of, const auto& fetch) {
+    const bool takes_all = options.occurred_up_to == Options{}.occurred_up_to;
+    event_batch fetched;
+    while (batch.empty() && options.limit != 0 && options.after < options.up_to) {
+        if (takes_all) {
+            fetch(options, batch);
+            if (!batch.empty()) advance(options, last_of(batch.back()), batch.size());
+            return;
+        }
+        auto next = options;
+        next.limit = Options{}.limit;
+        fetched.clear();
+        fetch(next, fetched);
+        if (fetched.empty()) return;
+        for (const recorded_event& event : fetched)
+            if (batch.size() < options.limit && occurred_at(event) <= options.occurred_up_to) batch.add(event);
+        advance(options, last_of(fetched.back()), batch.size());
+    }
 }
 
 }  // namespace
@@ -116,18 +139,18 @@ event_range event_store::read_stream(stream_id stream, stream_read_options optio
     detail::check_stream("read", stream);
     detail::check_types(options.types);
     return event_range([this, stream = std::move(stream), options = std::move(options)](event_batch& batch) mutable {
-        if (options.limit == 0 || options.after >= options.up_to) return;
-        do_fetch(stream, options, batch);
-        if (!batch.empty()) advance(options, batch.back().version, batch.size());
+        fetch_next(
+            options, batch, [](const recorded_event& last) { return last.version; },
+            [&](const auto& next, event_batch& into) { do_fetch(stream, next, into); });
     });
 }
 
 event_range event_store::read_all(all_read_options options) & {
     detail::check_filter(options.filter);
     return event_range([this, options = std::move(options)](event_batch& batch) mutable {
-        if (options.limit == 0 || options.after >= options.up_to) return;
-        do_fetch(options, batch);
-        if (!batch.empty()) advance(options, batch.back().position, batch.size());
+        fetch_next(
+            options, batch, [](const recorded_event& last) { return last.position; },
+            [&](const auto& next, event_batch& into) { do_fetch(next, into); });
     });
 }
 

@@ -19,6 +19,10 @@ void check(std::string_view field, std::string_view text) {
         throw error(error_kind::invalid_argument, fmt::format("metadata {}: the text is not valid UTF-8", field));
 }
 
+timestamp time_of(const v1::Metadata& message) {
+    return timestamp{timestamp::duration{message.occurred_at()}};
+}
+
 }  // namespace
 
 std::string encode(const metadata& value) {
@@ -35,6 +39,7 @@ std::string encode(const metadata& value) {
         check("header '" + name + "'", text);
         (*message.mutable_headers())[name] = text;
     }
+    if (value.occurred_at) message.set_occurred_at(value.occurred_at->time_since_epoch().count());
     std::string bytes;
     {
         google::protobuf::io::StringOutputStream stream(&bytes);
@@ -49,10 +54,25 @@ metadata decode_metadata(std::string_view bytes) {
     v1::Metadata message;
     if (const auto parsed = detail::parse_message(message, bytes); !parsed)
         throw error(error_kind::undecodable, fmt::format("metadata: {}", parsed.error()));
-    return {.correlation_id = message.correlation_id(),
-            .causation_id = message.causation_id(),
-            .actor = message.actor(),
-            .headers = {message.headers().begin(), message.headers().end()}};
+    metadata value{.correlation_id = message.correlation_id(),
+                   .causation_id = message.causation_id(),
+                   .actor = message.actor(),
+                   .headers = {message.headers().begin(), message.headers().end()}};
+    if (message.has_occurred_at()) value.occurred_at = time_of(message);
+    return value;
+}
+
+timestamp occurred_at(const recorded_event& event) {
+    // The tag of the field, of the wire type for 64 bits. Ids do not contain that byte, so little is parsed in vain.
+    constexpr char tag = (v1::Metadata::kOccurredAtFieldNumber << 3) | 1;
+    if (!event.metadata.contains(tag)) return event.recorded_at;
+    v1::Metadata message;
+    const bool has_own = detail::parse_message(message, event.metadata) && message.has_occurred_at();
+    return has_own ? time_of(message) : event.recorded_at;
+}
+
+timestamp occurred_at(const owned_event& event) {
+    return occurred_at(event.view());
 }
 
 bool detail::has_correlation_id(std::string_view metadata, std::string_view correlation_id) {

@@ -8,10 +8,10 @@ namespace {
 
 thread_local const recorded_event* handled = nullptr;
 
-/// Empty if the metadata are in a form of somebody else's: a store takes any bytes.
-std::string correlation_of(std::string_view metadata_bytes) {
+/// Empty if they are in a form of somebody else's: a store takes any bytes.
+metadata metadata_of(const recorded_event& event) {
     try {
-        return decode_metadata(metadata_bytes).correlation_id;
+        return decode_metadata(event.metadata);
     } catch (const error& fault) {
         if (fault.kind() != error_kind::undecodable) throw;
         return {};
@@ -22,9 +22,11 @@ std::string correlation_of(std::string_view metadata_bytes) {
 
 metadata caused_by(const recorded_event& event) {
     auto cause = event.id.str();
-    auto correlation = correlation_of(event.metadata);
-    if (correlation.empty()) correlation = cause;
-    return {.correlation_id = std::move(correlation), .causation_id = std::move(cause), .actor = {}, .headers = {}};
+    auto known = metadata_of(event);
+    if (known.correlation_id.empty()) known.correlation_id = cause;
+    return {.correlation_id = std::move(known.correlation_id),
+            .causation_id = std::move(cause),
+            .occurred_at = known.occurred_at};
 }
 
 causation_scope::causation_scope(const recorded_event& event) noexcept : outer_(std::exchange(handled, &event)) {}
@@ -42,6 +44,7 @@ void add_causation(metadata& value) {
     auto cause = caused_by(*handled);
     value.causation_id = std::move(cause.causation_id);
     if (value.correlation_id.empty()) value.correlation_id = std::move(cause.correlation_id);
+    if (!value.occurred_at) value.occurred_at = cause.occurred_at;
 }
 
 }  // namespace stele::inline v0

@@ -230,6 +230,13 @@ TEST_CASE("an event is shown with its envelope, as it is stored and as consumers
             begin + meta + payload + "}",
             begin + meta + payload +
                 R"(,"upcast":[{"type":"warehouse.ItemAddedV3","payload":{"item":"lamp","quantity":{"amount":"3","unit":"pieces"}}}]})"});
+    data.metadata =
+        stele::encode({.actor = "ann", .occurred_at = std::chrono::sys_days{std::chrono::year{1993} / 1 / 7}});
+    const auto with_time = shown(data)[0];
+    CHECK(with_time.contains(R"(.001Z","occurred_at":"1993-01-07T00:00:00Z","id":")"));
+    CHECK(with_time.contains(R"("metadata":{"actor":"ann"})"));
+    data.metadata = stele::encode({.occurred_at = stele::timestamp::max()});
+    CHECK(shown(data)[0].contains(R"("occurred_at":{"seconds":"9223372036854","nanos":775807000})"));
     data.metadata = "\xff";
     CHECK(shown(data)[0] ==
           begin.substr(0, begin.find("\"metadata\":")) + R"("metadata_bytes":"/w==",)" + payload + "}");

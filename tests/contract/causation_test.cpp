@@ -49,6 +49,25 @@ TEST_CASE("caused events have the event's id as causation, and its correlation o
           stele::metadata{.correlation_id = id, .causation_id = id, .actor = {}, .headers = {}});
 }
 
+TEST_CASE("what an event of another time causes is of that time, unless the caller says otherwise") {
+    const stele::timestamp day = std::chrono::sys_days{std::chrono::year{1993} / 1 / 7};
+    auto event = new_event();
+    const auto bytes = stele::encode({.occurred_at = day});
+    event.metadata = bytes;
+    CHECK(stele::caused_by(event).occurred_at == day);
+    const stele::causation_scope scope(event);
+    const auto time_of = [](stele::metadata about) {
+        stele::add_causation(about);
+        return about.occurred_at;
+    };
+    CHECK(time_of({}) == day);
+    CHECK(time_of({.occurred_at = day + 1h}) == day + 1h);
+    CHECK(time_of({.causation_id = "mine"}) == std::nullopt);
+    const auto without = new_event();
+    const stele::causation_scope inner(without);
+    CHECK(time_of({}) == std::nullopt);
+}
+
 // A scope of a temporary would refer to what is gone.
 static_assert(!std::constructible_from<stele::causation_scope, stele::recorded_event>);
 

@@ -106,6 +106,16 @@ struct late {
 }  // namespace
 
 TEST_CASE("every function and option that is given a time takes any unit") {
+    check_place("metadata::occurred_at", [](auto t) -> stele::timestamp {
+        const stele::metadata about{.occurred_at = t};
+        return about.occurred_at.value();
+    });
+    check_place("stream_read_options::occurred_up_to",
+                [](auto t) { return stele::stream_read_options{.occurred_up_to = t}.occurred_up_to; });
+    check_place("all_read_options::occurred_up_to",
+                [](auto t) { return stele::all_read_options{.occurred_up_to = t}.occurred_up_to; });
+    check_place("load_window::occurred_up_to",
+                [](auto t) { return stele::load_window{.occurred_up_to = t}.occurred_up_to; });
     check_place("manual_clock", [](auto t) { return stele::manual_clock{t}.now(); });
     check_place("manual_clock::set", [](auto t) {
         stele::manual_clock clock;

@@ -14,12 +14,16 @@ namespace stele::inline v0 {
 
 class event_store;
 
-/// Which events go into a state: those inside both bounds.
+/// Which events go into a state: those inside all bounds.
 struct load_window {
     /// Inclusive. The default is the end of the stream.
     version up_to = (version::max)();
     /// Loads the state as it was when the store's head was here. With event_store::position_at(): as of a time.
     position as_of = (position::max)();
+    /// Only events whose occurred_at() is this time or earlier, in any unit: the state as of a business time. They are
+    /// folded in the order of their versions, and no snapshot is used. With `as_of`: what was known then about the
+    /// state at this time.
+    detail::saturated<timestamp> occurred_up_to = (timestamp::max)();
 
     friend constexpr bool operator==(load_window, load_window) = default;
 };
@@ -36,6 +40,9 @@ struct loaded : stream_position {
     stele::version removed{};
     /// The stream that it was loaded from; nothing for a state that was not loaded.
     std::optional<stream_id> stream = {};
+    /// The bound that it was loaded with. A state as of a business time may lack events between those it has, so it
+    /// cannot be saved, no snapshot is taken of it, and refresh() folds it from the first event.
+    detail::saturated<timestamp> occurred_up_to = (timestamp::max)();
 };
 
 /// Folds a stream from its first event to the end of the window (the default is the end of the stream) into a state.
@@ -106,6 +113,13 @@ bool fold_stream(event_store& store, const stream_id& stream, fold_target target
 
 template <class Aggregate>
 void refresh(event_store& store, const stream_id& stream, loaded<Aggregate>& known, load_window window) {
+    const auto whole = load_window{}.occurred_up_to;
+    if (known.occurred_up_to != whole || window.occurred_up_to != whole) {
+        detail::restart<Aggregate>(&known.state);
+        static_cast<stream_position&>(known) = {};
+        known.snapshot = known.removed = {};
+        known.occurred_up_to = window.occurred_up_to;
+    }
     detail::event_decoder decoder{detail::evolve_table<Aggregate>()};
     detail::fold_stream(store, stream, {known, known.removed, &known.state, &detail::restart<Aggregate>}, window,
                         decoder);

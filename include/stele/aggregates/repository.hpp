@@ -24,6 +24,7 @@ struct repository_options {
 ///     stele::repository<account> accounts{store};
 ///     auto known = accounts.load("42");                                     // state, version, position
 ///     auto then  = accounts.load("42", {.as_of = store.position_at(noon)});  // as it was then
+///     auto early = accounts.load("42", {.occurred_up_to = noon});  // by what had happened then, recorded whenever
 ///     auto saved = accounts.save("42", known, known.state.decide(deposit));
 ///     if (!saved) std::cerr << saved.error().message();                     // somebody else was first: load again
 ///
@@ -48,16 +49,17 @@ public:
     /// Returns where the stream ends now; `known` is advanced to there. A decision without events appends nothing.
     /// Returns the conflict if somebody else was first; `known` is unchanged then. Writes a snapshot if the policy
     /// requires it. All events carry `metadata`, as given.
-    /// Throws stele::error: invalid_argument for a decision that is a rejection, a state of another instance, or an
-    /// event that cannot be stored (see encode in codec.hpp); and what the store throws. If `evolve` throws, so does
-    /// this: the events are appended then, and `known` must not be used any more.
+    /// Throws stele::error: invalid_argument for a decision that is a rejection, a state of another instance or as of
+    /// a business time, or an event that cannot be stored (see encode in codec.hpp); and what the store throws. If
+    /// `evolve` throws, so does this: the events are appended then, and `known` must not be used any more.
     [[nodiscard]] std::expected<append_result, conflict> save(std::string_view id, loaded<Aggregate>& known,
                                                               const decision<Aggregate>& decided,
                                                               const stele::metadata& metadata = {}) const;
 
     /// Writes a snapshot of a loaded state, whatever the policy says. Does nothing at version 0.
-    /// Throws stele::error: invalid_argument if the message cannot be stored, if the state is of another instance, or
-    /// if the stored snapshot holds removed events that this state lacks; and what `snapshot()` and the store throw.
+    /// Throws stele::error: invalid_argument if the message cannot be stored, if the state is of another instance or as
+    /// of a business time, or if the stored snapshot holds removed events that this state lacks; and what `snapshot()`
+    /// and the store throw.
     void take_snapshot(std::string_view id, const loaded<Aggregate>& known) const;
 
 private:
@@ -75,8 +77,9 @@ std::expected<append_result, conflict> save_aggregate(event_store& store, const 
                                                       const warning_handler& warn);
 void write_snapshot_of(event_store& store, const stream_id& stream, const snapshot_functions& functions,
                        const void* state, stream_position reached, version removed);
-/// Throws invalid_argument if a state was loaded from another stream than the one it is used for.
-void expect_state_of(const stream_id& stream, const std::optional<stream_id>& loaded_from);
+/// Throws invalid_argument if a state was loaded from another stream than the one it is used for, or as of a business
+/// time.
+void expect_state_of(const stream_id& stream, const std::optional<stream_id>& loaded_from, timestamp occurred_up_to);
 
 /// A loaded state as one of any type, for as long as it lives.
 template <class Aggregate>
@@ -102,6 +105,7 @@ template <class Aggregate>
 loaded<Aggregate> repository<Aggregate>::load(std::string_view id, load_window window) const {
     loaded<Aggregate> result;
     result.stream = stream_of<Aggregate>(id);
+    result.occurred_up_to = window.occurred_up_to;
     auto known = detail::as_any(result);
     detail::load_aggregate(*store_, *result.stream, known, window, options_.on_warning);
     detail::take_back(result, known);
@@ -113,7 +117,7 @@ std::expected<append_result, conflict> repository<Aggregate>::save(std::string_v
                                                                    const decision<Aggregate>& decided,
                                                                    const stele::metadata& metadata) const {
     const auto stream = stream_of<Aggregate>(id);
-    detail::expect_state_of(stream, known.stream);
+    detail::expect_state_of(stream, known.stream, known.occurred_up_to);
     auto any = detail::as_any(known);
     auto result = detail::save_aggregate(*store_, stream, any, detail::decision_access::outcome_of(decided), metadata,
                                          options_.on_warning);
@@ -127,7 +131,7 @@ void repository<Aggregate>::take_snapshot(std::string_view id, const loaded<Aggr
                   "this aggregate has no snapshots: add `using snapshot_type = …;` (see snapshot.hpp)");
     const auto& type = detail::aggregate_type_of<Aggregate>();
     const auto stream = stream_of<Aggregate>(id);
-    detail::expect_state_of(stream, known.stream);
+    detail::expect_state_of(stream, known.stream, known.occurred_up_to);
     detail::write_snapshot_of(*store_, stream, *type.snapshots, &known.state,
                               static_cast<const stream_position&>(known), known.removed);
 }

@@ -140,8 +140,9 @@ public:
     ///      "id":"0190…","metadata":{"correlation_id":"…","causation_id":"…","actor":"ann","headers":{"till":"4"}},
     ///      "payload":{"item":"lamp","amount":"3"}}
     ///
-    /// `metadata` has what is there: no more than `{}` if there is none. Bytes that are not metadata stand in
-    /// `metadata_bytes`, in Base64. If the payload is shown as its bytes, `problem` says why.
+    /// After `recorded_at` stands `occurred_at`, if it is another time. `metadata` has what is there: no more than `{}`
+    /// if there is none. Bytes that are not metadata stand in `metadata_bytes`, in Base64. If the payload is shown as
+    /// its bytes, `problem` says why.
     [[nodiscard]] std::string to_json_line(const recorded_event& event) const { return line(event, nullptr, {}); }
 
     /// The same, and what consumers get of it (aggregates, projections, anything with a list `events`), after their

@@ -9,6 +9,9 @@ namespace stele::inline v0 {
 /// if its metadata is not the output of encode(), as a store takes any bytes). The actor is not copied; the caller says
 /// who acts now.
 ///
+/// If the event has an occurred_at of its own, so does the effect: the fee for a deposit of 1993 that is imported today
+/// is of 1993, too.
+///
 ///     bus.send(command, {.metadata = stele::caused_by(event)});
 [[nodiscard]] metadata caused_by(const recorded_event& event);
 
@@ -34,8 +37,8 @@ private:
 [[nodiscard]] const recorded_event* current_cause() noexcept;
 
 /// Completes the metadata of something about to be sent: if it names no cause and this thread is handling an event,
-/// that event becomes the cause, and gives the correlation unless there is one. The command bus does this for each
-/// command.
+/// that event becomes the cause, and gives correlation and occurred_at (see caused_by()) unless they are there. The
+/// command bus does this for each command.
 void add_causation(metadata& value);
 
 }  // namespace stele::inline v0

@@ -165,7 +165,8 @@ public:
     [[nodiscard]] version stream_version(const stream_id& stream);
 
     /// The position of the last event that was recorded at `time` or earlier and is still stored; 0 if there is none.
-    /// The time is in any unit: `sys_days`, for example, or what a clock says.
+    /// The time is in any unit: `sys_days`, for example, or what a clock says. For the business time of events, read
+    /// with `occurred_up_to` (read_options.hpp): there, no position separates earlier from later.
     [[nodiscard]] position position_at(detail::saturated<timestamp> time) { return do_position_at(time); }
 
     /// Waits until the head is beyond `seen`, at most for `timeout` or until a stop is requested, and returns the head.
@@ -197,7 +198,8 @@ protected:
                                      version before, const event_data& record) = 0;
 
     /// Adds to `batch` the next events of the window that pass the filter, in the direction of the options, at most
-    /// options.limit and bounded by the limits; adds nothing only if no event of the window passes.
+    /// options.limit and bounded by the limits; adds nothing only if no event of the window passes. It need not look at
+    /// options.occurred_up_to.
     virtual void do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) = 0;
     /// The same for the whole store.
     virtual void do_fetch(const all_read_options& options, event_batch& batch) = 0;

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <stele/eventstore/detail/saturating_time.hpp>
+#include <stele/eventstore/event.hpp>
+
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +20,9 @@ struct metadata {
     std::string actor = {};
     /// Anything else the application wants to keep.
     std::map<std::string, std::string> headers = {};
+    /// The business time of the event: when it happened, if that is not when the store recorded it, in any unit. May be
+    /// before 1970, in the future, and earlier than that of the event before. To read it, call occurred_at(event).
+    std::optional<detail::saturated<timestamp>> occurred_at = {};
 
     friend bool operator==(const metadata&, const metadata&) = default;
 };
@@ -26,5 +33,12 @@ struct metadata {
 
 /// Reads the output of encode(). Throws stele::error (undecodable) if the bytes are anything else.
 [[nodiscard]] metadata decode_metadata(std::string_view bytes);
+
+/// The business time of an event: the time that who appended it gave (metadata::occurred_at), or recorded_at without
+/// one. Throws nothing: metadata that are not the output of encode() give no time, as a store takes any bytes. Costs
+/// next to nothing for an event without a time of its own.
+[[nodiscard]] timestamp occurred_at(const recorded_event& event);
+/// The same for an event that was kept.
+[[nodiscard]] timestamp occurred_at(const owned_event& event);
 
 }  // namespace stele::inline v0

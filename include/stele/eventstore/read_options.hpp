@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/event.hpp>
 #include <stele/eventstore/version.hpp>
 
@@ -60,6 +61,8 @@ struct stream_read_options {
     position as_of = (position::max)();
     /// Only events of these types, by full name; empty: of all types.
     std::vector<std::string> types = {};
+    /// Only events whose occurred_at() is this time or earlier, in any unit; the order stays that of versions.
+    detail::saturated<timestamp> occurred_up_to = (timestamp::max)();
 };
 
 /// What to read of the whole store: the events whose position is in the window (after, up_to].
@@ -69,6 +72,9 @@ struct all_read_options {
     stele::direction direction = direction::forward;  ///< The order of the events.
     std::uint64_t limit = (std::numeric_limits<std::uint64_t>::max)();  ///< At most this many events.
     event_filter filter = {};                                           ///< Which events to read; the default is all.
+    /// Only events whose occurred_at() is this time or earlier, in any unit; the order stays that of positions. There
+    /// is no index for it: all that pass otherwise are read.
+    detail::saturated<timestamp> occurred_up_to = (timestamp::max)();
 };
 
 }  // namespace stele::inline v0

@@ -19,6 +19,7 @@
 ///     };
 ///     auto all  = stele::fold<turnover>(store);
 ///     auto then = stele::fold<turnover>(store, {.up_to = store.position_at(new_year)});
+///     auto early = stele::fold<turnover>(store, {.occurred_up_to = new_year});  // by business time (metadata.hpp)
 ///     auto one  = stele::fold<turnover>(store.read_stream(stele::stream_id{"account-42"}, {.up_to = {17}}));
 ///
 /// Any projection in memory (memory_projection.hpp) can be folded this way too; a struct that is only folded needs no

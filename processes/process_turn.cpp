@@ -8,6 +8,7 @@
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/format.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <fmt/format.h>
 
@@ -116,9 +117,9 @@ bool process_worker::deliver(const recorded_event& event, const delivery& to, co
 
 // A deadline could have been kept once its event was in the store and the process had begun.
 deadline_terms process_worker::terms_of(const recorded_event& event) const {
-    if (oldest_deadline_ == std::chrono::microseconds::max()) return {.from = event.recorded_at};
+    if (oldest_deadline_ == std::chrono::microseconds::max()) return {.from = occurred_at(event)};
     const auto known_at = began_at_ ? std::max(*began_at_, event.recorded_at) : event.recorded_at;
-    return {.from = event.recorded_at, .earliest = saturating_add(known_at, -oldest_deadline_)};
+    return {.from = occurred_at(event), .earliest = saturating_add(known_at, -oldest_deadline_)};
 }
 
 void process_worker::fire(const due_deadline& deadline, const documents& with) {
@@ -141,8 +142,8 @@ void process_worker::fire(const due_deadline& deadline, const documents& with) {
         cause.metadata = pending->second.metadata;
         auto about = caused_by(cause);
         if (about.occurred_at) about.occurred_at = deadline.due;  // in business time, too, it fires when it is due
-        process_step step{
-            definition_, bus_, state, journal, cause.id, about, {.from = settings_.now()}, settings_.commands_per_turn};
+        const deadline_terms terms{.from = about.occurred_at ? deadline.due : timestamp{settings_.now()}};
+        process_step step{definition_, bus_, state, journal, cause.id, about, terms, settings_.commands_per_turn};
         step.fire(deadline.name);
         is_done = commit(journal, std::move(state), step, with);
     }

@@ -5,6 +5,7 @@
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/utf8.hpp>
+#include <stele/eventstore/metadata.hpp>
 #include <stele/processes/process_limits.hpp>
 
 #include <fmt/format.h>
@@ -80,6 +81,7 @@ reaction_actions process_run::take_rejection(const process_input& input) {
 
 reaction_actions process_run::take_event(const process_input& input) {
     const auto event = record(input);
+    from_ = occurred_at(event);
     process_visit visit;
     decoder_.decode(event, &visit);
     const auto mine = visit.find(instance_);
@@ -98,7 +100,7 @@ void process_run::apply(reaction_actions& actions) {
             case kind::send: break;
             case kind::set_after:
                 action.kind = kind::set_at;
-                action.due = saturating_add(now_, action.delay);
+                action.due = saturating_add(from_, action.delay);
                 [[fallthrough]];
             case kind::set_at:
                 deadlines_.insert_or_assign(action.deadline,
@@ -115,7 +117,7 @@ void process_run::apply(reaction_actions& actions) {
 }
 
 reaction_actions process_run::fire_until(timestamp time) {
-    now_ = time;
+    now_ = from_ = time;
     reaction_actions fired;
     const auto order = [](const auto& deadline) { return std::tie(deadline.second.due, deadline.first); };
     while (!deadlines_.empty()) {

@@ -42,6 +42,7 @@ private:
     event_data data_;  // of the event that was recorded last
     std::uint64_t position_ = 0;
     timestamp now_{};
+    timestamp from_{};  // what reaction::after() counts from
     std::map<std::string, pending> deadlines_;
 };
 

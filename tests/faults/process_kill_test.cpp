@@ -41,6 +41,30 @@ RequestTransfer random_transfer(const std::string& name, std::mt19937_64& random
                             std::chrono::seconds{random() % 4 == 0 ? -1 : 0});
 }
 
+/// Each request belongs to both of its wallets, which count it: one instance each. Every third one ends the instance.
+struct census {
+    static constexpr auto name = "census";
+    static constexpr auto events = hana::tuple_t<TransferRequested>;
+    static constexpr auto starts = events;
+    static constexpr auto commands = hana::tuple_t<PutMoney>;
+    using reaction = stele::reaction<census>;
+    static std::vector<std::string> instance_id(const TransferRequested& event) { return {event.from(), event.to()}; }
+
+    int requests = 0;
+    void evolve(const TransferRequested&) { ++requests; }
+    void evolve(const stele::rejected<PutMoney>&) {}
+    reaction react(const TransferRequested&) const {
+        PutMoney count;
+        count.set_wallet(lost_and_found);
+        count.set_transfer("census");
+        count.set_amount(requests);
+        reaction all;
+        all.send(count).after(std::chrono::hours{100}, "alarm", count);
+        return requests == 3 ? std::move(all.end()) : all;
+    }
+    reaction react(const stele::rejected<PutMoney>&) const { return {}; }
+};
+
 /// Requests and executes transfers until it is killed; reports each request through the pipe.
 [[noreturn]] void run_child(const std::filesystem::path& file, std::uint64_t seed, int pipe) {
     try {
@@ -49,6 +73,7 @@ RequestTransfer random_transfer(const std::string& name, std::mt19937_64& random
         transfer_bus bus{store};
         process_runner runner{store, {.cached_instances = random() % 2 == 0 ? 1000UL : 0UL}};
         runner.add<transfer_process>(bus);
+        runner.add<census>(bus);
         runner.start();
         for (int number = 0; number < 100'000 && !runner.failure<transfer_process>(); ++number) {
             const auto request = random_transfer(std::to_string(seed) + "." + std::to_string(number), random);
@@ -103,11 +128,35 @@ struct every_event {
         hana::tuple_t<WalletOpened, MoneyTaken, MoneyPut, TransferRequested, TransferCompleted, TransferFailed>;
 };
 
+/// Every wallet was counted 1, 2, 3, 1, 2, 3 … by its instance, and those which have not ended have an alarm.
+void check_census(stele::event_store& store, const std::map<std::string, std::int64_t>& requests) {
+    std::map<std::int64_t, std::int64_t> expected, counted;
+    std::size_t alarms = 0;
+    for (const auto& [wallet, times] : requests) {
+        for (std::int64_t n = 0; n < times; ++n) ++expected[n % 3 + 1];
+        alarms += times % 3 == 0 ? 0U : 1U;
+    }
+    for (const auto& event : store.read_stream(stele::stream_of<wallet>(lost_and_found)).events()) {
+        MoneyPut put;
+        if (event.type == "testing.MoneyPut" && put.ParseFromString(std::string{event.payload}) &&
+            put.transfer() == "census")
+            ++counted[put.amount()];
+    }
+    CHECK(counted == expected);
+    CHECK(store.list_documents("deadline").size() == alarms);
+}
+
 /// Executes the remaining transfers, and checks everything.
 std::size_t check_all(const std::filesystem::path& file) {
     auto store = open_store(file);
     catch_up(store);
-    CHECK(store.list_documents("deadline").empty());
+    {
+        transfer_bus bus{store};
+        process_runner runner{store};
+        runner.add<census>(bus);
+        runner.catch_up();
+    }
+    std::map<std::string, std::int64_t> requests;
     std::map<std::string, outcome> transfers;
     std::int64_t sum = 0;
     const stele::event_filter filter{.categories = {"wallet", "transfer"}};
@@ -119,13 +168,19 @@ std::size_t check_all(const std::filesystem::path& file) {
                             ++transfer.taken, transfer.moved -= e.amount(), sum -= e.amount();
                         },
                         [&](const MoneyPut& e, const auto&) {
+                            if (e.transfer() == "census") return;
                             auto& transfer = transfers[e.transfer()];
                             ++transfer.put, transfer.moved += e.amount(), sum += e.amount();
                         },
-                        [&](const TransferRequested& e, const auto&) { ++transfers[e.transfer()].requested; },
+                        [&](const TransferRequested& e, const auto&) {
+                            ++transfers[e.transfer()].requested;
+                            for (const auto& one : census::instance_id(e)) requests[one] += 1;
+                            if (e.from() == e.to()) requests[e.to()] -= 1;
+                        },
                         [&](const TransferCompleted& e, const auto&) { ++transfers[e.transfer()].completed; },
                         [&](const TransferFailed& e, const auto&) { ++transfers[e.transfer()].failed; }));
     CHECK(sum == wallets * money_each);
+    check_census(store, requests);
     for (const auto& [name, transfer] : transfers)
         if (!transfer.is_whole())
             FAIL_CHECK(name << ": requested " << transfer.requested << ", taken " << transfer.taken << ", put "
@@ -145,6 +200,7 @@ TEST_CASE("a process manager may be killed at any instant") {
         auto store = open_store(file);
         for (int i = 0; i < wallets; ++i)
             send(store, open_wallet(wallet_name(static_cast<std::uint64_t>(i)), money_each));
+        send(store, open_wallet(lost_and_found));
     }
     std::mt19937_64 random{run_seed()};
     std::size_t transfers = 0;

@@ -189,6 +189,9 @@ TEST_CASE("time that passes fires the deadlines that are due, in order") {
         .when(rejected<PutMoney>{put("soon"), {"closed", ""}})
         .then_deadline("again", noon + 2h, put("again"));
     given_process<settling>(begun, was_put("a")).when(time_elapses{100h}).then_nothing();
+    given_process<settling>()
+        .when(recorded(requested(), {.at = noon, .metadata = {.occurred_at = noon - 1h}}))
+        .then_deadline("late", noon + 1h);
     CHECK(failure([&] {
               given_process<settling>(begun).when(time_elapses{90min}).then_nothing();
           }).starts_with("5400000000"));

@@ -77,8 +77,9 @@ public:
         return append({type::set_at, own(std::move(command)), std::move(name), due, {}});
     }
 
-    /// The same, counted from when the event was recorded, however late it is handled; in the answer to a rejected
-    /// command of a deadline, from when that fired. A delay in any unit; one that is too long for a timestamp ends at
+    /// The same, counted from the time of the event, occurred_at(event) (metadata.hpp), however late it is handled; in
+    /// the answer to a rejected command of a deadline, from when that fired, or if the event that set it has an
+    /// occurred_at of its own, from when it was due. A delay in any unit; one that is too long for a timestamp ends at
     /// the last one, timestamp::max().
     template <class Command>
     reaction& after(detail::saturated<std::chrono::microseconds> delay, std::string name, Command command) & {

@@ -89,7 +89,8 @@ public:
     }
 
     /// Expects that a deadline of this name was set to `due`, in any unit, and not cancelled after that.
-    /// reaction::after counts from the time of the last event of the scenario, or from when time has passed since.
+    /// reaction::after counts from the time of the last event of the scenario (its occurred_at, or else when it was
+    /// recorded), or from the time that has passed since.
     const process_result& then_deadline(std::string_view name, detail::saturated<timestamp> due) const {
         scenario_.expect_deadline(name, due, nullptr);
         return *this;

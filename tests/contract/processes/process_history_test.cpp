@@ -54,7 +54,32 @@ public:
     contract_store& store;
 };
 
+/// Appends an event of so many days ago, in business time.
+void import(stele::event_store& store, const std::string& instance, std::int64_t hours, std::chrono::days ago) {
+    MoneyTaken event;
+    event.set_transfer(instance);
+    event.set_amount(hours);
+    const std::vector events{stele::encode(event, {.occurred_at = today - ago})};
+    REQUIRE(store.append(stele::stream_id{"note-1"}, stele::expected_version::any(), events));
+}
+
 }  // namespace
+
+STORE_TEST_CASE(store, "a deadline counts from when its event occurred, and is missed if that was too long ago") {
+    reminders all{store};
+    all.run();
+    import(*store, "long ago", 24, std::chrono::days{9000});
+    import(*store, "open", 24 * 10, std::chrono::days{9});
+    import(*store, "just now", 24, std::chrono::days{1});
+    all.run();
+    CHECK(all.journal("long ago") == "ProcessEventHandled ProcessDeadlineMissed");
+    CHECK(put_by(*store, "just now") == amounts{24});
+    CHECK(put_by(*store, "open").empty());
+    all.clock.advance(24h);
+    all.run();
+    CHECK(put_by(*store, "open") == amounts{24 * 10});
+    CHECK(put_by(*store, "long ago").empty());
+}
 
 STORE_TEST_CASE(store, "history that is imported sets no deadline in the past") {
     reminders all{store};

@@ -61,6 +61,13 @@ std::int64_t total_in(const stele::command_result& result) {
     return value->value();
 }
 
+std::string text_in(const stele::command_result& result) {
+    REQUIRE(result);
+    const auto value = result->value<StringValue>();
+    REQUIRE(value);
+    return value->value();
+}
+
 }  // namespace
 
 STORE_TEST_CASE(store, "a receipt has the value that decide answers with, and a repeated command has it again") {
@@ -72,22 +79,21 @@ STORE_TEST_CASE(store, "a receipt has the value that decide answers with, and a 
         CHECK(total_in(bus.send(increment("1", 5))) == 5);
         CHECK(total_in(bus.send(increment("1", 2), first)) == 7);
         CHECK(total_in(bus.send(count("1", {1, 1, 1}), second)) == 10);
-        CHECK(bus.send(open("1", "hello"), third)->value<StringValue>()->value() == "hello");
+        CHECK(text_in(bus.send(open("1", "hello"), third)) == "hello");
         CHECK_FALSE(bus.send(count("1", {}))->value<TallySnapshot>());
         CHECK_FALSE(bus.send(count("1", {}))->returned);
-        CHECK(bus.send(open("1", "no events"))->value<StringValue>()->value() == "no events");
+        CHECK(text_in(bus.send(open("1", "no events"))) == "no events");
     }
     store.reopen();
     till_bus bus{*store};
     REQUIRE(bus.send(increment("1", 100)));
     const auto again = bus.send(increment("1", 2), first);
     CHECK(again->repeated);
+    REQUIRE(again->returned);
     CHECK(again->returned->type == "testing.TallySnapshot");
     CHECK(total_in(again) == 7);
     CHECK(total_in(bus.dispatch("testing.Count", count("1", {9}).SerializeAsString(), second)) == 10);
-    CHECK(bus.dispatch_json("testing.OpenCounter", R"({"counter":"1","label":"other"})", third)
-              ->value<StringValue>()
-              ->value() == "hello");
+    CHECK(text_in(bus.dispatch_json("testing.OpenCounter", R"({"counter":"1","label":"other"})", third)) == "hello");
     const auto wrong = error_of([&] { (void)again->value<StringValue>(); });
     CHECK(wrong.kind == stele::error_kind::undecodable);
     CHECK(wrong.says("a testing.TallySnapshot, not a google.protobuf.StringValue"));

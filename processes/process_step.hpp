@@ -20,6 +20,8 @@ namespace stele::inline v0 {
 
 namespace detail {
 
+class process_batch;
+
 /// The handling of one cause (an event or a deadline) by one instance of a process: sends commands, takes rejections,
 /// sends more commands …, and collects what to write at the end.
 ///
@@ -33,6 +35,9 @@ public:
                  stream_id journal, uuid cause, const stele::metadata& metadata,
                  const process_runner_options& settings);
 
+    /// Its commands are decided in a batch, if one is given.
+    void join(process_batch* batch) noexcept { batch_ = batch; }
+
     /// Delivers an event to the process.
     void handle(const recorded_event& event, event_decoder& decoder);
     /// Sends the command of a deadline.
@@ -40,7 +45,7 @@ public:
     /// Cancels a deadline.
     void cancel(const std::string& deadline);
 
-    /// The events to append to the journal; at least one.
+    /// The events to append to the journal; none if the event has changed nothing and led to nothing.
     std::vector<event_data> entries;
     /// The documents to write with them.
     std::vector<document_write> documents;
@@ -61,6 +66,7 @@ private:
 
     const process_definition& process_;
     command_bus_base& bus_;
+    process_batch* batch_ = nullptr;
     process_instance& instance_;
     stream_id journal_;
     uuid cause_;

@@ -1,5 +1,6 @@
 #include "processes/process_worker.hpp"
 
+#include "processes/process_batch.hpp"
 #include "stele_process.pb.h"
 
 #include <stele/eventstore/causation.hpp>
@@ -114,11 +115,17 @@ bool process_worker::handle_events(stele::position head, const std::stop_token& 
     bool any = false;
     for (const event_batch& batch :
          store_.read_all({.after = progress_.position(), .up_to = head, .filter = filter_})) {
-        for (const recorded_event& event : batch) {
+        for (std::size_t next = 0; next < batch.size();) {
             if (stop.stop_requested()) return any;
+            if (const auto handled = handle_together(batch, next, stop, any); handled > 0) {
+                next += handled;
+                continue;
+            }
+            const recorded_event& event = batch[next++];
             progress_.begin(fmt::format("position {}", event.position));
             any = handle(event) || any;
             progress_.advance(event.position);
+            progress_.begin({});
         }
     }
     progress_.begin({});
@@ -134,6 +141,7 @@ bool process_worker::handle(const recorded_event& event) {
         decoder_.decode(event, &visit);
         for (const auto& instance : visit.instances) journals.emplace_back(definition_.name, instance);
     } catch (...) {
+        if (batch_ != nullptr) throw;
         if (!may_put_aside()) throw_failed_at(fmt::format("process {}", name()), event);
         put_aside(letter_of(event, {}), {checkpoint(event.position)});
         saved_ = event.position;
@@ -141,16 +149,18 @@ bool process_worker::handle(const recorded_event& event) {
     }
     for (const auto& journal : journals) {
         const bool is_last = &journal == &journals.back();
-        handle(event, journal, is_last ? documents{checkpoint(event.position)} : documents{});
-        if (is_last) saved_ = event.position;
+        handle(event, journal, is_last && batch_ == nullptr ? documents{checkpoint(event.position)} : documents{});
+        if (is_last && batch_ == nullptr) saved_ = event.position;
     }
     return !journals.empty();
 }
 
 void process_worker::handle(const recorded_event& event, const stream_id& journal, const documents& with) {
+    if (batch_ != nullptr && !has_letters_) return deliver(event, journal, with, false);
     auto letter = letter_of(event, journal.instance_id());
     removals_.read();
     if (has_dead_letter(store_, name(), letter.key, removals_.of(letter.key).deleted, event.position.next())) {
+        if (batch_ != nullptr) throw not_in_batch{};
         auto queued = with;
         // After a crash it may have been put aside already, with its error.
         letter.error = "queued behind an earlier event of the same instance";
@@ -161,6 +171,7 @@ void process_worker::handle(const recorded_event& event, const stream_id& journa
     try {
         deliver(event, journal, with, false);
     } catch (...) {
+        if (batch_ != nullptr) throw;
         if (!may_put_aside())
             throw_failed_at(fmt::format("process {} (instance {})", name(), journal.instance_id()), event);
         put_aside(std::move(letter), with);

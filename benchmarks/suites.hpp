@@ -27,6 +27,10 @@ void measure_send(const settings& wanted, report& out, stele::durability durabil
 /// The same by 64 threads to 1 000 accounts whose states the bus keeps, FULL.
 void measure_send_threads(const settings& wanted, report& out);
 
+/// A process that answers each event with a command of an instance of its own, against 16 threads that send the same
+/// commands.
+void measure_processes(const settings& wanted, report& out, stele::durability durability);
+
 /// Loading an account with 10 000 events from them, and from a snapshot with 50 events after it.
 void measure_load(const settings& wanted, report& out);
 

@@ -220,6 +220,12 @@ std::size_t unit_of_work::events() const noexcept {
 std::size_t unit_of_work::bytes() const noexcept {
     return state_->bytes;
 }
+bool unit_of_work::has_middleware() const noexcept {
+    return !state_->bus->options.middleware.empty();
+}
+std::size_t unit_of_work::last_place() const noexcept {
+    return state_->last_slot;
+}
 event_store& unit_of_work::store() const noexcept {
     return state_->bus->store;
 }

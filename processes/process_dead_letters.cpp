@@ -91,6 +91,10 @@ bool has_dead_letter(event_store& store, std::string_view process, std::string_v
     }
 }
 
+bool has_dead_letters(event_store& store, std::string_view process) {
+    return !store.list_documents(dead_letter_kind, {.prefix = prefix_of(process), .limit = 1}).empty();
+}
+
 std::map<std::string, position> last_dead_letters(event_store& store, std::string_view process) {
     std::map<std::string, position> last;
     const auto begin = prefix_of(process).size();

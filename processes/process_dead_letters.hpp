@@ -24,6 +24,9 @@ bool is_dead_letter(event_store& store, std::string_view process, const dead_let
 bool has_dead_letter(event_store& store, std::string_view process, std::string_view instance, position after,
                      position before);
 
+/// Whether the process has any, of whatever instance.
+bool has_dead_letters(event_store& store, std::string_view process);
+
 /// The instances that have dead letters whose events are still in the store, each with the position of the last one.
 std::map<std::string, position> last_dead_letters(event_store& store, std::string_view process);
 

@@ -12,11 +12,11 @@ namespace stele::inline v0 {
 
 process_runner::process_runner(event_store& store, process_runner_options options)
     : state_("this process_runner", std::make_shared<state>(store, std::move(options))) {
-    const auto& [now, cached, commands_per_turn, attempts, first_backoff] = state_->options;
-    if (commands_per_turn == 0 || attempts == 0 || first_backoff.count() < 0)
+    const auto& [now, cached, per_batch, commands_per_turn, attempts, first_backoff] = state_->options;
+    if (per_batch == 0 || commands_per_turn == 0 || attempts == 0 || first_backoff.count() < 0)
         throw error(error_kind::invalid_argument,
-                    "process_runner_options: commands_per_turn and attempts must be at least 1, and first_backoff not "
-                    "negative");
+                    "process_runner_options: events_per_batch, commands_per_turn and attempts must be at least 1, and "
+                    "first_backoff not negative");
     if (!state_->options.now)
         throw error(error_kind::invalid_argument, "process_runner_options::now is empty; give it a clock");
 }

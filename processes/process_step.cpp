@@ -1,5 +1,7 @@
 #include "processes/process_step.hpp"
 
+#include "processes/process_batch.hpp"
+
 #include <stele/codec/codec.hpp>
 #include <stele/commands/command_bus.hpp>
 #include <stele/commands/detail/key_reused.hpp>
@@ -45,6 +47,9 @@ process_step::process_step(const process_definition& process, command_bus_base& 
       most_commands_(most_commands) {}
 
 void process_step::handle(const recorded_event& event, event_decoder& decoder) {
+    // Where the state can be compared, an event that changes nothing needs no entry, except the first of an instance.
+    const bool is_compared = process_.copy != nullptr && instance_.exists();
+    const auto before = is_compared ? process_.copy(instance_.state.get()) : owned_state{nullptr, [](void*) {}};
     entries.push_back(handled_entry(event.position, metadata_bytes_));
     instance_.is_ended = false;
     process_visit visit{.state = instance_.state.get(), .instance = journal_.instance_id(), .wants_reaction = true};
@@ -52,6 +57,9 @@ void process_step::handle(const recorded_event& event, event_decoder& decoder) {
     instance_.handled = std::max(instance_.handled, event.position);
     take(visit.actions);
     run();
+    if (is_compared && entries.size() == 1 && documents.empty() && sent_ == 0 &&
+        process_.equal(before.get(), instance_.state.get()))
+        entries.clear();
 }
 
 void process_step::fire(const std::string& deadline) {
@@ -153,7 +161,7 @@ void process_step::send(const google::protobuf::Message& command) {
 std::expected<receipt, command_error> process_step::decide(const google::protobuf::Message& command,
                                                            const send_options& options) {
     try {
-        return bus_.send(command, options);
+        return batch_ != nullptr ? batch_->send(journal_, command, options) : bus_.send(command, options);
     } catch (const key_reused& reused) {
         throw error(
             error_kind::invalid_argument,

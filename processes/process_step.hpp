@@ -20,6 +20,8 @@ namespace stele::inline v0 {
 
 namespace detail {
 
+class process_batch;
+
 /// What the deadlines of a turn are measured by.
 struct deadline_terms {
     timestamp from = {};                    ///< What reaction::after() counts from.
@@ -39,6 +41,9 @@ public:
                  stream_id journal, uuid cause, const stele::metadata& metadata, deadline_terms terms,
                  std::uint64_t most_commands);
 
+    /// Its commands are decided in a batch, if one is given.
+    void join(process_batch* batch) noexcept { batch_ = batch; }
+
     /// Delivers an event to the process.
     void handle(const recorded_event& event, event_decoder& decoder);
     /// Sends the command of a deadline.
@@ -46,7 +51,7 @@ public:
     /// Cancels a deadline.
     void cancel(const std::string& deadline);
 
-    /// The events to append to the journal; at least one.
+    /// The events to append to the journal; none if the event has changed nothing and led to nothing.
     std::vector<event_data> entries;
     /// The documents to write with them.
     std::vector<document_write> documents;
@@ -68,6 +73,7 @@ private:
 
     const process_definition& process_;
     command_bus_base& bus_;
+    process_batch* batch_ = nullptr;
     process_instance& instance_;
     stream_id journal_;
     uuid cause_;

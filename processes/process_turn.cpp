@@ -1,3 +1,4 @@
+#include "processes/process_batch.hpp"
 #include "processes/process_step.hpp"
 #include "processes/process_worker.hpp"
 
@@ -102,6 +103,7 @@ bool process_worker::deliver(const recorded_event& event, const delivery& to, co
             return true;
         }
         if (!takes(state, to)) {
+            if (batch_ != nullptr) keep_instance(journal, std::move(state));
             if (is_late) write_if_any(with);
             return false;
         }
@@ -109,6 +111,7 @@ bool process_worker::deliver(const recorded_event& event, const delivery& to, co
                           state,           journal,
                           event.id,        caused_by(event),
                           terms_of(event), settings_.commands_per_turn};
+        step.join(batch_);
         step.handle(event, decoder_);
         is_done = commit(journal, std::move(state), step, with);
     }
@@ -160,7 +163,10 @@ void process_worker::expect_attempt(unsigned number, const stream_id& journal) c
 // An instance that is cached must be as one that is loaded now, also without what was removed since: from its journal,
 // or from a stream whose events it has handled.
 process_instance process_worker::take_instance(const stream_id& journal) {
-    forget_removed();
+    // The other turns of the batch did not know of it.
+    if (forget_removed() && batch_ != nullptr && !batch_->is_empty()) throw not_in_batch{.may_begin_one = true};
+    if (batch_ != nullptr)
+        if (auto kept = batch_->take(journal)) return *std::move(kept);
     if (auto kept = instances_.extract(journal.str())) return std::move(kept.mapped());
     while (true) {
         auto loaded = load_instance(store_, definition_, journal);
@@ -177,6 +183,7 @@ bool process_worker::forget_removed() {
 }
 
 void process_worker::keep_instance(const stream_id& journal, process_instance instance) {
+    if (batch_ != nullptr) return batch_->keep(journal, std::move(instance));
     if (settings_.cached_instances == 0 || !instance.exists()) return;
     // Starting over costs one read per instance, too rarely to be worth tracking which was used last.
     if (instances_.size() >= settings_.cached_instances) instances_.clear();
@@ -185,9 +192,18 @@ void process_worker::keep_instance(const stream_id& journal, process_instance in
 
 bool process_worker::commit(const stream_id& journal, process_instance instance, process_step& step,
                             const documents& with) {
+    if (batch_ != nullptr) {
+        batch_->add(journal, std::move(instance), step);
+        return true;
+    }
     step.documents.insert(step.documents.end(), with.begin(), with.end());
     const stream_write write{
         journal, expected_version::exactly(instance.version).nothing_removed_after(instance.removed), step.entries};
+    if (step.entries.empty()) {
+        write_if_any(step.documents);
+        keep_instance(journal, std::move(instance));
+        return true;
+    }
     const auto written = store_.append(std::span(&write, 1), step.documents);
     if (!written) {
         using enum conflict_reason;

@@ -1,5 +1,6 @@
 #include "processes/process_worker.hpp"
 
+#include "processes/process_batch.hpp"
 #include "stele_process.pb.h"
 
 #include <stele/eventstore/causation.hpp>
@@ -125,11 +126,17 @@ bool process_worker::handle_events(stele::position head, const std::stop_token& 
     bool any = false;
     for (const event_batch& batch :
          store_.read_all({.after = progress_.position(), .up_to = head, .filter = filter_})) {
-        for (const recorded_event& event : batch) {
+        for (std::size_t next = 0; next < batch.size();) {
             if (stop.stop_requested()) return any;
+            if (const auto handled = handle_together(batch, next, stop, any); handled > 0) {
+                next += handled;
+                continue;
+            }
+            const recorded_event& event = batch[next++];
             progress_.begin(fmt::format("position {}", event.position));
             any = handle(event) || any;
             progress_.advance(event.position);
+            progress_.begin({});
         }
     }
     progress_.begin({});
@@ -145,6 +152,7 @@ bool process_worker::handle(const recorded_event& event) {
         decoder_.decode(event, &visit);
         deliveries = deliveries_of(visit.instances);
     } catch (...) {
+        if (batch_ != nullptr) throw;
         if (!may_put_aside()) throw_failed_at(fmt::format("process {}", name()), event);
         put_aside(letter_of(event, {}), {checkpoint(event.position)});
         saved_ = event.position;
@@ -152,12 +160,13 @@ bool process_worker::handle(const recorded_event& event) {
     }
     bool is_handled = false;
     for (const auto& to : deliveries) {
-        const bool is_last = &to == &deliveries.back();
-        const bool is_taken = handle(event, to, is_last ? documents{checkpoint(event.position)} : documents{});
-        if (is_last && is_taken) saved_ = event.position;
+        const bool writes_checkpoint = batch_ == nullptr && &to == &deliveries.back();
+        const bool is_taken =
+            handle(event, to, writes_checkpoint ? documents{checkpoint(event.position)} : documents{});
+        if (writes_checkpoint && is_taken) saved_ = event.position;
         is_handled = is_handled || is_taken;
     }
-    progress_.count(is_handled);
+    if (batch_ == nullptr) progress_.count(is_handled);
     return is_handled;
 }
 
@@ -170,9 +179,11 @@ std::vector<process_worker::delivery> process_worker::deliveries_of(
 
 bool process_worker::handle(const recorded_event& event, const delivery& to, const documents& with) {
     const auto& journal = to.journal;
+    if (batch_ != nullptr && !has_letters_) return deliver(event, to, with, false);
     auto letter = letter_of(event, journal.instance_id());
     removals_.read();
     if (has_dead_letter(store_, name(), letter.key, removals_.of(letter.key).deleted, event.position.next())) {
+        if (batch_ != nullptr) throw not_in_batch{};
         auto queued = with;
         // After a crash it may have been put aside already, with its error.
         letter.error = "queued behind an earlier event of the same instance";
@@ -183,6 +194,7 @@ bool process_worker::handle(const recorded_event& event, const delivery& to, con
     try {
         return deliver(event, to, with, false);
     } catch (...) {
+        if (batch_ != nullptr) throw;
         if (!may_put_aside())
             throw_failed_at(fmt::format("process {} (instance {})", name(), journal.instance_id()), event);
         put_aside(std::move(letter), with);

@@ -10,6 +10,7 @@
 #include <stele/processes/process_runner.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -20,6 +21,7 @@
 
 namespace stele::inline v0::detail {
 
+class process_batch;
 class process_step;
 struct deadline_terms;
 
@@ -66,6 +68,23 @@ private:
         bool may_start = true;
     };
     [[nodiscard]] std::vector<delivery> deliveries_of(const std::vector<located_instance>& instances) const;
+
+    /// Handles events of a batch that was read, from `first` on, and writes what they lead to in one append. Returns
+    /// how many; 0 if the first of them must be handled alone.
+    std::size_t handle_together(const event_batch& events, std::size_t first, const std::stop_token& stop, bool& any);
+    /// Lets the events have their turns in the batch, at most so many, and says how many did. If one cannot be part of
+    /// the batch, nothing may be written; it is handled alone, or begins the next one.
+    struct collected {
+        std::size_t count = 0;
+        std::size_t handled = 0;  ///< Those of them that were not passed over.
+        bool has_failed = false;
+        bool is_alone = false;
+    };
+    collected collect(process_batch& batch, const event_batch& events, std::size_t first, std::size_t most,
+                      const std::stop_token& stop);
+    enum class batch_outcome : std::uint8_t { written, conflict, failed };
+    /// Appends it. `first` is its first event, which a fault of the store names.
+    batch_outcome finish(process_batch& batch, const recorded_event& first, stele::position reached);
 
     /// Returns whether there was anything to handle.
     bool handle(const recorded_event& event);
@@ -115,6 +134,9 @@ private:
     stele::position last_removal_;                                 // that the cached instances know of
     bool retries_ = false;
     deadline_round* round_ = nullptr;  // of the run in progress
+    process_batch* batch_ = nullptr;   // of which the event in progress is part
+    stele::position alone_until_;      // events up to here are handled one by one
+    bool has_letters_ = true;          // as the batch begins
 
     process_progress progress_;
     journal_removals removals_;

@@ -1,5 +1,6 @@
 // A process that moves money between wallets is killed at a random instant, again and again. The next process finds
-// each transfer completed or compensated, once, and the sum of all wallets unchanged.
+// each transfer completed or compensated, once and in order, and the sum of all wallets unchanged. Some transfers are
+// requested in pairs, in one transaction: both are there or neither.
 //
 // The instant is random, so a failure may not repeat with the same seed: STELE_SEED=N STELE_ROUNDS=N.
 
@@ -15,7 +16,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <map>
 #include <random>
+#include <set>
+#include <string>
 #include <thread>
 
 using namespace testing;
@@ -65,19 +69,37 @@ struct census {
     reaction react(const stele::rejected<PutMoney>&) const { return {}; }
 };
 
+/// The name of the second transfer of a pair ends with it, and so does that of a wallet that says there is a pair.
+const std::string pair_mark = "+";
+
+OpenWallet note_pair(const std::string& name) {
+    return open_wallet(name + pair_mark);
+}
+
 /// Requests and executes transfers until it is killed; reports each request through the pipe.
 [[noreturn]] void run_child(const std::filesystem::path& file, std::uint64_t seed, int pipe) {
     try {
         std::mt19937_64 random{seed};
         auto store = open_store(file);
         transfer_bus bus{store};
-        process_runner runner{store, {.cached_instances = random() % 2 == 0 ? 1000UL : 0UL}};
+        process_runner runner{store,
+                              {.cached_instances = random() % 2 == 0 ? 1000UL : 0UL,
+                               .events_per_batch = random() % 4 == 0 ? 1UL : 2 + random() % 100}};
         runner.add<transfer_process>(bus);
         runner.add<census>(bus);
         runner.start();
         for (int number = 0; number < 100'000 && !runner.failure<transfer_process>(); ++number) {
-            const auto request = random_transfer(std::to_string(seed) + "." + std::to_string(number), random);
-            if (!bus.send(request) || ::write(pipe, "r", 1) != 1) ::_exit(1);
+            const auto name = std::to_string(seed) + "." + std::to_string(number);
+            const auto request = random_transfer(name, random);
+            const auto other = random_transfer(name + pair_mark, random);
+            const bool is_done = random() % 2 == 0 ? bus.send(request).has_value()
+                                                   : bus.transact([&](auto& tx) {
+                                                            tx.send(request);
+                                                            tx.send(other);
+                                                            tx.send(note_pair(name));
+                                                        })
+                                                         .has_value();
+            if (!is_done || ::write(pipe, "r", 1) != 1) ::_exit(1);
         }
     } catch (const std::exception&) {
     }
@@ -116,9 +138,15 @@ void run_and_kill(const std::filesystem::path& file, std::mt19937_64& random) {
 struct outcome {
     int requested = 0, taken = 0, put = 0, completed = 0, failed = 0;
     std::int64_t moved = 0;  // out of wallets and into them: 0 at the end
+    bool in_order = true;    // requested, then taken, then put, then over
+
+    void happens(int& what, int before) {
+        in_order = in_order && before == 1;
+        ++what;
+    }
 
     [[nodiscard]] bool is_whole() const {
-        return requested == 1 && completed + failed == 1 && moved == 0 && taken <= 1 && put == taken &&
+        return in_order && requested == 1 && completed + failed == 1 && moved == 0 && taken <= 1 && put == taken &&
                (completed == 0 || taken == 1);
     }
 };
@@ -158,29 +186,45 @@ std::size_t check_all(const std::filesystem::path& file) {
     }
     std::map<std::string, std::int64_t> requests;
     std::map<std::string, outcome> transfers;
+    std::set<std::string> pairs;
     std::int64_t sum = 0;
     const stele::event_filter filter{.categories = {"wallet", "transfer"}};
     stele::decode_each<every_event>(
         store.read_all({.filter = filter}),
-        stele::overload([&](const WalletOpened& e, const auto&) { sum += e.balance(); },
-                        [&](const MoneyTaken& e, const auto&) {
-                            auto& transfer = transfers[e.transfer()];
-                            ++transfer.taken, transfer.moved -= e.amount(), sum -= e.amount();
-                        },
-                        [&](const MoneyPut& e, const auto&) {
-                            if (e.transfer() == "census") return;
-                            auto& transfer = transfers[e.transfer()];
-                            ++transfer.put, transfer.moved += e.amount(), sum += e.amount();
-                        },
-                        [&](const TransferRequested& e, const auto&) {
-                            ++transfers[e.transfer()].requested;
-                            for (const auto& one : census::instance_id(e)) requests[one] += 1;
-                            if (e.from() == e.to()) requests[e.to()] -= 1;
-                        },
-                        [&](const TransferCompleted& e, const auto&) { ++transfers[e.transfer()].completed; },
-                        [&](const TransferFailed& e, const auto&) { ++transfers[e.transfer()].failed; }));
+        stele::overload(
+            [&](const WalletOpened& e, const stele::recorded_event& at) {
+                sum += e.balance();
+                if (at.stream.ends_with(pair_mark)) pairs.emplace(at.stream.substr(at.stream.find('-') + 1));
+            },
+            [&](const MoneyTaken& e, const auto&) {
+                auto& transfer = transfers[e.transfer()];
+                transfer.happens(transfer.taken, transfer.requested), transfer.moved -= e.amount(), sum -= e.amount();
+            },
+            [&](const MoneyPut& e, const auto&) {
+                if (e.transfer() == "census") return;
+                auto& transfer = transfers[e.transfer()];
+                transfer.happens(transfer.put, transfer.taken), transfer.moved += e.amount(), sum += e.amount();
+            },
+            [&](const TransferRequested& e, const auto&) {
+                ++transfers[e.transfer()].requested;
+                for (const auto& one : census::instance_id(e)) requests[one] += 1;
+                if (e.from() == e.to()) requests[e.to()] -= 1;
+            },
+            [&](const TransferCompleted& e, const auto&) {
+                auto& transfer = transfers[e.transfer()];
+                transfer.happens(transfer.completed, transfer.put);
+            },
+            [&](const TransferFailed& e, const auto&) { ++transfers[e.transfer()].failed; }));
     CHECK(sum == wallets * money_each);
     check_census(store, requests);
+    std::size_t seconds = 0;
+    for (const auto& [name, transfer] : transfers) {
+        if (!name.ends_with(pair_mark)) continue;
+        ++seconds;
+        CHECK(pairs.contains(name));
+        CHECK(transfers.contains(name.substr(0, name.size() - pair_mark.size())));
+    }
+    CHECK(seconds == pairs.size());
     for (const auto& [name, transfer] : transfers)
         if (!transfer.is_whole())
             FAIL_CHECK(name << ": requested " << transfer.requested << ", taken " << transfer.taken << ", put "

@@ -74,6 +74,9 @@ public:
         store_ = configuration_.open(directory_ / "events.db", now_);
     }
 
+    /// For another one of the same kind.
+    [[nodiscard]] const store_configuration& configuration() const { return configuration_; }
+
     stele::event_store& operator*() const { return *store_; }
     stele::event_store* operator->() const { return store_.get(); }
 

@@ -28,6 +28,10 @@ struct process_runner_options {
     std::function<detail::saturated<timestamp>()> now = bounded_clock();
     /// How many instances of each process are cached, so that their journals are not read again. 0: none.
     std::size_t cached_instances = 1000;
+    /// How many events of a process are handled at most before what they lead to is appended, all of it together. More
+    /// is faster, until the commands of other threads wait for the instances that a batch holds. 1: each event alone.
+    /// At least 1.
+    std::size_t events_per_batch = 256;
     /// Most commands that one event or deadline may lead to, with those that answer rejections: what ends a process
     /// that answers a rejection with the same command. More is an error at that event. At least 1.
     std::uint64_t commands_per_turn = max_commands_per_turn;
@@ -69,6 +73,10 @@ struct process_options {
 /// Before a deadline fires, the events up to the head are handled, also those that earlier deadlines have led to: so an
 /// event in time cancels a deadline, even where both were due while nothing ran. Deadlines fire in the order of their
 /// times; those due at the same instant in the order of the instances, then of their names, by bytes.
+///
+/// What up to `events_per_batch` events lead to is stored in one append, together with the position. An event for which
+/// something stands in the way is handled alone, with an append for each command (docs/processes.md); so is every event
+/// where the bus has middleware, or is over another store.
 ///
 /// A command that meets a conflict is retried and never skipped. A command to a tombstoned stream is a rejection with
 /// the code "tombstoned".
@@ -140,7 +148,7 @@ public:
     /// effect on those that run.
     void start();
 
-    /// Ends the background thread after the event in progress. No effect if nothing was started. Inside a handler it
+    /// Ends the background thread after the event in progress; what was handled is stored. No effect if nothing was started. Inside a handler it
     /// only asks for that.
     void stop();
 

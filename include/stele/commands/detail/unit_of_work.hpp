@@ -79,6 +79,12 @@ public:
     /// The full name of the last command for a stream, and the stream; of the last one of all, if there is no such.
     [[nodiscard]] std::pair<std::string, stream_id> last_command(std::string_view stream) const;
 
+    /// Whether commands pass through middleware.
+    [[nodiscard]] bool has_middleware() const noexcept;
+
+    /// Where the stream of the last command stands among those of the unit, which is the order of their events.
+    [[nodiscard]] std::size_t last_place() const noexcept;
+
     /// Throws stele::error (invalid_argument) if this thread has a unit of work over this store.
     static void expect_outside(const event_store& store);
 

@@ -65,6 +65,9 @@ struct process_definition {
     std::optional<stele::on_fault> on_fault = {};  ///< Nothing: a dead letter if Stele refuses it, else stop.
     owned_state (*make)() = nullptr;               ///< Makes the state before the first event.
     bool lists_starts = false;                     ///< Not every event may start an instance.
+    /// Copies a state, and compares two. Null if the process has no operator==, and members.
+    owned_state (*copy)(const void* state) = nullptr;
+    bool (*equal)(const void* one, const void* other) = nullptr;
 
     /// Returns the command of this type, or nullptr.
     [[nodiscard]] const process_command* find(std::string_view type) const {

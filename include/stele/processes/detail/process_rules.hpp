@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 /// What makes a struct a process manager, checked at compile time, with a sentence for each thing that is missing.
@@ -215,11 +216,16 @@ process_command define_process_command() {
                 }};
 }
 
+template <class P>
+owned_state own_state(P* state) {
+    return {state, [](void* owned) { delete static_cast<P*>(owned); }};
+}
+
 /// Checks P and describes it.
 template <class P>
 process_definition define_process() {
     if constexpr (check_process<P>()) {
-        return {
+        process_definition definition{
             .name = P::name,
             .events = &event_table_of<P, process_binding<P>>(),
             .commands = with_types(P::commands,
@@ -227,8 +233,24 @@ process_definition define_process() {
                                        return std::vector<process_command>{define_process_command<P, Commands>()...};
                                    }),
             .on_fault = on_fault_of<P>(std::optional<stele::on_fault>{}),
-            .make = [] { return owned_state{new P{}, [](void* state) { delete static_cast<P*>(state); }}; },
+            .make = [] { return own_state(new P{}); },
             .lists_starts = lists_starts<P>};
+        if constexpr (std::is_empty_v<P> || (std::equality_comparable<P> && std::copy_constructible<P>)) {
+            definition.copy = [](const void* state) {
+                if constexpr (std::is_empty_v<P>)
+                    return own_state(new P{});
+                else
+                    return call_handler([&] { return own_state(new P(*static_cast<const P*>(state))); });
+            };
+            definition.equal = [](const void* one, const void* other) {
+                if constexpr (std::is_empty_v<P>)
+                    return true;
+                else
+                    return call_handler(
+                        [&] { return bool{*static_cast<const P*>(one) == *static_cast<const P*>(other)}; });
+            };
+        }
+        return definition;
     }
     return {};
 }

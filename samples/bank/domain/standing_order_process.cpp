@@ -8,12 +8,6 @@ namespace bank {
 
 using reaction = standing_order_process::reaction;
 
-namespace {
-
-constexpr auto deadline = "next";
-
-}  // namespace
-
 reaction standing_order_process::react(const StandingOrderPlaced&) const {
     reaction answer;
     execute_next(answer);
@@ -33,17 +27,13 @@ reaction standing_order_process::react(const StandingOrderExecuted& event) const
     return answer;
 }
 
-reaction standing_order_process::react(const StandingOrderCancelled&) const {
-    return reaction{}.cancel(deadline);
-}
-
 void standing_order_process::execute_next(reaction& answer) const {
     // Counted from the first day, so that an order for the 31st returns to the 31st after a shorter month.
     const auto date = months_after(terms.first_date(), executed);
     ExecuteStandingOrder command;
     command.set_order(order);
     command.set_date(date);
-    answer.at(start_of(date), deadline, command);
+    answer.at(start_of(date), "next", command);
 }
 
 }  // namespace bank

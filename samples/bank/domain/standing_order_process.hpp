@@ -14,6 +14,7 @@ namespace bank {
 struct standing_order_process {
     static constexpr auto name = "standing_order_process";
     static constexpr auto events = hana::tuple_t<StandingOrderPlaced, StandingOrderExecuted, StandingOrderCancelled>;
+    static constexpr auto starts = hana::tuple_t<StandingOrderPlaced>;
     static constexpr auto commands = hana::tuple_t<ExecuteStandingOrder, RequestTransfer>;
     using reaction = stele::reaction<standing_order_process>;
 
@@ -35,7 +36,7 @@ struct standing_order_process {
 
     [[nodiscard]] reaction react(const StandingOrderPlaced& event) const;
     [[nodiscard]] reaction react(const StandingOrderExecuted& event) const;
-    [[nodiscard]] reaction react(const StandingOrderCancelled& event) const;
+    [[nodiscard]] reaction react(const StandingOrderCancelled&) const { return reaction{}.end(); }
     /// The order was cancelled just before.
     [[nodiscard]] reaction react(const stele::rejected<ExecuteStandingOrder>&) const { return {}; }
     /// Another transfer already has this name. The one of the next month has its own.

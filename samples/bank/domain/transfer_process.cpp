@@ -17,7 +17,7 @@ reaction transfer_process::react(const TransferRequested& event) const {
 }
 
 reaction transfer_process::react(const stele::rejected<WithdrawMoney>&) const {
-    return reaction{}.send(fail(""));
+    return reaction{}.send(fail("")).end();
 }
 
 reaction transfer_process::react(const MoneyWithdrawn&) const {
@@ -38,10 +38,10 @@ reaction transfer_process::react(const stele::rejected<DepositMoney>& rejected) 
 }
 
 reaction transfer_process::react(const MoneyDeposited&, const stele::recorded_event& at) const {
-    if (refused > 0) return reaction{}.send(fail(stele::instance_id_of(at.stream)));
+    if (refused > 0) return reaction{}.send(fail(stele::instance_id_of(at.stream))).end();
     CompleteTransfer command;
     command.set_transfer(transfer);
-    return reaction{}.send(command);
+    return reaction{}.send(command).end();
 }
 
 void transfer_process::refuse(const stele::rejection& why) {

@@ -18,6 +18,7 @@ inline constexpr auto suspense_account = "suspense";
 struct transfer_process {
     static constexpr auto name = "transfer_process";
     static constexpr auto events = hana::tuple_t<TransferRequested, MoneyWithdrawn, MoneyDeposited>;
+    static constexpr auto starts = hana::tuple_t<TransferRequested>;
     static constexpr auto commands =
         hana::tuple_t<WithdrawMoney, DepositMoney, OpenAccount, CompleteTransfer, FailTransfer>;
     using reaction = stele::reaction<transfer_process>;

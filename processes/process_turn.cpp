@@ -118,11 +118,17 @@ bool process_worker::deliver(const recorded_event& event, const delivery& to, co
     return true;
 }
 
-// A deadline could have been kept once its event was in the store and the process had begun.
+// Only history misses deadlines: what was recorded long after it occurred, or before the process first ran. What
+// follows from a deadline that fires late is no history, and may set the next one, which is late as well.
 deadline_terms process_worker::terms_of(const recorded_event& event) const {
-    if (oldest_deadline_ == std::chrono::microseconds::max()) return {.from = occurred_at(event)};
-    const auto known_at = began_at_ ? std::max(*began_at_, event.recorded_at) : event.recorded_at;
-    return {.from = occurred_at(event), .earliest = saturating_add(known_at, -oldest_deadline_)};
+    deadline_terms terms{.from = occurred_at(event)};
+    const bool was_there = began_at_ && event.recorded_at <= *began_at_;
+    const bool is_imported = terms.from < saturating_add(event.recorded_at, -oldest_deadline_);
+    if ((was_there || is_imported) && oldest_deadline_ != std::chrono::microseconds::max()) {
+        const auto known_at = was_there ? *began_at_ : event.recorded_at;
+        terms.earliest = saturating_add(known_at, -oldest_deadline_);
+    }
+    return terms;
 }
 
 void process_worker::fire(const due_deadline& deadline, const documents& with) {

@@ -48,11 +48,12 @@ struct process_options {
     /// Where a process begins that has never run on this store: with the event after this position. The default begins
     /// with the first event; store.head() reacts to nothing that happened before. Beyond the head is an error.
     position after{};
-    /// A deadline that was older than this before anyone could have kept it is not set: when its event was recorded, or
-    /// in the last event that the store had when the process first ran. So history that is imported, or that was there
-    /// before the process, sets no deadlines in the past; the journal says that they were missed. A deadline that falls
-    /// due while nothing runs always fires. In any unit; microseconds::max(): every deadline is set, and fires at once
-    /// if it is in the past. Negative is an error.
+    /// History sets no deadlines that are older than this; the journal says that they were missed. History is what
+    /// occurred longer than this before it was recorded (occurred_at in metadata.hpp), and what was in the store when
+    /// the process first ran. The age counts from when the event was recorded, or from the last event that was there.
+    /// Any other event may set a deadline in the past, which fires at once, and one that falls due while nothing runs
+    /// always fires. In any unit; microseconds::max(): every deadline is set, and fires at once if it is in the past.
+    /// Negative is an error.
     detail::saturated<std::chrono::microseconds> skip_deadlines_older_than = std::chrono::days{1};
 };
 

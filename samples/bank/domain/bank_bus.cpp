@@ -18,7 +18,7 @@ bank_bus make_bus(stele::event_store& store) {
 void carry_out(stele::event_store& store, bank_bus& bus, std::string_view today) {
     stele::process_runner runner{store, {.now = [now = start_of(today)] { return now; }}};
     runner.add<transfer_process>(bus);
-    // The bank has days of its own: an order whose first day is over by the clock is due all the same.
+    // An order is executed on each of its days, also on those that had passed when the bank began to execute orders.
     runner.add<standing_order_process>(bus, {.skip_deadlines_older_than = std::chrono::microseconds::max()});
     runner.catch_up();
 }

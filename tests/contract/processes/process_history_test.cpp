@@ -84,13 +84,16 @@ STORE_TEST_CASE(store, "a deadline counts from when its event occurred, and is m
 STORE_TEST_CASE(store, "history that is imported sets no deadline in the past") {
     reminders all{store};
     all.run();
-    for (int i = 0; i < 100; ++i) take(*store, "1993." + std::to_string(i), i);
-    take(*store, "1993 until now", (24 * 365 + 6) * 40);
+    all.clock.advance(1us);
+    for (int i = 0; i < 100; ++i) import(*store, "1993." + std::to_string(i), i, std::chrono::days{11'000});
+    import(*store, "1993 until now", (24 * 365 + 6) * 40, std::chrono::days{11'000});
+    take(*store, "1993 by a live event", 1);
     all.run();
     CHECK(all.journal("1993.7") == "ProcessEventHandled ProcessDeadlineMissed");
     CHECK(all.journal("1993 until now") == "ProcessEventHandled ProcessDeadlineSet");
     CHECK(store->list_documents("deadline").size() == 1);
     CHECK(put_by(*store, "1993.7").empty());
+    CHECK(put_by(*store, "1993 by a live event") == amounts{1});
 }
 
 STORE_TEST_CASE(store, "history that was there before the process sets no deadline in the past") {
@@ -148,7 +151,7 @@ STORE_TEST_CASE(store, "a deadline that is missed cancels the one that it replac
     all.run({.skip_deadlines_older_than = 0s});
     take(*store, "i", 24);
     all.run({.skip_deadlines_older_than = 0s});
-    take(*store, "i", -24);
+    import(*store, "i", 1, std::chrono::days{1});
     all.run({.skip_deadlines_older_than = 0s});
     CHECK(store->list_documents("deadline").empty());
     all.clock.advance(48h);

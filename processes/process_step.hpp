@@ -1,7 +1,7 @@
 #pragma once
 
-#include "processes/process_deadlines.hpp"
-#include "processes/process_journal.hpp"
+#include "processes/journal/process_deadlines.hpp"
+#include "processes/journal/process_journal.hpp"
 
 #include <stele/commands/command_bus.hpp>
 #include <stele/commands/command_error.hpp>

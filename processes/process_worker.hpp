@@ -1,9 +1,9 @@
 #pragma once
 
-#include "processes/journal_removals.hpp"
-#include "processes/process_dead_letters.hpp"
-#include "processes/process_deadlines.hpp"
-#include "processes/process_journal.hpp"
+#include "processes/journal/journal_removals.hpp"
+#include "processes/journal/process_dead_letters.hpp"
+#include "processes/journal/process_deadlines.hpp"
+#include "processes/journal/process_journal.hpp"
 #include "processes/process_progress.hpp"
 
 #include <stele/eventstore/event_store.hpp>

@@ -1,4 +1,4 @@
-#include "processes/journal_removals.hpp"
+#include "processes/journal/journal_removals.hpp"
 
 #include <stele/eventstore/detail/removals.hpp>
 

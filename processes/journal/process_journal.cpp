@@ -1,4 +1,4 @@
-#include "processes/process_journal.hpp"
+#include "processes/journal/process_journal.hpp"
 
 #include "stele_process.pb.h"
 

@@ -1,4 +1,4 @@
-#include "processes/process_deadlines.hpp"
+#include "processes/journal/process_deadlines.hpp"
 
 #include "stele_process.pb.h"
 

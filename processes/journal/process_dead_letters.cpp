@@ -1,4 +1,4 @@
-#include "processes/process_dead_letters.hpp"
+#include "processes/journal/process_dead_letters.hpp"
 
 #include "stele_process.pb.h"
 

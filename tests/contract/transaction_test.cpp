@@ -321,7 +321,7 @@ STORE_TEST_CASE(store, "transactions and commands of many threads to the same in
 }
 
 TEST_CASE("transactions over a bus that remembers states lead to the same events as one command after another") {
-    rc::check([] {
+    CHECK(rc::check([] {
         stele::memory_store together, apart;
         bus_type one{together}, two{apart};
         const auto transactions = *rc::gen::inRange(1, 12);
@@ -345,5 +345,5 @@ TEST_CASE("transactions over a bus that remembers states lead to the same events
         }
         for (const auto* name : {"counter-0", "counter-1", "counter-2"})
             RC_ASSERT(bytes(together, name) == bytes(apart, name));
-    });
+    }));
 }

@@ -1,5 +1,6 @@
 #include "commands/bus_state.hpp"
 #include "commands/receipts.hpp"
+#include "commands/unit_slot.hpp"
 
 #include <stele/aggregates/detail/snapshot_document.hpp>
 #include <stele/commands/detail/unit_of_work.hpp>
@@ -19,52 +20,6 @@ namespace {
 
 thread_local const unit_of_work* innermost = nullptr;
 
-/// One instance in a unit of work.
-struct slot {
-    slot(stream_id of, any_aggregate state) : stream(std::move(of)), known(std::move(state)) {}
-
-    stream_id stream;
-    any_aggregate known;         // with the first `folded` events
-    stream_position begun = {};  // where the stream was
-    version base = {};           // as any_aggregate::base, then
-    bool is_latest = false;      // it was read in this run
-    std::vector<event_data> events = {};
-    std::size_t folded = 0;
-    std::string last_command = {};
-
-    [[nodiscard]] version reached() const { return {begun.version.value + events.size()}; }
-    void begin_here() {
-        begun = known.reached;
-        base = known.base;
-    }
-    // The position is not known yet; no `evolve` sees it.
-    void fold() {
-        if (folded == events.size()) return;
-        const auto rest = std::span(events).subspan(folded);
-        fold_appended(known, rest, {reached(), {known.reached.position.value + rest.size()}});
-        folded = events.size();
-    }
-    // Brings the state to where the events were stored; false if that fails, and a load will report why.
-    bool follow(const stream_position& end) noexcept {
-        try {
-            fold();
-        } catch (...) {
-            return false;
-        }
-        // What begins after a deletion counts on from the version before.
-        if (begun.version.value == 0) known.removed = known.base = {end.version.value - events.size()};
-        known.reached = end;
-        return true;
-    }
-};
-
-/// A receipt to write, and the event of its command: the last one of a slot that has so many then.
-struct planned_receipt {
-    document_write document;
-    std::size_t slot;
-    std::size_t events;
-};
-
 }  // namespace
 
 struct unit_of_work::state {
@@ -81,7 +36,7 @@ struct unit_of_work::state {
     unsigned run = 0;
     bool is_busy = false;  // another thread had one of the states
     std::map<std::string, aggregate_cache::lease> leases = {};
-    std::deque<slot> slots = {};  // in the order of their first commands
+    std::deque<unit_slot> slots = {};  // in the order of their first commands
     std::map<std::string, std::size_t, std::less<>> by_stream = {};
     std::vector<planned_receipt> receipts = {};
     std::size_t bytes = 0;
@@ -96,7 +51,7 @@ struct unit_of_work::state {
         is_busy = is_busy || lease->second.is_busy();
         auto kept = lease->second.take();
         const bool is_kept = kept.has_value();
-        slot found{task.stream, is_kept ? *std::move(kept) : any_aggregate{*task.definition.aggregate}};
+        unit_slot found{task.stream, is_kept ? *std::move(kept) : any_aggregate{*task.definition.aggregate}};
         if (!is_kept || run > 1) read(found);
         found.begin_here();
         slots.push_back(std::move(found));
@@ -104,7 +59,7 @@ struct unit_of_work::state {
         return slots.size() - 1;
     }
 
-    void read(slot& which) const {
+    void read(unit_slot& which) const {
         bring_up_to_date(bus->store, which.stream, which.known, {}, bus->options.on_warning);
         which.is_latest = true;
     }
@@ -211,7 +166,7 @@ command_result unit_of_work::send(const google::protobuf::Message& command, cons
 }
 
 bool unit_of_work::is_latest() const noexcept {
-    return std::ranges::all_of(state_->slots, &slot::is_latest);
+    return std::ranges::all_of(state_->slots, &unit_slot::is_latest);
 }
 
 std::size_t unit_of_work::events() const noexcept {

@@ -1,6 +1,6 @@
 #include "processes/process_step.hpp"
 
-#include "processes/process_batch.hpp"
+#include "processes/batch/process_batch.hpp"
 
 #include <stele/codec/codec.hpp>
 #include <stele/commands/command_bus.hpp>

@@ -1,6 +1,6 @@
 #include "processes/process_worker.hpp"
 
-#include "processes/process_batch.hpp"
+#include "processes/batch/process_batch.hpp"
 #include "stele_process.pb.h"
 
 #include <stele/eventstore/causation.hpp>

@@ -4,6 +4,7 @@
 #include "benchmarks/scratch_directory.hpp"
 #include "benchmarks/suites.hpp"
 
+#include <stele/codec/codec.hpp>
 #include <stele/commands/command_bus.hpp>
 #include <stele/processes/process_runner.hpp>
 

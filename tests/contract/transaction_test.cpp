@@ -7,7 +7,6 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/commands/command_bus.hpp>
-#include <stele/commands/receipt.hpp>
 #include <stele/eventstore/memory/memory_store.hpp>
 
 #include <rapidcheck.h>
@@ -23,12 +22,6 @@ using namespace testing;
 namespace {
 
 using bus_type = stele::command_bus<counter, wallet>;
-const stele::uuid names = *stele::uuid::parse("5d0f8f0a-5a0f-4b9e-8d7c-0a1f6f2b9c11");
-
-stele::uuid key_named(std::string_view name) {
-    return stele::make_idempotency_key(names, name);
-}
-
 std::int64_t value_of(stele::event_store& store, const std::string& id) {
     return stele::load<counter>(store, stele::stream_of<counter>(id)).state.value;
 }
@@ -216,63 +209,6 @@ STORE_TEST_CASE(store, "a transaction says where its instances must be") {
     CHECK(value_of(*store, "2") == 0);
 }
 
-STORE_TEST_CASE(store, "a transaction with an idempotency key is run once") {
-    const auto run = [&](stele::event_store& over, std::string_view key, int& calls) {
-        bus_type bus{over};
-        return bus.transact(
-            [&](auto& tx) {
-                ++calls;
-                tx.send(increment("1", 1));
-                tx.send(open("2"));
-                tx.send(increment("1", 2));
-            },
-            {.idempotency_key = key_named(key)});
-    };
-    int calls = 0;
-    CHECK_FALSE(run(*store, "a", calls));  // a rejection is decided again
-    bus_type bus{*store};
-    REQUIRE(bus.send(open("1")));
-    CHECK(str(run(*store, "a", calls)) == "counter-1@3 3 (2); counter-2@1 4 (1); last 4");
-    const int before = calls;
-    CHECK(before >= 2);
-    store.reopen();
-    CHECK(str(run(*store, "a", calls)) == "counter-1@3 3; counter-2@1 4; last 4, repeated");
-    CHECK(calls == before);
-
-    // Another program runs it at the same time.
-    bus_type after{*store};
-    REQUIRE(after.send(open("3")));
-    spy_store spied{*store};
-    bool once = true;
-    const auto both = [&](stele::event_store& over) {
-        bus_type mine{over};
-        return mine.transact([](auto& tx) { tx.send(increment("3", 1)); }, {.idempotency_key = key_named("b")});
-    };
-    spied.before_append = [&] {
-        if (std::exchange(once, false)) REQUIRE(both(*store));
-    };
-    CHECK(str(both(spied)) == "counter-3@2 6; last 6, repeated");
-    CHECK(value_of(*store, "3") == 1);
-
-    // One that changed nothing has a receipt, too; one over a stream that begins again has the right version.
-    CHECK(str(after.transact([](auto& tx) { tx.send(increment("3", 0)); }, {.idempotency_key = key_named("c")})) ==
-          "last 6");
-    CHECK(str(after.transact([](auto&) { FAIL("it was run before"); }, {.idempotency_key = key_named("c")})) ==
-          "last 6, repeated");
-    REQUIRE(store->delete_stream(stele::stream_of<counter>("3")));
-    const auto again = [&] {
-        return after.transact(
-            [](auto& tx) {
-                tx.send(open("3"));
-                tx.send(open("4"));
-            },
-            {.idempotency_key = key_named("d")});
-    };
-    CHECK(str(again()) == "counter-3@3 8 (1); counter-4@1 9 (1); last 9");
-    CHECK(str(again()) == "counter-3@3 8; counter-4@1 9; last 9, repeated");
-    CHECK(after.send(increment("3", 1))->version.value == 4);
-}
-
 STORE_TEST_CASE(store, "all events of a transaction have its metadata, and one correlation") {
     bus_type bus{*store};
     REQUIRE(bus.transact(
@@ -321,7 +257,7 @@ STORE_TEST_CASE(store, "transactions and commands of many threads to the same in
 }
 
 TEST_CASE("transactions over a bus that remembers states lead to the same events as one command after another") {
-    rc::check([] {
+    CHECK(rc::check([] {
         stele::memory_store together, apart;
         bus_type one{together}, two{apart};
         const auto transactions = *rc::gen::inRange(1, 12);
@@ -345,5 +281,5 @@ TEST_CASE("transactions over a bus that remembers states lead to the same events
         }
         for (const auto* name : {"counter-0", "counter-1", "counter-2"})
             RC_ASSERT(bytes(together, name) == bytes(apart, name));
-    });
+    }));
 }

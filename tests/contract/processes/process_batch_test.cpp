@@ -129,7 +129,7 @@ STORE_TEST_CASE(inner, "events of many instances share appends") {
 }
 
 TEST_CASE("whatever events come, a batch leads to what each of them leads to alone, in the order of each instance") {
-    rc::check([] {
+    CHECK(rc::check([] {
         const auto taken = *rc::gen::container<std::vector<std::pair<int, std::int64_t>>>(rc::gen::pair(
             rc::gen::inRange(0, 4), rc::gen::map(rc::gen::container<std::vector<int>>(rc::gen::inRange(1, wallets + 1)),
                                                  [](const std::vector<int>& digits) {
@@ -160,7 +160,7 @@ TEST_CASE("whatever events come, a batch leads to what each of them leads to alo
                 RC_ASSERT(journal_of(*store, std::to_string(i)) == journal_of(apart, std::to_string(i)));
             RC_ASSERT(store->list_documents("receipt").size() == apart.list_documents("receipt").size());
         }
-    });
+    }));
 }
 
 STORE_TEST_CASE(store,

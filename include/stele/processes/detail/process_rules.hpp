@@ -6,6 +6,7 @@
 #include <stele/eventstore/stream.hpp>
 #include <stele/processes/detail/process_definition.hpp>
 #include <stele/processes/detail/process_location.hpp>
+#include <stele/processes/detail/process_state.hpp>
 #include <stele/processes/reaction.hpp>
 #include <stele/projections/detail/on_fault_rules.hpp>
 
@@ -15,7 +16,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 /// What makes a struct a process manager, checked at compile time, with a sentence for each thing that is missing.
@@ -216,11 +216,6 @@ process_command define_process_command() {
                 }};
 }
 
-template <class P>
-owned_state own_state(P* state) {
-    return {state, [](void* owned) { delete static_cast<P*>(owned); }};
-}
-
 /// Checks P and describes it.
 template <class P>
 process_definition define_process() {
@@ -235,21 +230,7 @@ process_definition define_process() {
             .on_fault = on_fault_of<P>(std::optional<stele::on_fault>{}),
             .make = [] { return own_state(new P{}); },
             .lists_starts = lists_starts<P>};
-        if constexpr (std::is_empty_v<P> || (std::equality_comparable<P> && std::copy_constructible<P>)) {
-            definition.copy = [](const void* state) {
-                if constexpr (std::is_empty_v<P>)
-                    return own_state(new P{});
-                else
-                    return call_handler([&] { return own_state(new P(*static_cast<const P*>(state))); });
-            };
-            definition.equal = [](const void* one, const void* other) {
-                if constexpr (std::is_empty_v<P>)
-                    return true;
-                else
-                    return call_handler(
-                        [&] { return bool{*static_cast<const P*>(one) == *static_cast<const P*>(other)}; });
-            };
-        }
+        compare_states<P>(definition);
         return definition;
     }
     return {};

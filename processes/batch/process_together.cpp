@@ -1,4 +1,4 @@
-#include "processes/process_batch.hpp"
+#include "processes/batch/process_batch.hpp"
 #include "processes/process_worker.hpp"
 
 #include <stele/eventstore/detail/failures.hpp>

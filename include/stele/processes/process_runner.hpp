@@ -149,8 +149,8 @@ public:
     /// effect on those that run.
     void start();
 
-    /// Ends the background thread after the event in progress; what was handled is stored. No effect if nothing was started. Inside a handler it
-    /// only asks for that.
+    /// Ends the background thread after the event in progress; what was handled is stored. No effect if nothing was
+    /// started. Inside a handler it only asks for that.
     void stop();
 
     /// The status of each process, in the order in which they were added.

@@ -34,8 +34,8 @@ struct refused_row {
 };
 
 /// Sends a statement to the bank as commands: the first row of an account opens it, then each row is a command with
-/// the bank's transaction id as correlation id and its date as business time, and a rounding is posted wherever the bank rounded. The rows of one
-/// account are sent in the order of the file; several accounts are sent at a time.
+/// the bank's transaction id as correlation id and its date as business time, and a rounding is posted wherever the
+/// bank rounded. The rows of one account are sent in the order of the file; several accounts are sent at a time.
 ///
 /// Idempotent: sending the same statement again, whole or after an interruption, records only what is missing, because
 /// each command has an idempotency key made from its transaction. Returns the refused rows in the order of the file.

@@ -45,12 +45,21 @@ void process_runner::state::follow(const std::stop_token& stop) const noexcept {
         while (!stop.stop_requested()) {
             const auto seen = store.head();
             const auto done = run_once(deadlines, stop, true);
-            if (!done.any) static_cast<void>(store.wait_for_append(seen, until_next(), stop));
+            if (!done.any && store.wait_for_append(seen, until_next(), stop) == seen) settle();
         }
     } catch (...) {
         for (auto* const worker : list())
             if (!worker->progress().failure()) worker->progress().report(std::current_exception(), false);
     }
+    try {
+        settle();
+    } catch (...) {  // then events that left no trace are looked at again
+    }
+}
+
+void process_runner::state::settle() const {
+    for (auto* const worker : list())
+        if (!worker->progress().failure()) worker->settle();
 }
 
 std::chrono::milliseconds process_runner::state::until_next() const {

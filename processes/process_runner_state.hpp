@@ -67,6 +67,8 @@ struct process_runner::state {
     [[nodiscard]] round run_once(deadline_rounds& deadlines, const std::stop_token& stop, bool retries) const;
     // What the thread does until it is stopped.
     void follow(const std::stop_token& stop) const noexcept;
+    /// Lets each process store how far it has come.
+    void settle() const;
     [[nodiscard]] std::chrono::milliseconds until_next() const;
 
     [[nodiscard]] process_status status_of(detail::process_worker& worker, bool started) const;

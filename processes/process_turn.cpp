@@ -123,7 +123,8 @@ bool process_worker::deliver(const recorded_event& event, const delivery& to, co
 deadline_terms process_worker::terms_of(const recorded_event& event) const {
     deadline_terms terms{.from = occurred_at(event)};
     const bool was_there = began_at_ && event.recorded_at <= *began_at_;
-    const bool is_imported = terms.from < saturating_add(event.recorded_at, -oldest_deadline_);
+    const bool is_imported = terms.from < saturating_add(event.recorded_at, -oldest_deadline_) &&
+                             !follows_from_deadline(store_, event.metadata, oldest_deadline_);
     if ((was_there || is_imported) && oldest_deadline_ != std::chrono::microseconds::max()) {
         const auto known_at = was_there ? *began_at_ : event.recorded_at;
         terms.earliest = saturating_add(known_at, -oldest_deadline_);

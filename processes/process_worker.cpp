@@ -135,14 +135,21 @@ bool process_worker::handle_events(stele::position head, const std::stop_token& 
             const recorded_event& event = batch[next++];
             progress_.begin(fmt::format("position {}", event.position));
             any = handle(event) || any;
+            last_seen_ = event.position;
             progress_.advance(event.position);
             progress_.begin({});
         }
     }
     progress_.begin({});
-    if (head.value >= saved_.value + checkpoint_distance) save(head);
     progress_.advance(head);
+    if (head.value >= saved_.value + checkpoint_distance || (!retries_ && last_seen_ > saved_)) save(head);
     return any;
+}
+
+// What left no trace in a journal is known by the checkpoint alone.
+void process_worker::settle() {
+    const std::lock_guard lock(run_mutex_);
+    if (last_seen_ > saved_) save(progress_.position());
 }
 
 bool process_worker::handle(const recorded_event& event) {
@@ -166,7 +173,9 @@ bool process_worker::handle(const recorded_event& event) {
         if (writes_checkpoint && is_taken) saved_ = event.position;
         is_handled = is_handled || is_taken;
     }
-    if (batch_ == nullptr) progress_.count(is_handled);
+    if (batch_ != nullptr) return is_handled;
+    if (is_handled && saved_ < event.position) save(event.position);  // the last instance has passed it over
+    progress_.count(is_handled);
     return is_handled;
 }
 

@@ -42,6 +42,10 @@ public:
     /// attempt only, otherwise at once; and a round that is over is new again.
     bool run(deadline_round& round, const std::stop_token& stop, bool retries);
 
+    /// Stores how far it has come, if it has passed events that left nothing else in the store. run() without `retries`
+    /// does so, too. Throws what the store throws.
+    void settle();
+
     /// When the next deadline is due, of those that do not wait behind a dead letter.
     [[nodiscard]] std::optional<timestamp> next_due();
 
@@ -131,6 +135,7 @@ private:
     event_decoder decoder_;
     std::unordered_map<std::string, process_instance> instances_;  // by journal
     stele::position saved_;                                        // the checkpoint in the store
+    stele::position last_seen_;                                    // the last event of its types
     stele::position last_removal_;                                 // that the cached instances know of
     bool retries_ = false;
     deadline_round* round_ = nullptr;  // of the run in progress

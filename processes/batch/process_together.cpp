@@ -89,6 +89,7 @@ process_worker::batch_outcome process_worker::finish(process_batch& batch, const
     if (round_ != nullptr)
         for (const auto& deadline : batch.set_deadlines()) round_->set(name(), deadline);
     for (auto& [journal, instance] : batch.take_all()) keep_instance(journal, std::move(instance));
+    last_seen_ = reached;
     progress_.advance(reached);
     return batch_outcome::written;
 }

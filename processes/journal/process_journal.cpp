@@ -4,8 +4,10 @@
 
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
+#include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/error.hpp>
+#include <stele/eventstore/metadata.hpp>
 
 #include <fmt/format.h>
 
@@ -17,6 +19,17 @@ namespace {
 
 std::string describe(const recorded_event& entry) {
     return fmt::format("version {} of \"{}\", the journal of a process,", entry.version.value, entry.stream);
+}
+
+/// The event that caused another one; nothing if that came from outside, or its metadata are in a form of somebody
+/// else's.
+std::optional<uuid> cause_of(std::string_view metadata) {
+    try {
+        return uuid::parse(decode_metadata(metadata).causation_id);
+    } catch (const error& fault) {
+        if (fault.kind() != error_kind::undecodable) throw;
+        return {};
+    }
 }
 
 /// Folds the entries of one journal.
@@ -148,6 +161,21 @@ std::optional<std::string> deadline_of(const recorded_event& entry) {
     if (entry.type != v1::ProcessDeadlineSet::descriptor()->full_name() || !parse_message(set, entry.payload))
         return {};
     return set.name();
+}
+
+bool follows_from_deadline(event_store& store, std::string_view metadata, std::chrono::microseconds late) {
+    constexpr int longest_chain = 100;
+    std::optional<owned_event> event;
+    for (int i = 0; i < longest_chain; ++i) {
+        const auto cause = cause_of(metadata);
+        event = cause ? store.find_event(*cause) : std::nullopt;
+        if (!event) return false;
+        v1::ProcessDeadlineSet set;
+        if (event->type == v1::ProcessDeadlineSet::descriptor()->full_name() && parse_message(set, event->payload))
+            return timestamp{std::chrono::microseconds{set.due()}} >= saturating_add(event->recorded_at, -late);
+        metadata = event->metadata;
+    }
+    return false;
 }
 
 std::optional<dead_letter> find_deadline_entry(event_store& store, const stream_id& journal, std::string_view name) {

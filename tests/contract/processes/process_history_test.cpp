@@ -158,3 +158,55 @@ STORE_TEST_CASE(store, "a deadline that is missed cancels the one that it replac
     all.run({.skip_deadlines_older_than = 0s});
     CHECK(put_by(*store, "i").empty());
 }
+
+namespace {
+
+/// Each deadline leads to an event that sets the next one, three times.
+struct chain_process {
+    static constexpr auto name = "chain_process";
+    static constexpr auto events = hana::tuple_t<MoneyTaken, MoneyPut>;
+    static constexpr auto commands = hana::tuple_t<PutMoney>;
+    using reaction = stele::reaction<chain_process>;
+    static std::string instance_id(const auto& event) { return event.transfer(); }
+
+    void evolve(const auto&) {}
+    reaction react(const MoneyTaken& event) const { return next(event.transfer(), 1); }
+    reaction react(const MoneyPut& event) const {
+        return event.amount() < 3 ? next(event.transfer(), event.amount() + 1) : reaction{};
+    }
+    reaction react(const stele::rejected<PutMoney>&) const { return {}; }
+
+private:
+    static reaction next(const std::string& transfer, std::int64_t link) {
+        PutMoney put;
+        put.set_wallet("w");
+        put.set_transfer(transfer);
+        put.set_amount(link);
+        return reaction{}.after(24h, "link", put);
+    }
+};
+
+}  // namespace
+
+STORE_TEST_CASE(store, "a chain of deadlines goes on after an outage, also where its events have a business time") {
+    reminders all{store};
+    const auto run = [&] {
+        transfer_bus bus{*store};
+        process_runner runner{*store, {.now = all.clock.reader()}};
+        runner.add<chain_process>(bus);
+        for (int i = 0; i < 4; ++i) runner.catch_up();
+    };
+    run();
+    take(*store, "plain", 1);
+    MoneyTaken event;
+    event.set_transfer("dated");
+    import(*store, "imported", 1, std::chrono::days{9000});
+    const std::vector events{stele::encode(event, {.occurred_at = today - 10min})};
+    REQUIRE(store->append(stele::stream_id{"note-1"}, stele::expected_version::any(), events));
+    run();
+    all.clock.advance(24h * 30);
+    run();
+    CHECK(put_by(*store, "plain") == amounts{1, 2, 3});
+    CHECK(put_by(*store, "dated") == amounts{1, 2, 3});
+    CHECK(put_by(*store, "imported").empty());
+}

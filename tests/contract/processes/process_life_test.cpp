@@ -286,3 +286,28 @@ STORE_TEST_CASE(store, "an instance whose journal is truncated keeps its end, as
     run_life<life<false>>(*store);
     CHECK(put_by(*store, "i") == amounts{1, 2, 1});
 }
+
+STORE_TEST_CASE(store, "what was passed over is over, also when the journal that knew it is deleted") {
+    const auto puts = [&] { return put_by(*store, "i").size(); };
+    send(*store, open_wallet("w", 1000));
+    const auto run = [&](bool in_background) {
+        if (!in_background) return static_cast<void>(run_life<life<true>>(*store));
+        transfer_bus bus{*store};
+        process_runner runner{*store};
+        runner.add<life<true>>(bus);
+        runner.start();
+        CHECK(runner.wait_for<life<true>>(store->head(), 20s));
+    };
+    for (const bool in_background : {false, true}) {
+        INFO(in_background);
+        take(*store, "i", end);
+        run(in_background);
+        cancel(*store, "i");  // passed over
+        const auto before = puts();
+        run(in_background);
+        REQUIRE(store->delete_stream(stele::stream_id{"life-i"}));
+        run(in_background);
+        CHECK(puts() == before);
+        CHECK(store->find_stream(stele::stream_id{"life-i"}).state == stele::stream_state::deleted);
+    }
+}

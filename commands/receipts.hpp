@@ -66,6 +66,11 @@ private:
 document_write transaction_receipt_document(const uuid& key, std::span<const unit_of_work::end_of_stream> ends,
                                             position reached);
 
+/// Writes the receipt of a transaction again with the versions that the store gave, if one was not to be known before:
+/// see receipts::correct().
+void correct_transaction(event_store& store, const uuid& key, std::span<const unit_of_work::end_of_stream> expected,
+                         std::span<const receipt> written) noexcept;
+
 /// Returns the receipt that is stored under the key; nothing if there is none. Throws stele::error (invalid_argument)
 /// if the key was used for a command.
 std::optional<transaction_receipt> recall_transaction(event_store& store, const uuid& key);

@@ -68,7 +68,13 @@ transaction_result command_bus_base::transact(const std::function<void(transacti
     for (unsigned attempt = 0;; ++attempt) {
         unit.begin();
         open_transaction open{unit, given};
-        function(open);
+        try {
+            function(open);
+        } catch (...) {
+            // It may have given up because of what was decided on a cached state.
+            if (open.fault_ || attempt > 0 || unit.is_latest()) throw;
+            continue;
+        }
         if (open.fault_) std::rethrow_exception(open.fault_);
         if (unit.is_latest()) attempt = std::max(attempt, 1U);
         if (open.refused_) {
@@ -81,14 +87,18 @@ transaction_result command_bus_base::transact(const std::function<void(transacti
                 return std::unexpected(command_error{no.command(), no.stream(), *reason, attempt});
             return std::unexpected(command_error{no.command(), no.stream(), *no.conflict(), attempt});
         }
+        const auto ends = unit.ends();
         std::vector<document_write> documents;
         if (options.idempotency_key)
-            documents.push_back(
-                detail::transaction_receipt_document(*options.idempotency_key, unit.ends(), unit.reached()));
+            documents.push_back(detail::transaction_receipt_document(*options.idempotency_key, ends, unit.reached()));
         const auto attempts = std::max(attempt, 1U);
         try {
             auto done = unit.commit({}, documents);
-            if (done) return transaction_receipt{done->position, false, std::move(done->streams)};
+            if (done) {
+                if (options.idempotency_key)
+                    detail::correct_transaction(bus.store, *options.idempotency_key, ends, done->streams);
+                return transaction_receipt{done->position, false, std::move(done->streams)};
+            }
             if (auto earlier = recall()) return *std::move(earlier);
             auto& other = done.error();
             if (other && (attempt >= bus.options.attempts || other->reason == conflict_reason::tombstoned))

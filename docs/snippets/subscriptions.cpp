@@ -96,7 +96,8 @@ struct opening_bonus {
     stele::command_bus<account>& bus;
 
     void on(const AccountOpened&, const stele::recorded_event& at) {
-        const auto sent = bus.send(deposit(stele::instance_id_of(at.stream), 5), {.idempotency_key = at.id});
+        const auto key = stele::make_idempotency_key(at.id, name);  // a second command: another name
+        const auto sent = bus.send(deposit(stele::instance_id_of(at.stream), 5), {.idempotency_key = key});
         if (!sent && sent.error().rejection() == nullptr) throw std::runtime_error(sent.error().message());
     }
 };

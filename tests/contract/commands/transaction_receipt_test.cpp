@@ -96,3 +96,24 @@ STORE_TEST_CASE(store, "a transaction with an idempotency key is run once") {
     CHECK(str(again()) == "counter-3@3 8; counter-4@1 9; last 9, repeated");
     CHECK(after.send(increment("3", 1))->version.value == 4);
 }
+
+STORE_TEST_CASE(store, "the receipt of a transaction keeps the versions that it told, whatever is removed later") {
+    bus_type bus{*store};
+    const auto run = [&] {
+        return bus.transact(
+            [](auto& tx) {
+                tx.send(open("1"));
+                tx.send(open("2"));
+                tx.send(increment("1", 5));
+            },
+            {.idempotency_key = key_named("again")});
+    };
+    REQUIRE(bus.send(open("1")));
+    REQUIRE(store->delete_stream(stele::stream_of<counter>("1")));
+    const auto first = str(run());
+    CHECK(first.starts_with("counter-1@3 "));
+    const auto repeated = str(run());
+    CHECK(repeated.starts_with("counter-1@3 "));
+    REQUIRE(store->delete_stream(stele::stream_of<counter>("1")));
+    CHECK(str(run()) == repeated);
+}

@@ -283,3 +283,22 @@ TEST_CASE("transactions over a bus that remembers states lead to the same events
             RC_ASSERT(bytes(together, name) == bytes(apart, name));
     }));
 }
+
+STORE_TEST_CASE(store, "a function that gives up because of a cached state is called again on the latest") {
+    bus_type remembers{*store}, other{*store};
+    REQUIRE(remembers.send(open("1")));
+    REQUIRE(other.send(increment("1", 7)));
+    int calls = 0;
+    const auto done = remembers.transact([&](auto& tx) {
+        ++calls;
+        tx.send(increment("1", 1));
+        if (!tx.try_send(decrement("1", 8))) throw std::runtime_error("not enough");
+    });
+    REQUIRE(done);
+    CHECK(calls == 2);
+    CHECK(stele::load<counter>(*store, stele::stream_of<counter>("1")).state.value == 0);
+    CHECK_THROWS_WITH(static_cast<void>(remembers.transact([](auto& tx) {
+                          if (!tx.try_send(decrement("1", 1))) throw std::runtime_error("not enough");
+                      })),
+                      "not enough");
+}

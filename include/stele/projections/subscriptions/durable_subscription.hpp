@@ -25,10 +25,10 @@
 /// **At least once, with a stable id.** The position is stored after several events (checkpoint_every) or a second,
 /// when there are no more, and when the runner is stopped. A crash repeats what was handled since: at most
 /// checkpoint_every events, with the same `at.id` and in the same order, by which the receiver can recognise them. A
-/// command that on() sends has the event as its cause; with the idempotency key `at.id` it is decided once:
+/// command that on() sends has the event as its cause; with a key that follows from both it is decided once:
 ///
 ///     void on(const AccountOpened&, const stele::recorded_event& at) {
-///         bus.send(grant_bonus(at), {.idempotency_key = at.id});
+///         bus.send(grant_bonus(at), {.idempotency_key = stele::make_idempotency_key(at.id, name)});
 ///     }
 ///
 /// An event at which on() throws is tried again after a pause, `attempts` times. What happens then is declared in

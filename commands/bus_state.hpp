@@ -36,10 +36,14 @@ metadata correlated(metadata given);
 /// Throws stele::error (invalid_argument): a middleware passed on another command than this one.
 [[noreturn]] void refuse_other_command(const bus_task& task);
 
+/// Throws stele::error (invalid_argument) for nothing_removed_after(): a bus decides on what is left.
+void check_expected(const bus_task& task, expected_version expected);
+
 /// Brings a command through the middleware of the bus to `last`, which gets the metadata.
 template <class Last>
 command_result pass_through(const bus_state& bus, const bus_task& task, const send_options& options,
                             bool is_in_transaction, const Last& last) {
+    check_expected(task, options.expected);
     if (bus.options.middleware.empty()) return last(options.metadata);
     const auto checked = [&](const sent_command& sent) -> command_result {
         if (&sent.message != &task.command || &sent.stream != &task.stream) refuse_other_command(task);

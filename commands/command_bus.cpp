@@ -172,6 +172,15 @@ metadata correlated(metadata given) {
     return given;
 }
 
+void check_expected(const bus_task& task, expected_version expected) {
+    if (expected.kept_after() == (version::max)()) return;
+    throw error(
+        error_kind::invalid_argument,
+        fmt::format("The command {} for {} cannot be sent with nothing_removed_after(): it is decided on what is "
+                    "left of the stream. Give the version alone.",
+                    task.command.GetDescriptor()->full_name(), task.stream.str()));
+}
+
 void refuse_other_command(const bus_task& task) {
     throw error(error_kind::invalid_argument,
                 fmt::format("A middleware passed on another command than the {} for {} that was sent. Pass on the "

@@ -65,9 +65,11 @@ double random_share() {
 }
 
 /// Whether sending the command again may help.
-bool is_transient(const command_result& result) {
-    return !result && result.error().conflict() != nullptr &&
-           result.error().conflict()->reason != conflict_reason::tombstoned;
+/// Whether it may be another result next time. A version that the sender expects (an ETag) does not come back.
+bool is_transient(const command_result& result, const sent_command& command) {
+    const auto* other = result ? nullptr : result.error().conflict();
+    return other != nullptr && other->reason != conflict_reason::tombstoned &&
+           (command.options.expected == expected_version::any() || other->expected != command.options.expected);
 }
 
 /// The command has its result, whatever becomes of the report about it.
@@ -160,7 +162,7 @@ middleware retry_on_conflict(retry_options options) {
         auto bound = std::clamp<std::chrono::nanoseconds>(options.first_wait, none, longest);
         for (unsigned attempt = 1;; ++attempt) {
             auto result = next(command);
-            if (attempt >= options.attempts || !is_transient(result)) return result;
+            if (attempt >= options.attempts || !is_transient(result, command)) return result;
             options.sleep(detail::saturating_cast<std::chrono::nanoseconds>(bound * options.random()));
             bound = std::min(detail::saturating_multiply(bound, 2), longest);
         }

@@ -64,6 +64,8 @@ recorded_event process_run::record(const process_input& input) {
 }
 
 reaction_actions process_run::take(const process_input& input) {
+    if (input.elapsed && input.elapsed->count() < 0)
+        throw error(error_kind::invalid_argument, "stele::time_elapses is negative: time passes forward.");
     if (input.elapsed) return fire_until(saturating_add(now_, *input.elapsed));
     if (input.advances_to) return fire_until(std::max(now_, *input.advances_to));
     auto actions = input.reason ? take_rejection(input) : take_event(input);

@@ -35,6 +35,7 @@ background::background(event_store& store, const std::vector<any_projection*>& w
     threads_.reserve(1 + count);
     // They begin when all are there: one that cannot be had leaves everything as it was.
     const std::lock_guard lock(mutex_);
+    working_ = count;
     try {
         threads_.push_back(start_thread("a runner", [this](const std::stop_token& stop) { watch(stop); }));
         while (threads_.size() < 1 + count)
@@ -155,6 +156,10 @@ void background::work(const std::stop_token& stop) noexcept {
         else
             changed_.wait_until(lock, stop, next_time(), [this] { return next() != nullptr; });
     }
+    if (--working_ > 0) return;
+    // A handler that has asked for the stop does not wait for it, and nobody else may.
+    for (const auto& each : jobs_)
+        if (each.now != job::phase::faulted) each.worker->board().show(projection_state::stopped);
 }
 
 // The one that is ready and has waited longest since its last step.

@@ -81,6 +81,7 @@ private:
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::vector<job> jobs_;
+    std::size_t working_ = 0;  // threads that work
     position head_;
     bool is_over_ = false;               // it is being destroyed
     std::shared_ptr<void> orphan_;       // the owner of this object, whose own owner is gone

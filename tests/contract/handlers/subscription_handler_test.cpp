@@ -74,6 +74,8 @@ STORE_TEST_CASE(store, "a handler of a durable subscription may call anything of
             const auto outcome = answer.get();
             const bool is_harmless = name == "stop" || name == "status" || name == "dead_letters";
             if (!name.ends_with("start")) CHECK(outcome == (is_harmless ? "works" : "refused"));
+            while (name == "stop" && status_of(*runner).state != stele::durable_subscription_state::stopped)
+                std::this_thread::yield();
             runner->stop();
             runner->catch_up();  // and goes on
             CHECK(status_of(*runner).position == store->head());

@@ -12,7 +12,8 @@
 #include <algorithm>
 #include <chrono>
 
-// The documents of processes as docs/file-format.md describes them: this floor does not know the wing that writes them.
+// The documents of processes and subscriptions as docs/file-format.md describes them: this floor does not know the
+// wings that write them.
 namespace stele::inline v0::detail {
 namespace {
 
@@ -38,12 +39,12 @@ std::uint64_t number_at(std::string_view key, std::size_t begin) {
     return number;
 }
 
-position after_checkpoint(const document& found) {
-    google::protobuf::UInt64Value reached;  // has the form of a ProcessCheckpoint
+position after_checkpoint(std::string_view kind, const document& found) {
+    google::protobuf::UInt64Value reached;  // has the form of a ProcessCheckpoint, and of a SubscriptionCheckpoint
     if (const auto parsed = parse_message(reached, found.value); !parsed)
-        throw error(error_kind::undecodable, fmt::format("process {}: its checkpoint in the store cannot be read: {}.",
+        throw error(error_kind::undecodable, fmt::format("{} {}: its checkpoint in the store cannot be read: {}.", kind,
                                                          found.key, parsed.error()));
-    return position{stored_number(reached.value(), fmt::format("process {}: its checkpoint", found.key))}.next();
+    return position{stored_number(reached.value(), fmt::format("{} {}: its checkpoint", kind, found.key))}.next();
 }
 
 // The name of the process, a zero byte, the time with its first bit inverted, …
@@ -57,12 +58,14 @@ timestamp due_of(std::string_view key) {
 
 position first_open_turn(event_store& store, timestamp until) {
     auto first = position::max();
-    for_each_document(store, "process",
-                      [&](const document& found) { first = std::min(first, after_checkpoint(found)); });
-    for_each_document(store, "process_dead_letter", [&](const document& found) {
-        if (found.key.size() > number_bytes)
-            first = std::min(first, position{number_at(found.key, found.key.size() - number_bytes)});
-    });
+    for (const std::string_view kind : {"process", "subscription"})
+        for_each_document(store, kind,
+                          [&](const document& found) { first = std::min(first, after_checkpoint(kind, found)); });
+    for (const std::string_view kind : {"process_dead_letter", "subscription_dead_letter"})
+        for_each_document(store, kind, [&](const document& found) {
+            if (found.key.size() > number_bytes)
+                first = std::min(first, position{number_at(found.key, found.key.size() - number_bytes)});
+        });
     const auto last_due = saturating_add(until, between_clocks);
     for_each_document(store, "deadline", [&](const document& found) {
         if (due_of(found.key) <= last_due) first = std::min(first, found.position);

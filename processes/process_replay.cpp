@@ -16,6 +16,7 @@ namespace stele::inline v0::detail {
 
 dead_letter_replay process_worker::replay_dead_letters() {
     const std::lock_guard lock(run_mutex_);
+    save_seen();
     round_ = nullptr;
     dead_letter_replay result;
     std::set<std::string> blocked;

@@ -123,7 +123,14 @@ std::vector<dead_letter> process_runner::dead_letters(std::string_view name, ste
     auto letters = mine->get(name).dead_letters();
     const auto first = std::ranges::upper_bound(letters, after, {}, &dead_letter::position);
     letters.erase(letters.begin(), first);
-    if (letters.size() > limit) letters.erase(letters.begin() + static_cast<std::ptrdiff_t>(limit), letters.end());
+    if (limit == 0) return {};
+    if (letters.size() > limit) {
+        // All of a position, or the next page, which begins after it, would miss some.
+        const auto last = letters.begin() + static_cast<std::ptrdiff_t>(limit) - 1;
+        letters.erase(
+            std::find_if(last, letters.end(), [&](const auto& each) { return each.position != last->position; }),
+            letters.end());
+    }
     return letters;
 }
 

@@ -46,6 +46,7 @@ bool process_worker::fire_next(const std::stop_token& stop) {
             continue;
         }
         progress_.begin(fmt::format("deadline {}\n{}", deadline->instance, deadline->name));
+        save_seen();
         fire_or_put_aside(*deadline);
         round.fired.insert_or_assign({deadline->instance, deadline->name}, deadline->due);
         return true;
@@ -122,10 +123,9 @@ bool process_worker::deliver(const recorded_event& event, const delivery& to, co
 // follows from a deadline that fires late is no history, and may set the next one, which is late as well.
 deadline_terms process_worker::terms_of(const recorded_event& event) const {
     deadline_terms terms{.from = occurred_at(event)};
-    const bool was_there = began_at_ && event.recorded_at <= *began_at_;
-    const bool is_imported = terms.from < saturating_add(event.recorded_at, -oldest_deadline_) &&
-                             !follows_from_deadline(store_, event.metadata, oldest_deadline_);
-    if ((was_there || is_imported) && oldest_deadline_ != std::chrono::microseconds::max()) {
+    if (oldest_deadline_ == std::chrono::microseconds::max()) return terms;
+    const bool was_there = began_at_ && event.position <= began_;
+    if (was_there || is_imported(store_, event, oldest_deadline_)) {
         const auto known_at = was_there ? *began_at_ : event.recorded_at;
         terms.earliest = saturating_add(known_at, -oldest_deadline_);
     }

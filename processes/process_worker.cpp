@@ -89,15 +89,16 @@ void process_worker::begin(const process_options& options) {
                                 "store, or was restored from a backup; open the right store, or begin at a position "
                                 "that it has",
                                 name(), after.value, head.value));
-    if (const auto last = store_.last_event()) began_at_ = last->recorded_at;
+    if (const auto last = store_.last_event()) began_ = last->position, began_at_ = last->recorded_at;
     save(after);
 }
 
 void process_worker::read_beginning() {
     v1::ProcessCheckpoint checkpoint;
     const auto found = store_.find_document(checkpoint_kind, name());
-    if (found && checkpoint.ParseFromString(found->value) && checkpoint.has_began_at())
-        began_at_ = timestamp{std::chrono::microseconds{checkpoint.began_at()}};
+    if (!found || !checkpoint.ParseFromString(found->value) || !checkpoint.has_began_at()) return;
+    began_ = stele::position{checkpoint.began()};
+    began_at_ = timestamp{std::chrono::microseconds{checkpoint.began_at()}};
 }
 
 bool process_worker::run(deadline_round& round, const std::stop_token& stop, bool retries) {
@@ -146,10 +147,14 @@ bool process_worker::handle_events(stele::position head, const std::stop_token& 
     return any;
 }
 
-// What left no trace in a journal is known by the checkpoint alone.
 void process_worker::settle() {
     const std::lock_guard lock(run_mutex_);
-    if (last_seen_ > saved_) save(progress_.position());
+    save_seen();
+}
+
+// What left no trace in a journal is known by the checkpoint alone. It must not be handled again in another state.
+void process_worker::save_seen() {
+    if (last_seen_ > saved_) save(last_seen_);
 }
 
 bool process_worker::handle(const recorded_event& event) {
@@ -231,7 +236,10 @@ void process_worker::put_aside(dead_letter letter, documents with) {
 document_write process_worker::checkpoint(stele::position reached) const {
     v1::ProcessCheckpoint checkpoint;
     checkpoint.set_position(reached.value);
-    if (began_at_) checkpoint.set_began_at(began_at_->time_since_epoch().count());
+    if (began_at_) {
+        checkpoint.set_began(began_.value);
+        checkpoint.set_began_at(began_at_->time_since_epoch().count());
+    }
     return {checkpoint_kind, std::string{name()}, checkpoint.SerializeAsString()};
 }
 

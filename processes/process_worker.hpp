@@ -121,6 +121,7 @@ private:
     void write_if_any(const documents& with);
     [[nodiscard]] document_write checkpoint(stele::position reached) const;
     void save(stele::position reached);
+    void save_seen();
 
     event_store& store_;
     command_bus_base& bus_;
@@ -128,7 +129,8 @@ private:
     event_filter filter_;
     process_runner_options settings_;
     const std::chrono::microseconds oldest_deadline_;
-    /// When the last event was recorded that was there when the process first ran.
+    /// The last event that was there when the process first ran, and when it was recorded.
+    stele::position began_;
     std::optional<timestamp> began_at_;
 
     std::mutex run_mutex_;  // guards the members below

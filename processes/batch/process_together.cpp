@@ -40,7 +40,10 @@ std::size_t process_worker::handle_together(const event_batch& events, std::size
         most = done.count;
         const auto outcome = finish(batch, events[first], events[first + most - 1].position);
         if (outcome == batch_outcome::failed) break;
-        if (outcome == batch_outcome::conflict) continue;
+        if (outcome == batch_outcome::conflict) {
+            most = std::max<std::size_t>(1, most / 8);  // fewer streams, and sooner
+            continue;
+        }
         for (std::size_t i = 0; i < most; ++i) progress_.count(i < done.handled);
         any = any || done.handled > 0;
         return most;

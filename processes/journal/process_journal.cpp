@@ -163,19 +163,23 @@ std::optional<std::string> deadline_of(const recorded_event& entry) {
     return set.name();
 }
 
-bool follows_from_deadline(event_store& store, std::string_view metadata, std::chrono::microseconds late) {
+bool is_imported(event_store& store, const recorded_event& event, std::chrono::microseconds late) {
     constexpr int longest_chain = 100;
-    std::optional<owned_event> event;
-    for (int i = 0; i < longest_chain; ++i) {
-        const auto cause = cause_of(metadata);
-        event = cause ? store.find_event(*cause) : std::nullopt;
-        if (!event) return false;
+    const auto is_late = [&](timestamp time, timestamp recorded_at) {
+        return time < saturating_add(recorded_at, -late);
+    };
+    if (!is_late(occurred_at(event), event.recorded_at)) return false;
+    auto cause = cause_of(event.metadata);
+    for (int i = 0; cause && i < longest_chain; ++i) {
+        const auto known = store.find_event(*cause);
+        if (!known) return true;
         v1::ProcessDeadlineSet set;
-        if (event->type == v1::ProcessDeadlineSet::descriptor()->full_name() && parse_message(set, event->payload))
-            return timestamp{std::chrono::microseconds{set.due()}} >= saturating_add(event->recorded_at, -late);
-        metadata = event->metadata;
+        if (known->type == v1::ProcessDeadlineSet::descriptor()->full_name() && parse_message(set, known->payload))
+            return is_late(timestamp{std::chrono::microseconds{set.due()}}, known->recorded_at);
+        if (!is_late(occurred_at(*known), known->recorded_at)) return false;
+        cause = cause_of(known->metadata);
     }
-    return false;
+    return true;
 }
 
 std::optional<dead_letter> find_deadline_entry(event_store& store, const stream_id& journal, std::string_view name) {

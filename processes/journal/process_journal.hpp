@@ -59,9 +59,10 @@ bool was_handled(event_store& store, const stream_id& journal, position event);
 /// The name of the deadline that this entry of a journal sets; nothing if it is another entry.
 std::optional<std::string> deadline_of(const recorded_event& entry);
 
-/// Whether an event with this metadata follows, from cause to cause, from a deadline that was set in time: not when it
-/// was due more than `late` before. Such an event may have occurred long before it was recorded, and is no history.
-bool follows_from_deadline(event_store& store, std::string_view metadata, std::chrono::microseconds late);
+/// Whether the event is history that somebody has imported: it occurred more than `late` before it was recorded. If it
+/// has a cause in the store, that decides, as an event has the business time of its cause, however late it is handled:
+/// the first cause that was recorded in time, or the deadline that was set in time, is no history, nor is what follows.
+bool is_imported(event_store& store, const recorded_event& event, std::chrono::microseconds late);
 
 /// The entry that set the deadline last, as a dead letter without attempts; nothing if it is not there.
 std::optional<dead_letter> find_deadline_entry(event_store& store, const stream_id& journal, std::string_view name);

@@ -156,7 +156,8 @@ public:
     /// The status of each process, in the order in which they were added.
     [[nodiscard]] std::vector<process_status> status() const;
 
-    /// The dead letters of P after a position, in order, at most `limit`. The key of each is its instance.
+    /// The dead letters of P after a position, in order, at most `limit`, and what else there is of the last position:
+    /// an event may be one of several instances. The key of each is its instance.
     /// Throws invalid_argument if P was not added; and what the store throws.
     template <class P>
     [[nodiscard]] std::vector<dead_letter> dead_letters(stele::position after = {}, std::size_t limit = 1000) const {

@@ -206,7 +206,9 @@ STORE_TEST_CASE(store, "a chain of deadlines goes on after an outage, also where
     run();
     all.clock.advance(24h * 30);
     run();
+    CHECK(put_by(*store, "plain") == amounts{1});        // each link counts from when the one before was recorded
+    CHECK(put_by(*store, "dated") == amounts{1, 2, 3});  // from when it was due
+    for (int day = 0; day < 2; ++day) all.clock.advance(24h), run();
     CHECK(put_by(*store, "plain") == amounts{1, 2, 3});
-    CHECK(put_by(*store, "dated") == amounts{1, 2, 3});
     CHECK(put_by(*store, "imported").empty());
 }

@@ -93,8 +93,8 @@ STORE_TEST_CASE(store, "an event of several instances is handled by each of them
     take(*store, "a", 10);
     take(*store, ",", 100);
     transfer_bus bus{*store};
-    for (const std::size_t cached : {0, 1000}) {
-        process_runner runner{*store, {.cached_instances = cached}};
+    for (const std::size_t cached : {0UL, 1000UL}) {
+        process_runner runner{*store, {.cached_instances = cached, .events_per_batch = 1}};  // in a batch by instance
         runner.add<crowd>(bus);
         runner.catch_up();
         CHECK(put_by(*store, "") == amounts{1, 1, 1, 11});

@@ -221,6 +221,29 @@ STORE_TEST_CASE(store, "streams that others remove during a run are no failure, 
     CHECK(events_of(directory / "a").size() == 29);
 }
 
+STORE_TEST_CASE(store, "a run reports what it has removed, and not what others removed meanwhile") {
+    const temp_dir directory;
+    for (const bool is_archived : {false, true}) {
+        CAPTURE(is_archived);
+        const std::string name = is_archived ? "t" : "s";
+        for (const auto* each : {"-1", "-2", "-3"}) append(*store, name + each, 5);
+        bool is_done = false;
+        const auto report =
+            stele::apply_retention(*store, {{.category = name, .keep_events = 0}},
+                                   {.archive = is_archived ? directory / "a" : std::filesystem::path{},
+                                    .on_stream = [&](const auto&, const auto&) {
+                                        if (std::exchange(is_done, true)) return;
+                                        REQUIRE(store->truncate_stream(stream_id{name + "-2"}, version{4}));
+                                        REQUIRE(store->truncate_stream(stream_id{name + "-3"}, version{6}));
+                                    }});
+        CHECK(report.complete);
+        CHECK(report.streams_seen == 3);
+        CHECK(report.streams_failed == 0);
+        CHECK(report.events_removed == 7);
+        CHECK(report.streams_truncated == 2);
+    }
+}
+
 namespace {
 
 /// Holds what it has heard of, and lets nothing of "held-…" be removed.

@@ -98,34 +98,38 @@ void archive_file::read_on(archive_reader& reader, std::uint64_t noted_bytes, st
 
 void archive_file::hold(const owned_event& event) {
     auto& held = unremoved_[event.stream];
-    if (event.version <= held.last)
+    if (!held.empty() && event.version <= held.back().version)
         throw error(error_kind::corrupt,
                     fmt::format("{}: the archive holds version {} of stream '{}' twice; nothing was changed; keep the "
                                 "file, and give a new archive",
                                 file_.string(), event.version.value, event.stream));
-    if (held.first.value == 0) held.first = event.version;
-    held.last = event.version;
-    held.last_id = event.id;
+    held.push_back({event.version, event.id});
 }
 
 version archive_file::expect_same(const std::string& stream, const held_events& held) {
     const stream_id id{stream};
+    const auto last = held.back().version;
     const auto found = store_.find_stream(id);
-    if (found.state == stream_state::absent || (found.state == stream_state::live && found.version < held.last))
+    if (found.state == stream_state::absent || (found.state == stream_state::live && found.version < last))
         throw foreign(
-            fmt::format("it holds version {} of stream '{}', which this store has never had", held.last.value, stream));
-    if (!found.first || found.first->version > held.last) return {};
-    bool is_same = found.first->version >= held.first;
-    for (const auto& event : store_.read_stream(id, {.after = {held.last.value - 1}, .up_to = held.last}).events())
-        is_same = is_same && event.id == held.last_id;
-    if (!is_same) throw foreign(fmt::format("it holds other events of stream '{}' than this store", stream));
-    return held.last;
+            fmt::format("it holds version {} of stream '{}', which this store has never had", last.value, stream));
+    if (!found.first || found.first->version > last) return {};
+    auto next = held.begin();
+    for (const auto& event : store_.read_stream(id, {.up_to = last}).events()) {
+        next = std::ranges::lower_bound(next, held.end(), event.version, {}, &held_event::version);
+        if (next == held.end() || next->version != event.version)
+            throw foreign(fmt::format("it holds version {} of stream '{}', but not version {}, which this store holds",
+                                      last.value, stream, event.version.value));
+        if (next->id != event.id)
+            throw foreign(fmt::format("it holds other events of stream '{}' than this store", stream));
+    }
+    return last;
 }
 
 std::uint64_t archive_file::add(const stream_id& stream, version first, version last) {
     const auto held = unremoved_.find(stream.str());
     version after{first.value - 1};
-    if (held != unremoved_.end()) after = std::max(after, held->second.last);
+    if (held != unremoved_.end()) after = std::max(after, held->second.back().version);
     if (after >= last) return 0;
     std::uint64_t count = 0;
     for (const event_batch& batch : store_.read_stream(stream, {.after = after, .up_to = last}))

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace stele::inline v0::detail {
 
@@ -21,12 +22,13 @@ namespace stele::inline v0::detail {
 /// the archive later finds in it which events after that note may still be in the store (unremoved).
 class archive_file {
 public:
-    /// What the archive holds of a stream and the store may still hold.
-    struct held_events {
-        version first;
-        version last;
-        uuid last_id;
+    /// An event that the archive holds and the store may still hold.
+    struct held_event {
+        stele::version version;
+        uuid id;
     };
+    /// Those of one stream, in order. Versions between them may be missing.
+    using held_events = std::vector<held_event>;
 
     /// Opens the archive or makes it, keeps other writers out, and cuts off an incomplete line at its end. Throws what
     /// apply_retention() does.
@@ -35,9 +37,9 @@ public:
     /// By the name of the stream.
     [[nodiscard]] const std::map<std::string, held_events>& unremoved() const noexcept { return unremoved_; }
 
-    /// Throws stele::error (other_store) if the store does not hold these events and never did, or holds others before
-    /// them that are not in the archive. Returns the version up to which they can be removed from the store; 0 if none
-    /// is there any more.
+    /// Throws stele::error (other_store) if the store never had these events, or holds others up to the last of them
+    /// that are not in the archive. Returns the version up to which they can be removed from the store; 0 if none is
+    /// there any more.
     version expect_same(const std::string& stream, const held_events& held);
 
     /// Writes the events of these versions, both included, but for those that it holds already. Returns how many.

@@ -11,6 +11,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace stele::inline v0::detail {
@@ -92,6 +93,23 @@ std::string header_of(const uuid& archive) {
     header.set_stele_archive(1);
     header.set_id(archive.str());
     return print(header);
+}
+
+std::size_t count_of_header(std::string_view text) {
+    // Any digit may stand for the zeros of the id and of the sum.
+    constexpr std::string_view digit = "0123456789abcdef";
+    const auto shape = header_of(uuid{});
+    const auto id = shape.find(uuid{}.str());
+    archive_sum sum;
+    const auto line = seal_line(shape, sum);
+    const auto sum_at = line.size() - after_sum.size() - sum_digits;
+    std::size_t count = 0;
+    for (; count < std::min(text.size(), line.size()); ++count) {
+        const bool is_digit = (count >= id && count < shape.size() - 2 && line[count] == '0') ||
+                              (count >= sum_at && count < sum_at + sum_digits);
+        if (is_digit ? !digit.contains(text[count]) : text[count] != line[count]) break;
+    }
+    return count;
 }
 
 std::optional<uuid> read_header(std::string_view line, const std::string& file) {

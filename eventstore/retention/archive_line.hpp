@@ -5,6 +5,7 @@
 
 #include <boost/crc.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,6 +36,8 @@ bool check_line(std::string_view line, archive_sum& sum);
 
 /// The first line, without its sum.
 std::string header_of(const uuid& archive);
+/// How many bytes from the beginning of the text can be the beginning of a first line of this format.
+std::size_t count_of_header(std::string_view text);
 /// Reads the first line. Nothing if it is damaged. Throws stele::error (newer_format); `file` is for its message.
 std::optional<uuid> read_header(std::string_view line, const std::string& file);
 

@@ -80,7 +80,7 @@ std::optional<uuid> archive_reader::header() {
 // What a file system has promised room for, and not written, is zeros.
 bool archive_reader::is_begun() const {
     const auto rest = std::string_view{buffer_}.substr(begin_);
-    return std::ranges::all_of(rest, [](char c) { return c == '\0'; }) || rest.starts_with(archive_beginning);
+    return std::ranges::all_of(rest.substr(count_of_header(rest)), [](char c) { return c == '\0'; });
 }
 
 error archive_reader::damage() const {

@@ -3,6 +3,7 @@
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/error.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -67,7 +68,14 @@ void event_remover::finish() {
     archive_->note();
 }
 
-void event_remover::truncate(const step& each) {
+void event_remover::truncate(step each) {
+    // Somebody else may have removed the events, or some of them, meanwhile.
+    const auto found = store_.find_stream(each.stream);
+    if (!found.first || found.first->version > each.last) {
+        if (archive_) archive_->removed(each.stream.str());
+        return keeps(each.stream.str());
+    }
+    each.first = std::max(each.first, found.first->version);
     std::string refusal;
     bool is_done = false;
     try {

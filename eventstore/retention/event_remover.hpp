@@ -43,7 +43,7 @@ private:
     };
 
     void complete_earlier();
-    void truncate(const step& each);
+    void truncate(step each);
     void fails(const std::string& stream, const std::string& reason);
     void count(const step& each);
     void tell(const stream_retention& stream) const;

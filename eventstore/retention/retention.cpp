@@ -1,3 +1,4 @@
+#include "eventstore/engine/argument_checks.hpp"
 #include "eventstore/retention/event_remover.hpp"
 
 #include <stele/eventstore/error.hpp>
@@ -19,6 +20,7 @@ void check(const retention_policy& policy) {
     if (category_of(name) == system_category)
         refuse(fmt::format("cannot be about '{}': its streams belong to the store itself", name));
     if (!policy.stream.empty()) static_cast<void>(stream_id{policy.stream});
+    if (!policy.category.empty()) detail::check_category("a retention policy", policy.category);
     if (!policy.keep_events && !policy.keep_for && !policy.covered_by)
         refuse(fmt::format("about '{}' says nothing: give keep_events, keep_for or covered_by", name));
     if (policy.keep_for && policy.keep_for->count() < 0)

@@ -6,6 +6,7 @@
 #include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/detail/utf8.hpp>
 #include <stele/eventstore/error.hpp>
+#include <stele/projections/detail/shorten_letter.hpp>
 
 #include <fmt/format.h>
 
@@ -55,18 +56,20 @@ dead_letter parse(std::string_view process, const document& found) {
 
 }  // namespace
 
-document_write put_dead_letter(const event_store& store, std::string_view process, const dead_letter& letter) {
-    constexpr std::size_t longest_error = 4096;
-    // A store with a low limit has room for half of it; the rest is for the names.
-    const auto most = std::min(longest_error, store.limits().event_bytes / 2);
+document_write put_dead_letter(const event_store& store, std::string_view process, dead_letter letter) {
+    auto document_key = key_of(process, letter);
+    const auto& limits = store.limits();
+    letter.error = repair_utf8(letter.error);
+    shorten(letter,
+            std::min(limits.event_bytes, limits.append_bytes - std::min(limits.append_bytes, document_key.size())));
     v1::ProcessDeadLetter value;
     value.set_position(letter.position.value);
     value.set_instance(letter.key);
     value.set_stream(letter.stream);
     value.set_type(letter.type);
     value.set_attempts(letter.attempts);
-    value.set_error(std::string{cut_utf8(repair_utf8(letter.error), most)});
-    return {dead_letter_kind, key_of(process, letter), value.SerializeAsString()};
+    value.set_error(letter.error);
+    return {dead_letter_kind, std::move(document_key), value.SerializeAsString()};
 }
 
 document_write remove_dead_letter(std::string_view process, const dead_letter& letter) {

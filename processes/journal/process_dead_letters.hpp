@@ -12,8 +12,8 @@
 /// instance, or empty for an event whose instance could not be found.
 namespace stele::inline v0::detail {
 
-/// Shortens the error, so that the letter of any failure can be stored.
-document_write put_dead_letter(const event_store& store, std::string_view process, const dead_letter& letter);
+/// Shortens the texts for people, so that the letter of any failure can be stored.
+document_write put_dead_letter(const event_store& store, std::string_view process, dead_letter letter);
 document_write remove_dead_letter(std::string_view process, const dead_letter& letter);
 
 /// Whether this event is a dead letter of the instance.

@@ -2,6 +2,7 @@
 
 #include "projections/subscriptions/subscription_documents.hpp"
 
+#include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
@@ -10,50 +11,40 @@ namespace stele::inline v0::detail {
 namespace {
 
 constexpr const char* claim_kind = "subscription_claim";
-/// The tokens of how many earlier claims are kept.
-constexpr std::uint64_t kept_claims = 4;
-/// Another runner may take it between looking and taking.
-constexpr int attempts_to_take = 100;
+constexpr unsigned places = 8;
+constexpr unsigned digits = 16;
 
-std::string key_of(std::string_view name, std::uint64_t number, bool token) {
-    return numbered_key(name, number) + (token ? '\1' : '\0');
+// The random end of the id.
+unsigned digit_of(const uuid& id, unsigned place) {
+    const unsigned byte = id.bytes[id.bytes.size() - 1 - place / 2];
+    return place % 2 == 0 ? byte % digits : byte / digits;
 }
 
 }  // namespace
 
-document_write subscription_claim::token(std::uint64_t number, bool which, document_action action) const {
-    return {claim_kind, key_of(name_, number, which), {}, action};
-}
-
-std::uint64_t subscription_claim::last_number() const {
-    const auto tokens = store_.list_documents(claim_kind, {.prefix = numbered_prefix(name_)});
-    return tokens.empty() ? 0 : number_in(name_, tokens.back().key);
+document_write subscription_claim::mark(bool side, unsigned place, unsigned digit, document_action action) const {
+    const auto which = ((side ? places : 0) + place) * digits + digit;
+    return {claim_kind, numbered_prefix(name_) + static_cast<char>(which), {}, action};
 }
 
 void subscription_claim::take() {
-    for (int attempt = 0; attempt < attempts_to_take; ++attempt) {
-        const auto last = last_number();
-        std::vector writes{token(last + 1, false, document_action::add)};
-        for (const bool which : {false, true}) {
-            if (last > 0) writes.push_back(token(last, which, document_action::put));
-            if (last > kept_claims) writes.push_back(token(last - kept_claims, which, document_action::remove));
-        }
-        if (!store_.append({}, writes)) continue;
-        number_ = last + 1;
-        token_ = false;
-        return;
-    }
-    throw error{error_kind::busy,
-                fmt::format("the subscription {} is claimed by other runners again and again; let one runner have it, "
-                            "then try again",
-                            name_)};
+    const auto id = uuid::v7();
+    std::vector<document_write> writes{{claim_kind, name_, std::string{id.as_bytes()}}};
+    for (const bool side : {false, true})
+        for (unsigned place = 0; place < places; ++place)
+            for (unsigned digit = 0; digit < digits; ++digit) {
+                const bool is_missing = !side && digit == digit_of(id, place);
+                writes.push_back(mark(side, place, digit, is_missing ? document_action::remove : document_action::put));
+            }
+    write_documents(store_, writes);
+    id_ = id;
+    side_ = false;
 }
 
 bool subscription_claim::is_held() const {
-    if (number_ == 0) return false;
-    const document_read_options later{
-        .prefix = numbered_prefix(name_), .after = key_of(name_, number_, true), .limit = 1};
-    return store_.list_documents(claim_kind, later).empty();
+    if (id_.is_nil()) return false;
+    const auto found = store_.find_document(claim_kind, name_);
+    return found && found->value == id_.as_bytes();
 }
 
 void subscription_claim::expect_held() {
@@ -61,7 +52,7 @@ void subscription_claim::expect_held() {
 }
 
 void subscription_claim::lose() {
-    number_ = 0;
+    id_ = {};
     throw error{error_kind::closed,
                 fmt::format("another subscription_runner, in this process or another, has claimed the subscription {} "
                             "since, so this one has stopped; let one of them have it: start() and catch_up() claim it "
@@ -69,21 +60,29 @@ void subscription_claim::lose() {
                             name_)};
 }
 
-void subscription_claim::write(std::vector<document_write> documents) {
+void subscription_claim::write(const std::vector<document_write>& documents) {
     expect_held();
-    documents.push_back(token(number_, !token_, document_action::add));
-    documents.push_back(token(number_, token_, document_action::remove));
-    auto outcome = store_.append({}, documents);
-    if (!outcome) {
-        expect_held();
-        // It is held, so the token is of a write that was stored, though its outcome was lost.
-        token_ = !token_;
-        documents.end()[-2] = token(number_, !token_, document_action::add);
-        documents.back() = token(number_, token_, document_action::remove);
-        outcome = store_.append({}, documents);
-        if (!outcome) lose();
+    // They are missing on the other side if the last write was stored, though its outcome was lost.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        auto writes = documents;
+        for (unsigned place = 0; place < places; ++place) {
+            writes.push_back(mark(side_, place, digit_of(id_, place), document_action::add));
+            writes.push_back(mark(!side_, place, digit_of(id_, place), document_action::remove));
+        }
+        const bool is_stored = store_.append({}, writes).has_value();
+        side_ = !side_;
+        if (is_stored) return;
     }
-    token_ = !token_;
+    lose();
+}
+
+std::size_t subscription_claim::bytes_of_take(std::string_view name) {
+    constexpr std::size_t id_bytes = 16;
+    return name.size() + id_bytes + 2UL * places * digits * (name.size() + 2);
+}
+
+std::size_t subscription_claim::bytes_of_write(std::string_view name) {
+    return 2UL * places * (name.size() + 2);
 }
 
 }  // namespace stele::inline v0::detail

@@ -8,10 +8,13 @@
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/detail/utf8.hpp>
 #include <stele/eventstore/error.hpp>
+#include <stele/projections/detail/shorten_letter.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -19,8 +22,8 @@ namespace {
 
 constexpr const char* letter_kind = "subscription_dead_letter";
 constexpr std::size_t number_bytes = 8;
-/// The longest error that is stored.
-constexpr std::size_t longest_error = 4096;
+/// The longest value of a checkpoint: five numbers.
+constexpr std::size_t checkpoint_bytes = 64;
 
 template <class Message>
 Message parsed(std::string_view name, std::string_view what, const document& found) {
@@ -48,14 +51,6 @@ std::string numbered_key(std::string_view name, std::uint64_t number) {
     return numbered_prefix(name) + bytes;
 }
 
-std::uint64_t number_in(std::string_view name, std::string_view key) {
-    const auto begin = numbered_prefix(name).size();
-    if (key.size() < begin + number_bytes) return 0;
-    std::uint64_t number = 0;
-    for (const char byte : key.substr(begin, number_bytes)) number = number << 8 | static_cast<unsigned char>(byte);
-    return number;
-}
-
 std::optional<progress> find_progress(event_store& store, std::string_view name) {
     const auto found = store.find_document(checkpoint_kind_of_subscriptions, name);
     if (!found) return {};
@@ -80,21 +75,54 @@ document_write progress_document(std::string_view name, const progress& now, doc
     return {std::string{checkpoint_kind_of_subscriptions}, std::string{name}, value.SerializeAsString(), action};
 }
 
-document_write put_letter(const event_store& store, std::string_view name, const dead_letter& letter) {
-    // A store with a low limit has room for half of it; the rest is for the names.
-    const auto most = std::min(longest_error, store.limits().event_bytes / 2);
+std::size_t room_of_write(const event_store& store, std::string_view name) {
+    const auto taken = subscription_claim::bytes_of_write(name) + name.size() + checkpoint_bytes;
+    const auto most = store.limits().append_bytes;
+    return most - std::min(most, taken);
+}
+
+void expect_room(const event_store& store, std::string_view name, bool has_letters) {
+    const auto& limits = store.limits();
+    const auto letter = has_letters ? letter_bytes + longest_letter_key : 0;
+    const auto most =
+        std::max(subscription_claim::bytes_of_take(name), subscription_claim::bytes_of_write(name) + name.size() +
+                                                              checkpoint_bytes + letter + numbered_key(name, 0).size());
+    if (limits.event_bytes >= std::max(checkpoint_bytes, letter) && limits.append_bytes >= most) return;
+    throw error{error_kind::invalid_argument,
+                fmt::format("subscription {}: what it keeps in the store takes up to event_bytes = {} and append_bytes "
+                            "= {}, and the store was opened with {} and {}; open it with higher store_limits",
+                            name, std::max(checkpoint_bytes, letter), most, limits.event_bytes, limits.append_bytes)};
+}
+
+document_write put_letter(const event_store& store, std::string_view name, dead_letter letter) {
+    auto document_key = numbered_key(name, letter.position.value);
+    const auto room = room_of_write(store, name);
+    letter.error = repair_utf8(letter.error);
+    shorten(letter, std::min(store.limits().event_bytes, room - std::min(room, document_key.size())));
     v1::SubscriptionDeadLetter value;
     value.set_position(letter.position.value);
     value.set_stream(letter.stream);
     value.set_type(letter.type);
     value.set_key(letter.key);
     value.set_attempts(letter.attempts);
-    value.set_error(std::string{cut_utf8(repair_utf8(letter.error), most)});
-    return {letter_kind, numbered_key(name, letter.position.value), value.SerializeAsString()};
+    value.set_error(letter.error);
+    return {letter_kind, std::move(document_key), value.SerializeAsString()};
 }
 
 document_write remove_letter(std::string_view name, position where) {
     return {letter_kind, numbered_key(name, where.value), {}, document_action::remove};
+}
+
+std::vector<std::vector<document_write>> take_parts(const event_store& store, std::string_view name,
+                                                    std::vector<document_write>& removals) {
+    const auto most = std::max<std::size_t>(1, room_of_write(store, name) / numbered_key(name, 0).size());
+    std::vector<std::vector<document_write>> parts;
+    while (removals.size() > most) {
+        const auto begin = removals.end() - static_cast<std::ptrdiff_t>(most);
+        parts.emplace_back(std::make_move_iterator(begin), std::make_move_iterator(removals.end()));
+        removals.erase(begin, removals.end());
+    }
+    return parts;
 }
 
 std::vector<dead_letter> list_letters(event_store& store, std::string_view name, position after, std::size_t limit) {
@@ -116,14 +144,18 @@ std::vector<dead_letter> list_letters(event_store& store, std::string_view name,
 
 bool remove_subscription(event_store& store, std::string_view name) {
     expect_saving(store, checkpoint_kind_of_subscriptions, name);
+    if (store.list_documents(letter_kind, {.prefix = numbered_prefix(name), .limit = 1}).empty() &&
+        !store.find_document(checkpoint_kind_of_subscriptions, name))
+        return false;
+    // From here on nobody else stores a letter.
+    subscription_claim claim{store, name};
+    claim.take();
     std::vector<document_write> removals;
     for (auto& found : store.list_documents(letter_kind, {.prefix = numbered_prefix(name)}))
         removals.push_back({letter_kind, std::move(found.key), {}, document_action::remove});
-    if (removals.empty() && !store.find_document(checkpoint_kind_of_subscriptions, name)) return false;
+    for (auto& part : take_parts(store, name, removals)) claim.write(part);
     removals.push_back({std::string{checkpoint_kind_of_subscriptions}, std::string{name}, {}, document_action::remove});
-    subscription_claim claim{store, name};
-    claim.take();
-    claim.write(std::move(removals));
+    claim.write(removals);
     return true;
 }
 

@@ -31,7 +31,10 @@ void subscription_worker::settle(const dead_letter& letter, event_outcome outcom
     ++(outcome == event_outcome::applied   ? now_.applied
        : outcome == event_outcome::skipped ? now_.skipped
                                            : now_.ignored);
-    --now_.dead_lettered;
+    if (now_.dead_lettered > 0)
+        --now_.dead_lettered;
+    else
+        ++now_.seen;  // a letter that nobody has counted
     save_or_reload({remove_letter(definition_.name, letter.position)});
     letters_.remove(letter.key, letter.position);
 }
@@ -106,8 +109,11 @@ void subscription_worker::reset(position after) {
         else
             ++from.dead_lettered;
     from.seen = from.dead_lettered;
+    // Those that do not fit into one append go afterwards: until then they hold up events that come again.
+    const auto parts = take_parts(store_, definition_.name, dropped);
     now_ = from;
     save_or_reload(std::move(dropped));
+    for (const auto& part : parts) save_or_reload(part);
     load();
 }
 

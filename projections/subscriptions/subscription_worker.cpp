@@ -23,10 +23,8 @@ using clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds longest_turn{1};
 // Events that are passed over are cheap to skip again, so the position is not stored for each of them.
 constexpr std::uint64_t checkpoint_distance = 1000;
-// So that the letters of one turn fit into one append.
+// So that one append stays small.
 constexpr std::size_t most_letters = 100;
-// As long as the name of a stream.
-constexpr std::size_t longest_key = 512;
 
 }  // namespace
 
@@ -42,6 +40,7 @@ subscription_worker::subscription_worker(event_store& store, subscription_defini
     expect_saving(store_, checkpoint_kind_of_subscriptions, definition_.name);
     // Throws for a filter that no event can pass.
     const event_feed checked{store_, {}, {}, *definition_.events, reading::when_asked, options_.filter};
+    expect_room(store_, definition_.name, definition_.on_fault == on_fault::dead_letter);
     begin();
     try {
         load();
@@ -104,7 +103,7 @@ void subscription_worker::own() {
 void subscription_worker::save(std::vector<document_write> more) {
     more.insert(more.end(), unsaved_letters_.begin(), unsaved_letters_.end());
     more.push_back(progress_document(definition_.name, now_, document_action::put));
-    claim_.write(std::move(more));
+    claim_.write(more);
     unsaved_letters_.clear();
     saved_ = now_.checkpoint;
     must_save_ = false;
@@ -235,7 +234,7 @@ event_outcome subscription_worker::give_up(const recorded_event& event, unsigned
 // The stream if the subscription cannot tell: the error of its handler must not get lost, nor other events wait.
 std::string subscription_worker::key_of(const recorded_event& event) const {
     try {
-        return std::string{cut_utf8(repair_utf8(definition_.dead_letter_key(event)), longest_key)};
+        return std::string{cut_utf8(repair_utf8(definition_.dead_letter_key(event)), longest_letter_key)};
     } catch (...) {
         if (!is_of_the_event(std::current_exception())) throw;
         return std::string{event.stream};
@@ -256,7 +255,12 @@ void subscription_worker::park(const recorded_event& event, std::uint64_t attemp
                              .key = key_of(event),
                              .attempts = attempts,
                              .error = std::move(error)};
-    unsaved_letters_.push_back(put_letter(store_, definition_.name, letter));
+    auto write = put_letter(store_, definition_.name, letter);
+    const auto bytes_of = [](const document_write& each) { return each.key.size() + each.value.size(); };
+    auto bytes = bytes_of(write);
+    for (const auto& each : unsaved_letters_) bytes += bytes_of(each);
+    if (bytes > room_of_write(store_, definition_.name)) save();  // those of earlier events
+    unsaved_letters_.push_back(std::move(write));
     letters_.add(letter.key, letter.position);
 }
 

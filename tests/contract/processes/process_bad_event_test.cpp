@@ -3,7 +3,10 @@
 #include "support/mover.hpp"
 #include "support/stores.hpp"
 
+#include <stele/memory.hpp>
+
 #include <algorithm>
+#include <string>
 
 using namespace testing;
 
@@ -73,6 +76,27 @@ void check_stopped(contract_store& store, const std::string& fault, bool in_back
 }
 
 }  // namespace
+
+TEST_CASE("the dead letter of a process fits into a store with low limits, whatever the names in it") {
+    for (const std::size_t event_bytes : {650, 700, 1000, 2000, 100'000}) {
+        CAPTURE(event_bytes);
+        parking::is_fixed = false;
+        stele::memory_store store{{.event_bytes = event_bytes}};
+        const auto stream = "note-" + std::string(500, 'n');
+        send(store, open_wallet("w"));
+        for (const auto* const instance : {"a", "b"}) take(store, instance, 1, "a long text throws", stream);
+        const auto status = run<parking>(store, false);
+        CHECK(status.state != stele::process_state::faulted);
+        const auto letters = letters_of(store);
+        REQUIRE(letters.size() == 2);
+        for (const auto& letter : letters) {
+            CHECK_FALSE(letter.error.empty());
+            CHECK(letter.error.size() <= 4096);
+            CHECK(stream.starts_with(letter.stream));
+        }
+        CHECK(replay<parking>(store).left == 2);
+    }
+}
 
 TEST_CASE("an event that a process cannot take: every kind, policy and way to run") {
     auto kinds = faults_of_mapping;

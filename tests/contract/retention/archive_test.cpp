@@ -205,16 +205,17 @@ TEST_CASE("a line that was not written completely is cut off, wherever it ends")
     archive_to(store, file);
     check_all_there(store, file, before);
     // The first line.
-    for (const auto& begun :
-         {std::string{}, std::string(100, '\0'), content.substr(0, 17), content.substr(0, noted - 1)}) {
-        const auto other = directory / "b";
-        write_content(other, begun);
-        CHECK(stele::verify_archive(other).events == 0);
-        append(store, "s-1", 3);
-        const auto now = events_of(store);
-        archive_to(store, other);
-        check_all_there(store, other, now);
-    }
+    for (std::size_t size = 0; size < noted; ++size)
+        for (const auto zeros : {0, 100}) {
+            CAPTURE(size);
+            const auto other = directory / "b";
+            write_content(other, content.substr(0, size) + std::string(zeros, '\0'));
+            CHECK(stele::verify_archive(other).events == 0);
+            append(store, "s-1", 1);
+            const auto now = events_of(store);
+            archive_to(store, other);
+            check_all_there(store, other, now);
+        }
 }
 
 TEST_CASE("each changed byte of an archive is noticed, and so is a missing end") {
@@ -266,7 +267,8 @@ void check_refusals(contract_store& store) {
     CHECK(refused.kind == error_kind::other_store);
     CHECK(refused.says("this store knows nothing of it"));
 
-    for (const auto* const text : {"notes", "{", "{\"stele_archive\"}\n", "\n", "[1]\n{}\n", "SQLite format 3\n"}) {
+    for (const auto* const text : {"notes", "{}", "{\n", "{\"stele_archive\"}\n", "{\"stele_archive\":2",
+                                   "{\"stele_archive\":1,\"id\":\"x", "\n", "[1]\n{}\n", "SQLite format 3\n"}) {
         write_content(directory / "notes", text);
         CHECK(refusal(*store, directory / "notes").kind == error_kind::foreign_file);
         CHECK_THROWS_AS((void)stele::verify_archive(directory / "notes"), stele::error);
@@ -378,6 +380,40 @@ TEST_CASE("a store that was restored from a backup keeps on with its archive, or
     CHECK(stele::verify_archive(file).events == 26);
 }
 
+TEST_CASE("a run over a restored store removes only what the archive holds, whatever is missing in it") {
+    // Nine events in three parts: each is removed by way of the archive, or without it.
+    for (unsigned archived = 0; archived < 8; ++archived) {
+        CAPTURE(archived);
+        const temp_dir directory;
+        const auto file = directory / "a";
+        const std::vector<retention_policy> other{{.stream = "t-1", .keep_events = 0}};
+        {
+            auto store = stele::sqlite_store::open(directory / "events.db");
+            stele::apply_retention(store, other, {.archive = file});
+            append(store, "s-1", 9);
+            store.backup(directory / "backup.db");
+            for (unsigned part = 0; part < 3; ++part) {
+                const auto way = (archived >> part & 1U) != 0 ? file : fs::path{};
+                stele::apply_retention(store,
+                                       {{.stream = "s-1", .keep_events = 0, .up_to = stele::position{3 * (part + 1)}}},
+                                       {.archive = way});
+            }
+            REQUIRE(events_of(store).empty());
+        }
+        auto restored = stele::sqlite_store::open(directory / "backup.db");
+        const auto before = events_of(restored);
+        const bool has_gap = (archived & (archived + 1)) != 0;
+        if (has_gap) {
+            const auto refused = refusal(restored, file);
+            CHECK(refused.kind == error_kind::other_store);
+            CHECK(refused.says("but not version"));
+        } else {
+            stele::apply_retention(restored, other, {.archive = file});
+            check_all_there(restored, file, before);
+        }
+    }
+}
+
 TEST_CASE("a full disk leaves the events in the store, and the next run continues") {
     const temp_dir directory;
     const auto file = directory / "a";
@@ -393,7 +429,7 @@ TEST_CASE("a full disk leaves the events in the store, and the next run continue
                   ::setrlimit(RLIMIT_FSIZE, &now);
               };
               int full = 0;
-              for (rlim_t bytes = 20; bytes < 200'000; bytes += 3001) {
+              for (rlim_t bytes = 0; bytes < 200'000; bytes += bytes < 400 ? 7 : 3001) {
                   set(bytes);
                   try {
                       archive_to(store, file);

@@ -176,16 +176,18 @@ STORE_TEST_CASE(store, "policies that cannot be meant are refused before anythin
     refused({.category = "stele", .keep_events = 1}, "belong to the store");
     refused({.stream = "stele-streams", .keep_events = 1}, "belong to the store");
     refused({.category = "a", .keep_for = -1us}, "less than no time");
+    // Names that no stream and no category can have.
     refused({.stream = std::string(600, 'x'), .keep_events = 1}, "600");
+    refused({.category = std::string(600, 'x'), .keep_events = 1}, "600");
+    refused({.category = "a-b", .keep_events = 1}, "a category ends before the first '-'");
+    refused({.stream = "a\nb", .keep_events = 1}, "control character");
+    refused({.category = "a\nb", .keep_events = 1}, "control character");
     const auto wrong = [&](const stele::retention_options& options) {
         return error_of([&] { stele::apply_retention(*store, {{.stream = "session-1", .keep_events = 0}}, options); })
             .kind;
     };
     CHECK(wrong({.events_per_commit = 0}) == stele::error_kind::invalid_argument);
     CHECK(wrong({.now = {}}) == stele::error_kind::invalid_argument);
-    // A category that no stream can have is found when it is listed.
-    CHECK(error_of([&] { stele::apply_retention(*store, {{.category = "a-b", .keep_events = 1}}); }).kind ==
-          stele::error_kind::invalid_argument);
     CHECK(events_of(*store).size() == 5);
     CHECK(stele::apply_retention(*store, {}).complete);
     // For ever is for ever, and any time is.
@@ -217,6 +219,29 @@ STORE_TEST_CASE(store, "streams that others remove during a run are no failure, 
     CHECK(events_of(*store).size() == 7);
     CHECK(stele::apply_retention(*store, {{.category = "s", .keep_events = 2}}, {.archive = directory / "a"}).complete);
     CHECK(events_of(directory / "a").size() == 29);
+}
+
+STORE_TEST_CASE(store, "a run reports what it has removed, and not what others removed meanwhile") {
+    const temp_dir directory;
+    for (const bool is_archived : {false, true}) {
+        CAPTURE(is_archived);
+        const std::string name = is_archived ? "t" : "s";
+        for (const auto* each : {"-1", "-2", "-3"}) append(*store, name + each, 5);
+        bool is_done = false;
+        const auto report =
+            stele::apply_retention(*store, {{.category = name, .keep_events = 0}},
+                                   {.archive = is_archived ? directory / "a" : std::filesystem::path{},
+                                    .on_stream = [&](const auto&, const auto&) {
+                                        if (std::exchange(is_done, true)) return;
+                                        REQUIRE(store->truncate_stream(stream_id{name + "-2"}, version{4}));
+                                        REQUIRE(store->truncate_stream(stream_id{name + "-3"}, version{6}));
+                                    }});
+        CHECK(report.complete);
+        CHECK(report.streams_seen == 3);
+        CHECK(report.streams_failed == 0);
+        CHECK(report.events_removed == 7);
+        CHECK(report.streams_truncated == 2);
+    }
 }
 
 namespace {

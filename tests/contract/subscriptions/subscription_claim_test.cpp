@@ -8,6 +8,7 @@
 #include "support/stores.hpp"
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -83,7 +84,6 @@ STORE_TEST_CASE(store, "one that loses a subscription while its handler runs sto
         CHECK(book.positions().empty());
         CHECK(status_of(next).applied == 10);
     }
-    CHECK(store->list_documents("subscription_claim").size() <= 10);
 }
 
 STORE_TEST_CASE(store, "one that loses a subscription between looking and writing stores nothing any more") {

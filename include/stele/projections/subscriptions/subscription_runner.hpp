@@ -75,8 +75,9 @@ public:
     /// Registers a subscription, and stores where it begins if the store does not know it. The runner owns the object.
     ///
     /// Throws stele::error: invalid_argument (the runner is started; one of this name was added before; an option is
-    /// out of range, or no event can pass the filter), read_only (the store cannot keep its position), other_store (it
-    /// is to begin beyond the head), undecodable or corrupt (what the store has under its name cannot be read).
+    /// out of range, no event can pass the filter, or the limits of the store are too low for what it keeps), read_only
+    /// (the store cannot keep its position), other_store (it is to begin beyond the head), undecodable or corrupt (what
+    /// the store has under its name cannot be read).
     template <class S>
     void add(S subscription, durable_subscription_options options = {}) {
         add_definition(detail::define_subscription(std::make_shared<S>(std::move(subscription))), std::move(options));

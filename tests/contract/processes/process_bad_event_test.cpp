@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 using namespace testing;
 
@@ -78,7 +79,7 @@ void check_stopped(contract_store& store, const std::string& fault, bool in_back
 }  // namespace
 
 TEST_CASE("the dead letter of a process fits into a store with low limits, whatever the names in it") {
-    for (const std::size_t event_bytes : {650, 700, 1000, 2000, 100'000}) {
+    for (const auto event_bytes : std::vector<std::size_t>{650, 700, 1000, 2000, 100'000}) {
         CAPTURE(event_bytes);
         parking::is_fixed = false;
         stele::memory_store store{{.event_bytes = event_bytes}};

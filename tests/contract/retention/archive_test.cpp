@@ -206,7 +206,7 @@ TEST_CASE("a line that was not written completely is cut off, wherever it ends")
     check_all_there(store, file, before);
     // The first line.
     for (std::size_t size = 0; size < noted; ++size)
-        for (const auto zeros : {0, 100}) {
+        for (const auto zeros : std::vector<std::size_t>{0, 100}) {
             CAPTURE(size);
             const auto other = directory / "b";
             write_content(other, content.substr(0, size) + std::string(zeros, '\0'));

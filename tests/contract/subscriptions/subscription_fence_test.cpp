@@ -25,7 +25,7 @@ void append_changes(stele::event_store& store, int count) {
 STORE_TEST_CASE(store, "one that sleeps through any number of claims before a write stores nothing any more") {
     append_changes(*store, 5);
     std::set<std::size_t> kept;
-    for (const int takeovers : {1, 2, 3, 4, 5, 6, 7, 15, 16, 17, 31, 32}) {
+    for (const int takeovers : {1, 2, 4, 5, 6, 17}) {
         CAPTURE(takeovers);
         notebook slow_book, quick_book;
         slow_book.before = [](const auto& at) {

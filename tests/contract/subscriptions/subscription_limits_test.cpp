@@ -9,6 +9,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 using namespace testing;
 using stele::position;
@@ -67,9 +68,9 @@ void check_with(stele::event_store& store, std::size_t name_bytes, std::size_t e
 }  // namespace
 
 TEST_CASE("whatever the limits of a store are, letters fit, or a subscription is refused at once") {
-    for (const std::size_t event_bytes : {500, 577, 1000, 16'384})
-        for (const std::size_t append_bytes : {2500, 2700, 65'536})
-            for (const std::size_t name_bytes : {10, 512}) {
+    for (const auto event_bytes : std::vector<std::size_t>{500, 577, 1000, 16'384})
+        for (const auto append_bytes : std::vector<std::size_t>{2500, 2700, 65'536})
+            for (const auto name_bytes : std::vector<std::size_t>{10, 512}) {
                 CAPTURE(event_bytes);
                 CAPTURE(append_bytes);
                 CAPTURE(name_bytes);

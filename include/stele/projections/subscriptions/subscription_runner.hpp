@@ -168,7 +168,7 @@ public:
 
     /// Forgets a subscription that is not needed any more: its position and its dead letters. Added again, it begins
     /// anew. Returns whether the store knew it. Throws invalid_argument if it was added to this runner, or no
-    /// subscription can have the name; and what the store throws.
+    /// subscription can have the name; closed if another runner claims it meanwhile; and what the store throws.
     bool remove(std::string_view name);
 
 private:

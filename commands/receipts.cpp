@@ -124,7 +124,7 @@ std::optional<std::expected<receipt, command_error>> receipts::recall() const {
         return stored_number(
             value, fmt::format("A number in the receipt for the idempotency key {}", options_.idempotency_key->str()));
     };
-    receipt result{{{number(kept.version())}, before(written_at, kept.events_after())}, stream_, true};
+    receipt result{{{number(kept.version())}, before(written_at, number(kept.events_after()))}, stream_, true};
     if (kept.has_position()) result.position = {number(kept.position())};
     if (kept.has_value()) result.returned = returned_value{kept.value().type(), kept.value().bytes()};
     if (kept.began_stream()) result.version = version_at(store_, stream_, result.position, result.version);
@@ -247,7 +247,7 @@ std::optional<transaction_receipt> recall_transaction(event_store& store, const 
     const auto& transaction = kept.transaction();
     transaction_receipt result{.position = {stored_number(transaction.position(), what)}, .repeated = true};
     for (const auto& each : transaction.streams()) {
-        receipt end{{{stored_number(each.version(), what)}, before(written_at, each.events_after())},
+        receipt end{{{stored_number(each.version(), what)}, before(written_at, stored_number(each.events_after(), what))},
                     stream_id{each.stream()},
                     true};
         if (each.has_position()) end.position = {stored_number(each.position(), what)};

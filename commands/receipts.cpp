@@ -247,9 +247,10 @@ std::optional<transaction_receipt> recall_transaction(event_store& store, const 
     const auto& transaction = kept.transaction();
     transaction_receipt result{.position = {stored_number(transaction.position(), what)}, .repeated = true};
     for (const auto& each : transaction.streams()) {
-        receipt end{{{stored_number(each.version(), what)}, before(written_at, stored_number(each.events_after(), what))},
-                    stream_id{each.stream()},
-                    true};
+        receipt end{
+            {{stored_number(each.version(), what)}, before(written_at, stored_number(each.events_after(), what))},
+            stream_id{each.stream()},
+            true};
         if (each.has_position()) end.position = {stored_number(each.position(), what)};
         if (each.began_stream()) end.version = version_at(store, end.stream, end.position, end.version);
         result.position = std::max(result.position, end.position);

@@ -39,6 +39,10 @@ metadata correlated(metadata given);
 /// Throws stele::error (invalid_argument) for nothing_removed_after(): a bus decides on what is left.
 void check_expected(const bus_task& task, expected_version expected);
 
+/// The conflict of a command for a stream that is tombstoned; nothing if it is not. A state without events does not say
+/// so, and nothing is appended that would. Asks the store only at version 0.
+std::optional<conflict> closed_stream(event_store& store, const stream_id& stream, version reached);
+
 /// Brings a command through the middleware of the bus to `last`, which gets the metadata.
 template <class Last>
 command_result pass_through(const bus_state& bus, const bus_task& task, const send_options& options,

@@ -84,7 +84,11 @@ command_result decide_and_append(event_store& store, std::optional<any_aggregate
             return std::unexpected(failed(task, conflict{task.stream, expected, known->reached.version}, attempt));
         }
         const any_decision decision = task.definition.decide(known->state(), task.command);
-        if (decision.events().empty() && attempt == 0) continue;
+        if (decision.events().empty()) {
+            if (attempt == 0) continue;
+            if (auto closed = detail::closed_stream(store, task.stream, known->reached.version))
+                return std::unexpected(failed(task, *std::move(closed), attempt));
+        }
         auto events = encode_events(decision, metadata_bytes);
         const auto documents = receipts.remember(decision, known->reached);
         receipt done{{}, task.stream};  // made before: what has been written cannot fail any more
@@ -170,6 +174,11 @@ metadata correlated(metadata given) {
     add_causation(given);
     if (given.correlation_id.empty()) given.correlation_id = uuid::v7().str();
     return given;
+}
+
+std::optional<conflict> closed_stream(event_store& store, const stream_id& stream, version reached) {
+    if (reached.value != 0 || store.find_stream(stream).state != stream_state::tombstoned) return {};
+    return conflict{stream, expected_version::any(), reached, conflict_reason::tombstoned};
 }
 
 void check_expected(const bus_task& task, expected_version expected) {

@@ -89,6 +89,9 @@ struct unit_of_work::state {
                 read_again();
                 continue;
             }
+            if (decision.events().empty() && target.events.empty())
+                if (auto closed = closed_stream(bus->store, task.stream, target.reached()))
+                    return std::unexpected(failed(task, *std::move(closed), std::max(run, 1U)));
             return take(at, task, options, decision, given);
         }
     }

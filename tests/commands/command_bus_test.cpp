@@ -311,6 +311,13 @@ TEST_CASE("a stream deleted in the meantime starts again, and a tombstoned one i
     REQUIRE(ended.error().conflict() != nullptr);
     CHECK(ended.error().conflict()->reason == stele::conflict_reason::tombstoned);
     CHECK(appends == 1);
+    // Also for a bus that has nothing in memory, whose counter is not open.
+    bus_type cold{memory};
+    for (const auto& no :
+         {cold.send(increment("1", 1)).error(), cold.transact([](auto& tx) { tx.send(increment("1", 1)); }).error()}) {
+        REQUIRE(no.conflict() != nullptr);
+        CHECK(no.conflict()->reason == stele::conflict_reason::tombstoned);
+    }
 }
 
 TEST_CASE("a state that cannot be assigned also starts again") {

@@ -6,6 +6,7 @@
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/detail/checkpoint.hpp>
 #include <stele/eventstore/detail/failures.hpp>
+#include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/detail/write_documents.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/format.hpp>
@@ -97,7 +98,7 @@ void process_worker::read_beginning() {
     v1::ProcessCheckpoint checkpoint;
     const auto found = store_.find_document(checkpoint_kind, name());
     if (!found || !checkpoint.ParseFromString(found->value) || !checkpoint.has_began_at()) return;
-    began_ = stele::position{checkpoint.began()};
+    began_ = stele::position{stored_number(checkpoint.began(), fmt::format("process {}: its checkpoint", name()))};
     began_at_ = timestamp{std::chrono::microseconds{checkpoint.began_at()}};
 }
 

@@ -101,9 +101,9 @@ void test_a_projection() {
 
 void test_all_together() {
     // [store]
-    stele::memory_store store;
-    stele::command_bus<account, transfer> bus{store};
     stele::manual_clock clock{std::chrono::sys_days{2026y / 1 / 31}};
+    stele::memory_store store{{}, clock.reader()};
+    stele::command_bus<account, transfer> bus{store};
     stele::process_runner runner{store, {.now = clock.reader()}};
     runner.add<transfer_process>(bus);
 

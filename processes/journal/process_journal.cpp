@@ -173,9 +173,6 @@ bool is_imported(event_store& store, const recorded_event& event, std::chrono::m
     for (int i = 0; cause && i < longest_chain; ++i) {
         const auto known = store.find_event(*cause);
         if (!known) return true;
-        v1::ProcessDeadlineSet set;
-        if (known->type == v1::ProcessDeadlineSet::descriptor()->full_name() && parse_message(set, known->payload))
-            return is_late(timestamp{std::chrono::microseconds{set.due()}}, known->recorded_at);
         if (!is_late(occurred_at(*known), known->recorded_at)) return false;
         cause = cause_of(known->metadata);
     }

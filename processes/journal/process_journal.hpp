@@ -59,9 +59,9 @@ bool was_handled(event_store& store, const stream_id& journal, position event);
 /// The name of the deadline that this entry of a journal sets; nothing if it is another entry.
 std::optional<std::string> deadline_of(const recorded_event& entry);
 
-/// Whether the event is history that somebody has imported: it occurred more than `late` before it was recorded. If it
-/// has a cause in the store, that decides, as an event has the business time of its cause, however late it is handled:
-/// the first cause that was recorded in time, or the deadline that was set in time, is no history, nor is what follows.
+/// Whether the event is history that somebody has imported: it occurred more than `late` before it was recorded. What
+/// has a cause in the store has the business time of that, or of a deadline that it has set, however late it is
+/// handled: it is history only if all its causes are.
 bool is_imported(event_store& store, const recorded_event& event, std::chrono::microseconds late);
 
 /// The entry that set the deadline last, as a dead letter without attempts; nothing if it is not there.

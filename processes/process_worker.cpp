@@ -98,7 +98,8 @@ void process_worker::read_beginning() {
     v1::ProcessCheckpoint checkpoint;
     const auto found = store_.find_document(checkpoint_kind, name());
     if (!found || !checkpoint.ParseFromString(found->value) || !checkpoint.has_began_at()) return;
-    began_ = stele::position{stored_number(checkpoint.began(), fmt::format("process {}: its checkpoint", name()))};
+    began_ = stele::position{
+        stored_number(checkpoint.began(), fmt::format("process {}: its checkpoint in the store", name()))};
     began_at_ = timestamp{std::chrono::microseconds{checkpoint.began_at()}};
 }
 

@@ -1,3 +1,4 @@
+#include "eventstore/retention/archive_place.hpp"
 #include "eventstore/retention/archive_reader.hpp"
 
 #include <stele/eventstore/detail/own_file.hpp>
@@ -13,8 +14,11 @@ namespace {
 
 /// An archive that is open to be read.
 struct open_archive {
-    explicit open_archive(const std::filesystem::path& file)
-        : descriptor(detail::open_own_file(file, detail::own_file_use::read)), reader(descriptor.get(), file) {
+    static int open(const std::filesystem::path& file) {
+        detail::expect_no_store(file);
+        return detail::open_own_file(file, detail::own_file_use::read);
+    }
+    explicit open_archive(const std::filesystem::path& file) : descriptor(open(file)), reader(descriptor.get(), file) {
         if (const auto found = reader.header()) id = *found;
     }
 

@@ -1,5 +1,6 @@
 #include "eventstore/retention/archive_file.hpp"
 
+#include "eventstore/retention/archive_place.hpp"
 #include "stele_archive.pb.h"
 
 #include <stele/eventstore/detail/file_sync.hpp>
@@ -27,7 +28,7 @@ archive_file::archive_file(event_store& store, const retention_options& options)
     : store_(store),
       options_(options),
       file_(absolute_name(options.archive)),
-      descriptor_(open_own_file(file_, own_file_use::write_or_make, options.file_mode)) {
+      descriptor_((expect_no_store(file_), open_own_file(file_, own_file_use::write_or_make, options.file_mode))) {
     lock();
     expect_in_place();
     archive_reader reader(descriptor_.get(), file_);

@@ -26,6 +26,12 @@ constexpr uuid command_space{
 /// A command in conflict is sent again after 1, 2, 4 … milliseconds, all in all a quarter of a second.
 constexpr unsigned max_waits = 8;
 
+/// As much of a text as a journal keeps.
+std::string cut(std::string_view text) {
+    constexpr std::size_t longest_text = 64UL << 10;
+    return std::string{cut_utf8(text, longest_text)};
+}
+
 metadata acting(metadata given, std::string_view process) {
     given.actor = process;
     return given;
@@ -173,7 +179,7 @@ std::expected<receipt, command_error> process_step::decide(const google::protobu
 
 void process_step::take_rejection(const google::protobuf::Message& command, const rejection& given) {
     // The process must see now what it will see when the journal is read.
-    const rejection reason{repair_utf8(given.code), repair_utf8(given.message)};
+    const rejection reason{cut(repair_utf8(given.code)), cut(repair_utf8(given.message))};
     const auto& known = *process_.find(command.GetDescriptor()->full_name());
     entries.push_back(rejected_entry(command, reason, metadata_bytes_));
     known.evolve(instance_.state.get(), command, reason);

@@ -55,7 +55,8 @@ struct clumsy {
     static constexpr auto events = hana::tuple_t<WalletClosed>;
     static constexpr auto commands = hana::tuple_t<PutMoney>;
     static std::string_view instance_id(const PutMoney& command) { return command.wallet(); }
-    stele::decision<clumsy> decide(const PutMoney&) const {
+    stele::decision<clumsy> decide(const PutMoney& command) const {
+        if (command.amount() == 17) return stele::reject("long", std::string(17UL << 20, 'x'));
         return stele::reject("cl\xC3", "the name \"{}\"", std::string{"Zo\xEB"});
     }
     void evolve(const WalletClosed&) {}
@@ -77,12 +78,27 @@ struct listener {
         seen = heard;
         PutMoney put;
         put.set_wallet(event.transfer());
+        put.set_amount(event.amount());
         return reaction{}.send(put);
     }
     reaction react(const stele::rejected<PutMoney>&) const { return {}; }
 };
 
 }  // namespace
+
+STORE_TEST_CASE(store, "a rejection whose text is longer than an event is kept with as much of it as has room") {
+    stele::command_bus<clumsy> bus{*store};
+    for (int i = 0; i < 2; ++i) {
+        take(*store, "x", 17);
+        process_runner runner{*store};
+        runner.add<listener>(bus);
+        runner.catch_up();
+        CHECK(runner.status().at(0).message().size() < 1000);
+        CHECK(runner.status().at(0).dead_letters == 0);
+    }
+    CHECK(listener::seen.size() > 1000);
+    CHECK(listener::seen.size() < (1UL << 20));
+}
 
 STORE_TEST_CASE(store, "a rejection whose text is not UTF-8 is repaired, the same before and after a restart") {
     stele::command_bus<clumsy> bus{*store};

@@ -50,7 +50,7 @@ std::string handled(stele::event_store& store) {
 
 /// Throws when the instance handles its event for the first time.
 void throw_at(spy_bus& bus, int command, bool by_stele) {
-    bus.before_send = [&bus, command, by_stele, sent = 0](const auto&) mutable {
+    bus.before_send = [command, by_stele, sent = 0](const auto&) mutable {
         if (++sent != command) return;
         if (by_stele) throw stele::error(stele::error_kind::invalid_argument, "refused");
         throw std::runtime_error("cut off");

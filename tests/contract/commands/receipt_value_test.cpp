@@ -11,6 +11,8 @@
 
 #include <google/protobuf/wrappers.pb.h>
 
+#include <utility>
+
 using namespace testing;
 using google::protobuf::StringValue;
 
@@ -125,10 +127,9 @@ STORE_TEST_CASE(store, "a command that is decided again answers with what was de
     spy_store spy{*store};
     till_bus bus{spy};
     CHECK(total_in(bus.send(increment("1", 1))) == 1);
-    int before = 2;
+    bool is_first = true;
     spy.before_append = [&] {
-        if (before-- == 0) return;
-        spy.before_append = [] {};
+        if (!std::exchange(is_first, false)) return;
         REQUIRE(
             store->append(stele::stream_id{"till-1"}, stele::expected_version::any(), stele::encode(incremented(10))));
     };

@@ -1,5 +1,6 @@
 #include "commands/open_turns.hpp"
 
+#include <stele/eventstore/detail/number_key.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
@@ -18,7 +19,6 @@ namespace stele::inline v0::detail {
 namespace {
 
 constexpr std::size_t page_size = 1000;
-constexpr std::size_t number_bytes = 8;
 constexpr std::chrono::hours between_clocks{1};
 
 template <class Function>
@@ -32,13 +32,6 @@ void for_each_document(event_store& store, std::string_view kind, const Function
     }
 }
 
-// Eight bytes of a key, big-endian.
-std::uint64_t number_at(std::string_view key, std::size_t begin) {
-    std::uint64_t number = 0;
-    for (const char byte : key.substr(begin, number_bytes)) number = number << 8 | static_cast<unsigned char>(byte);
-    return number;
-}
-
 position after_checkpoint(std::string_view kind, const document& found) {
     google::protobuf::UInt64Value reached;  // has the form of a ProcessCheckpoint, and of a SubscriptionCheckpoint
     if (const auto parsed = parse_message(reached, found.value); !parsed)
@@ -50,7 +43,7 @@ position after_checkpoint(std::string_view kind, const document& found) {
 // The name of the process, a zero byte, the time with its first bit inverted, …
 timestamp due_of(std::string_view key) {
     const auto begin = key.find('\0') + 1;
-    const auto bits = number_at(key, begin) ^ (std::uint64_t{1} << 63);
+    const auto bits = number_in_key(key.substr(begin)) ^ (std::uint64_t{1} << 63);
     return timestamp{std::chrono::microseconds{static_cast<std::int64_t>(bits)}};
 }
 
@@ -63,8 +56,8 @@ position first_open_turn(event_store& store, timestamp until) {
                           [&](const document& found) { first = std::min(first, after_checkpoint(kind, found)); });
     for (const std::string_view kind : {"process_dead_letter", "subscription_dead_letter"})
         for_each_document(store, kind, [&](const document& found) {
-            if (found.key.size() > number_bytes)
-                first = std::min(first, position{number_at(found.key, found.key.size() - number_bytes)});
+            if (found.key.size() > number_key_bytes)
+                first = std::min(first, position{number_in_key(found.key.substr(found.key.size() - number_key_bytes))});
         });
     const auto last_due = saturating_add(until, between_clocks);
     for_each_document(store, "deadline", [&](const document& found) {

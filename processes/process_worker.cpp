@@ -61,13 +61,7 @@ process_worker::process_worker(event_store& store, command_bus_base& bus, proces
       decoder_(*definition_.events),
       progress_(settings),
       removals_(store, definition_.name) {
-    const auto known =
-        find_checkpoint<v1::ProcessCheckpoint>(store_, checkpoint_kind, name(), fmt::format("process {}", name()));
-    if (known)
-        read_beginning();
-    else
-        begin(options);
-    saved_ = known.value_or(options.after);
+    if (!resume()) begin(options);
     progress_.advance(saved_);
     report_if_other_store();
 }
@@ -94,13 +88,16 @@ void process_worker::begin(const process_options& options) {
     save(after);
 }
 
-void process_worker::read_beginning() {
-    v1::ProcessCheckpoint checkpoint;
-    const auto found = store_.find_document(checkpoint_kind, name());
-    if (!found || !checkpoint.ParseFromString(found->value) || !checkpoint.has_began_at()) return;
-    began_ = stele::position{
-        stored_number(checkpoint.began(), fmt::format("process {}: its checkpoint in the store", name()))};
-    began_at_ = timestamp{std::chrono::microseconds{checkpoint.began_at()}};
+bool process_worker::resume() {
+    const auto who = fmt::format("process {}", name());
+    const auto known = find_checkpoint<v1::ProcessCheckpoint>(store_, checkpoint_kind, name(), who);
+    if (!known) return false;
+    saved_ = {known->position()};
+    if (known->has_began_at()) {
+        began_ = {stored_number(known->began(), who + ": its checkpoint in the store")};
+        began_at_ = timestamp{std::chrono::microseconds{known->began_at()}};
+    }
+    return true;
 }
 
 bool process_worker::run(deadline_round& round, const std::stop_token& stop, bool retries) {

@@ -59,7 +59,8 @@ private:
 
     bool handle_events(stele::position head, const std::stop_token& stop);
     void begin(const process_options& options);
-    void read_beginning();
+    /// Reads the checkpoint; returns whether there is one.
+    bool resume();
     void expect_reached(stele::position head) const;
     void report_if_other_store();
     bool fire_next(const std::stop_token& stop);

@@ -1,7 +1,6 @@
 #include "eventstore/retention/archive_place.hpp"
 #include "eventstore/retention/archive_reader.hpp"
 
-#include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/retention/archive.hpp>
 
 #include <fmt/format.h>
@@ -14,11 +13,8 @@ namespace {
 
 /// An archive that is open to be read.
 struct open_archive {
-    static int open(const std::filesystem::path& file) {
-        detail::expect_no_store(file);
-        return detail::open_own_file(file, detail::own_file_use::read);
-    }
-    explicit open_archive(const std::filesystem::path& file) : descriptor(open(file)), reader(descriptor.get(), file) {
+    explicit open_archive(const std::filesystem::path& file)
+        : descriptor(detail::open_archive_file(file, detail::own_file_use::read)), reader(descriptor.get(), file) {
         if (const auto found = reader.header()) id = *found;
     }
 

@@ -28,7 +28,7 @@ archive_file::archive_file(event_store& store, const retention_options& options)
     : store_(store),
       options_(options),
       file_(absolute_name(options.archive)),
-      descriptor_((expect_no_store(file_), open_own_file(file_, own_file_use::write_or_make, options.file_mode))) {
+      descriptor_(open_archive_file(file_, own_file_use::write_or_make, options.file_mode)) {
     lock();
     expect_in_place();
     archive_reader reader(descriptor_.get(), file_);

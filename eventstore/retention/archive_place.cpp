@@ -1,5 +1,7 @@
 #include "eventstore/retention/archive_place.hpp"
 
+#include "eventstore/retention/archive_line.hpp"
+
 #include <stele/eventstore/error.hpp>
 
 #include <fmt/format.h>
@@ -17,8 +19,6 @@
 namespace stele::inline v0::detail {
 namespace {
 
-constexpr std::string_view begin_of_archive = R"({"stele_archive":)";
-
 std::optional<int> number_of(const std::filesystem::directory_entry& entry) {
     const auto name = entry.path().filename().string();
     int number = 0;
@@ -27,14 +27,12 @@ std::optional<int> number_of(const std::filesystem::directory_entry& entry) {
 }
 
 bool is_other(int descriptor) {
-    std::array<char, begin_of_archive.size()> begin{};
+    std::array<char, archive_beginning.size()> begin{};
     const auto size = ::pread(descriptor, begin.data(), begin.size(), 0);
     if (size <= 0) return false;
     const std::string_view there{begin.data(), static_cast<std::size_t>(size)};
-    return there != begin_of_archive.substr(0, there.size());
+    return there != archive_beginning.substr(0, there.size());
 }
-
-}  // namespace
 
 void expect_no_store(const std::filesystem::path& file) {
     struct stat wanted{};
@@ -51,6 +49,13 @@ void expect_no_store(const std::filesystem::path& file) {
                         "store, for example; it was left untouched; give the archive another name",
                         file.string()));
     }
+}
+
+}  // namespace
+
+int open_archive_file(const std::filesystem::path& file, own_file_use use, std::filesystem::perms mode) {
+    expect_no_store(file);
+    return open_own_file(file, use, mode);
 }
 
 }  // namespace stele::inline v0::detail

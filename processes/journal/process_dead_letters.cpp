@@ -2,9 +2,9 @@
 
 #include "stele_process.pb.h"
 
+#include <stele/eventstore/detail/number_key.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/removals.hpp>
-#include <stele/eventstore/detail/utf8.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/projections/detail/shorten_letter.hpp>
 
@@ -27,13 +27,8 @@ std::string prefix_of(std::string_view process, std::string_view instance) {
     return prefix_of(process) + std::string{instance} + '\0';
 }
 
-constexpr std::size_t position_bytes = 8;
-
 std::string key_of(std::string_view process, std::string_view instance, position at) {
-    auto bits = at.value;
-    std::string bytes(position_bytes, '\0');
-    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte, bits >>= 8) *byte = static_cast<char>(bits & 0xFF);
-    return prefix_of(process, instance) + bytes;
+    return prefix_of(process, instance) + number_key(at.value);
 }
 
 std::string key_of(std::string_view process, const dead_letter& letter) {
@@ -59,7 +54,6 @@ dead_letter parse(std::string_view process, const document& found) {
 document_write put_dead_letter(const event_store& store, std::string_view process, dead_letter letter) {
     auto document_key = key_of(process, letter);
     const auto& limits = store.limits();
-    letter.error = repair_utf8(letter.error);
     shorten(letter,
             std::min(limits.event_bytes, limits.append_bytes - std::min(limits.append_bytes, document_key.size())));
     v1::ProcessDeadLetter value;
@@ -103,8 +97,8 @@ std::map<std::string, position> last_dead_letters(event_store& store, std::strin
     const auto begin = prefix_of(process).size();
     const auto letters = store.list_documents(dead_letter_kind, {.prefix = prefix_of(process)});
     for (const auto& found : std::views::reverse(letters)) {
-        if (found.key.size() <= begin + position_bytes) continue;
-        auto instance = found.key.substr(begin, found.key.size() - begin - position_bytes - 1);
+        if (found.key.size() <= begin + number_key_bytes) continue;
+        auto instance = found.key.substr(begin, found.key.size() - begin - number_key_bytes - 1);
         if (last.contains(instance)) continue;
         if (const auto at = parse(process, found).position; has_event(store, at)) last.emplace(std::move(instance), at);
     }

@@ -2,6 +2,7 @@
 
 #include "stele_process.pb.h"
 
+#include <stele/eventstore/detail/number_key.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/error.hpp>
 
@@ -14,10 +15,7 @@ constexpr const char* deadline_kind = "deadline";
 
 // Big-endian with the sign bit flipped: bytes sort by time, also before 1970.
 std::string sortable(timestamp time) {
-    auto bits = static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ (std::uint64_t{1} << 63);
-    std::string bytes(8, '\0');
-    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte, bits >>= 8) *byte = static_cast<char>(bits & 0xFF);
-    return bytes;
+    return number_key(static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ (std::uint64_t{1} << 63));
 }
 
 std::string prefix_of(std::string_view process) {

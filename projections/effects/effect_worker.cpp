@@ -39,7 +39,7 @@ effect_worker::effect_worker(event_store& store, const runner_directory& directo
       decoder_(*definition.events) {
     if (const auto known =
             find_checkpoint<v1::EffectsCheckpoint>(store_, checkpoint_kind, definition_.projection, name_)) {
-        now_.checkpoint = saved_ = *known;
+        now_.checkpoint = saved_ = {known->position()};
     } else {
         // Saved before anything else happens: a restart must not begin later.
         now_.checkpoint = store_.head();

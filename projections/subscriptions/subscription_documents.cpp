@@ -4,9 +4,9 @@
 #include "projections/subscriptions/subscription_claim.hpp"
 #include "stele_subscription.pb.h"
 
+#include <stele/eventstore/detail/number_key.hpp>
 #include <stele/eventstore/detail/parse_message.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
-#include <stele/eventstore/detail/utf8.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/projections/detail/shorten_letter.hpp>
 
@@ -21,7 +21,6 @@ namespace stele::inline v0::detail {
 namespace {
 
 constexpr const char* letter_kind = "subscription_dead_letter";
-constexpr std::size_t number_bytes = 8;
 /// The longest value of a checkpoint: five numbers.
 constexpr std::size_t checkpoint_bytes = 64;
 
@@ -45,10 +44,7 @@ std::string numbered_prefix(std::string_view name) {
 }
 
 std::string numbered_key(std::string_view name, std::uint64_t number) {
-    std::string bytes(number_bytes, '\0');
-    for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte, number >>= 8)
-        *byte = static_cast<char>(number & 0xFF);
-    return numbered_prefix(name) + bytes;
+    return numbered_prefix(name) + number_key(number);
 }
 
 std::optional<progress> find_progress(event_store& store, std::string_view name) {
@@ -97,7 +93,6 @@ void expect_room(const event_store& store, std::string_view name, bool has_lette
 document_write put_letter(const event_store& store, std::string_view name, dead_letter letter) {
     auto document_key = numbered_key(name, letter.position.value);
     const auto room = room_of_write(store, name);
-    letter.error = repair_utf8(letter.error);
     shorten(letter, std::min(store.limits().event_bytes, room - std::min(room, document_key.size())));
     v1::SubscriptionDeadLetter value;
     value.set_position(letter.position.value);

@@ -4,23 +4,20 @@
 //
 // The instant is random, so a failure may not repeat with the same seed: STELE_SEED=N STELE_ROUNDS=N.
 
+#include "faults/tools/run_and_kill.hpp"
 #include "faults/tools/settings.hpp"
 #include "support/temp_dir.hpp"
 #include "support/transfer_helpers.hpp"
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <chrono>
 #include <map>
 #include <random>
 #include <set>
 #include <string>
-#include <thread>
 
 using namespace testing;
 
@@ -108,30 +105,10 @@ OpenWallet note_pair(const std::string& name) {
 
 /// Runs the child until it has requested some transfers, and then for a random time.
 void run_and_kill(const std::filesystem::path& file, std::mt19937_64& random) {
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
     const auto seed = random();
-    const auto child = ::fork();
-    if (child == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        ::close(ends[0]);
-        run_child(file, seed, ends[1]);
-    }
-    ::close(ends[1]);
-    char told[8];
-    for (auto left = static_cast<ssize_t>(random() % 8); left > 0;) {
-        pollfd ready{ends[0], POLLIN, 0};
-        REQUIRE(::poll(&ready, 1, 60'000) == 1);
-        const auto size = ::read(ends[0], told, 1);
-        REQUIRE(size == 1);
-        left -= size;
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds{random() % 8000});
-    ::kill(child, SIGKILL);
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    ::close(ends[0]);
-    REQUIRE(WIFSIGNALED(status));
+    const auto reports = random() % 8;
+    const std::chrono::microseconds more{random() % 8000};
+    ::run_and_kill([&](int pipe) { run_child(file, seed, pipe); }, reports, more);
 }
 
 /// The outcome of one transfer, according to the events.

@@ -4,6 +4,7 @@
 //
 // The instant is random, so a failure may not repeat with the same seed: STELE_SEED=N STELE_ROUNDS=N.
 
+#include "faults/tools/run_and_kill.hpp"
 #include "faults/tools/settings.hpp"
 #include "support/counter.hpp"
 #include "support/temp_dir.hpp"
@@ -14,12 +15,9 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -27,7 +25,6 @@
 #include <random>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace testing;
@@ -103,28 +100,10 @@ void with_runner(const place& where, stele::sqlite_store& store, std::mt19937_64
 
 /// Runs the child until it has appended some events, and then for a random time.
 void run_and_kill(const place& where, std::mt19937_64& random) {
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
     const auto seed = random();
-    const auto child = ::fork();
-    if (child == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        ::close(ends[0]);
-        run_child(where, seed, ends[1]);
-    }
-    ::close(ends[1]);
-    char told = 0;
-    for (auto left = random() % 12; left > 0; --left) {
-        pollfd ready{ends[0], POLLIN, 0};
-        REQUIRE(::poll(&ready, 1, 60'000) == 1);
-        REQUIRE(::read(ends[0], &told, 1) == 1);
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds{random() % 8000});
-    ::kill(child, SIGKILL);
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    ::close(ends[0]);
-    REQUIRE(WIFSIGNALED(status));
+    const auto reports = random() % 12;
+    const std::chrono::microseconds more{random() % 8000};
+    ::run_and_kill([&](int pipe) { run_child(where, seed, pipe); }, reports, more);
 }
 
 std::vector<std::uint64_t> told_in(const std::filesystem::path& file) {

@@ -1,5 +1,6 @@
 // The receipt of a transaction: with an idempotency key it is run once.
 
+#include "contract/commands/transaction_text.hpp"
 #include "support/counter.hpp"
 #include "support/spy_store.hpp"
 #include "support/stores.hpp"
@@ -19,23 +20,6 @@ const stele::uuid names = *stele::uuid::parse("5d0f8f0a-5a0f-4b9e-8d7c-0a1f6f2b9
 
 stele::uuid key_named(std::string_view name) {
     return stele::make_idempotency_key(names, name);
-}
-
-std::int64_t value_of(stele::event_store& store, const std::string& id) {
-    return stele::load<counter>(store, stele::stream_of<counter>(id)).state.value;
-}
-
-/// "counter-1@2 3 …; last 4", or why not.
-std::string str(const stele::transaction_result& result) {
-    if (!result) return result.error().message();
-    std::string text;
-    for (const auto& each : result->streams) {
-        text +=
-            each.stream.str() + "@" + std::to_string(each.version.value) + " " + std::to_string(each.position.value);
-        if (!each.repeated) text += " (" + std::to_string(each.events.size()) + ")";
-        text += "; ";
-    }
-    return text + "last " + std::to_string(result->position.value) + (result->repeated ? ", repeated" : "");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Several commands in one append: command_bus::transact().
 
+#include "contract/commands/transaction_text.hpp"
 #include "support/counter.hpp"
 #include "support/spy_store.hpp"
 #include "support/stores.hpp"
@@ -22,22 +23,6 @@ using namespace testing;
 namespace {
 
 using bus_type = stele::command_bus<counter, wallet>;
-std::int64_t value_of(stele::event_store& store, const std::string& id) {
-    return stele::load<counter>(store, stele::stream_of<counter>(id)).state.value;
-}
-
-/// "counter-1@2 3 …; last 4", or why not.
-std::string str(const stele::transaction_result& result) {
-    if (!result) return result.error().message();
-    std::string text;
-    for (const auto& each : result->streams) {
-        text +=
-            each.stream.str() + "@" + std::to_string(each.version.value) + " " + std::to_string(each.position.value);
-        if (!each.repeated) text += " (" + std::to_string(each.events.size()) + ")";
-        text += "; ";
-    }
-    return text + "last " + std::to_string(result->position.value) + (result->repeated ? ", repeated" : "");
-}
 
 /// What is in the store, one line an event.
 std::vector<std::string> history(stele::event_store& store) {

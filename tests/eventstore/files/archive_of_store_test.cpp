@@ -1,14 +1,13 @@
 // A store is no archive: who mistakes one for the other is told so, and the locks of SQLite stay.
 
 #include "support/errors.hpp"
+#include "support/in_child.hpp"
 #include "support/stores.hpp"
 
 #include <stele/eventstore/retention/archive.hpp>
 #include <stele/eventstore/retention/retention.hpp>
 
 #include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 using namespace testing;
 namespace fs = std::filesystem;
@@ -17,17 +16,16 @@ namespace {
 
 /// Whether this process has a lock on the file, as another one sees it.
 bool is_locked(const fs::path& file) {
-    const auto child = ::fork();
-    if (child == 0) {
+    const auto answer = in_child([&] {
         const int descriptor = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
         struct flock lock{};
         lock.l_type = F_WRLCK;
         lock.l_whence = SEEK_SET;
-        ::_exit(descriptor >= 0 && ::fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? 1 : 0);
-    }
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 1;
+        if (descriptor < 0 || ::fcntl(descriptor, F_GETLK, &lock) != 0) return "cannot be asked";
+        return lock.l_type == F_UNLCK ? "free" : "locked";
+    });
+    REQUIRE((answer == "free" || answer == "locked"));
+    return answer == "locked";
 }
 
 }  // namespace

@@ -14,9 +14,10 @@ namespace stele::inline v0::detail {
 inline constexpr std::size_t letter_bytes = 64;
 
 /// Cuts what is there for people (the error, the type and the stream; not the key), so that the letter is stored in at
-/// most `most` bytes. Where that is little, half of the room is for the error.
+/// most `most` bytes. Where that is little, half of the room is for the error. An error that is not UTF-8 is repaired.
 inline void shorten(dead_letter& letter, std::size_t most) {
     constexpr std::size_t longest_error = 4096;
+    letter.error = repair_utf8(letter.error);
     const auto kept = letter_bytes + letter.key.size();
     auto left = most - std::min(most, kept);
     const auto for_error = std::min(letter.error.size(), left / 2);

@@ -156,9 +156,9 @@ public:
     bool discard_dead_letter(std::string_view name, position where);
 
     /// Moves S to a position, back or forth: it gets the events after it next, those that it has handled before again.
-    /// Its counters begin anew. Dead letters after the position are dropped, because their events come again. Waits for
-    /// the batch in progress; a background continues from there. Throws as catch_up(), and other_store if the position
-    /// is beyond the head.
+    /// Its counters start at zero again. Dead letters after the position are dropped, because their events will be
+    /// delivered again. Waits for the batch in progress; a background continues from there. Throws as catch_up(), and
+    /// other_store if the position is beyond the head.
     template <class S>
     void reset(position after) {
         reset(S::name, after);
@@ -166,8 +166,8 @@ public:
     /// The same for the subscription of this name.
     void reset(std::string_view name, position after);
 
-    /// Forgets a subscription that is not needed any more: its position and its dead letters. Added again, it begins
-    /// anew. Returns whether the store knew it. Throws invalid_argument if it was added to this runner, or no
+    /// Forgets a subscription that is not needed any more: its position and its dead letters. Added again, it starts
+    /// from scratch. Returns whether the store knew it. Throws invalid_argument if it was added to this runner, or no
     /// subscription can have the name; closed if another runner claims it meanwhile; and what the store throws.
     bool remove(std::string_view name);
 

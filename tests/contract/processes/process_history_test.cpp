@@ -111,6 +111,22 @@ STORE_TEST_CASE(store, "history that was there before the process sets no deadli
     CHECK(put_by(*store, "late") == amounts{24});
 }
 
+STORE_TEST_CASE(store, "what was there before the process stays history for the next program") {
+    reminders all{store};
+    take(*store, "old", 24);
+    all.clock.advance(24h * 90);
+    take(*store, "late", 24);
+    {
+        transfer_bus bus{*store};
+        process_runner added{*store};
+        added.add<reminding>(bus);  // and nothing is run
+    }
+    store.reopen();
+    all.run();
+    CHECK(all.journal("old") == "ProcessEventHandled ProcessDeadlineMissed");
+    CHECK(all.journal("late") == "ProcessEventHandled ProcessDeadlineSet");
+}
+
 STORE_TEST_CASE(store, "whoever asks for old deadlines gets them, and who wants none in the past gets none") {
     reminders all{store};
     take(*store, "1993", 1);

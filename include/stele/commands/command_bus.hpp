@@ -163,6 +163,7 @@ public:
     /// What the function of transact() gets: a stele::transaction that takes the commands of this bus only.
     class typed_transaction {
     public:
+        /// Wraps the transaction, which must outlive it. For transact(); a program has no use for it.
         explicit typed_transaction(transaction& untyped) : untyped_(untyped) {}
         typed_transaction(const typed_transaction&) = delete;
         typed_transaction& operator=(const typed_transaction&) = delete;

@@ -42,10 +42,12 @@ struct process_status {
     std::string last_error;
     /// How many dead letters it has now, with those that are queued behind others.
     std::uint64_t dead_letters = 0;
-    /// How many events it has handled since it was added to its runner, and how many of its events it has passed over:
-    /// they belong to no instance, or to none that exists, and may not start one, or to one that has ended. Together
-    /// with those that became dead letters these are all events of its types.
-    std::uint64_t handled = 0, passed_over = 0;
+    /// How many events it has handled since it was added to its runner. With those that were passed over and those that
+    /// became dead letters these are all events of its types.
+    std::uint64_t handled = 0;
+    /// How many of its events it has passed over since then: they belong to no instance, or to none that exists, and
+    /// may not start one, or to one that has ended.
+    std::uint64_t passed_over = 0;
     /// When its next deadline is due; nothing if none is set.
     std::optional<timestamp> next_deadline;
 

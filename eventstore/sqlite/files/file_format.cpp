@@ -3,24 +3,28 @@
 //   streams   id <-> name of a stream. Rows are never removed.
 //     removed_up_to  events up to this version were removed; later versions continue after it
 //     state          0 live, 1 deleted (may be started again), 2 closed permanently
-//   types     id <-> name of an event type. Rows are never removed.
+//   types, tags   id <-> name of an event type or tag. Rows are never removed.
 //   events    one row per event, in commit order.
-//     position        1, 2, 3, …; AUTOINCREMENT: never assigned twice, and no gap after a rollback (which undoes it
-//     too) version         1, 2, 3, … within the stream id              16 bytes; unique, so a repeated append is
-//     always recognised recorded_at     microseconds since 1970, UTC; never smaller than in the row before
-//     closes_append   1 in the last event of an append, else 0: distinguishes a repeated append from a part of one
+//     position     1, 2, 3, …; AUTOINCREMENT: never assigned twice, and no gap after a rollback (which undoes it too)
+//     version      1, 2, 3, … within the stream
+//     id           16 bytes; unique, so a repeated append is always recognised
+//     recorded_at  microseconds since 1970, UTC; never smaller than in the row before
+//     flags        see event_flags.hpp
+//     tags         the ids of its tags as a run (see index/runs.hpp), or NULL
 //     payload, metadata   the bytes as given, possibly empty but never NULL
 //   type_blocks   which blocks of 1024 positions (position - 1 divided by 1024) hold events of a type. A filtered read
 //                 skips the others. A listed block may hold none any more, but a block with events is always listed.
+//   stream_runs, tag_runs, event_ids, id_blocks, merge   the indices: see index/README.md
+//   hash_tiles, removed_leaves   the hash tree
 //   documents     values beside the events, by kind and key (see document.hpp); position and written_at are those of
-//   the
-//                 append that wrote it
+//                 the append that wrote it
+//   store         what holds for the whole file: `id` is 16 random bytes by which a copy of this store is known
 //
 // Others may keep tables of their own in the file; see append_participant.hpp.
 //
-// Integer ids for streams and types instead of their names halve the size of the file and double the append rate. Event
-// ids in time order (uuid::v7) make their index grow at its end. An index over the types would cost a row per event;
-// type_blocks costs one per type and block.
+// Integer ids for streams and types instead of their names halve the size of the file and double the append rate. No
+// index of SQLite's is over the events: it would cost an insertion at a random place for each. An index over the types
+// would cost a row per event; type_blocks costs one per type and block.
 
 #include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
@@ -35,7 +39,7 @@
 namespace stele::inline v0::detail {
 namespace {
 
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t format_version = 2;
 
 constexpr const char* tables = R"(
 CREATE TABLE streams (
@@ -48,6 +52,10 @@ CREATE TABLE types (
   id   INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE
 ) STRICT;
+CREATE TABLE tags (
+  id   INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
 CREATE TABLE events (
   position    INTEGER PRIMARY KEY AUTOINCREMENT,
   stream      INTEGER NOT NULL,
@@ -55,12 +63,53 @@ CREATE TABLE events (
   type        INTEGER NOT NULL,
   id          BLOB NOT NULL,
   recorded_at INTEGER NOT NULL,
-  closes_append INTEGER NOT NULL,
+  flags       INTEGER NOT NULL,
+  tags        BLOB,
   payload     BLOB NOT NULL,
-  metadata    BLOB NOT NULL,
-  UNIQUE (stream, version),
-  UNIQUE (id)
+  metadata    BLOB NOT NULL
 ) STRICT;
+CREATE TABLE stream_runs (
+  stream    INTEGER NOT NULL,
+  version   INTEGER NOT NULL,
+  positions BLOB NOT NULL,
+  PRIMARY KEY (stream, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tag_runs (
+  tag       INTEGER NOT NULL,
+  position  INTEGER NOT NULL,
+  positions BLOB NOT NULL,
+  PRIMARY KEY (tag, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE event_ids (
+  id       BLOB PRIMARY KEY,
+  position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE id_blocks (
+  id     BLOB PRIMARY KEY,
+  checks BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE merge (
+  id            INTEGER PRIMARY KEY,
+  merged_up_to  INTEGER NOT NULL,
+  merging_up_to INTEGER NOT NULL,
+  phase         INTEGER NOT NULL,
+  after         BLOB NOT NULL,
+  greatest_id   BLOB NOT NULL
+) STRICT;
+CREATE TABLE hash_tiles (
+  level  INTEGER NOT NULL,
+  tile   INTEGER NOT NULL,
+  hashes BLOB NOT NULL,
+  PRIMARY KEY (level, tile)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE removed_leaves (
+  position INTEGER PRIMARY KEY,
+  hash     BLOB NOT NULL
+) STRICT;
+CREATE TABLE store (
+  name  TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE type_blocks (
   type  INTEGER NOT NULL,
   block INTEGER NOT NULL,
@@ -75,6 +124,11 @@ CREATE TABLE documents (
   PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
 )";
+
+// A new store: nothing is merged, and it has an identity.
+constexpr const char* first_rows =
+    "INSERT INTO merge VALUES (1, 0, 0, 0, x'', zeroblob(16)); "
+    "INSERT INTO store VALUES ('id', randomblob(16))";
 
 void check_format(const std::string& file, std::int64_t application, std::int64_t format) {
     if (application != event_store_application_id)
@@ -126,7 +180,8 @@ std::vector<definition> definitions_of_format() {
 void expect_nothing_added(connection& db) {
     auto query = db.prepare(
         "SELECT type, name, tbl_name FROM sqlite_schema WHERE type IN ('trigger', 'index') AND sql IS NOT NULL "
-        "AND lower(tbl_name) IN ('streams', 'types', 'events', 'type_blocks', 'documents', 'stele_inline', "
+        "AND lower(tbl_name) IN ('streams', 'types', 'tags', 'events', 'type_blocks', 'stream_runs', 'tag_runs', "
+        "'event_ids', 'id_blocks', 'merge', 'hash_tiles', 'removed_leaves', 'store', 'documents', 'stele_inline', "
         "'stele_inline_tables')");
     if (query.step())
         throw error(
@@ -211,6 +266,7 @@ void prepare_tables(connection& db) {
             db.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", event_store_application_id,
                                    format_version));
             db.execute(tables);
+            db.execute(first_rows);
         }
         db.execute("COMMIT");
     } catch (...) {

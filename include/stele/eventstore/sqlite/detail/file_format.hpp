@@ -12,10 +12,8 @@ namespace stele::inline v0::detail {
 /// Marks the file of an event store, in its header: "STEL".
 inline constexpr std::int64_t event_store_application_id = 0x5354454C;
 
-/// The tables of a store. Everything else in the file belongs to someone else.
-inline constexpr std::array<std::string_view, 14> store_tables{
-    "streams",   "types",     "tags",  "events",     "type_blocks",    "stream_runs", "tag_runs",
-    "event_ids", "id_blocks", "merge", "hash_tiles", "removed_leaves", "store",       "documents"};
+/// The tables of a store that are not named stele_…. Everything else in the file belongs to someone else.
+inline constexpr std::array<std::string_view, 5> store_tables{"streams", "types", "events", "type_blocks", "documents"};
 
 /// The number of positions in one block of `type_blocks`; part of the file format.
 inline constexpr std::int64_t positions_per_block = 1024;

@@ -13,6 +13,7 @@ std::string_view to_string(error_kind kind) noexcept {
         case error_kind::read_only: return "read_only";
         case error_kind::foreign_file: return "foreign_file";
         case error_kind::newer_format: return "newer_format";
+        case error_kind::needs_upgrade: return "needs_upgrade";
         case error_kind::other_store: return "other_store";
         case error_kind::needs_rebuild: return "needs_rebuild";
         case error_kind::needs_projection: return "needs_projection";

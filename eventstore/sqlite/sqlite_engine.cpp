@@ -8,6 +8,7 @@
 #include <stele/eventstore/detail/stop_scope.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
+#include <stele/eventstore/sqlite/detail/upgrade.hpp>
 #include <stele/eventstore/sqlite/detail/verify.hpp>
 
 #include <fmt/format.h>
@@ -34,6 +35,11 @@ sqlite_options checked(const std::filesystem::path& file, sqlite_options options
     return options;
 }
 
+const std::filesystem::path& upgraded(const std::filesystem::path& file, const sqlite_options& options) {
+    upgrade_if_needed(file, options);
+    return file;
+}
+
 // Who does not want to wait for another process shares commits with the other threads of this one nevertheless.
 std::chrono::milliseconds turn_limit(std::chrono::milliseconds busy_timeout) {
     using namespace std::chrono_literals;
@@ -52,7 +58,7 @@ sqlite_engine::sqlite_engine(std::filesystem::path file, store_use use, const sq
     : file_(std::move(file)),
       options_(checked(file_, options)),
       tail_(use == store_use::read_and_write ? std::make_shared<index_tail>(options_.merge_events) : nullptr),
-      writer_(tail_ ? std::make_unique<writer>(file_, options_, tail_) : nullptr),
+      writer_(tail_ ? std::make_unique<writer>(upgraded(file_, options_), options_, tail_) : nullptr),
       access_(access_to(file_, options_.connection, writer_.get())),
       readers_(*access_, options_, tail_) {
     if (writer_) {
@@ -104,6 +110,11 @@ verify_result sqlite_engine::verify(const verify_options& options) const {
 void sqlite_engine::compact() {
     expect_writable();
     queue_->exclusive([this] { writer_->compact(); });
+}
+
+bool sqlite_engine::remove_old_format() {
+    expect_writable();
+    return detail::remove_old_format(file_, options_.connection);
 }
 
 void sqlite_engine::transact(const transaction& work) {

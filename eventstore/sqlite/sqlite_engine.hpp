@@ -26,6 +26,7 @@ public:
     void backup(const std::filesystem::path& to);
     [[nodiscard]] verify_result verify(const verify_options& options) const;
     void compact();
+    bool remove_old_format();
 
     void transact(const transaction& work) override;
     void look(const std::function<void(const append_participant*)>& look) override;

@@ -94,6 +94,10 @@ void sqlite_store::compact() {
     engine().compact();
 }
 
+bool sqlite_store::remove_old_format() {
+    return engine().remove_old_format();
+}
+
 verify_result sqlite_store::verify(const verify_options& options) const {
     if (options.most == 0) throw error(error_kind::invalid_argument, "verify_options::most is 0; it must be 1 or more");
     return engine().verify(options);

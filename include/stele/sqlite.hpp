@@ -4,3 +4,4 @@
 
 #include <stele/eventstore/sqlite/connection_options.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
+#include <stele/eventstore/sqlite/upgrade.hpp>

@@ -27,20 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Copies in one step, so in one read transaction: others may write meanwhile, and the copy is the state at its start.
-// Copying in several steps would start again after each write and never end under load.
-void copy(connection& source, connection& target) {
-    struct finisher {
-        void operator()(sqlite3_backup* b) const noexcept { sqlite3_backup_finish(b); }
-    };
-    std::unique_ptr<sqlite3_backup, finisher> job(
-        sqlite3_backup_init(target.handle(), "main", source.handle(), "main"));
-    if (!job) throw target.last_error("backup");
-    const bool done = sqlite3_backup_step(job.get(), -1) == SQLITE_DONE;
-    job.reset();  // sets the error of the connection
-    if (!done) throw target.last_error("backup");
-}
-
 error exists_already(const fs::path& to) {
     if (what_is_there(to) == "a directory")
         return {error_kind::invalid_argument,
@@ -121,6 +107,20 @@ private:
 
 }  // namespace
 
+// In one step, so in one read transaction: others may write meanwhile, and the copy is the state at its start. Copying
+// in several steps would start again after each write and never end under load.
+void copy_database(connection& source, connection& target) {
+    struct finisher {
+        void operator()(sqlite3_backup* b) const noexcept { sqlite3_backup_finish(b); }
+    };
+    std::unique_ptr<sqlite3_backup, finisher> job(
+        sqlite3_backup_init(target.handle(), "main", source.handle(), "main"));
+    if (!job) throw target.last_error("backup");
+    const bool done = sqlite3_backup_step(job.get(), -1) == SQLITE_DONE;
+    job.reset();  // sets the error of the connection
+    if (!done) throw target.last_error("backup");
+}
+
 void backup(read_access& access, const fs::path& from, const fs::path& to, const connection_options& options) {
     if (is_there(to)) throw exists_already(to);
     expect_directory_of(to.string());
@@ -129,7 +129,7 @@ void backup(read_access& access, const fs::path& from, const fs::path& to, const
     {
         connection target(partial.name(), open_mode::write, options);
         target.execute("PRAGMA synchronous = FULL");
-        access.read([&](connection& source) { copy(source, target); });
+        access.read([&](connection& source) { copy_database(source, target); });
         // The copy has WAL mode in its header; this moves the few pages of the log into the one file.
         target.execute("PRAGMA journal_mode = DELETE");
     }

@@ -28,15 +28,14 @@
 // index of SQLite's is over the events: it would cost an insertion at a random place for each. An index over the types
 // would cost a row per event; type_blocks costs one per type and block.
 
+#include "eventstore/sqlite/files/definitions.hpp"
+
 #include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/file_header.hpp>
 
 #include <fmt/format.h>
-
-#include <system_error>
-#include <vector>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -144,6 +143,7 @@ void check_format(const std::string& file, std::int64_t application, std::int64_
                     fmt::format("{}: has file format {}, this library knows up to {}; it was not changed; use a newer "
                                 "version of the library",
                                 file, format, format_version));
+    if (format < format_version) throw needs_upgrade(file);
 }
 
 bool holds_bytes(const std::filesystem::path& file) {
@@ -162,58 +162,35 @@ void check_alone(const std::filesystem::path& file) {
                         file.string(), wal));
 }
 
-struct definition {
-    std::string name;
-    std::string text;
-};
-
-// How SQLite stores the definitions of `tables` in a new store.
-std::vector<definition> definitions_of_format() {
-    connection db{":memory:", open_mode::create};
-    db.execute(tables);
-    std::vector<definition> all;
-    auto query = db.prepare("SELECT name, type || tbl_name || coalesce(sql, '') FROM sqlite_schema");
-    while (query.step()) all.push_back({std::string(query.column_bytes(0)), std::string(query.column_bytes(1))});
-    return all;
-}
-
-// Triggers and indices of others on the tables of the format, or views and tables with their names. A trigger can make
-// an insert do nothing, an index can refuse it.
-void expect_nothing_added(connection& db) {
+// What the store says about itself. An index that claims events which were never appended hides later ones.
+void expect_own_rows(connection& db, std::int64_t last) {
     auto query = db.prepare(
-        "SELECT type, name, tbl_name FROM sqlite_schema WHERE type IN ('trigger', 'index') AND sql IS NOT NULL "
-        "AND (lower(tbl_name) IN ('streams', 'types', 'events', 'type_blocks', 'documents') OR lower(tbl_name) GLOB "
-        "'stele_*')");
-    if (query.step())
-        throw error(
-            error_kind::corrupt,
-            fmt::format("{}: somebody has added the {} {} to the table {}, so what is appended may not be what "
-                        "is stored; nothing was changed; drop it with the sqlite3 program, and look for what it "
-                        "has done with sqlite_store::verify",
-                        db.file(), query.column_bytes(0), query.column_bytes(1), query.column_bytes(2)));
+        "SELECT (SELECT count(*) FROM stele_merge), merged_up_to, merging_up_to, (SELECT length(value) FROM "
+        "stele_store WHERE name = 'id') FROM stele_merge WHERE id = 1");
+    if (!query.step() || query.column_int64(0) != 1 || query.column_int64(3) != 16)
+        throw db.damage("the id of the store, or how far its indices reach, is missing; nothing was changed");
+    const auto merged = query.column_int64(1);
+    const auto merging = query.column_int64(2);
+    if (merged < 0 || merging < merged || merging > last)
+        throw db.damage(
+            fmt::format("its indices hold the events up to position {}, and soon to {}, but the last event "
+                        "is at {}; nothing was changed",
+                        merged, merging, last));
 }
 
 }  // namespace
 
-// A damaged definition is still SQL: a column with another name, or without its constraint.
 void expect_definitions(connection& db) {
-    static const auto expected = definitions_of_format();
-    auto query = db.prepare("SELECT type || tbl_name || coalesce(sql, '') FROM sqlite_schema WHERE name = ?1");
-    for (const auto& [name, text] : expected) {
-        const reset_guard reset(query);
-        query.bind_text(1, name);
-        if (!query.step() || query.column_bytes(0) != text)
-            throw db.damage(fmt::format("the definition of {} is not that of file format {}; nothing was changed", name,
-                                        format_version));
-    }
+    static const auto expected = definitions_of(tables);
+    expect_definitions(db, expected, format_version);
     expect_nothing_added(db);
 }
 
 // The two ends of the log agree: what is missing at its end, or was never given, is told before anything is appended.
 void expect_whole_end(connection& db) {
     auto query = db.prepare(
-        "SELECT e.position, s.seq, n.id IS NOT NULL AND t.id IS NOT NULL, b.block IS NOT NULL FROM sqlite_sequence AS "
-        "s "
+        "SELECT e.position, s.seq, n.id IS NOT NULL AND t.id IS NOT NULL, b.block IS NOT NULL, e.flags, length(e.id) "
+        "FROM sqlite_sequence AS s "
         "LEFT JOIN events AS e ON e.position = (SELECT max(position) FROM events) "
         "LEFT JOIN streams AS n ON n.id = e.stream LEFT JOIN types AS t ON t.id = e.type "
         "LEFT JOIN type_blocks AS b ON b.type = e.type AND b.block = (e.position - 1) / 1024 WHERE s.name = 'events'");
@@ -227,6 +204,15 @@ void expect_whole_end(connection& db) {
             fmt::format("the stream, the type or the block of the last event, at position {}, is missing; "
                         "nothing was changed",
                         last));
+    constexpr std::int64_t closes_append = 1;
+    constexpr std::int64_t known_flags = 31;
+    const auto flags = query.column_int64(4);
+    if (any && ((flags & closes_append) == 0 || (flags & ~known_flags) != 0 || query.column_int64(5) != 16))
+        throw db.damage(
+            fmt::format("the last event, at position {}, has the flags {} and an id of {} bytes, which is "
+                        "never written; nothing was changed",
+                        last, flags, query.column_int64(5)));
+    expect_own_rows(db, last);
 }
 
 file_state inspect(const std::filesystem::path& file, const connection_options& options) {
@@ -257,6 +243,13 @@ void check_tables(connection& db) {
     expect_whole_end(db);
 }
 
+void create_tables(connection& db) {
+    db.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", event_store_application_id,
+                           format_version));
+    db.execute(tables);
+    db.execute(first_rows);
+}
+
 void prepare_tables(connection& db) {
     db.execute("BEGIN IMMEDIATE");
     try {
@@ -264,10 +257,7 @@ void prepare_tables(connection& db) {
         if (!empty) {
             check_tables(db);
         } else {
-            db.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", event_store_application_id,
-                                   format_version));
-            db.execute(tables);
-            db.execute(first_rows);
+            create_tables(db);
         }
         db.execute("COMMIT");
     } catch (...) {

@@ -109,6 +109,13 @@ bool was_used_by(const fs::path& name) {
     }
 }
 
+// Whether the other name is the one that an upgrade gives to an old store, just before it is replaced.
+bool is_kept_as(const fs::path& file, const struct stat& store) {
+    struct stat found{};
+    return ::lstat((file.string() + ".format-1").c_str(), &found) == 0 && found.st_dev == store.st_dev &&
+           found.st_ino == store.st_ino;
+}
+
 }  // namespace
 
 void expect_one_name(const fs::path& file) {
@@ -126,7 +133,7 @@ void expect_one_name(const fs::path& file) {
                         "directory that holds it instead",
                         file.string()));
     const auto names = found.st_nlink;
-    if (names <= 1 || was_used_by(file)) return;
+    if (names <= 1 || was_used_by(file) || (names == 2 && is_kept_as(file, found))) return;
     throw error(
         error_kind::invalid_argument,
         fmt::format("{}: the file has {} names (hard links); a program that opens it by another one does not see "

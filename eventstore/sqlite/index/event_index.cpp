@@ -56,6 +56,9 @@ index_snapshot event_index::look() {
 bool event_index::try_look(index_snapshot& found) {
     if (!state_.step()) throw db_.damage("it lacks the row that says how far its indices reach");
     found = {static_cast<std::int64_t>(state_.column_number(0)), static_cast<std::int64_t>(state_.column_number(1))};
+    if (found.merged > found.head)
+        throw db_.damage(fmt::format("its indices hold the events up to position {}, but the last event is at {}",
+                                     found.merged, found.head));
     tail_.catch_up(found.merged, found.head, [&](std::int64_t after) { return read_tail(after, found.head); });
     return tail_.begins_after() <= found.merged;
 }

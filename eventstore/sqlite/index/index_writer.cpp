@@ -15,7 +15,8 @@ constexpr std::size_t least_slice = 256;
 }  // namespace
 
 index_writer::index_writer(connection& db, index_tail& tail)
-    : tail_(tail),
+    : db_(db),
+      tail_(tail),
       index_(db, tail),
       tables_(db),
       row_(db),
@@ -38,6 +39,7 @@ void index_writer::catch_up() {
     index_.leave();
     head_ = found.head;
     state_ = row_.read();
+    if (state_.merging > head_) throw db_.damage("a merge of its indices goes beyond the last event");
     greatest_before_ = std::max(state_.greatest_id, tail_.greatest_id());
 }
 

@@ -55,6 +55,7 @@ private:
     void remove_event(std::int64_t stream, std::int64_t up_to, std::int64_t position);
     const tail_part& pending_index();
 
+    connection& db_;
     index_tail& tail_;
     event_index index_;
     index_tables tables_;

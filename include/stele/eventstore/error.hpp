@@ -17,6 +17,7 @@ enum class error_kind {
     read_only,            ///< The store was opened to read it only. Nothing was done; open it to write.
     foreign_file,         ///< Not a file of ours. It was left untouched; check the name.
     newer_format,         ///< Written by a newer version of Stele. It was left untouched; use that version.
+    needs_upgrade,        ///< A store of an earlier format. It was left untouched; open it with sqlite_store::open.
     other_store,          ///< The file follows another store, or this store was restored to an earlier state.
     needs_rebuild,        ///< The projection has changed since its read model was built. Rebuild it.
     needs_projection,     ///< The store has an inline projection that this process has not added. Add it, or remove it.

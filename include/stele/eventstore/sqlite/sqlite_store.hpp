@@ -4,6 +4,7 @@
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/sqlite/connection_options.hpp>
+#include <stele/eventstore/sqlite/upgrade.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -54,6 +55,13 @@ struct sqlite_options {
     store_limits limits = {};
     /// Gives the time of events and documents, in any unit; one thread at a time calls it.
     std::function<detail::saturated<timestamp>()> now = bounded_clock();
+    /// What open() does with a store of an earlier file format.
+    stele::upgrade upgrade = upgrade::when_needed;
+    /// Is told how far an upgrade is: at the beginning and the end of each phase, and every few thousand events. Called
+    /// by the thread that opens the store. What it throws ends the upgrade, changes nothing and passes through.
+    std::function<void(const upgrade_progress&)> on_upgrade = {};
+    /// Ends an upgrade soon: open() throws closed, and nothing was changed.
+    std::stop_token stop_upgrade = {};
 };
 
 /// How sqlite_store::verify() goes about it.
@@ -87,11 +95,14 @@ struct verify_result {
 /// fork(), which may open the store itself (docs/operations.md).
 class sqlite_store final : public event_store {
 public:
-    /// Opens the store, and creates it if there is no such file.
+    /// Opens the store, and creates it if there is no such file. Upgrades it if it has an earlier file format, and
+    /// keeps the old file as FILE.format-1. No other program may have it open meanwhile; until the upgrade is complete,
+    /// the old file is what it was. docs/operations.md says how long that takes and how to go back.
     ///
     /// Throws foreign_file (not a store), newer_format (written by a newer version; neither is touched), io (no such
     /// directory; not writable, before any file is made), corrupt (also if a log lies beside that was not written for
-    /// it), busy, invalid_argument (the file was used last by another name, a hard link; a bind mount of it alone).
+    /// it), busy, invalid_argument (the file was used last by another name, a hard link; a bind mount of it alone),
+    /// needs_upgrade (an earlier format, and the options say never, or another file is named FILE.format-1), full.
     [[nodiscard]] static sqlite_store open(const std::filesystem::path& file, const sqlite_options& options = {});
 
     /// Opens a store to read it: for who may not write it, for a file system that is mounted read-only or full, or to
@@ -104,9 +115,9 @@ public:
     /// docs/operations.md says when, and which rights are needed. Of the options, `durability`, `now`, `log_bytes` and
     /// `file_mode` have no effect.
     ///
-    /// Throws as open(), and io also if there is no such file, if it is no store yet, or if a log was left that cannot
-    /// be read without writing. Later reads throw io if the file was moved or replaced, and busy if others open and
-    /// close the store all the time.
+    /// Throws as open(), needs_upgrade for every earlier format, and io also if there is no such file, if it is no
+    /// store yet, or if a log was left that cannot be read without writing. Later reads throw io if the file was moved
+    /// or replaced, and busy if others open and close the store all the time.
     [[nodiscard]] static sqlite_store open_read_only(const std::filesystem::path& file,
                                                      const sqlite_options& options = {});
 
@@ -125,6 +136,11 @@ public:
     /// not longer than the busy timeout; reads do not wait. Positions and versions stay. Throws busy if others write
     /// for the whole busy timeout.
     void compact();
+
+    /// Removes FILE.format-1, the old file that an upgrade has kept, and returns whether there was one. Call it once
+    /// this version of your program has proved itself. Throws foreign_file if the file of that name is no store of an
+    /// earlier format, and leaves it untouched; io; read_only.
+    bool remove_old_format();
 
     /// Reads the whole file, as of this moment, and compares what it says twice: indices with tables, versions with
     /// positions, the lists that filtered reads use with the events. Finds every event, stream and document that is

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace stele::inline v0::detail {
@@ -22,18 +23,25 @@ inline constexpr std::int64_t positions_per_block = 1024;
 enum class file_state : std::uint8_t { absent_or_empty, store };
 
 /// Checks that a file may be opened as a store. Throws stele::error: foreign_file if it is not a store, newer_format if
-/// a newer version wrote it, corrupt if only its WAL is left.
+/// a newer version wrote it, needs_upgrade if it has an earlier format, corrupt if only its WAL is left.
 file_state inspect(const std::filesystem::path& file, const connection_options& options);
+
+/// The error (needs_upgrade) of a store of an earlier format.
+[[nodiscard]] error needs_upgrade(const std::string& file);
 
 /// Throws corrupt if a table or index is not defined as the format says, or if somebody has added a trigger or an
 /// index.
 void expect_definitions(connection& db);
 
-/// Throws corrupt if events are missing at the end of the log, or the last one cannot be found as others are.
+/// Throws corrupt if events are missing at the end of the log, or the last one cannot be found as others are, or the
+/// indices claim to hold more.
 void expect_whole_end(connection& db);
 
 /// Checks the tables of a store, in the transaction that is open. Throws as inspect() and as the two above.
 void check_tables(connection& db);
+
+/// Creates the tables of a new store, with a new id, in the transaction that is open.
+void create_tables(connection& db);
 
 /// Creates the tables in an empty file, or checks them. Throws as check_tables().
 void prepare_tables(connection& db);

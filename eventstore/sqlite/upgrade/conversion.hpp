@@ -1,0 +1,41 @@
+#pragma once
+
+#include "eventstore/sqlite/upgrade/upgrade_watch.hpp"
+
+#include <stele/eventstore/sqlite/detail/connection.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace stele::inline v0::detail {
+
+/// Writes what a store of format 1 holds, which was checked, to a file that has no tables of the library yet. Its last
+/// transaction is synced by SQLite; before that, the file is good for nothing.
+class conversion {
+public:
+    /// Keeps references to all.
+    conversion(connection& old, connection& fresh, upgrade_watch& watch) : old_(old), fresh_(fresh), watch_(watch) {}
+
+    void run(std::uint64_t events);
+
+private:
+    void copy_names_and_documents();
+    void convert_events();
+    void add_to_block(std::string_view id, std::int64_t position);
+    void write_block();
+    void index_streams();
+    void index_ids();
+    void finish();
+
+    connection& old_;
+    connection& fresh_;
+    upgrade_watch& watch_;
+    std::string greatest_id_ = std::string(16, '\0');  // of those in order
+    std::uint64_t out_of_order_ = 0;
+    std::string block_id_, block_;  // a row of stele_id_blocks that is not full
+    std::size_t block_size_ = 0;
+    std::int64_t block_position_ = 0;
+};
+
+}  // namespace stele::inline v0::detail

@@ -194,6 +194,7 @@ TEST_CASE("each check of the tables finds its damage, and none in a whole file")
     // What opening would refuse is given to the checks as well.
     const auto look = [&](const std::filesystem::path& file) {
         stele::detail::connection db{file, stele::detail::open_mode::create};
+        stele::detail::prepare_checks(db);
         for (std::size_t i = 0; i < checks.size(); ++i) found[i] += db.prepare(checks[i]).step() ? 1 : 0;
         return stele::detail::verify(db, {}).damage;
     };

@@ -134,7 +134,7 @@ public:
     }
 
     verify_result run() {
-        add_positions_table(db_);
+        prepare_checks(db_);
         db_.execute("BEGIN");  // everything as of one moment
         check("the definitions", [&] { expect_definitions(db_); });
         check("the structure of the file", [&] { check_structure(); });
@@ -202,6 +202,10 @@ std::span<const char* const> checks_of_tables() noexcept {
 
 std::span<const char* const> checks_of_inline_tables() noexcept {
     return contradictions_of_inline;
+}
+
+void prepare_checks(connection& db) {
+    add_positions_table(db);
 }
 
 verify_result verify(connection& db, const verify_options& options) {

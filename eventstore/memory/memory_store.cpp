@@ -115,6 +115,11 @@ position memory_store::do_position_at(timestamp time) {
     return state_->read([&](const auto& log) { return log.position_at(time); });
 }
 
+void memory_store::do_read_tree(const std::function<void(detail::tile_source&)>& use) {
+    const std::unique_lock lock(state_->mutex);
+    use(state_->log.tree());
+}
+
 position memory_store::do_wait_for_append(position seen, std::chrono::milliseconds timeout,
                                           const std::stop_token& stop) {
     return state_->signal.wait_for_append(seen, timeout, timeout, stop, [this] { return head(); });

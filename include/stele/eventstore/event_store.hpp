@@ -13,7 +13,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <future>
 #include <initializer_list>
 #include <optional>
@@ -24,10 +23,6 @@
 #include <vector>
 
 namespace stele::inline v0 {
-
-namespace detail {
-class tile_source;
-}
 
 /// What one append may hold, and what one batch of a read may hold.
 struct store_limits {
@@ -177,10 +172,10 @@ public:
 
     /// The hash tree over all events (proof.hpp): one hash that stands for them, removed ones too. Equal roots mean
     /// equal histories. Throws invalid_argument if the store keeps no hash tree; so do the next three.
-    [[nodiscard]] tree_root root();
+    [[nodiscard]] tree_root root() { return do_root(std::nullopt); }
     /// The same over the events up to `size`, as it was when that was the head. Throws invalid_argument for a size
     /// beyond the head.
-    [[nodiscard]] tree_root root(position size);
+    [[nodiscard]] tree_root root(position size) { return do_root(size); }
     /// Proves that the event at `event` is in the tree over the events up to `size`: see verify_inclusion(). The event
     /// may have been removed since. Throws invalid_argument for an event at 0 or beyond `size`, and for a size beyond
     /// the head.
@@ -243,8 +238,13 @@ protected:
     virtual version do_stream_version(const stream_id& stream) = 0;
     /// See position_at().
     virtual position do_position_at(timestamp time) = 0;
-    /// Calls `use` with the hash tree as of one moment, over all events. An engine that keeps none leaves it as it is.
-    virtual void do_read_tree(const std::function<void(detail::tile_source&)>& use);
+    /// See root(); without a size: over all events. An engine without a hash tree leaves this and the next two as they
+    /// are: they throw.
+    virtual tree_root do_root(std::optional<position> size);
+    /// See prove_inclusion().
+    virtual inclusion_proof do_prove_inclusion(position event, position size);
+    /// See prove_consistency().
+    virtual consistency_proof do_prove_consistency(position old_size, position new_size);
     /// See wait_for_append(). The timeout may be anything from milliseconds::min() to milliseconds::max().
     virtual position do_wait_for_append(position seen, std::chrono::milliseconds timeout,
                                         const std::stop_token& stop) = 0;

@@ -10,6 +10,7 @@ set(package_of_Threads::Threads "Threads")
 set(package_of_SQLite::SQLite3 "SQLite3 3.40")
 set(package_of_protobuf::libprotobuf "Protobuf 3.21")
 set(package_of_fmt::fmt "fmt 9")
+set(package_of_OpenSSL::Crypto "OpenSSL 3.0")
 set(package_of_Boost::headers "Boost 1.81")  # Hana
 
 # A component is a target with an export file of its own. What each stands on is read from what it links; of a static
@@ -77,11 +78,11 @@ foreach(dir IN ITEMS LIBDIR INCLUDEDIR)
 endforeach()
 # A user of the static libraries links what they use; one of the shared libraries only what the headers use.
 set(pc_requires "protobuf >= 3.21, fmt >= 9")
-set(pc_requires_sqlite "sqlite3 >= 3.40")
+set(pc_requires_inside "sqlite3 >= 3.40, libcrypto >= 3.0")
 if(BUILD_SHARED_LIBS)
-  set(pc_requires_private ${pc_requires_sqlite})
+  set(pc_requires_private ${pc_requires_inside})
 else()
-  string(APPEND pc_requires ", ${pc_requires_sqlite}")
+  string(APPEND pc_requires ", ${pc_requires_inside}")
   set(pc_requires_private "")
 endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/stele.pc.in ${PROJECT_BINARY_DIR}/stele.pc @ONLY)

@@ -13,5 +13,5 @@ set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "${PROJECT_DESCRIPTION}
  them, projections replay them into read models. Headers, static libraries,
  and what CMake and pkg-config read.")
 # What the headers include and what is linked into a program; protoc makes the messages of the user.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "libsqlite3-dev (>= 3.40), libprotobuf-dev (>= 3.21), protobuf-compiler (>= 3.21), libfmt-dev (>= 9), libboost1.81-dev | libboost-dev (>= 1.81)")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libsqlite3-dev (>= 3.40), libprotobuf-dev (>= 3.21), protobuf-compiler (>= 3.21), libfmt-dev (>= 9), libssl-dev (>= 3.0), libboost1.81-dev | libboost-dev (>= 1.81)")
 include(CPack)

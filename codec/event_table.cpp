@@ -115,6 +115,11 @@ std::vector<std::string> checked_categories(std::initializer_list<std::string_vi
 }
 
 void parse_event(const recorded_event& event, Message& message) {
+    if (event.content != event_content::message)
+        throw error(error_kind::undecodable,
+                    fmt::format("The {} is {}, not a {}: it was stored as a foreign event. Read its bytes from "
+                                "recorded_event::payload, and store messages under another type.",
+                                describe(event), to_string(event.content), message.GetDescriptor()->full_name()));
     if (const auto parsed = parse_message(message, event.payload); !parsed)
         throw error(error_kind::undecodable, fmt::format("The {} is not a {}: {}.", describe(event),
                                                          message.GetDescriptor()->full_name(), parsed.error()));

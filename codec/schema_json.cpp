@@ -1,3 +1,4 @@
+#include "codec/json_compact.hpp"
 #include "codec/schema_record.hpp"
 
 #include <stele/codec/detail/json_text.hpp>
@@ -14,6 +15,7 @@
 #include <chrono>
 #include <expected>
 #include <ranges>
+#include <utility>
 
 namespace stele::inline v0 {
 namespace {
@@ -62,12 +64,21 @@ std::string json_of(timestamp time, const detail::message_reader& reader) {
     return detail::json_of(message, reader);
 }
 
-void add_metadata(object& line, std::string_view bytes) {
+/// What somebody else wrote: as JSON if it is, else its bytes.
+std::string json_of_foreign(std::string_view bytes) {
+    return detail::compact_json(bytes).value_or(detail::json_of_bytes(bytes));
+}
+
+void add_metadata(object& line, const recorded_event& event) {
+    if (event.foreign_metadata) {
+        line.add("foreign_metadata", json_of_foreign(event.metadata));
+        return;
+    }
     metadata known;
     try {
-        known = decode_metadata(bytes);
+        known = decode_metadata(event);
     } catch (const error&) {
-        line.add("metadata_bytes", detail::json_of_bytes(bytes));
+        line.add("metadata_bytes", detail::json_of_bytes(event.metadata));
         return;
     }
     object all;
@@ -98,6 +109,14 @@ struct recorded_schemas::state {
         return newest;
     }
 
+    /// The message of an event. A foreign event has none, and only JSON that is none is a problem (not empty).
+    [[nodiscard]] shown_message read(const recorded_event& event) const {
+        if (event.content == event_content::message) return read(event.type, event.payload);
+        if (event.content == event_content::json && !detail::compact_json(event.payload))
+            return std::unexpected(fmt::format("its {} bytes were stored as JSON and are none", event.payload.size()));
+        return std::unexpected(std::string{});
+    }
+
     [[nodiscard]] shown_message read(std::string_view type, std::string_view bytes) const {
         const auto versions = schemas.find(type);
         auto message = versions != schemas.end() ? read_recorded(versions->second, bytes)
@@ -112,7 +131,13 @@ struct recorded_schemas::state {
     [[nodiscard]] std::string json_of(const Message& message) const { return detail::json_of(message, reader); }
 
     [[nodiscard]] std::string json_of(const recorded_event& event, const shown_message& message) const {
-        return message ? json_of(**message) : detail::json_of_unknown(event.type, event.payload);
+        if (message) return json_of(**message);
+        switch (event.content) {
+            case event_content::message: return detail::json_of_unknown(event.type, event.payload);
+            case event_content::json: return json_of_foreign(event.payload);
+            case event_content::octets: return detail::json_of_bytes(event.payload);
+        }
+        std::unreachable();
     }
 
     detail::recorded_schema_map schemas;
@@ -129,12 +154,12 @@ recorded_schemas& recorded_schemas::operator=(recorded_schemas&&) noexcept = def
 recorded_schemas::~recorded_schemas() = default;
 
 std::string recorded_schemas::to_json(const recorded_event& event) const {
-    return state_->json_of(event, state_->read(event.type, event.payload));
+    return state_->json_of(event, state_->read(event));
 }
 
 std::string recorded_schemas::line(const recorded_event& event, detail::delivered_messages* upcast,
                                    std::initializer_list<const detail::event_table*> consumers) const {
-    const auto message = state_->read(event.type, event.payload);
+    const auto message = state_->read(event);
     std::string problem = message ? "" : message.error();
     object line;
     line.add_number("position", event.position.value)
@@ -145,7 +170,9 @@ std::string recorded_schemas::line(const recorded_event& event, detail::delivere
     if (const auto time = occurred_at(event); time != event.recorded_at)
         line.add("occurred_at", json_of(time, state_->reader));
     line.add_text("id", event.id.str());
-    add_metadata(line, event.metadata);
+    add_metadata(line, event);
+    if (event.content != event_content::message)
+        line.add_text("content", event.content == event_content::json ? "json" : "octets");
     line.add("payload", state_->json_of(event, message));
     if (upcast != nullptr) {
         std::string all;

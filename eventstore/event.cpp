@@ -6,6 +6,15 @@ timestamp system_time() {
     return std::chrono::floor<timestamp::duration>(std::chrono::system_clock::now());
 }
 
+std::string_view to_string(event_content content) noexcept {
+    switch (content) {
+        case event_content::message: return "a Protobuf message";
+        case event_content::json: return "JSON";
+        case event_content::octets: return "octets";
+    }
+    return "unknown";
+}
+
 owned_event::owned_event(const recorded_event& event)
     : position(event.position),
       version(event.version),
@@ -14,7 +23,9 @@ owned_event::owned_event(const recorded_event& event)
       stream(event.stream),
       type(event.type),
       payload(event.payload),
-      metadata(event.metadata) {}
+      metadata(event.metadata),
+      content(event.content),
+      foreign_metadata(event.foreign_metadata) {}
 
 recorded_event owned_event::view() const& noexcept {
     return {.position = position,
@@ -24,7 +35,9 @@ recorded_event owned_event::view() const& noexcept {
             .stream = stream,
             .type = type,
             .payload = payload,
-            .metadata = metadata};
+            .metadata = metadata,
+            .content = content,
+            .foreign_metadata = foreign_metadata};
 }
 
 recorded_event as_recorded(const event_data& data, std::string_view stream, stream_position at,
@@ -36,7 +49,9 @@ recorded_event as_recorded(const event_data& data, std::string_view stream, stre
             .stream = stream,
             .type = data.type,
             .payload = data.payload,
-            .metadata = data.metadata};
+            .metadata = data.metadata,
+            .content = data.content,
+            .foreign_metadata = data.foreign_metadata};
 }
 
 }  // namespace stele::inline v0

@@ -43,7 +43,9 @@ void event_batch::add(const recorded_event& event) {
                        .stream = copy(event.stream),
                        .type = copy(event.type),
                        .payload = copy(event.payload),
-                       .metadata = copy(event.metadata)});
+                       .metadata = copy(event.metadata),
+                       .content = event.content,
+                       .foreign_metadata = event.foreign_metadata});
     size_bytes_ += size;
 }
 

@@ -43,6 +43,11 @@ void fetch_next(Options& options, event_batch& batch, const auto& last_of, const
     }
 }
 
+[[noreturn]] void refuse_tree() {
+    throw error(error_kind::invalid_argument,
+                "this store keeps no hash tree, so it has no root and proves nothing; use one that does");
+}
+
 }  // namespace
 
 append_outcome event_store::append(const stream_id& stream, expected_version expected,
@@ -165,6 +170,36 @@ std::uint64_t event_store::count_events(const all_read_options& options) {
     std::uint64_t count = 0;
     for (const event_batch& batch : read_all(options)) count += batch.size();
     return count;
+}
+
+inclusion_proof event_store::prove_inclusion(position event, position size) {
+    if (event.value == 0 || event > size)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("prove_inclusion: a tree of size {} has no event at position {}; {}", size, event,
+                                size.value == 0 ? "name a size of at least 1"
+                                                : fmt::format("name a position from 1 to {}", size)));
+    return do_prove_inclusion(event, size);
+}
+
+consistency_proof event_store::prove_consistency(position old_size, position new_size) {
+    if (old_size > new_size)
+        throw error(error_kind::invalid_argument,
+                    fmt::format("prove_consistency: a tree of size {} cannot continue one of size {}; name an old size "
+                                "from 0 to {}",
+                                new_size, old_size, new_size));
+    return do_prove_consistency(old_size, new_size);
+}
+
+tree_root event_store::do_root(std::optional<position> /*size*/) {
+    refuse_tree();
+}
+
+inclusion_proof event_store::do_prove_inclusion(position /*event*/, position /*size*/) {
+    refuse_tree();
+}
+
+consistency_proof event_store::do_prove_consistency(position /*old_size*/, position /*new_size*/) {
+    refuse_tree();
 }
 
 }  // namespace stele::inline v0

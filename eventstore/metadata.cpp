@@ -62,10 +62,18 @@ metadata decode_metadata(std::string_view bytes) {
     return value;
 }
 
+metadata decode_metadata(const recorded_event& event) {
+    return event.foreign_metadata ? metadata{} : decode_metadata(event.metadata);
+}
+
+metadata decode_metadata(const owned_event& event) {
+    return decode_metadata(event.view());
+}
+
 timestamp occurred_at(const recorded_event& event) {
     // The tag of the field, of the wire type for 64 bits. Ids do not contain that byte, so little is parsed in vain.
     constexpr char tag = (v1::Metadata::kOccurredAtFieldNumber << 3) | 1;
-    if (!event.metadata.contains(tag)) return event.recorded_at;
+    if (event.foreign_metadata || !event.metadata.contains(tag)) return event.recorded_at;
     v1::Metadata message;
     const bool has_own = detail::parse_message(message, event.metadata) && message.has_occurred_at();
     return has_own ? time_of(message) : event.recorded_at;

@@ -1,11 +1,10 @@
 #pragma once
 
+#include <stele/eventstore/detail/utf8.hpp>
+
 #include <string_view>
 
 namespace stele::inline v0::detail {
-
-/// Whether `text` is well-formed UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates, at most U+10FFFF).
-[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
 /// Throws invalid_argument unless `name` is 1 to 512 bytes of UTF-8 without control characters. `kind` ("stream name")
 /// starts the message.

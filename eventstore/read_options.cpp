@@ -19,7 +19,8 @@ bool event_filter::passes(std::string_view stream, std::string_view type) const 
 
 bool event_filter::passes(const recorded_event& event) const {
     return passes(event.stream, event.type) &&
-           (correlation_id.empty() || detail::has_correlation_id(event.metadata, correlation_id));
+           (correlation_id.empty() ||
+            (!event.foreign_metadata && detail::has_correlation_id(event.metadata, correlation_id)));
 }
 
 }  // namespace stele::inline v0

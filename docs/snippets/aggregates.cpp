@@ -155,7 +155,7 @@ void who_and_why(stele::event_store& store) {
 
     const stele::stream_read_options last_one{.direction = stele::direction::backward, .limit = 1};
     for (const auto& event : store.read_stream(receipt->stream, last_one).events()) {
-        const auto metadata = stele::decode_metadata(event.metadata);
+        const auto metadata = stele::decode_metadata(event);
         fmt::print("{} at desk {}\n", metadata.actor, metadata.headers.at("desk"));
         report(bus.send(withdraw("alice", 1), {.metadata = stele::caused_by(event)}));  // same correlation
     }

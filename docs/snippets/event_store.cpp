@@ -170,7 +170,7 @@ void describe(stele::event_store& store) {
     if (!store.append(stele::stream_id{"order-7"}, expected_version::any(), packed)) fmt::print("a conflict\n");
 
     for (const auto& event : store.read_all({.filter = {.types = {"shop.OrderPacked"}}}).events())
-        fmt::print("packed by {}\n", stele::decode_metadata(event.metadata).actor);
+        fmt::print("packed by {}\n", stele::decode_metadata(event).actor);
     // [/metadata]
 }
 

@@ -11,7 +11,7 @@ thread_local const recorded_event* handled = nullptr;
 /// Empty if they are in a form of somebody else's: a store takes any bytes.
 metadata metadata_of(const recorded_event& event) {
     try {
-        return decode_metadata(event.metadata);
+        return decode_metadata(event);
     } catch (const error& fault) {
         if (fault.kind() != error_kind::undecodable) throw;
         return {};

@@ -2,6 +2,7 @@
 
 #include "eventstore/names.hpp"
 
+#include <stele/eventstore/detail/utf8.hpp>
 #include <stele/eventstore/format.hpp>
 
 #include <algorithm>
@@ -16,6 +17,17 @@ constexpr std::size_t document_key_bytes = 1024;
 
 [[noreturn]] void refuse(const stream_id& stream, std::string_view reason) {
     throw error(error_kind::invalid_argument, fmt::format("append to stream '{}': {}", stream, reason));
+}
+
+// JSON is UTF-8 (RFC 8259). Whether it is JSON besides is not looked at: what others wrote is kept as it is.
+void check_content(const stream_id& stream, const event_data& event) {
+    if (event.content == event_content::message || event.content == event_content::octets) return;
+    if (event.content != event_content::json)
+        refuse(stream, fmt::format("an event of type {} has content {}, which there is not; take one of event_content",
+                                   event.type, std::to_underlying(event.content)));
+    if (!is_utf8(event.payload))
+        refuse(stream, fmt::format("an event of type {} is called JSON, and is not valid UTF-8; append it as octets",
+                                   event.type));
 }
 
 void check_ids(std::span<const stream_write> writes) {
@@ -105,6 +117,7 @@ void check_writes(std::span<const stream_write> writes, const store_limits& limi
     for (const auto& write : writes) {
         for (const auto& event : write.events) {
             check_name("event type", event.type);
+            check_content(write.stream, event);
             const auto size = event.payload.size() + event.metadata.size();
             if (size > limits.event_bytes)
                 refuse(write.stream, fmt::format("an event of type {} has {} bytes, at most {} are allowed", event.type,

@@ -2,6 +2,8 @@
 
 #include "eventstore/engine/name_ranges.hpp"
 
+#include <stele/eventstore/hashtree/leaf.hpp>
+
 #include <algorithm>
 #include <set>
 #include <string_view>
@@ -137,7 +139,8 @@ append_outcome memory_log::remove(const stream_id& name, expected_version expect
     const auto plan = plan_removal(record_of(name), name, expected, kind, before);
     if (!plan) return std::unexpected(plan.error());
     const auto write = removal_record(record);
-    // First: it may throw, the rest cannot.
+    // First: these may throw, the rest cannot.
+    tree();
     auto recorded = append(std::span(&write, 1));
     if (!recorded) return std::unexpected(std::move(recorded).error());
     const auto stream = streams_.find(name.str());
@@ -154,6 +157,11 @@ void memory_log::remove(kept_stream& stream, version up_to) noexcept {
         event.data = {};
     }
     stream.record.removed = std::max(stream.record.removed, up_to);
+}
+
+tile_source& memory_log::tree() {
+    while (tree_.size() < events_.size()) tree_.add(leaf_hash(view_of({tree_.size() + 1})));
+    return tree_;
 }
 
 recorded_event memory_log::view_of(position where) const {

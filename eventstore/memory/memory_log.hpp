@@ -1,6 +1,7 @@
 #pragma once
 
 #include "eventstore/engine/append_rules.hpp"
+#include "eventstore/memory/memory_tree.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -35,6 +36,9 @@ public:
     [[nodiscard]] version stream_version(const stream_id& name) const { return record_of(name).version(); }
     [[nodiscard]] position position_at(timestamp time) const;
     [[nodiscard]] const store_limits& limits() const { return limits_; }
+    /// The hash tree over all events. Leaves are made here and before events are removed, so that appends do not pay
+    /// for them.
+    tile_source& tree();
 
 private:
     struct kept_event {
@@ -88,6 +92,7 @@ private:
     store_limits limits_;
     std::function<timestamp()> now_;
     std::vector<kept_event> events_;  // the event at position n is at n - 1
+    memory_tree tree_;                // over the first of them
     std::unordered_map<std::string, kept_stream> streams_;
     std::int64_t last_stream_ = 0;                                     // the greatest stream_record::id
     std::map<uuid, position> ids_;                                     // of the events that are not removed

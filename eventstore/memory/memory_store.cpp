@@ -1,5 +1,6 @@
 #include "eventstore/engine/argument_checks.hpp"
 #include "eventstore/engine/head_signal.hpp"
+#include "eventstore/hashtree/tree_answers.hpp"
 #include "eventstore/memory/memory_log.hpp"
 
 #include <stele/eventstore/memory/memory_store.hpp>
@@ -113,6 +114,21 @@ version memory_store::do_stream_version(const stream_id& stream) {
 
 position memory_store::do_position_at(timestamp time) {
     return state_->read([&](const auto& log) { return log.position_at(time); });
+}
+
+tree_root memory_store::do_root(std::optional<position> size) {
+    const std::unique_lock lock(state_->mutex);
+    return detail::root_of(state_->log.tree(), size);
+}
+
+inclusion_proof memory_store::do_prove_inclusion(position event, position size) {
+    const std::unique_lock lock(state_->mutex);
+    return detail::prove_inclusion(state_->log.tree(), event, size);
+}
+
+consistency_proof memory_store::do_prove_consistency(position old_size, position new_size) {
+    const std::unique_lock lock(state_->mutex);
+    return detail::prove_consistency(state_->log.tree(), old_size, new_size);
 }
 
 position memory_store::do_wait_for_append(position seen, std::chrono::milliseconds timeout,

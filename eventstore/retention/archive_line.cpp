@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -60,7 +61,8 @@ timestamp time_of(const v1::ArchivedEvent& line) {
 bool is_same(const recorded_event& event, const recorded_event& other) {
     return event.position == other.position && event.version == other.version &&
            event.recorded_at == other.recorded_at && event.id == other.id && event.stream == other.stream &&
-           event.type == other.type && event.payload == other.payload && event.metadata == other.metadata;
+           event.type == other.type && event.payload == other.payload && event.metadata == other.metadata &&
+           event.content == other.content && event.foreign_metadata == other.foreign_metadata;
 }
 
 // Whether the event can be had from the line again.
@@ -133,6 +135,8 @@ std::string line_of(const recorded_event& event, const std::string& json) {
     fields.set_id(event.id.str());
     fields.set_payload_bytes(std::string{event.payload});
     fields.set_metadata_bytes(std::string{event.metadata});
+    fields.set_content(std::to_underlying(event.content));
+    fields.set_foreign_metadata(event.foreign_metadata);
     auto line = print(fields);
     if (json.starts_with('{') && json.ends_with('}') && json.find_first_of("\n\r") == std::string::npos) {
         auto with_json = line;
@@ -155,7 +159,7 @@ std::optional<owned_event> read_line(std::string_view line) {
     const auto id = uuid::parse(fields.id());
     const auto is_number = [](std::uint64_t value) { return value > 0 && value <= greatest_stored_number; };
     if (!id || !is_number(fields.position()) || !is_number(fields.version()) || fields.stream().empty() ||
-        fields.type().empty())
+        fields.type().empty() || fields.content() > std::to_underlying(event_content::octets))
         return {};
     owned_event event;
     event.position = {fields.position()};
@@ -166,6 +170,8 @@ std::optional<owned_event> read_line(std::string_view line) {
     event.type = std::move(*fields.mutable_type());
     event.payload = std::move(*fields.mutable_payload_bytes());
     event.metadata = std::move(*fields.mutable_metadata_bytes());
+    event.content = static_cast<event_content>(fields.content());
+    event.foreign_metadata = fields.foreign_metadata();
     return event;
 }
 

@@ -14,6 +14,9 @@
 #include <stele/eventstore/event_range.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/format.hpp>
+#include <stele/eventstore/hashtree/leaf.hpp>
+#include <stele/eventstore/hashtree/proof.hpp>
+#include <stele/eventstore/hashtree/tree_hash.hpp>
 #include <stele/eventstore/library_version.hpp>
 #include <stele/eventstore/metadata.hpp>
 #include <stele/eventstore/read_options.hpp>

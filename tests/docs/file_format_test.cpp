@@ -3,6 +3,7 @@
 #include "support/projections.hpp"
 #include "support/temp_dir.hpp"
 
+#include <stele/eventstore/hashtree/leaf.hpp>
 #include <stele/eventstore/metadata.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 #include <stele/projections/inline/inline_projections.hpp>
@@ -228,4 +229,21 @@ TEST_CASE("the store of the example holds what the page says") {
     CHECK(stele::decode_metadata("\x1a\x03"
                                  "ann") == about);
     CHECK(rows(db.get(), "SELECT hex(metadata) FROM events") == std::vector<std::string>{"1A03616E6E"});
+}
+
+TEST_CASE("the leaf on the page is that of its event") {
+    const auto id = stele::uuid::parse("01890a5d-ac96-774b-bcce-b302099a8057");
+    REQUIRE(id);
+    stele::owned_event placed;
+    placed.position = {1};
+    placed.version = {1};
+    placed.recorded_at = stele::timestamp{std::chrono::seconds{1'700'000'000}};
+    placed.id = *id;
+    placed.stream = "order-7";
+    placed.type = "shop.OrderPlaced";
+    placed.payload = "\x0a\x04lamp\x10\x05";
+    placed.metadata = stele::encode(stele::metadata{.actor = "ann"});
+    const auto leaf = stele::leaf_hash(placed.view()).str();
+    const auto page = lines_of_page();
+    CHECK(std::ranges::any_of(page, [&](const auto& line) { return line.contains("`" + leaf + "`"); }));
 }

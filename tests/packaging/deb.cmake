@@ -7,7 +7,7 @@ execute_process(COMMAND ${CMAKE_CPACK_COMMAND} --config ${build}/CPackConfig.cma
 file(GLOB package ${out}/libstele-dev_*.deb)
 execute_process(COMMAND dpkg-deb --field ${package} OUTPUT_VARIABLE fields COMMAND_ERROR_IS_FATAL ANY)
 foreach(field IN ITEMS "Package: libstele-dev" "Version: ${version}" "Section: libdevel" "libsqlite3-dev (>= 3.40)"
-    "libprotobuf-dev (>= 3.21)" "libfmt-dev (>= 9)" "libboost1.81-dev")
+    "libprotobuf-dev (>= 3.21)" "libfmt-dev (>= 9)" "libssl-dev (>= 3.0)" "libboost1.81-dev")
   string(FIND "${fields}" "${field}" place)
   if(place EQUAL -1)
     message(FATAL_ERROR "the package does not say \"${field}\" but\n${fields}")

@@ -97,9 +97,10 @@ breaches leaked_headers(const std::vector<source_file>& sources) {
         if (!is_public(source.path)) continue;
         for (const auto& each : source.includes) {
             const bool engine = std::ranges::any_of(engines, [&](auto name) { return each.what.ends_with(name); });
-            if (engine || each.what.ends_with(".pb.h"))
+            const bool crypto = each.what.starts_with("openssl/");
+            if (engine || crypto || each.what.ends_with(".pb.h"))
                 found.push_back(at(source, each) + "a public header includes no " +
-                                (engine ? "engine's header" : "generated header") +
+                                (engine ? "engine's header" : crypto ? "header of OpenSSL" : "generated header") +
                                 "; declare the type ahead and include it in the .cpp");
         }
     }

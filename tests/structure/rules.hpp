@@ -15,7 +15,7 @@ breaches upward_includes(const std::vector<source_file>& sources);
 /// by a public header; samples, benchmarks and docs include no private and no detail header at all.
 breaches foreign_private_headers(const std::vector<source_file>& sources);
 
-/// No public header includes an engine's header or a generated one.
+/// No public header includes an engine's header, one of OpenSSL or a generated one.
 breaches leaked_headers(const std::vector<source_file>& sources);
 
 /// Directly in include/stele there are only the umbrella headers of the targets, and each has one.

@@ -96,6 +96,7 @@ TEST_CASE("an engine's or a generated header in a public header is found") {
     CHECK(leaked("#include \"stele_schema.pb.h\"") == 1);
     CHECK(leaked("#include <google/protobuf/descriptor.pb.h>") == 1);
     CHECK(leaked("#include <google/protobuf/message.h>") == 0);
+    CHECK(leaked("#include <openssl/sha.h>") == 1);
 }
 
 TEST_CASE("a stray header in include/stele is found, and a missing umbrella") {

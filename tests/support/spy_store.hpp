@@ -103,6 +103,15 @@ private:
     }
     stele::version do_stream_version(const stele::stream_id& stream) override { return inner_.stream_version(stream); }
     stele::position do_position_at(stele::timestamp time) override { return inner_.position_at(time); }
+    stele::tree_root do_root(std::optional<stele::position> size) override {
+        return size ? inner_.root(*size) : inner_.root();
+    }
+    stele::inclusion_proof do_prove_inclusion(stele::position event, stele::position size) override {
+        return inner_.prove_inclusion(event, size);
+    }
+    stele::consistency_proof do_prove_consistency(stele::position old_size, stele::position new_size) override {
+        return inner_.prove_consistency(old_size, new_size);
+    }
     stele::position do_wait_for_append(stele::position seen, std::chrono::milliseconds timeout,
                                        const std::stop_token& stop) override {
         return inner_.wait_for_append(seen, timeout, stop);

@@ -53,7 +53,8 @@ overload(Functions...) -> overload<Functions...>;
 /// Both arguments live until the call returns, and the message is reused for the next event. System events
 /// (system_events.hpp) are skipped, except removals that the list names: the function gets those as
 /// stele::stream_deleted and stele::stream_truncated. Throws stele::error (undecodable) for any other event whose type
-/// is not in the list or whose bytes are not that message; the events before it have been delivered.
+/// is not in the list, whose bytes are not that message, or that was stored as JSON or octets; the events before it
+/// have been delivered.
 template <class Consumer, class Function>
 void decode_each(event_range events, Function function);
 

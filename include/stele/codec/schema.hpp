@@ -120,6 +120,9 @@ struct delivery_binding {
 /// schema, of the newest version that knows all of its fields; if none was recorded, the one of this name in the
 /// program. If there is neither, or the bytes are not that message, it is shown as its bytes:
 /// `{"@type":"bank.Gone","value":"CAE="}`, in Base64.
+///
+/// A foreign event that is JSON is shown as this JSON, without the blanks between its parts; octets, and what is called
+/// JSON and is none, as a text in Base64.
 class recorded_schemas {
 public:
     /// Throws stele::error: corrupt, if the recorded schemas cannot be read; and what the store throws.
@@ -141,8 +144,9 @@ public:
     ///      "payload":{"item":"lamp","amount":"3"}}
     ///
     /// After `recorded_at` stands `occurred_at`, if it is another time. `metadata` has what is there: no more than `{}`
-    /// if there is none. Bytes that are not metadata stand in `metadata_bytes`, in Base64. If the payload is shown as
-    /// its bytes, `problem` says why.
+    /// if there is none. Bytes that are not metadata stand in `metadata_bytes`, in Base64; foreign metadata stands in
+    /// `foreign_metadata`, as the JSON that it is or else in Base64. A foreign event has `content` before its payload:
+    /// `json` or `octets`. If the payload is shown as its bytes, but for octets, `problem` says why.
     [[nodiscard]] std::string to_json_line(const recorded_event& event) const { return line(event, nullptr, {}); }
 
     /// The same, and what consumers get of it (aggregates, projections, anything with a list `events`), after their

@@ -5,6 +5,7 @@
 #include <stele/eventstore/version.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,16 @@ using timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 /// The current time of the system clock. Stores and runners look at it through bounded_clock() (clock.hpp).
 timestamp system_time();
 
+/// What the bytes of an event's payload are. The numbers are part of the file format: never renumber them.
+enum class event_content : std::uint8_t {
+    message = 0,  ///< A Protobuf message, whose full name is the type: what the codec writes and reads.
+    json = 1,     ///< JSON, in UTF-8.
+    octets = 2,   ///< Bytes that mean nothing to this library.
+};
+
+/// Returns what messages call it: "a Protobuf message", "JSON" or "octets".
+std::string_view to_string(event_content content) noexcept;
+
 /// An event to append: bytes with a type name. The codec (codec.hpp) makes it from a Protobuf message.
 struct event_data {
     /// Identifies the event permanently. A repeated append is recognised by it (see event_store.hpp).
@@ -25,8 +36,12 @@ struct event_data {
     std::string type = {};
     /// Any bytes; may be empty.
     std::string payload = {};
-    /// The result of encode(metadata), or empty.
+    /// The result of encode(metadata), or empty. With foreign_metadata: any bytes.
     std::string metadata = {};
+    /// What the payload is. Anything but a message is a foreign event: docs/event-store.md, "Foreign events".
+    event_content content = event_content::message;
+    /// Whether the metadata was not written by encode(): it is kept byte for byte, and says nothing to the library.
+    bool foreign_metadata = false;
 };
 
 namespace detail {
@@ -48,11 +63,13 @@ struct recorded_event {
     stele::version version{};    ///< In its stream.
     /// When the store recorded it. Never earlier than any event before it, even if the clock was set back.
     timestamp recorded_at{};
-    uuid id{};                       ///< Identifies the event permanently.
-    std::string_view stream = {};    ///< The name of its stream.
-    std::string_view type = {};      ///< The full name of its message.
-    std::string_view payload = {};   ///< The bytes of its message, exactly as appended.
-    std::string_view metadata = {};  ///< Bytes for decode_metadata(); may be empty.
+    uuid id{};                                       ///< Identifies the event permanently.
+    std::string_view stream = {};                    ///< The name of its stream.
+    std::string_view type = {};                      ///< The full name of its message.
+    std::string_view payload = {};                   ///< The bytes of its message, exactly as appended.
+    std::string_view metadata = {};                  ///< Bytes for decode_metadata(); may be empty.
+    event_content content = event_content::message;  ///< What the payload is.
+    bool foreign_metadata = false;                   ///< Whether the metadata are bytes of somebody else.
 
     [[no_unique_address]] detail::view_only_keep_an_owned_event_instead movable_only =
         {};  ///< Makes copying a compile error.
@@ -64,14 +81,16 @@ struct owned_event {
     /// Copies the texts and bytes that `event` refers to.
     explicit owned_event(const recorded_event& event);
 
-    stele::position position{};  ///< See recorded_event, also below.
-    stele::version version{};    ///< In its stream.
-    timestamp recorded_at{};     ///< When the store recorded it.
-    uuid id{};                   ///< Its permanent id.
-    std::string stream;          ///< The name of its stream.
-    std::string type;            ///< The full name of its message.
-    std::string payload;         ///< The bytes of its message.
-    std::string metadata;        ///< Bytes for decode_metadata().
+    stele::position position{};                      ///< See recorded_event, also below.
+    stele::version version{};                        ///< In its stream.
+    timestamp recorded_at{};                         ///< When the store recorded it.
+    uuid id{};                                       ///< Its permanent id.
+    std::string stream;                              ///< The name of its stream.
+    std::string type;                                ///< The full name of its message.
+    std::string payload;                             ///< The bytes of its message.
+    std::string metadata;                            ///< Bytes for decode_metadata().
+    event_content content = event_content::message;  ///< What the payload is.
+    bool foreign_metadata = false;                   ///< Whether the metadata are bytes of somebody else.
 
     /// The event as a view into this object, good until this object changes or ends.
     [[nodiscard]] recorded_event view() const& noexcept;

@@ -5,6 +5,7 @@
 #include <stele/eventstore/document.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_range.hpp>
+#include <stele/eventstore/hashtree/proof.hpp>
 #include <stele/eventstore/read_options.hpp>
 #include <stele/eventstore/stream.hpp>
 #include <stele/eventstore/stream_info.hpp>
@@ -169,6 +170,20 @@ public:
     /// with `occurred_up_to` (read_options.hpp): there, no position separates earlier from later.
     [[nodiscard]] position position_at(detail::saturated<timestamp> time) { return do_position_at(time); }
 
+    /// The hash tree over all events (proof.hpp): one hash that stands for them, removed ones too. Equal roots mean
+    /// equal histories. Throws invalid_argument if the store keeps no hash tree; so do the next three.
+    [[nodiscard]] tree_root root() { return do_root(std::nullopt); }
+    /// The same over the events up to `size`, as it was when that was the head. Throws invalid_argument for a size
+    /// beyond the head.
+    [[nodiscard]] tree_root root(position size) { return do_root(size); }
+    /// Proves that the event at `event` is in the tree over the events up to `size`: see verify_inclusion(). The event
+    /// may have been removed since. Throws invalid_argument for an event at 0 or beyond `size`, and for a size beyond
+    /// the head.
+    [[nodiscard]] inclusion_proof prove_inclusion(position event, position size);
+    /// Proves that the tree over the events up to `new_size` continues the one up to `old_size`: see
+    /// verify_consistency(). Throws invalid_argument for a size beyond the head, and if the old one is the greater.
+    [[nodiscard]] consistency_proof prove_consistency(position old_size, position new_size);
+
     /// Waits until the head is beyond `seen`, at most for `timeout` or until a stop is requested, and returns the head.
     /// Appends of this process end the wait at once; those of others are noticed within the engine's poll interval.
     /// The timeout is in any unit; 0 or less: it does not wait.
@@ -223,6 +238,13 @@ protected:
     virtual version do_stream_version(const stream_id& stream) = 0;
     /// See position_at().
     virtual position do_position_at(timestamp time) = 0;
+    /// See root(); without a size: over all events. An engine without a hash tree leaves this and the next two as they
+    /// are: they throw.
+    virtual tree_root do_root(std::optional<position> size);
+    /// See prove_inclusion().
+    virtual inclusion_proof do_prove_inclusion(position event, position size);
+    /// See prove_consistency().
+    virtual consistency_proof do_prove_consistency(position old_size, position new_size);
     /// See wait_for_append(). The timeout may be anything from milliseconds::min() to milliseconds::max().
     virtual position do_wait_for_append(position seen, std::chrono::milliseconds timeout,
                                         const std::stop_token& stop) = 0;

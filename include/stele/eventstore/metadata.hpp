@@ -33,9 +33,14 @@ struct metadata {
 
 /// Reads the output of encode(). Throws stele::error (undecodable) if the bytes are anything else.
 [[nodiscard]] metadata decode_metadata(std::string_view bytes);
+/// Reads the metadata of an event. Foreign metadata has none of these fields: the result is empty, and the bytes are in
+/// event.metadata. Throws stele::error (undecodable) if other metadata is not the output of encode().
+[[nodiscard]] metadata decode_metadata(const recorded_event& event);
+/// The same for an event that was kept.
+[[nodiscard]] metadata decode_metadata(const owned_event& event);
 
 /// The business time of an event: the time that who appended it gave (metadata::occurred_at), or recorded_at without
-/// one. Throws nothing: metadata that are not the output of encode() give no time, as a store takes any bytes. Costs
+/// one. Throws nothing: metadata that are foreign or not the output of encode() give no time. Costs
 /// next to nothing for an event without a time of its own.
 [[nodiscard]] timestamp occurred_at(const recorded_event& event);
 /// The same for an event that was kept.

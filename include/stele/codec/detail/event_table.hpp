@@ -65,7 +65,7 @@ private:
 };
 
 /// Parses the payload of `event` into `message`. Throws stele::error (undecodable), naming type, stream and position,
-/// if it is none. Any thread may call it.
+/// if it is none, or was stored as JSON or octets. Any thread may call it.
 void parse_event(const recorded_event& event, google::protobuf::Message& message);
 
 /// Decodes recorded events and hands them to the functions of a table.

@@ -7,6 +7,9 @@
 /// Texts from outside, made fit for messages and for fields that must be UTF-8.
 namespace stele::inline v0::detail {
 
+/// Whether `text` is well-formed UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates, at most U+10FFFF).
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
 /// Returns at most `limit` bytes from the beginning of the text, and no part of a letter.
 [[nodiscard]] constexpr std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept {
     if (text.size() <= limit) return text;

@@ -36,6 +36,9 @@ private:
     position do_head() override;
     version do_stream_version(const stream_id& stream) override;
     position do_position_at(timestamp time) override;
+    tree_root do_root(std::optional<position> size) override;
+    inclusion_proof do_prove_inclusion(position event, position size) override;
+    consistency_proof do_prove_consistency(position old_size, position new_size) override;
     position do_wait_for_append(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop) override;
     [[nodiscard]] const store_limits& do_limits() const override;
 

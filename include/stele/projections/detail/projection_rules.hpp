@@ -237,7 +237,9 @@ std::string dead_letter_key_of(void* object, const recorded_event& event) {
                                    .stream = stream,
                                    .type = event.type,
                                    .payload = event.payload,
-                                   .metadata = event.metadata};
+                                   .metadata = event.metadata,
+                                   .content = event.content,
+                                   .foreign_metadata = event.foreign_metadata};
         return static_cast<P*>(object)->dead_letter_key(asked);
     } else {
         return std::string{stream};

@@ -1,0 +1,105 @@
+#include "eventstore/sqlite/hashes/leaf_rows.hpp"
+
+#include "eventstore/sqlite/files/event_flags.hpp"
+
+#include <stele/eventstore/format.hpp>
+#include <stele/eventstore/hashtree/leaf.hpp>
+
+#include <fmt/format.h>
+
+#include <optional>
+
+namespace stele::inline v0::detail {
+namespace {
+
+constexpr std::size_t most_tag_names = 1U << 16U;
+
+// A varint (LEB128) at the beginning of the bytes, which it takes off; nothing if there is none.
+std::optional<std::uint64_t> take_varint(std::string_view& bytes) {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 63 && !bytes.empty(); shift += 7) {
+        const auto byte = static_cast<std::uint8_t>(bytes.front());
+        bytes.remove_prefix(1);
+        value |= std::uint64_t{byte & 0x7FU} << shift;
+        if ((byte & 0x80U) == 0) return value;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+leaf_rows::leaf_rows(connection& db)
+    : query_(
+          db.prepare("SELECT e.position, e.version, e.recorded_at, e.id, s.name, t.name, e.flags, e.tags, e.payload, "
+                     "e.metadata FROM events AS e LEFT JOIN streams AS s ON s.id = e.stream LEFT JOIN types AS t ON "
+                     "t.id = e.type WHERE e.position > ?1 AND e.position <= ?2 ORDER BY e.position")),
+      tag_query_(db.prepare("SELECT name FROM stele_tags WHERE id = ?1")) {}
+
+reset_guard leaf_rows::read(std::uint64_t after, std::uint64_t up_to) {
+    query_.bind(1, static_cast<std::int64_t>(after));
+    query_.bind(2, static_cast<std::int64_t>(up_to));
+    return reset_guard(query_);
+}
+
+bool leaf_rows::next() {
+    return query_.step();
+}
+
+std::uint64_t leaf_rows::position() const {
+    return static_cast<std::uint64_t>(query_.column_int64(0));
+}
+
+std::expected<tree_hash, std::string> leaf_rows::leaf() {
+    const auto read = event();
+    if (!read) return std::unexpected(read.error());
+    if (query_.column_is_null(7)) return leaf_hash(*read);
+    const auto names = tags(query_.column_bytes(7));
+    if (!names) return std::unexpected(names.error());
+    return leaf_hash(*read, *names);
+}
+
+std::expected<recorded_event, std::string> leaf_rows::event() {
+    const auto id = uuid::from_bytes(query_.column_bytes(3));
+    if (!id) return std::unexpected(fmt::format("its id has {} bytes", query_.column_bytes(3).size()));
+    if (query_.column_is_null(4)) return std::unexpected("its stream is missing");
+    if (query_.column_is_null(5)) return std::unexpected("its type is missing");
+    const auto content = content_of(query_.column_int64(6));
+    if (!content) return std::unexpected(fmt::format("its flags are {}", query_.column_int64(6)));
+    recorded_event event;
+    event.position.value = position();
+    event.version.value = static_cast<std::uint64_t>(query_.column_int64(1));
+    event.recorded_at = timestamp{timestamp::duration{query_.column_int64(2)}};
+    event.id = *id;
+    event.stream = query_.column_bytes(4);
+    event.type = query_.column_bytes(5);
+    event.payload = query_.column_bytes(8);
+    event.metadata = query_.column_bytes(9);
+    event.content = content->content;
+    event.foreign_metadata = content->foreign_metadata;
+    return event;
+}
+
+// The ids are a run: the first one as it is, each other one as its difference to the one before.
+std::expected<std::vector<std::string_view>, std::string> leaf_rows::tags(std::string_view ids) {
+    std::vector<std::string_view> names;
+    if (tag_names_.size() > most_tag_names) tag_names_.clear();
+    for (std::int64_t id = 0; !ids.empty();) {
+        const auto more = take_varint(ids);
+        if (!more || *more == 0) return std::unexpected("its tags are no list of numbers");
+        id += static_cast<std::int64_t>(*more);
+        const auto* name = tag_name(id);
+        if (name == nullptr) return std::unexpected(fmt::format("its tag {} is missing", id));
+        names.emplace_back(*name);
+    }
+    return names;
+}
+
+const std::string* leaf_rows::tag_name(std::int64_t id) {
+    if (const auto known = tag_names_.find(id); known != tag_names_.end()) return &known->second;
+    const reset_guard done(tag_query_);
+    tag_query_.bind(1, id);
+    if (!tag_query_.step()) return nullptr;
+    return &tag_names_.emplace(id, tag_query_.column_bytes(0)).first->second;
+}
+
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <stele/eventstore/event.hpp>
+#include <stele/eventstore/hashtree/tree_hash.hpp>
+#include <stele/eventstore/sqlite/detail/connection.hpp>
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stele::inline v0::detail {
+
+/// The leaves of stored events, computed from their rows. One thread at a time, in a transaction.
+class leaf_rows {
+public:
+    explicit leaf_rows(connection& db);
+
+    /// Begins with the event after `after`, and ends with the one at `up_to`; and at the latest with the result.
+    [[nodiscard]] reset_guard read(std::uint64_t after, std::uint64_t up_to);
+    /// Goes to the next event that is stored; false at the end.
+    bool next();
+    [[nodiscard]] std::uint64_t position() const;
+    /// The leaf of this event. If its row is none that is ever written, says why, for the end of a sentence about it.
+    [[nodiscard]] std::expected<tree_hash, std::string> leaf();
+
+private:
+    [[nodiscard]] std::expected<recorded_event, std::string> event();
+    [[nodiscard]] std::expected<std::vector<std::string_view>, std::string> tags(std::string_view ids);
+    [[nodiscard]] const std::string* tag_name(std::int64_t id);
+
+    statement query_, tag_query_;
+    std::map<std::int64_t, std::string> tag_names_;
+};
+
+}  // namespace stele::inline v0::detail

@@ -1,0 +1,42 @@
+#include "eventstore/sqlite/hashes/tile_reader.hpp"
+
+namespace stele::inline v0::detail {
+
+std::optional<tree_hash> tile_hash_cache::find(tile_place place) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = hashes_.find(place);
+    if (found == hashes_.end()) return std::nullopt;
+    return found->second;
+}
+
+void tile_hash_cache::add(tile_place place, const tree_hash& hash) {
+    const std::scoped_lock lock(mutex_);
+    if (hashes_.size() >= most) hashes_.clear();
+    hashes_.emplace(place, hash);
+}
+
+tile_reader::tile_reader(connection& db, tile_hash_cache& cache) : rows_(db), cache_(cache), size_(rows_.head()) {}
+
+std::span<const tree_hash> tile_reader::full_tile(tile_place place) {
+    if (tiles_.size() <= place.level) tiles_.resize(place.level + 1);
+    auto& kept = tiles_[place.level];
+    if (kept.hashes.empty() || kept.place != place) {
+        const auto hashes = rows_.tile(place);
+        kept = {place, {hashes.begin(), hashes.end()}};
+    }
+    return kept.hashes;
+}
+
+std::span<const tree_hash> tile_reader::open_leaves() {
+    if (!open_leaves_) open_leaves_ = rows_.open_leaves(size_ - size_ % tile_hashes, size_);
+    return *open_leaves_;
+}
+
+tree_hash tile_reader::tile_hash(tile_place place) {
+    if (const auto known = cache_.find(place)) return *known;
+    const auto hash = hash_over(rows_.tile(place));
+    cache_.add(place, hash);
+    return hash;
+}
+
+}  // namespace stele::inline v0::detail

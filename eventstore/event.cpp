@@ -14,7 +14,8 @@ owned_event::owned_event(const recorded_event& event)
       stream(event.stream),
       type(event.type),
       payload(event.payload),
-      metadata(event.metadata) {}
+      metadata(event.metadata),
+      tags(event.tags) {}
 
 recorded_event owned_event::view() const& noexcept {
     return {.position = position,
@@ -24,7 +25,8 @@ recorded_event owned_event::view() const& noexcept {
             .stream = stream,
             .type = type,
             .payload = payload,
-            .metadata = metadata};
+            .metadata = metadata,
+            .tags = tags};
 }
 
 recorded_event as_recorded(const event_data& data, std::string_view stream, stream_position at,
@@ -36,7 +38,8 @@ recorded_event as_recorded(const event_data& data, std::string_view stream, stre
             .stream = stream,
             .type = data.type,
             .payload = data.payload,
-            .metadata = data.metadata};
+            .metadata = data.metadata,
+            .tags = data.tags};
 }
 
 }  // namespace stele::inline v0

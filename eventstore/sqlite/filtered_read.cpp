@@ -87,9 +87,12 @@ void reader::begin(filtered_read& read) {
     read.types = ids_of(options.filter.types);
     if (!options.filter.types.empty() && read.types.empty()) read.rest = {};  // no event can pass
     const auto& filter = options.filter;
-    if (!filter.correlation_id.empty() || !filter.system_events)
-        read.others.emplace(
-            event_filter{.correlation_id = filter.correlation_id, .system_events = filter.system_events});
+    if (event_query rest{.tags = filter.tags,
+                         .any_of = filter.any_of,
+                         .correlation_id = filter.correlation_id,
+                         .system_events = filter.system_events};
+        !rest.empty())
+        read.others.emplace(std::move(rest));
     if (filter.passes_all_streams()) return;
     // A read that goes on, batch by batch, comes with the same filter.
     if (!last_streams_ || !last_streams_->is_of(options.filter))

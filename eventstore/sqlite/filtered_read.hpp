@@ -15,13 +15,13 @@ namespace stele::inline v0::detail {
 
 /// The streams that a filter lets pass, prepared. Only `many` changes.
 struct stream_filter {
-    explicit stream_filter(const event_filter& filter)
+    explicit stream_filter(const event_query& filter)
         : categories(filter.categories),
           prefixes(filter.stream_prefixes),
           names(filter.streams),
           ranges(filter),
           json(ranges.json()) {}
-    [[nodiscard]] bool is_of(const event_filter& filter) const {
+    [[nodiscard]] bool is_of(const event_query& filter) const {
         return categories == filter.categories && prefixes == filter.stream_prefixes && names == filter.streams;
     }
 
@@ -57,7 +57,7 @@ struct filtered_read {
     std::string types;                             ///< JSON, a list of type ids; empty: all types.
     std::shared_ptr<const stream_filter> streams;  ///< None: all streams.
     bool by_stream = false;                        ///< The streams have few events in total.
-    std::optional<event_filter> others;            ///< What each event must pass besides, if anything.
+    std::optional<event_query> others;             ///< What each event must pass besides, if anything.
 };
 
 }  // namespace stele::inline v0::detail

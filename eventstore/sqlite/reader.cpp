@@ -37,7 +37,7 @@ reader::reader(std::unique_ptr<connection> db, const store_limits& limits)
       time_after_(db_->prepare("SELECT recorded_at FROM events WHERE position > ?1 ORDER BY position LIMIT 1")),
       blocks_(db_->prepare(blocks_query)),
       few_in_streams_(db_->prepare(few_query)),
-      find_event_(db_->prepare(event_query)),
+      find_event_(db_->prepare(find_event_query)),
       find_stream_(db_->prepare(find_stream_query)),
       list_streams_(db_->prepare(list_streams_query)),
       find_document_(

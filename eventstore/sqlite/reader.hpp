@@ -76,7 +76,7 @@ private:
         std::string_view known_stream = {};    // the stream of all rows, or empty to look up each one
         bool some_types = false;               // with known_stream: rows of other types are not among them
         const name_ranges* streams = nullptr;  // skips the rows of other streams
-        const event_filter* others = nullptr;  // skips the rows that do not pass, but for streams and types
+        const event_query* others = nullptr;   // skips the rows that do not pass, but for streams and types
     };
     void check_order(row_order& order, const selection& which, const recorded_event& event) const;
     void collect(statement& query, row_order order, const selection& which, event_batch& batch);

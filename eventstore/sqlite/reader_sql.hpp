@@ -62,7 +62,7 @@ inline std::string typed_query(direction order) {
         columns, order_of(order));
 }
 
-inline const std::string event_query = fmt::format("{} WHERE id = ?1", columns);
+inline const std::string find_event_query = fmt::format("{} WHERE id = ?1", columns);
 
 /// What is told about streams, with their first and last event.
 inline constexpr std::string_view stream_columns =

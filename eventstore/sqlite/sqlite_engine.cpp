@@ -126,18 +126,19 @@ append_all_outcome sqlite_engine::submit(append_request& request) {
 
 append_all_outcome sqlite_engine::do_append(std::span<const stream_write> writes,
                                             std::span<const document_write> documents,
-                                            std::span<const stream_expectation> expectations) {
-    append_request request{.writes = writes, .documents = documents, .expectations = expectations};
+                                            std::span<const append_condition> conditions) {
+    append_request request{.writes = writes, .documents = documents, .conditions = conditions};
     for (const auto& document : documents) request.size_bytes += document.key.size() + document.value.size();
     for (const auto& write : writes)
-        for (const auto& event : write.events) request.size_bytes += event.payload.size() + event.metadata.size();
+        for (const auto& event : write.events) request.size_bytes += event.size_bytes();
     return submit(request);
 }
 
 std::future<append_outcome> sqlite_engine::do_append_async(stream_id stream, expected_version expected,
-                                                           std::vector<event_data> events) {
+                                                           std::vector<event_data> events,
+                                                           std::vector<append_condition> conditions) {
     expect_writable();
-    auto append = std::make_unique<async_append>(std::move(stream), expected, std::move(events));
+    auto append = std::make_unique<async_append>(std::move(stream), expected, std::move(events), std::move(conditions));
     auto result = append->promise.get_future();
     queue_->submit(std::move(append));
     return result;

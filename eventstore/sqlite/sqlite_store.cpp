@@ -101,13 +101,14 @@ verify_result sqlite_store::verify(const verify_options& options) const {
 
 append_all_outcome sqlite_store::do_append(std::span<const stream_write> writes,
                                            std::span<const document_write> documents,
-                                           std::span<const stream_expectation> expectations) {
-    return engine().do_append(writes, documents, expectations);
+                                           std::span<const append_condition> conditions) {
+    return engine().do_append(writes, documents, conditions);
 }
 
 std::future<append_outcome> sqlite_store::do_append_async(stream_id stream, expected_version expected,
-                                                          std::vector<event_data> events) {
-    return engine().do_append_async(std::move(stream), expected, std::move(events));
+                                                          std::vector<event_data> events,
+                                                          std::vector<append_condition> conditions) {
+    return engine().do_append_async(std::move(stream), expected, std::move(events), std::move(conditions));
 }
 
 append_outcome sqlite_store::do_remove(const stream_id& stream, expected_version expected, stream_removal kind,

@@ -89,7 +89,8 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options)
       add_document_(db_.prepare("INSERT INTO documents (kind, key, position, written_at, value) "
                                 "VALUES (?1, ?2, ?3, ?4, ?5)")),
       remove_document_(db_.prepare("DELETE FROM documents WHERE kind = ?1 AND key = ?2")),
-      catalog_(db_) {}
+      catalog_(db_),
+      conditions_(db_) {}
 
 writer::~writer() {
     // Closing the last connection checkpoints and removes the log, which must not coincide with a write of another

@@ -2,6 +2,7 @@
 
 #include "eventstore/sqlite/catalog.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
+#include "eventstore/sqlite/condition_check.hpp"
 #include "eventstore/sqlite/files/main_file.hpp"
 
 #include <stele/eventstore/sqlite/detail/append_participant.hpp>
@@ -69,7 +70,8 @@ private:
 
     outcome apply(const append_request& request);
     outcome append(std::span<const stream_write> writes, std::span<const document_write> documents = {},
-                   std::span<const stream_expectation> expectations = {});
+                   std::span<const append_condition> conditions = {});
+    std::optional<conflict> conflict_with(const append_condition& condition);
     outcome refused(const conflict& reason, std::span<const stream_write> writes);
     timestamp time_of_append();
     bool write_documents(std::span<const document_write> documents, position last);
@@ -98,6 +100,7 @@ private:
     statement add_event_, find_event_, stored_events_, remove_events_;
     statement put_document_, add_document_, remove_document_;
     catalog catalog_;
+    condition_check conditions_;
     bool is_joined_ = false;                    // whether the participant has followed what others wrote
     std::string missing_projections_;           // why events are refused, if the participant lacks inline projections
     append_host::participant_ptr participant_;  // destroyed before the connection it writes on

@@ -1,6 +1,7 @@
 // What the writer does for one request, inside the transaction of its group.
 
 #include "eventstore/engine/append_rules.hpp"
+#include "eventstore/engine/query_plan.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
 #include "eventstore/sqlite/writer.hpp"
 
@@ -50,7 +51,7 @@ writer::outcome writer::apply(const append_request& request) {
         throw append_fault{std::make_exception_ptr(error{error_kind::needs_projection, missing_projections_})};
     try {
         return request.removal != nullptr ? remove(*request.removal)
-                                          : append(request.writes, request.documents, request.expectations);
+                                          : append(request.writes, request.documents, request.conditions);
     } catch (const error& fault) {
         if ((fault.engine_code() & 0xFF) == SQLITE_TOOBIG) throw;  // the store's limits allow more than SQLite's
         rethrow_as_damage();
@@ -64,11 +65,25 @@ writer::outcome writer::refused(const conflict& reason, std::span<const stream_w
     return std::unexpected(reason);
 }
 
+std::optional<conflict> writer::conflict_with(const append_condition& condition) {
+    if (const auto* none = std::get_if<no_event>(&condition)) {
+        const auto head = last_event().first;
+        try {
+            expect_position(*none, head);
+        } catch (...) {
+            throw append_fault{std::current_exception()};
+        }
+        return conditions_.refusal_of(*none);
+    }
+    if (const auto* document = std::get_if<document_expectation>(&condition)) return conditions_.refusal_of(*document);
+    const auto& expectation = std::get<stream_expectation>(condition);
+    return mismatch_of(catalog_.find_stream(expectation.stream), expectation);
+}
+
 writer::outcome writer::append(std::span<const stream_write> writes, std::span<const document_write> documents,
-                               std::span<const stream_expectation> expectations) {
-    for (const auto& each : expectations)
-        if (const auto conflict = mismatch_of(catalog_.find_stream(each.stream), each))
-            return refused(*conflict, writes);
+                               std::span<const append_condition> conditions) {
+    for (const auto& each : conditions)
+        if (const auto conflict = conflict_with(each)) return refused(*conflict, writes);
     last_recorded_at_ = std::max(last_recorded_at_, to_integer(time_of_append()));
     std::vector<append_result> results(writes.size());
     for (std::size_t i = 0; i < writes.size(); ++i) {

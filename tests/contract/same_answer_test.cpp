@@ -91,7 +91,7 @@ std::function<std::string(stele::event_store&)> any_call(const stele::timestamp&
             };
         case 4: {
             const auto category = *rc::gen::element<std::string>("order", "order-item", "orders", "", "stele");
-            stele::event_filter filter;
+            stele::event_query filter;
             if (*rc::gen::inRange(0, 2) == 0) filter.categories = {category};
             if (*rc::gen::inRange(0, 2) == 0) filter.stream_prefixes = {category};
             if (*rc::gen::inRange(0, 2) == 0) filter.streams = {stream.str()};

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <stele/eventstore/detail/saturating_time.hpp>
+#include <stele/eventstore/tags/tag_list.hpp>
 #include <stele/eventstore/uuid.hpp>
 #include <stele/eventstore/version.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -27,6 +29,13 @@ struct event_data {
     std::string payload = {};
     /// The result of encode(metadata), or empty.
     std::string metadata = {};
+    /// What it is about, beyond its stream: the codec takes them from `tags_of` (tag.hpp).
+    tag_list tags = {};
+
+    /// The bytes that count towards the limits of a store.
+    [[nodiscard]] std::size_t size_bytes() const noexcept {
+        return payload.size() + metadata.size() + tags.text().size();
+    }
 };
 
 namespace detail {
@@ -53,6 +62,7 @@ struct recorded_event {
     std::string_view type = {};      ///< The full name of its message.
     std::string_view payload = {};   ///< The bytes of its message, exactly as appended.
     std::string_view metadata = {};  ///< Bytes for decode_metadata(); may be empty.
+    tags_view tags = {};             ///< What it is about, beyond its stream.
 
     [[no_unique_address]] detail::view_only_keep_an_owned_event_instead movable_only =
         {};  ///< Makes copying a compile error.
@@ -72,6 +82,7 @@ struct owned_event {
     std::string type;            ///< The full name of its message.
     std::string payload;         ///< The bytes of its message.
     std::string metadata;        ///< Bytes for decode_metadata().
+    tag_list tags;               ///< What it is about, beyond its stream.
 
     /// The event as a view into this object, good until this object changes or ends.
     [[nodiscard]] recorded_event view() const& noexcept;

@@ -39,7 +39,7 @@ private:
                                                        std::vector<stele::event_data> events,
                                                        std::vector<stele::append_condition> conditions) override {
         appended_ += events.size();
-        return inner_.append_async(std::move(stream), expected, std::move(events));
+        return inner_.append_async(std::move(stream), expected, std::move(events), std::move(conditions));
     }
     stele::append_outcome do_remove(const stele::stream_id& stream, stele::expected_version expected,
                                     stele::stream_removal kind, stele::version before,

@@ -60,7 +60,8 @@ timestamp time_of(const v1::ArchivedEvent& line) {
 bool is_same(const recorded_event& event, const recorded_event& other) {
     return event.position == other.position && event.version == other.version &&
            event.recorded_at == other.recorded_at && event.id == other.id && event.stream == other.stream &&
-           event.type == other.type && event.payload == other.payload && event.metadata == other.metadata;
+           event.type == other.type && event.payload == other.payload && event.metadata == other.metadata &&
+           event.tags == other.tags;
 }
 
 // Whether the event can be had from the line again.
@@ -133,6 +134,7 @@ std::string line_of(const recorded_event& event, const std::string& json) {
     fields.set_id(event.id.str());
     fields.set_payload_bytes(std::string{event.payload});
     fields.set_metadata_bytes(std::string{event.metadata});
+    for (const auto tag : event.tags) fields.add_tags(std::string{tag});
     auto line = print(fields);
     if (json.starts_with('{') && json.ends_with('}') && json.find_first_of("\n\r") == std::string::npos) {
         auto with_json = line;
@@ -166,6 +168,11 @@ std::optional<owned_event> read_line(std::string_view line) {
     event.type = std::move(*fields.mutable_type());
     event.payload = std::move(*fields.mutable_payload_bytes());
     event.metadata = std::move(*fields.mutable_metadata_bytes());
+    try {
+        for (const auto& tag : fields.tags()) event.tags.add(tag);
+    } catch (const error&) {
+        return {};
+    }
     return event;
 }
 

@@ -13,9 +13,11 @@ condition_check::condition_check(connection& db)
                          "ORDER BY position")),
       stream_name_(db.prepare("SELECT name FROM streams WHERE id = ?1")),
       type_name_(db.prepare("SELECT name FROM types WHERE id = ?1")),
-      document_(db.prepare("SELECT value FROM documents WHERE kind = ?1 AND key = ?2")) {}
+      document_(db.prepare("SELECT value FROM documents WHERE kind = ?1 AND key = ?2")),
+      tags_(db) {}
 
 std::optional<conflict> condition_check::refusal_of(const no_event& condition) {
+    tags_.begin();
     const reset_guard done(events_);
     events_.bind(1, to_integer(condition.after.value));
     while (events_.step()) {
@@ -25,7 +27,8 @@ std::optional<conflict> condition_check::refusal_of(const no_event& condition) {
                                    .version = {events_.column_number(1, 1)},
                                    .stream = stream,
                                    .type = type,
-                                   .metadata = events_.column_bytes(4)};
+                                   .metadata = events_.column_bytes(4),
+                                   .tags = tags_.of(events_.column_number(0, 1))};
         if (condition.matching.passes(event)) return condition_conflict(event);
     }
     return std::nullopt;

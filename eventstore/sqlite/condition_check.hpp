@@ -1,5 +1,7 @@
 #pragma once
 
+#include "eventstore/sqlite/tags/tag_rows.hpp"
+
 #include <stele/eventstore/append_condition.hpp>
 #include <stele/eventstore/conflict.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
@@ -21,11 +23,15 @@ public:
     /// The conflict if the document has another value.
     std::optional<conflict> refusal_of(const document_expectation& condition);
 
+    /// After a rollback, and when somebody else may have written.
+    void forget() noexcept { tags_.forget(); }
+
 private:
     std::string name_of(statement& query, std::int64_t id, const char* what);
 
     connection& db_;
     statement events_, stream_name_, type_name_, document_;
+    tag_reader tags_;
 };
 
 }  // namespace stele::inline v0::detail

@@ -43,7 +43,8 @@ reader::reader(std::unique_ptr<connection> db, const store_limits& limits)
       find_document_(
           db_->prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 AND key = ?2")),
       list_documents_(db_->prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 "
-                                   "AND key >= ?2 AND key > ?3 ORDER BY key")) {}
+                                   "AND key >= ?2 AND key > ?3 ORDER BY key")),
+      tags_(*db_) {}
 
 std::optional<document> reader::find_document(std::string_view kind, std::string_view key) {
     const reset_guard done(find_document_);
@@ -147,6 +148,7 @@ void reader::check_order(row_order& order, const selection& which, const recorde
 void reader::collect(statement& query, row_order order, const selection& which, event_batch& batch) {
     const auto known_stream = which.known_stream;
     recorded_event event;
+    tags_.begin();
     while (batch.size() < which.limit && batch.size_bytes() < limits_.read_batch_bytes && query.step()) {
         event.position.value = query.column_number(0, 1);
         event.version.value = query.column_number(1, 1);
@@ -162,6 +164,7 @@ void reader::collect(statement& query, row_order order, const selection& which, 
         event.type = type_name(query.column_int64(5));
         event.payload = query.column_bytes(6);
         event.metadata = query.column_bytes(7);
+        event.tags = tags_.of(event.position.value);
         if (which.others != nullptr && !which.others->passes(event)) continue;
         batch.add(event);
     }

@@ -2,6 +2,7 @@
 
 #include "eventstore/sqlite/filtered_read.hpp"
 #include "eventstore/sqlite/read_access.hpp"
+#include "eventstore/sqlite/tags/tag_rows.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
@@ -101,6 +102,7 @@ private:
     statement head_, stream_version_, find_stream_name_, find_type_name_, find_type_, time_after_;
     statement blocks_, few_in_streams_, find_event_, find_stream_, list_streams_;
     statement find_document_, list_documents_;
+    tag_reader tags_;
     std::shared_ptr<stream_filter> last_streams_;
     std::map<std::string, statement> scans_;  // by their SQL: one for each kind of filter, plan and direction
 };

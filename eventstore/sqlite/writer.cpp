@@ -90,6 +90,7 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options)
                                 "VALUES (?1, ?2, ?3, ?4, ?5)")),
       remove_document_(db_.prepare("DELETE FROM documents WHERE kind = ?1 AND key = ?2")),
       catalog_(db_),
+      tags_(db_),
       conditions_(db_) {}
 
 writer::~writer() {
@@ -259,6 +260,8 @@ void writer::roll_back() noexcept {
 void writer::forget() noexcept {
     data_version_ = -1;
     catalog_.forget();
+    tags_.forget();
+    conditions_.forget();
 }
 
 }  // namespace stele::inline v0::detail

@@ -4,6 +4,7 @@
 #include "eventstore/sqlite/commit_queue.hpp"
 #include "eventstore/sqlite/condition_check.hpp"
 #include "eventstore/sqlite/files/main_file.hpp"
+#include "eventstore/sqlite/tags/tag_rows.hpp"
 
 #include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
@@ -100,6 +101,7 @@ private:
     statement add_event_, find_event_, stored_events_, remove_events_;
     statement put_document_, add_document_, remove_document_;
     catalog catalog_;
+    tag_writer tags_;
     condition_check conditions_;
     bool is_joined_ = false;                    // whether the participant has followed what others wrote
     std::string missing_projections_;           // why events are refused, if the participant lacks inline projections

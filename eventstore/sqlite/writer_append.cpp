@@ -173,7 +173,9 @@ bool writer::insert(stream_record& stream, const event_data& event, bool closes_
     if (code != SQLITE_DONE) throw db_.last_error("write");
     if (db_.changes() != 1) throw db_.damage("the file has not taken an event that was inserted");
     add_event_.reset();
-    catalog_.list_block(type, db_.last_insert_rowid());
+    const auto position = db_.last_insert_rowid();
+    tags_.add(position, event.tags);
+    catalog_.list_block(type, position);
     return true;
 }
 
@@ -192,6 +194,7 @@ writer::outcome writer::remove(const removal_request& removal) {
     auto stream = catalog_.find_stream(removal.stream);
     const auto plan = plan_removal(stream, removal.stream, removal.expected, removal.kind, removal.before);
     if (!plan) return std::unexpected(plan.error());
+    tags_.remove(stream.id, to_integer(plan->up_to.value));
     remove_events_.bind(1, stream.id);
     remove_events_.bind(2, to_integer(plan->up_to.value));
     remove_events_.run();

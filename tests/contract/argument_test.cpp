@@ -66,7 +66,7 @@ std::vector<refusal> refusals() {
     add("append", no_stream, [=](auto& store) {
         const auto events = make_events(1);
         const stele::stream_write write{stream_id{"account-1"}, expected_version::any(), events};
-        const stele::stream_expectation expectation{moved(), expected_version::any()};
+        const stele::append_condition expectation = stele::stream_expectation{moved(), expected_version::any()};
         (void)store.append(std::span(&write, 1), {}, std::span(&expectation, 1));
     });
     add("list_streams", "list_streams: category 'a-b': a category ends before the first '-'",

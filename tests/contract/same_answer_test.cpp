@@ -126,7 +126,7 @@ std::function<std::string(stele::event_store&)> any_call(const stele::timestamp&
             const auto events = make_events(1);
             return [=](auto& store) {
                 const stele::stream_write write{stream_id{"other"}, expected_version::any(), events};
-                const stele::stream_expectation expectation{stream, expected};
+                const stele::append_condition expectation = stele::stream_expectation{stream, expected};
                 const auto outcome = store.append(std::span(&write, 1), {}, std::span(&expectation, 1));
                 return outcome ? text_of(outcome->front()) : outcome.error().message();
             };

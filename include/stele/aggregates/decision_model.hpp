@@ -18,7 +18,7 @@
 ///     struct catalogue {
 ///         static constexpr auto events   = hana::tuple_t<CourseOpened, CourseRenamed>;
 ///         static constexpr auto commands = hana::tuple_t<OpenCourse, RenameCourse>;
-///         static auto boundary(const auto& command) { return course(command.course()); }   // a tag (tag.hpp)
+///         static auto boundary(const auto& command) { return course_tag(command.course()); }   // a tag (tag.hpp)
 ///
 ///         std::string title;                                              // the state before the first event
 ///         stele::decision<catalogue> decide(const RenameCourse& command) const;
@@ -27,9 +27,9 @@
 ///
 /// The model folds, and its boundary is, the events of its list `events` that carry the tag. `boundary` returns
 ///
-///     course(c.course())                                          events with this tag
-///     stele::tags(course(c.course()), student(c.student()))       events with both
-///     stele::any_of(course(c.course()), student(c.student()))     events with one of them, or both
+///     course_tag(c.course())                                          events with this tag
+///     stele::tags(course_tag(c.course()), student_tag(c.student()))       events with both
+///     stele::any_of(course_tag(c.course()), student_tag(c.student()))     events with one of them, or both
 ///     stele::parts(…)                                             what the members of the model fold, see part()
 ///
 /// It is static and pure: which events are decided on depends on the command alone.
@@ -51,7 +51,7 @@ public:
 
     /// The sets.
     [[nodiscard]] const std::vector<tag_list>& sets() const& noexcept { return sets_; }
-    void sets() const&& = delete;
+    [[nodiscard]] std::vector<tag_list> sets() && { return std::move(sets_); }  ///< By value, of a temporary.
 
 private:
     std::vector<tag_list> sets_;
@@ -122,7 +122,7 @@ struct is_model_part<model_part<Model, Part, Choice>> : std::true_type {};
 template <class... Alternatives>
 [[nodiscard]] auto any_of(const Alternatives&... alternatives) {
     static_assert((detail::is_alternative<Alternatives> && ...),
-                  "stele::any_of takes tags that a stele::tag_key has made, `course(command.course())`, or "
+                  "stele::any_of takes tags that a stele::tag_key has made, `course_tag(command.course())`, or "
                   "`stele::tags(…)`, or a std::vector of them");
     if constexpr ((detail::is_alternative<Alternatives> && ...)) {
         std::vector<tag_list> sets;
@@ -139,8 +139,8 @@ template <class... Alternatives>
 ///         static constexpr auto events   = hana::tuple_t<StudentEnrolled>;      // what it decides
 ///         static constexpr auto commands = hana::tuple_t<Enrol>;
 ///         static auto boundary(const Enrol& c) {
-///             return stele::parts(stele::part(&enrolment::seats, course(c.course())),
-///                                 stele::part(&enrolment::timetable, student(c.student())));
+///             return stele::parts(stele::part(&enrolment::seats, course_tag(c.course())),
+///                                 stele::part(&enrolment::timetable, student_tag(c.student())));
 ///         }
 ///         course_seats seats;                                                   // folds of their own
 ///         student_timetable timetable;
@@ -148,10 +148,11 @@ template <class... Alternatives>
 ///     };
 template <class Model, class Part, class Tags>
 [[nodiscard]] auto part(Part Model::* member, const Tags& tags) {
-    static_assert(detail::makes_choice<Tags>,
-                  "stele::part takes a member of the model and the tag of the events that it folds: "
-                  "`stele::part(&enrolment::seats, course(command.course()))`; for several tags there are stele::tags "
-                  "and stele::any_of");
+    static_assert(
+        detail::makes_choice<Tags>,
+        "stele::part takes a member of the model and the tag of the events that it folds: "
+        "`stele::part(&enrolment::seats, course_tag(command.course()))`; for several tags there are stele::tags "
+        "and stele::any_of");
     if constexpr (detail::makes_choice<Tags>)
         return model_part<Model, Part, decltype(detail::as_choice(tags))>{member, detail::as_choice(tags)};
 }
@@ -161,7 +162,7 @@ template <class... Parts>
 [[nodiscard]] auto parts(Parts... each) {
     static_assert(sizeof...(Parts) > 0 && (detail::is_model_part<Parts>::value && ...),
                   "stele::parts takes what stele::part returns: "
-                  "`stele::parts(stele::part(&enrolment::seats, course(command.course())), …)`");
+                  "`stele::parts(stele::part(&enrolment::seats, course_tag(command.course())), …)`");
     if constexpr (sizeof...(Parts) > 0 && (detail::is_model_part<Parts>::value && ...))
         return model_parts<Parts...>{{std::move(each)...}};
 }

@@ -118,10 +118,20 @@ consteval bool check_fold() {
     return true;
 }
 
+template <class Event, class Choice>
+consteval void check_reached() {
+    static_assert(
+        found_by<Event, Choice>::value,
+        "this event is in the `events` of a part, and carries none of the tags that the boundary names for it, "
+        "so the part never gets it: add the tag to its `tags_of`, or take the event out");
+}
+
 template <class Model, class Owner, class Part, class Choice>
 consteval bool check_part(std::type_identity<model_part<Owner, Part, Choice>>) {
     static_assert(std::derived_from<Model, Owner>,
                   "stele::part names a member of another struct: name one of this model");
+    if constexpr (lists_events<Part>)
+        with_types(Part::events, []<class... Events>() { (check_reached<Events, Choice>(), ...); });
     return check_fold<Part, Choice>();
 }
 template <class Model, class... Parts>
@@ -143,10 +153,10 @@ consteval void check_model_command() {
     static_assert(
         bounds_something<Model, Command> || bounds_otherwise<Model, Command>,
         "add a public `static auto boundary(const Command& command)` to the decision model: it returns the tag "
-        "of the events that this command is decided on, such as `course(command.course())`");
+        "of the events that this command is decided on, such as `course_tag(command.course())`");
     static_assert(bounds<Model, Command> || !bounds_something<Model, Command>,
                   "`boundary` returns something else than tags: return one that a stele::tag_key has made, "
-                  "`course(command.course())`, or stele::tags, stele::any_of or stele::parts");
+                  "`course_tag(command.course())`, or stele::tags, stele::any_of or stele::parts");
     static_assert(!names_stream_otherwise<Model, Command>,
                   "`stream` of this command has another form: make it `static stele::stream_id stream(const Command& "
                   "command);`");
@@ -191,8 +201,8 @@ struct model_binding {
 };
 
 template <class Fold>
-model_fold fold_into(Fold& state, const std::vector<tag_list>& any_of) {
-    return {&event_table_of<Fold, model_binding<Fold>>(), &state, any_of};
+model_fold fold_into(Fold& state, std::vector<tag_list> any_of) {
+    return {&event_table_of<Fold, model_binding<Fold>>(), &state, std::move(any_of)};
 }
 
 /// What `boundary` returned, drawn around a state.

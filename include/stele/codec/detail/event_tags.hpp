@@ -36,13 +36,13 @@ template <class Event>
 using tag_set_of = typename decltype(tag_set_type<Event>())::type;
 
 template <class Key, class Set>
-struct has_key : std::false_type {};
+struct set_has_key : std::false_type {};
 template <class Key, class... Keys>
-struct has_key<Key, tag_set<Keys...>> : std::bool_constant<(std::same_as<Key, Keys> || ...)> {};
+struct set_has_key<Key, tag_set<Keys...>> : std::bool_constant<(std::same_as<Key, Keys> || ...)> {};
 
 /// Whether an event may carry a tag with this key.
 template <class Event, class Key>
-concept carries = has_key<Key, tag_set_of<Event>>::value;
+concept carries = set_has_key<Key, tag_set_of<Event>>::value;
 
 using tags_function = tag_list (*)(const google::protobuf::Message& event);
 
@@ -63,10 +63,10 @@ template <class Event>
 constexpr void use_tags() {
     static_assert(!has_tags_of_otherwise<Event>,
                   "`tags_of` of this event has another form: take it by const reference, "
-                  "`inline auto tags_of(const Event& event) { return course(event.course()); }`");
+                  "`inline auto tags_of(const Event& event) { return course_tag(event.course()); }`");
     static_assert(makes_tags<Event> || !has_tags_of<Event>,
                   "`tags_of` of this event returns something else than tags: return one that a stele::tag_key has "
-                  "made, `course(event.course())`, or several, `stele::tags(course(event.course()), …)`");
+                  "made, `course_tag(event.course())`, or several, `stele::tags(course_tag(event.course()), …)`");
     if constexpr (makes_tags<Event>) static_cast<void>(&tags_are_registered<Event>);
 }
 

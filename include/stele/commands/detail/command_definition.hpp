@@ -99,6 +99,9 @@ consteval void check_category() {
 /// What is needed to decide commands.
 template <class Aggregate>
 consteval bool check_decider() {
+    static_assert(!has_category<Aggregate> || !names_boundary<Aggregate>,
+                  "this struct has a `category`, as an aggregate, and a `boundary`, as a decision model: leave one of "
+                  "them out");
     if constexpr (is_decision_model<Aggregate>)
         return check_model<Aggregate>();
     else

@@ -16,11 +16,11 @@
 /// A domain names its keys once, and beside its events, in their namespace, what each is about:
 ///
 ///     namespace school {
-///     inline constexpr stele::tag_key<"course"> course;
-///     inline constexpr stele::tag_key<"student"> student;
+///     inline constexpr stele::tag_key<"course"> course_tag;
+///     inline constexpr stele::tag_key<"student"> student_tag;
 ///
-///     inline auto tags_of(const CourseOpened& e) { return course(e.course()); }
-///     inline auto tags_of(const Enrolled& e) { return stele::tags(course(e.course()), student(e.student())); }
+///     inline auto tags_of(const CourseOpened& e) { return course_tag(e.course()); }
+///     inline auto tags_of(const Enrolled& e) { return stele::tags(course_tag(e.course()), student_tag(e.student())); }
 ///     }
 ///
 /// The codec finds `tags_of` by argument-dependent look-up and stores the tags with the event; nobody else calls it. It
@@ -55,18 +55,18 @@ public:
 
     /// "key:value".
     [[nodiscard]] const std::string& text() const& noexcept { return list_.text(); }
-    void text() const&& = delete;
+    [[nodiscard]] std::string text() const&& { return list_.text(); }  ///< By value, of a temporary.
 
 private:
     tag_list list_;
 };
 
-/// The key of tags, a constant. Called with a value it makes a tag: `course("c1")` is "course:c1".
+/// The key of tags, a constant. Called with a value it makes a tag: `course_tag("c1")` is "course:c1".
 template <detail::literal Key>
 struct tag_key {
     static_assert(detail::is_tag_key(Key.view()),
                   "the key of a tag has 1 to 128 bytes, no ':' and no control character: "
-                  "`inline constexpr stele::tag_key<\"course\"> course;`");
+                  "`inline constexpr stele::tag_key<\"course\"> course_tag;`");
 
     /// The key itself.
     static constexpr std::string_view name() { return Key.view(); }
@@ -149,9 +149,10 @@ concept makes_tag_set = requires(const Type& value) { as_tag_set(value); };
 /// Throws stele::error (invalid_argument) for more than 32.
 template <class... Tags>
 [[nodiscard]] auto tags(const Tags&... each) {
-    static_assert((detail::made_by_key<Tags> && ...),
-                  "stele::tags takes tags that a stele::tag_key has made, for example `course(event.course())`, or a "
-                  "std::optional or std::vector of them");
+    static_assert(
+        (detail::made_by_key<Tags> && ...),
+        "stele::tags takes tags that a stele::tag_key has made, for example `course_tag(event.course())`, or a "
+        "std::optional or std::vector of them");
     if constexpr ((detail::made_by_key<Tags> && ...)) {
         tag_list list;
         (detail::add_to(list, each), ...);

@@ -106,6 +106,8 @@ public:
 
     /// Whether there is none.
     [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
+    /// How many there are.
+    [[nodiscard]] std::size_t size() const noexcept { return view().size(); }
     /// See tags_view::text().
     [[nodiscard]] const std::string& text() const& noexcept { return text_; }
     void text() const&& = delete;

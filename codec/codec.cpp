@@ -33,15 +33,13 @@ std::string serialise(const Message& event) {
 
 }  // namespace
 
-event_data encode(const Message& event, const stele::metadata& metadata) {
-    return detail::encode_event(event, encode(metadata));
-}
-
 namespace detail {
 
 event_data encode_event(const Message& event, std::string metadata_bytes) {
-    return {
-        .type = event.GetDescriptor()->full_name(), .payload = serialise(event), .metadata = std::move(metadata_bytes)};
+    return {.type = event.GetDescriptor()->full_name(),
+            .payload = serialise(event),
+            .metadata = std::move(metadata_bytes),
+            .tags = tags_of_message(event)};
 }
 
 void decode_all(const event_table& table, event_range events, void* context) {

@@ -88,8 +88,8 @@ std::optional<std::size_t> event_table::find(const recorded_event& event) const 
     return {};
 }
 
-event_filter event_table::filter() const {
-    event_filter filter{.categories = categories_};
+event_query event_table::filter() const {
+    event_query filter{.categories = categories_};
     for (const event_entry& entry : entries_)
         if (entry.handle != nullptr) filter.types.emplace_back(entry.type);
     if (!categories_.empty() && takes_removals()) filter.categories.emplace_back(system_category);

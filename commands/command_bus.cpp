@@ -1,4 +1,5 @@
 #include "commands/bus_state.hpp"
+#include "commands/model_turn.hpp"
 #include "commands/receipts.hpp"
 
 #include <stele/aggregates/detail/snapshot_document.hpp>
@@ -227,6 +228,7 @@ command_result command_bus_base::send(const command_definition& definition, cons
     const auto stream = definition.stream(command);
     const detail::bus_task task{command, definition, stream};
     return pass_through(bus, task, options, false, [&](const metadata& given) {
+        if (definition.model != nullptr) return detail::run_model(bus, task, given, options);
         return run(bus.store, bus.cache, bus.options, task, given, options);
     });
 }

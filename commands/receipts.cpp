@@ -144,12 +144,18 @@ std::optional<returned_value> receipts::value_of(const any_decision& decision) c
 }
 
 std::vector<document_write> receipts::remember(const any_decision& decision, const stream_position& reached) const {
-    return remember(decision, reached.version, reached.version.value == 0 && !decision.events().empty(),
+    return remember(decision, {reached.version.value + decision.events().size()},
+                    reached.version.value == 0 && !decision.events().empty(),
                     decision.events().empty() ? std::optional{reached.position} : std::nullopt);
 }
 
 std::vector<document_write> receipts::remember_among(const any_decision& decision, version reached, bool begins) const {
-    return remember(decision, reached, begins, {});
+    return remember(decision, {reached.value + decision.events().size()}, begins, {});
+}
+
+std::vector<document_write> receipts::remember_at_end(const any_decision& decision, position reached) const {
+    if (decision.events().empty()) return remember(decision, {}, false, reached);
+    return remember(decision, {}, true, {});
 }
 
 void receipts::add_place(document_write& receipt, std::size_t events_after) {
@@ -158,7 +164,7 @@ void receipts::add_place(document_write& receipt, std::size_t events_after) {
     receipt.value += place.SerializeAsString();  // messages in a row are merged when they are read
 }
 
-std::vector<document_write> receipts::remember(const any_decision& decision, version reached, bool begins,
+std::vector<document_write> receipts::remember(const any_decision& decision, version end, bool begins,
                                                std::optional<position> at) const {
     const auto* no = decision.rejection();
     if (key_.empty() || (no != nullptr && !options_.remember_rejection)) return {};
@@ -168,7 +174,7 @@ std::vector<document_write> receipts::remember(const any_decision& decision, ver
         // A text that has no room is shortened in the receipt: it must not keep the rejection from its caller.
         kept.mutable_rejection()->set_message(std::string{cut_utf8(no->message, store_.limits().event_bytes / 2)});
     } else {
-        kept.set_version(reached.value + decision.events().size());
+        kept.set_version(end.value);
         kept.set_began_stream(begins);
         if (at) kept.set_position(at->value);
     }

@@ -40,6 +40,9 @@ public:
     /// append. Complete when add_place() was called.
     [[nodiscard]] std::vector<document_write> remember_among(const any_decision& decision, version reached,
                                                              bool begins) const;
+    /// The same for a command that is appended at the end of a stream, whatever its version, and was decided on events
+    /// up to `reached`. The version is that of its last event, looked up when the receipt is recalled.
+    [[nodiscard]] std::vector<document_write> remember_at_end(const any_decision& decision, position reached) const;
     /// Adds how many events of the append come after those of the command.
     static void add_place(document_write& receipt, std::size_t events_after);
 
@@ -50,7 +53,7 @@ public:
                  const stream_position& written) const noexcept;
 
 private:
-    [[nodiscard]] std::vector<document_write> remember(const any_decision& decision, version reached, bool begins,
+    [[nodiscard]] std::vector<document_write> remember(const any_decision& decision, version end, bool begins,
                                                        std::optional<position> at) const;
 
     event_store& store_;

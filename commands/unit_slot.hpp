@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/aggregates/detail/any_aggregate.hpp>
+#include <stele/codec/detail/event_table.hpp>
 #include <stele/eventstore/document.hpp>
 
 #include <cstddef>
@@ -11,7 +12,19 @@
 
 namespace stele::inline v0::detail {
 
-/// One instance in a unit of work.
+/// In the place of an aggregate where there is none.
+inline const aggregate_type& no_aggregate() {
+    static const event_table none{"no aggregate", {}};
+    static const aggregate_type type{.category = {},
+                                     .events = &none,
+                                     .make = []() -> void* { return nullptr; },
+                                     .destroy = [](void*) noexcept {},
+                                     .restart = [](void*) {},
+                                     .snapshots = nullptr};
+    return type;
+}
+
+/// One instance in a unit of work, or a stream that decision models write to.
 struct unit_slot {
     unit_slot(stream_id of, any_aggregate state) : stream(std::move(of)), known(std::move(state)) {}
 
@@ -20,6 +33,7 @@ struct unit_slot {
     stream_position begun = {};  // where the stream was
     version base = {};           // as any_aggregate::base, then
     bool is_latest = false;      // it was read in this run
+    bool is_of_models = false;   // only decision models write to it: `known` is no state
     std::vector<event_data> events = {};
     std::size_t folded = 0;
     std::string last_command = {};
@@ -31,7 +45,7 @@ struct unit_slot {
     }
     // The position is not known yet; no `evolve` sees it.
     void fold() {
-        if (folded == events.size()) return;
+        if (is_of_models || folded == events.size()) return;
         const auto rest = std::span(events).subspan(folded);
         fold_appended(known, rest, {reached(), {known.reached.position.value + rest.size()}});
         folded = events.size();

@@ -25,7 +25,8 @@ owned_event::owned_event(const recorded_event& event)
       payload(event.payload),
       metadata(event.metadata),
       content(event.content),
-      foreign_metadata(event.foreign_metadata) {}
+      foreign_metadata(event.foreign_metadata),
+      tags(event.tags) {}
 
 recorded_event owned_event::view() const& noexcept {
     return {.position = position,
@@ -37,7 +38,8 @@ recorded_event owned_event::view() const& noexcept {
             .payload = payload,
             .metadata = metadata,
             .content = content,
-            .foreign_metadata = foreign_metadata};
+            .foreign_metadata = foreign_metadata,
+            .tags = tags};
 }
 
 recorded_event as_recorded(const event_data& data, std::string_view stream, stream_position at,
@@ -51,7 +53,8 @@ recorded_event as_recorded(const event_data& data, std::string_view stream, stre
             .payload = data.payload,
             .metadata = data.metadata,
             .content = data.content,
-            .foreign_metadata = data.foreign_metadata};
+            .foreign_metadata = data.foreign_metadata,
+            .tags = data.tags};
 }
 
 }  // namespace stele::inline v0

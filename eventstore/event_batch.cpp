@@ -28,7 +28,8 @@ char* event_batch::allocate(std::size_t size) {
 }
 
 void event_batch::add(const recorded_event& event) {
-    const auto size = event.stream.size() + event.type.size() + event.payload.size() + event.metadata.size();
+    const auto size = event.stream.size() + event.type.size() + event.payload.size() + event.metadata.size() +
+                      event.tags.text().size();
     char* place = allocate(size);
     const auto copy = [&place](std::string_view text) {
         if (!text.empty()) std::memcpy(place, text.data(), text.size());
@@ -45,7 +46,8 @@ void event_batch::add(const recorded_event& event) {
                        .payload = copy(event.payload),
                        .metadata = copy(event.metadata),
                        .content = event.content,
-                       .foreign_metadata = event.foreign_metadata});
+                       .foreign_metadata = event.foreign_metadata,
+                       .tags = tags_view{copy(event.tags.text())}});
     size_bytes_ += size;
 }
 

@@ -51,9 +51,10 @@ void fetch_next(Options& options, event_batch& batch, const auto& last_of, const
 }  // namespace
 
 append_outcome event_store::append(const stream_id& stream, expected_version expected,
-                                   std::span<const event_data> events) {
+                                   std::span<const event_data> events,
+                                   const std::vector<append_condition>& conditions) {
     const stream_write write{stream, expected, events};
-    const auto results = append(std::span(&write, 1));
+    const auto results = append(std::span(&write, 1), {}, conditions);
     if (!results) return std::unexpected(results.error());
     return results->front();
 }
@@ -72,18 +73,20 @@ append_all_outcome event_store::append(std::span<const stream_write> writes) {
 }
 
 append_all_outcome event_store::append(std::span<const stream_write> writes, std::span<const document_write> documents,
-                                       std::span<const stream_expectation> expectations) {
+                                       std::span<const append_condition> conditions) {
     if (!writes.empty() || documents.empty()) detail::check_writes(writes, limits());
     detail::check_documents(documents, limits());
-    detail::check_expectations(expectations, writes);
-    return do_append(writes, documents, expectations);
+    detail::check_conditions(conditions, writes);
+    return do_append(writes, documents, conditions);
 }
 
 std::future<append_outcome> event_store::append_async(stream_id stream, expected_version expected,
-                                                      std::vector<event_data> events) {
+                                                      std::vector<event_data> events,
+                                                      std::vector<append_condition> conditions) {
     const stream_write write{stream, expected, events};
     detail::check_writes(std::span(&write, 1), limits());
-    return do_append_async(std::move(stream), expected, std::move(events));
+    detail::check_conditions(conditions, std::span(&write, 1));
+    return do_append_async(std::move(stream), expected, std::move(events), std::move(conditions));
 }
 
 append_outcome event_store::truncate_stream(const stream_id& stream, version before, expected_version expected) {
@@ -151,7 +154,7 @@ event_range event_store::read_stream(stream_id stream, stream_read_options optio
 }
 
 event_range event_store::read_all(all_read_options options) & {
-    detail::check_filter(options.filter);
+    detail::check_query(options.filter);
     return event_range([this, options = std::move(options)](event_batch& batch) mutable {
         fetch_next(
             options, batch, [](const recorded_event& last) { return last.position; },

@@ -10,6 +10,9 @@ namespace stele::inline v0::detail {
 /// starts the message.
 void check_name(std::string_view kind, std::string_view name);
 
+/// Throws invalid_argument, naming it, for a text that is no tag (tag_list.hpp).
+void check_tag(std::string_view tag);
+
 /// Throws invalid_argument for that name.
 [[noreturn]] void refuse_name(std::string_view kind, std::string_view name, std::string_view reason);
 

@@ -102,7 +102,7 @@ bool has_event(event_store& store, position at) {
 }
 
 bool was_deleted(event_store& store, const stream_id& stream, position after, position up_to) {
-    event_filter removals;
+    event_query removals;
     removals.categories = {std::string{system_category}};
     for (const auto& record : removal_records<stream_deleted>()) removals.types.emplace_back(record.type);
     for (const event_batch& batch : store.read_all({.after = after, .up_to = up_to, .filter = std::move(removals)}))

@@ -28,7 +28,7 @@ constexpr std::chrono::hours idle_wait{1};
 struct subscription::state : std::enable_shared_from_this<subscription::state> {
     detail::process_mark process;
     event_store& store;
-    event_filter filter;
+    event_query filter;
     handler handle;
 
     mutable std::mutex mutex;
@@ -200,7 +200,7 @@ subscription subscribe(event_store& store, subscription_options options, subscri
         throw error(error_kind::invalid_argument,
                     "subscribe: the handler is empty; give it a function that takes a "
                     "stele::recorded_event");
-    detail::check_filter(options.filter);
+    detail::check_query(options.filter);
     auto refusal = refusal_of(store, options.after);
     auto started = std::make_shared<subscription::state>(store, std::move(options), std::move(handle), std::move(stop));
     if (refusal)

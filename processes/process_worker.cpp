@@ -24,8 +24,8 @@ constexpr const char* checkpoint_kind = "process";
 /// after a restart.
 constexpr std::uint64_t checkpoint_distance = 1000;
 
-event_filter filter_of(const event_table& events) {
-    event_filter filter;
+event_query filter_of(const event_table& events) {
+    event_query filter;
     for (std::size_t i = 0; i < events.size(); ++i)
         if (events[i].handle != nullptr) filter.types.emplace_back(events[i].type);
     return filter;

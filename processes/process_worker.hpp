@@ -127,7 +127,7 @@ private:
     event_store& store_;
     command_bus_base& bus_;
     process_definition definition_;
-    event_filter filter_;
+    event_query filter_;
     process_runner_options settings_;
     const std::chrono::microseconds oldest_deadline_;
     /// The last event that was there when the process first ran, and when it was recorded.

@@ -64,6 +64,28 @@ std::unique_ptr<const Message> given_events::add(const Message& event, void* sta
     return decoded;
 }
 
+void given_history::add(const Message& event) {
+    events_.push_back(encode(event));
+}
+
+void given_history::begin(const model_type& type, model_scope scope, const Message& command, void* state) {
+    model_.emplace(type, scope, command, state);
+    for (std::size_t i = 0; i < events_.size(); ++i) fold(i);
+}
+
+std::unique_ptr<const Message> given_history::decided(const Message& event) {
+    add(event);
+    fold(events_.size() - 1);
+    std::unique_ptr<Message> decoded{event.New()};
+    if (const auto parsed = parse_message(*decoded, events_.back().payload); !parsed)
+        throw std::logic_error(parsed.error());
+    return decoded;
+}
+
+void given_history::fold(std::size_t index) {
+    model_->fold(as_recorded(events_[index], "given-1", {{index + 1}, {index + 1}}));
+}
+
 scenario_outcome::scenario_outcome(const Message& command, std::source_location where, any_decision decision,
                                    message_list events)
     : title_(title_of(where, one_line(command))), decision_(std::move(decision)), events_(std::move(events)) {}

@@ -28,17 +28,18 @@ public:
 private:
     stele::append_all_outcome do_append(std::span<const stele::stream_write> writes,
                                         std::span<const stele::document_write> documents,
-                                        std::span<const stele::stream_expectation> expectations) override {
-        auto outcome = inner_.append(writes, documents, expectations);
+                                        std::span<const stele::append_condition> conditions) override {
+        auto outcome = inner_.append(writes, documents, conditions);
         if (outcome)
             for (std::size_t i = 0; i < writes.size(); ++i)
                 if (!(*outcome)[i].repeated) appended_ += writes[i].events.size();
         return outcome;
     }
     std::future<stele::append_outcome> do_append_async(stele::stream_id stream, stele::expected_version expected,
-                                                       std::vector<stele::event_data> events) override {
+                                                       std::vector<stele::event_data> events,
+                                                       std::vector<stele::append_condition> conditions) override {
         appended_ += events.size();
-        return inner_.append_async(std::move(stream), expected, std::move(events));
+        return inner_.append_async(std::move(stream), expected, std::move(events), std::move(conditions));
     }
     stele::append_outcome do_remove(const stele::stream_id& stream, stele::expected_version expected,
                                     stele::stream_removal kind, stele::version before,

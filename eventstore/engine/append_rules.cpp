@@ -57,6 +57,13 @@ conflict document_conflict() {
     return {stream_id(system_category, "documents"), expected_version::no_stream(), {}, conflict_reason::document};
 }
 
+conflict condition_conflict(const recorded_event& first) {
+    conflict broken{stream_id{std::string{first.stream}}, expected_version::any(), first.version,
+                    conflict_reason::condition};
+    broken.event = ruled_out_event{first.position, std::string{first.type}, tag_list{first.tags}};
+    return broken;
+}
+
 std::expected<removal_plan, conflict> plan_removal(const stream_record& stream, const stream_id& name,
                                                    expected_version expected, stream_removal kind, version before) {
     const auto refuse = [&](conflict_reason reason) {

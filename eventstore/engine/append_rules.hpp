@@ -38,8 +38,11 @@ std::optional<conflict> mismatch_of(const stream_record& stream, const stream_ex
 /// The conflict of an append with an event id that is already stored. `actual` is the version before the append.
 conflict event_id_conflict(const stream_write& write, version actual);
 
-/// The conflict of an append that adds a document which exists.
+/// The conflict of an append that adds a document which exists, or expects another value of one.
 conflict document_conflict();
+
+/// The conflict of an append with a condition that rules out this event.
+conflict condition_conflict(const recorded_event& first);
 
 /// What a removal does to its stream.
 struct removal_plan {

@@ -83,11 +83,29 @@ void check_types(const std::vector<std::string>& types) {
     for (const auto& type : types) check_name("filter: event type", type);
 }
 
-void check_filter(const event_filter& filter) {
-    for (const auto& category : filter.categories) check_category("filter", category);
-    for (const auto& prefix : filter.stream_prefixes) check_name("filter: stream prefix", prefix);
-    for (const auto& stream : filter.streams) check_name("filter: stream", stream);
-    check_types(filter.types);
+namespace {
+
+// For both forms, which have lists of the same names.
+template <class Query>
+void check_names(const Query& query) {
+    for (const auto& category : query.categories) check_category("filter", category);
+    for (const auto& prefix : query.stream_prefixes) check_name("filter: stream prefix", prefix);
+    for (const auto& stream : query.streams) check_name("filter: stream", stream);
+    check_types(query.types);
+}
+
+}  // namespace
+
+void check_query(const event_query& query) {
+    check_names(query);
+    for (const auto& item : query.any_of) {
+        check_names(item);
+        if (item.categories.empty() && item.stream_prefixes.empty() && item.streams.empty() && item.types.empty() &&
+            item.tags.empty())
+            throw error(error_kind::invalid_argument,
+                        "filter: one of any_of names nothing, so every event would pass; name a type, a tag or a "
+                        "stream, or leave any_of empty");
+    }
 }
 
 void check_document(std::string_view kind, std::string_view key) {
@@ -118,7 +136,7 @@ void check_writes(std::span<const stream_write> writes, const store_limits& limi
         for (const auto& event : write.events) {
             check_name("event type", event.type);
             check_content(write.stream, event);
-            const auto size = event.payload.size() + event.metadata.size();
+            const auto size = event.size_bytes();
             if (size > limits.event_bytes)
                 refuse(write.stream, fmt::format("an event of type {} has {} bytes, at most {} are allowed", event.type,
                                                  size, limits.event_bytes));
@@ -157,13 +175,19 @@ void check_documents(std::span<const document_write> documents, const store_limi
                                 bytes, limits.append_bytes));
 }
 
-void check_expectations(std::span<const stream_expectation> expectations, std::span<const stream_write> writes) {
+void check_conditions(std::span<const append_condition> conditions, std::span<const stream_write> writes) {
+    if (conditions.empty()) return;
     std::set<std::string_view> streams;
     for (const auto& write : writes) streams.insert(write.stream.str());
-    for (const auto& each : expectations) {
-        check_stream("expect something of", each.stream);
-        if (!streams.insert(each.stream.str()).second)
-            refuse(each.stream,
+    for (const auto& each : conditions) {
+        if (const auto* none = std::get_if<no_event>(&each)) check_query(none->matching);
+        if (const auto* document = std::get_if<document_expectation>(&each))
+            check_document(document->kind, document->key);
+        const auto* expectation = std::get_if<stream_expectation>(&each);
+        if (expectation == nullptr) continue;
+        check_stream("expect something of", expectation->stream);
+        if (!streams.insert(expectation->stream.str()).second)
+            refuse(expectation->stream,
                    "the append expects something of this stream twice; a write says itself what it expects");
     }
 }

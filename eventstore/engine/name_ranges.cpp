@@ -42,7 +42,7 @@ std::string after_all_with(std::string prefix) {
 
 }  // namespace
 
-name_ranges::name_ranges(const event_filter& filter) {
+name_ranges::name_ranges(const event_query& filter) {
     std::vector<range> all;
     for (const auto& category : filter.categories) {
         all.push_back({category, category + ' '});  // the one stream without an id: ' ' is the least byte of a name

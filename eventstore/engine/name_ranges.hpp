@@ -18,7 +18,7 @@ public:
     };
 
     name_ranges() = default;
-    explicit name_ranges(const event_filter& filter);
+    explicit name_ranges(const event_query& filter);
 
     [[nodiscard]] bool empty() const { return ranges_.empty(); }
     [[nodiscard]] bool contains(std::string_view name) const;

@@ -7,9 +7,6 @@
 
 #include <stele/eventstore/hashtree/leaf.hpp>
 
-#include <algorithm>
-#include <vector>
-
 namespace stele::inline v0 {
 namespace {
 
@@ -28,7 +25,7 @@ void add_text(detail::sha256& hash, std::string_view text) {
 
 }  // namespace
 
-tree_hash leaf_hash(const recorded_event& event, std::span<const std::string_view> tags) {
+tree_hash leaf_hash(const recorded_event& event) noexcept {
     detail::sha256 hash;
     hash.add_number(leaf_prefix, 1)
         .add_number(format_of(event), 1)
@@ -38,14 +35,8 @@ tree_hash leaf_hash(const recorded_event& event, std::span<const std::string_vie
         .add(event.id.as_bytes());
     add_text(hash, event.stream);
     add_text(hash, event.type);
-    hash.add_number(tags.size(), 2);
-    if (std::ranges::is_sorted(tags)) {
-        for (const auto tag : tags) add_text(hash, tag);
-    } else {
-        std::vector<std::string_view> sorted(tags.begin(), tags.end());
-        std::ranges::sort(sorted);
-        for (const auto tag : sorted) add_text(hash, tag);
-    }
+    hash.add_number(event.tags.size(), 2);
+    for (const auto tag : event.tags) add_text(hash, tag);  // in the order of their bytes
     const auto metadata = detail::hash_of(event.metadata);
     const auto payload = detail::hash_of(event.payload);
     return hash.add(metadata.as_bytes()).add(payload.as_bytes()).finish();

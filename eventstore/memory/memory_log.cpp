@@ -1,6 +1,7 @@
 #include "eventstore/memory/memory_log.hpp"
 
 #include "eventstore/engine/name_ranges.hpp"
+#include "eventstore/engine/query_plan.hpp"
 
 #include <stele/eventstore/hashtree/leaf.hpp>
 
@@ -62,18 +63,36 @@ bool memory_log::adds_existing(std::span<const document_write> writes) const {
     });
 }
 
+std::optional<conflict> memory_log::refusal_of(const append_condition& condition) const {
+    if (const auto* none = std::get_if<no_event>(&condition)) {
+        expect_position(*none, head());
+        const auto first = first_match(none->matching, none->after);
+        return first ? std::optional{condition_conflict(view_of(*first))} : std::nullopt;
+    }
+    if (const auto* expected = std::get_if<document_expectation>(&condition)) {
+        const auto kind = documents_.find(expected->kind);
+        const auto found =
+            kind == documents_.end() ? documents_of_kind::const_iterator{} : kind->second.find(expected->key);
+        const bool exists = kind != documents_.end() && found != kind->second.end();
+        if (exists ? expected->value == found->second.value : !expected->value) return std::nullopt;
+        return document_conflict();
+    }
+    const auto& expectation = std::get<stream_expectation>(condition);
+    return mismatch_of(record_of(expectation.stream), expectation);
+}
+
 std::optional<conflict> memory_log::refusal_of(std::span<const stream_write> writes,
-                                               std::span<const stream_expectation> expectations) const {
-    for (const auto& each : expectations)
-        if (auto refused = mismatch_of(record_of(each.stream), each)) return refused;
+                                               std::span<const append_condition> conditions) const {
+    for (const auto& each : conditions)
+        if (auto refused = refusal_of(each)) return refused;
     for (const auto& write : writes)
         if (auto refused = refusal_of(write)) return refused;
     return std::nullopt;
 }
 
 append_all_outcome memory_log::append(std::span<const stream_write> writes, std::span<const document_write> documents,
-                                      std::span<const stream_expectation> expectations) {
-    if (const auto refused = refusal_of(writes, expectations)) {
+                                      std::span<const append_condition> conditions) {
+    if (const auto refused = refusal_of(writes, conditions)) {
         if (!writes.empty())
             if (auto earlier = find_repeated(writes)) return *std::move(earlier);
         return std::unexpected(*refused);
@@ -96,13 +115,19 @@ memory_log::prepared_append memory_log::prepare(std::span<const stream_write> wr
             last = last.next();
             const bool closes = &write == &writes.back() && &event == &write.events.back();
             next.events.push_back({&name, 0, last, now, closes, false, event});
-            next.ids.emplace(event.id, position{events_.size() + next.events.size()});
+            const position where{events_.size() + next.events.size()};
+            next.ids.emplace(event.id, where);
+            for (const auto tag : event.tags.view())
+                next.tagged.emplace_back(&tagged_.try_emplace(std::string{tag}).first->second, where);
         }
         make_room(stream.positions, write.events.size());
         next.streams.push_back(&stream);
         next.results.push_back({{last, {events_.size() + next.events.size()}}});
     }
     make_room(events_, next.events.size());
+    std::unordered_map<std::vector<position>*, std::size_t> more;
+    for (const auto& [positions, where] : next.tagged) ++more[positions];
+    for (const auto& [positions, count] : more) make_room(*positions, count);
     for (const auto& each : documents) {
         auto& change = next.documents.emplace_back(&documents_.try_emplace(each.kind).first->second, each.key);
         if (each.action == document_action::remove) continue;
@@ -128,6 +153,7 @@ void memory_log::store(prepared_append& next, std::span<const stream_write> writ
         }
     }
     ids_.merge(next.ids);
+    for (const auto& [positions, where] : next.tagged) positions->push_back(where);
     for (auto& [kind, key, node] : next.documents) {
         kind->erase(key);
         if (node) kind->insert(std::move(node));
@@ -178,7 +204,7 @@ void memory_log::fetch(const stream_id& stream, const stream_read_options& optio
     const auto found = streams_.find(stream.str());
     if (found == streams_.end()) return;
     const auto& positions = found->second.positions;
-    const event_filter by_type{.types = options.types};
+    const event_query by_type{.types = options.types};
     const auto first = options.after.value;
     const auto last = std::min<std::uint64_t>(options.up_to.value, positions.size());
     for (auto n = first; n < last && !full(batch, options.limit); ++n) {
@@ -189,17 +215,18 @@ void memory_log::fetch(const stream_id& stream, const stream_read_options& optio
 }
 
 void memory_log::fetch(const all_read_options& options, event_batch& batch) const {
-    const auto first = options.after.value;
-    const auto last = std::min<std::uint64_t>(options.up_to.value, events_.size());
     const name_ranges streams(options.filter);
-    event_filter by_event = options.filter;
+    event_query by_event = options.filter;
     by_event.categories = by_event.stream_prefixes = by_event.streams = {};
-    for (auto n = first; n < last && !full(batch, options.limit); ++n) {
-        const position where{(options.direction == direction::forward ? n : first + last - 1 - n) + 1};
-        const auto& event = at(where);
-        if (event.removed || !by_event.passes(view_of(where))) continue;
-        if (streams.empty() || streams.contains(*event.stream)) batch.add(view_of(where));
-    }
+    visit_candidates(options.filter, options.after, std::min(options.up_to, head()), options.direction,
+                     [&](position where) {
+                         if (full(batch, options.limit)) return false;
+                         const auto& event = at(where);
+                         if (!event.removed && by_event.passes(view_of(where)) &&
+                             (streams.empty() || streams.contains(*event.stream)))
+                             batch.add(view_of(where));
+                         return true;
+                     });
 }
 
 std::optional<owned_event> memory_log::find_event(const uuid& id) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "eventstore/engine/append_rules.hpp"
+#include "eventstore/engine/query_plan.hpp"
 #include "eventstore/memory/memory_tree.hpp"
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace stele::inline v0::detail {
@@ -20,7 +22,7 @@ public:
     memory_log(store_limits limits, std::function<timestamp()> now) : limits_(limits), now_(std::move(now)) {}
 
     append_all_outcome append(std::span<const stream_write> writes, std::span<const document_write> documents = {},
-                              std::span<const stream_expectation> expectations = {});
+                              std::span<const append_condition> conditions = {});
     append_outcome remove(const stream_id& name, expected_version expected, stream_removal kind, version before,
                           const event_data& record);
 
@@ -71,14 +73,24 @@ private:
         std::map<uuid, position> ids;
         std::vector<document_change> documents;
         std::vector<append_result> results;
+        std::vector<std::pair<std::vector<position>*, position>> tagged;  // the tags of the events
     };
     class lookup;
 
     [[nodiscard]] const kept_event& at(position where) const { return events_[where.value - 1]; }
     [[nodiscard]] stream_record record_of(const stream_id& name) const;
     [[nodiscard]] std::optional<conflict> refusal_of(const stream_write& write) const;
+    [[nodiscard]] std::optional<conflict> refusal_of(const append_condition& condition) const;
     [[nodiscard]] std::optional<conflict> refusal_of(std::span<const stream_write> writes,
-                                                     std::span<const stream_expectation> expectations) const;
+                                                     std::span<const append_condition> conditions) const;
+    [[nodiscard]] std::optional<position> first_match(const event_query& query, position after) const;
+    // Calls `visit` with each position of the window at which there may be an event that passes, in order, until it
+    // returns false.
+    template <class Visit>
+    void visit_candidates(const event_query& query, position after, position up_to, direction order,
+                          const Visit& visit) const;
+    [[nodiscard]] std::vector<position> tagged_with(std::span<const tag_list> sets, position after,
+                                                    position up_to) const;
     [[nodiscard]] std::optional<std::vector<append_result>> find_repeated(std::span<const stream_write> writes) const;
     [[nodiscard]] bool adds_existing(std::span<const document_write> writes) const;
     [[nodiscard]] prepared_append prepare(std::span<const stream_write> writes,
@@ -96,7 +108,22 @@ private:
     std::unordered_map<std::string, kept_stream> streams_;
     std::int64_t last_stream_ = 0;                                     // the greatest stream_record::id
     std::map<uuid, position> ids_;                                     // of the events that are not removed
+    std::unordered_map<std::string, std::vector<position>> tagged_;    // by tag; also of events that were removed
     std::map<std::string, documents_of_kind, std::less<>> documents_;  // by kind
 };
+
+template <class Visit>
+void memory_log::visit_candidates(const event_query& query, position after, position up_to, direction order,
+                                  const Visit& visit) const {
+    const bool forward = order == direction::forward;
+    if (const auto sets = tag_alternatives(query); !sets.empty()) {
+        const auto found = tagged_with(sets, after, up_to);
+        for (std::size_t i = 0; i < found.size(); ++i)
+            if (!visit(found[forward ? i : found.size() - 1 - i])) return;
+        return;
+    }
+    for (auto n = after.value; n < up_to.value; ++n)
+        if (!visit(position{(forward ? n : after.value + up_to.value - 1 - n) + 1})) return;
+}
 
 }  // namespace stele::inline v0::detail

@@ -54,14 +54,15 @@ memory_store::~memory_store() {
 
 append_all_outcome memory_store::do_append(std::span<const stream_write> writes,
                                            std::span<const document_write> documents,
-                                           std::span<const stream_expectation> expectations) {
-    return state_->write([&](auto& log) { return log.append(writes, documents, expectations); });
+                                           std::span<const append_condition> conditions) {
+    return state_->write([&](auto& log) { return log.append(writes, documents, conditions); });
 }
 
 std::future<append_outcome> memory_store::do_append_async(stream_id stream, expected_version expected,
-                                                          std::vector<event_data> events) {
+                                                          std::vector<event_data> events,
+                                                          std::vector<append_condition> conditions) {
     std::promise<append_outcome> promise;
-    promise.set_value(append(stream, expected, events));
+    promise.set_value(append(stream, expected, events, conditions));
     return promise.get_future();
 }
 

@@ -62,7 +62,8 @@ bool is_same(const recorded_event& event, const recorded_event& other) {
     return event.position == other.position && event.version == other.version &&
            event.recorded_at == other.recorded_at && event.id == other.id && event.stream == other.stream &&
            event.type == other.type && event.payload == other.payload && event.metadata == other.metadata &&
-           event.content == other.content && event.foreign_metadata == other.foreign_metadata;
+           event.content == other.content && event.foreign_metadata == other.foreign_metadata &&
+           event.tags == other.tags;
 }
 
 // Whether the event can be had from the line again.
@@ -137,6 +138,7 @@ std::string line_of(const recorded_event& event, const std::string& json) {
     fields.set_metadata_bytes(std::string{event.metadata});
     fields.set_content(std::to_underlying(event.content));
     fields.set_foreign_metadata(event.foreign_metadata);
+    for (const auto tag : event.tags) fields.add_tags(std::string{tag});
     auto line = print(fields);
     if (json.starts_with('{') && json.ends_with('}') && json.find_first_of("\n\r") == std::string::npos) {
         auto with_json = line;
@@ -172,6 +174,11 @@ std::optional<owned_event> read_line(std::string_view line) {
     event.metadata = std::move(*fields.mutable_metadata_bytes());
     event.content = static_cast<event_content>(fields.content());
     event.foreign_metadata = fields.foreign_metadata();
+    try {
+        for (const auto& tag : fields.tags()) event.tags.add(tag);
+    } catch (const error&) {
+        return {};
+    }
     return event;
 }
 

@@ -22,7 +22,7 @@ constexpr std::size_t async_bytes_limit = 32UL << 20;
 
 std::size_t bytes_of(std::span<const event_data> events) {
     std::size_t sum = 0;
-    for (const auto& event : events) sum += event.payload.size() + event.metadata.size();
+    for (const auto& event : events) sum += event.size_bytes();
     return sum;
 }
 
@@ -95,10 +95,13 @@ bool request_list::remove(append_request& request) noexcept {
     return false;
 }
 
-async_append::async_append(stream_id stream, expected_version expected, std::vector<event_data> to_append)
+async_append::async_append(stream_id stream, expected_version expected, std::vector<event_data> to_append,
+                           std::vector<append_condition> to_hold)
     : events(std::move(to_append)),
+      conditions(std::move(to_hold)),
       write{std::move(stream), expected, events},
-      request{.writes = std::span(&write, 1), .size_bytes = bytes_of(events), .owner = this} {}
+      request{.writes = std::span(&write, 1), .conditions = conditions, .size_bytes = bytes_of(events), .owner = this} {
+}
 
 commit_queue::~commit_queue() {
     if (async_leader_.joinable()) {

@@ -54,7 +54,7 @@ struct append_request {
 
     std::span<const stream_write> writes;
     std::span<const document_write> documents = {};
-    std::span<const stream_expectation> expectations = {};
+    std::span<const append_condition> conditions = {};
     std::size_t size_bytes = 0;
     const removal_request* removal = nullptr;  ///< If set, there are no writes.
 
@@ -83,11 +83,13 @@ private:
     append_request* last_ = nullptr;
 };
 
-/// An append that no thread waits for: it owns its events, and fulfils a promise.
+/// An append that no thread waits for: it owns its events and conditions, and fulfils a promise.
 struct async_append {
-    async_append(stream_id stream, expected_version expected, std::vector<event_data> to_append);
+    async_append(stream_id stream, expected_version expected, std::vector<event_data> to_append,
+                 std::vector<append_condition> to_hold);
 
     std::vector<event_data> events;
+    std::vector<append_condition> conditions;
     stream_write write;
     append_request request;
     std::promise<append_outcome> promise;

@@ -1,11 +1,13 @@
 // Filtered reads. Most events that do not pass are not even read:
 //   - a filter by types reads only the blocks of positions listed for them (type_blocks);
+//   - a filter by tags looks up the events that carry them;
 //   - a filter by streams with few events in total collects those through the index of the streams;
 //   - otherwise the reader steps over the events of the window, a bounded number in one part, and looks at their
 //     streams' names, which it knows by id.
 
 #include "eventstore/sqlite/filtered_read.hpp"
 
+#include "eventstore/engine/query_plan.hpp"
 #include "eventstore/sqlite/reader.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
 
@@ -13,6 +15,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -82,16 +85,23 @@ void reader::begin(filtered_read& read) {
     read.types = ids_of(options.filter.types);
     if (!options.filter.types.empty() && read.types.empty()) read.rest = {};  // no event can pass
     const auto& filter = options.filter;
-    if (!filter.correlation_id.empty() || !filter.system_events)
-        read.others.emplace(
-            event_filter{.correlation_id = filter.correlation_id, .system_events = filter.system_events});
+    if (event_query rest{.tags = filter.tags,
+                         .any_of = filter.any_of,
+                         .correlation_id = filter.correlation_id,
+                         .system_events = filter.system_events};
+        !rest.empty())
+        read.others.emplace(std::move(rest));
+    if (const auto alternatives = tag_alternatives(filter); !alternatives.empty()) {
+        read.tagged = detail::ids_of(tags_, alternatives);
+        if (read.tagged->empty()) read.rest = {};  // no event can pass
+    }
     if (filter.passes_all_streams()) return;
     // A read that goes on, batch by batch, comes with the same filter.
     if (!last_streams_ || !last_streams_->is_of(options.filter))
         last_streams_ = std::make_shared<stream_filter>(options.filter);
     read.streams = last_streams_;
-    if (!last_streams_->many) read.few = positions_of_few(*last_streams_);
-    last_streams_->many = !read.few;
+    if (!last_streams_->many && !read.tagged) read.few = positions_of_few(*last_streams_);
+    if (!read.tagged) last_streams_->many = !read.few;
 }
 
 bool reader::full(const event_batch& batch, std::uint64_t limit) const {
@@ -107,6 +117,10 @@ bool reader::fetch(filtered_read& read, event_batch& batch) {
     if (read.few) {
         scan_few(read, batch);
         return false;
+    }
+    if (read.tagged) {
+        scan_tagged(read, batch);
+        return true;
     }
     if (!step_over_gap(rest, order)) return false;
     const auto window = next_part(rest, order);
@@ -186,6 +200,37 @@ void reader::scan_few(filtered_read& read, event_batch& batch) {
         positions, read.types,
         {options.direction, static_cast<std::uint64_t>(window.after), static_cast<std::uint64_t>(window.up_to)},
         {.limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events),
+         .others = read.others ? &*read.others : nullptr},
+        batch);
+}
+
+// Collects a part of the events with the tags: forward the first ones, backward those of a window, which grows while it
+// has none.
+void reader::scan_tagged(filtered_read& read, event_batch& batch) {
+    const auto& options = read.options;
+    auto& rest = read.rest;
+    interval window = rest;
+    const bool forward = options.direction == direction::forward;
+    if (!forward) window.after = std::max(rest.after, rest.up_to - read.tagged_window);
+    std::vector<std::int64_t> positions;
+    {
+        const index_look at(index_);
+        constexpr auto all = std::numeric_limits<std::size_t>::max();
+        auto found = tagged_.find(*at, *read.tagged, {window.after, window.up_to}, forward ? few_events : all);
+        positions = std::move(found.positions);
+        if (forward) window.up_to = std::min(window.up_to, found.up_to);
+    }
+    if (forward)
+        rest.after = window.up_to;
+    else
+        rest.up_to = window.after;
+    if (positions.empty()) read.tagged_window *= 2;
+    if (!forward) std::ranges::reverse(positions);
+    collect_listed(
+        positions, read.types,
+        {options.direction, static_cast<std::uint64_t>(window.after), static_cast<std::uint64_t>(window.up_to)},
+        {.limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events),
+         .streams = read.streams ? &read.streams->ranges : nullptr,
          .others = read.others ? &*read.others : nullptr},
         batch);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "eventstore/engine/name_ranges.hpp"
+#include "eventstore/sqlite/index/tag_index.hpp"
 
 #include <stele/eventstore/read_options.hpp>
 #include <stele/eventstore/stream.hpp>
@@ -15,13 +16,13 @@ namespace stele::inline v0::detail {
 
 /// The streams that a filter lets pass, prepared. Only `many` changes.
 struct stream_filter {
-    explicit stream_filter(const event_filter& filter)
+    explicit stream_filter(const event_query& filter)
         : categories(filter.categories),
           prefixes(filter.stream_prefixes),
           names(filter.streams),
           ranges(filter),
           json(ranges.json()) {}
-    [[nodiscard]] bool is_of(const event_filter& filter) const {
+    [[nodiscard]] bool is_of(const event_query& filter) const {
         return categories == filter.categories && prefixes == filter.stream_prefixes && names == filter.streams;
     }
 
@@ -58,7 +59,9 @@ struct filtered_read {
     std::shared_ptr<const stream_filter> streams;  ///< None: all streams.
     /// If the streams have few events in total: where those are, in the order of the read.
     std::optional<std::vector<std::int64_t>> few;
-    std::optional<event_filter> others;  ///< What each event must pass besides, if anything.
+    std::optional<tag_sets> tagged;          ///< If the query names tags: the sets of them that an event can carry.
+    std::int64_t tagged_window = 1LL << 16;  ///< How many positions a read backward looks at in one part.
+    std::optional<event_query> others;       ///< What each event must pass besides, if anything.
 };
 
 }  // namespace stele::inline v0::detail

@@ -1,5 +1,6 @@
 #include "eventstore/sqlite/reader.hpp"
 
+#include "eventstore/sqlite/files/event_flags.hpp"
 #include "eventstore/sqlite/index/positions_table.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
 
@@ -33,6 +34,7 @@ reader::reader(std::unique_ptr<connection> db, const store_limits& limits, std::
       limits_(limits),
       tail_(std::move(tail)),
       index_(with_positions(*db_), *tail_),
+      tagged_(*db_, *tail_),
       all_{db_->prepare(all_query(direction::forward)), db_->prepare(all_query(direction::backward))},
       listed_(db_->prepare(listed_query)),
       listed_and_typed_(db_->prepare(listed_and_typed_query)),
@@ -49,7 +51,8 @@ reader::reader(std::unique_ptr<connection> db, const store_limits& limits, std::
       find_document_(
           db_->prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 AND key = ?2")),
       list_documents_(db_->prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 "
-                                   "AND key >= ?2 AND key > ?3 ORDER BY key")) {}
+                                   "AND key >= ?2 AND key > ?3 ORDER BY key")),
+      tags_(*db_) {}
 
 std::optional<document> reader::find_document(std::string_view kind, std::string_view key) {
     const reset_guard done(find_document_);
@@ -149,6 +152,13 @@ void reader::collect(statement& query, row_order order, const selection& which, 
         event.type = type_name(query.column_int64(5));
         event.payload = query.column_bytes(6);
         event.metadata = query.column_bytes(7);
+        const auto content = content_of(query.column_int64(8));
+        if (!content)
+            throw db_->damage(fmt::format("the event at position {} has the flags {}, which are never written",
+                                          event.position, query.column_int64(8)));
+        event.content = content->content;
+        event.foreign_metadata = content->foreign_metadata;
+        event.tags = query.column_is_null(9) ? tags_view{} : tags_.unpack(query.column_bytes(9), event.position.value);
         if (which.others != nullptr && !which.others->passes(event)) continue;
         batch.add(event);
     }

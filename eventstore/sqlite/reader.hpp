@@ -1,8 +1,10 @@
 #pragma once
 
 #include "eventstore/sqlite/filtered_read.hpp"
+#include "eventstore/sqlite/hashes/tile_reader.hpp"
 #include "eventstore/sqlite/index/event_index.hpp"
 #include "eventstore/sqlite/read_access.hpp"
+#include "eventstore/sqlite/tags/tag_ids.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
@@ -46,6 +48,13 @@ public:
     position head();
     position position_at(timestamp time);
     version stream_version(const stream_id& stream);
+    /// Calls `use` with the hash tree.
+    template <class Use>
+    auto with_tree(const Use& use) {
+        const index_look at(index_);  // keeps the snapshot
+        tile_reader tree(*db_, tile_hashes_);
+        return use(tree);
+    }
 
 private:
     void begin(filtered_read& read);
@@ -56,6 +65,7 @@ private:
     std::optional<std::vector<std::int64_t>> positions_of_few(const stream_filter& streams);
     void scan(const interval& window, const filtered_read& read, event_batch& batch);
     void scan_few(filtered_read& read, event_batch& batch);
+    void scan_tagged(filtered_read& read, event_batch& batch);
     statement& scan_statement(bool types, direction order);
     bool step_over_gap(interval& rest, direction order);
     [[nodiscard]] bool full(const event_batch& batch, std::uint64_t limit) const;
@@ -79,7 +89,7 @@ private:
         std::string_view known_stream = {};    // the stream of all rows, or empty to look up each one
         bool some_types = false;               // with known_stream: rows of other types are not among them
         const name_ranges* streams = nullptr;  // skips the rows of other streams
-        const event_filter* others = nullptr;  // skips the rows that do not pass, but for streams and types
+        const event_query* others = nullptr;   // skips the rows that do not pass, but for streams and types
     };
     void check_order(row_order& order, const selection& which, const recorded_event& event) const;
     void collect(statement& query, row_order order, const selection& which, event_batch& batch);
@@ -114,11 +124,14 @@ private:
 
     std::shared_ptr<index_tail> tail_;
     event_index index_;
+    tag_index tagged_;
     std::array<statement, 2> all_;  // by direction
     statement listed_, listed_and_typed_;
     statement head_, find_stream_name_, find_type_name_, find_type_, time_after_;
     statement blocks_, streams_in_ranges_, find_stream_, list_streams_, find_place_;
     statement find_document_, list_documents_;
+    tag_names tags_;
+    tile_hash_cache tile_hashes_;
     std::shared_ptr<stream_filter> last_streams_;
     std::map<std::string, statement> scans_;  // by their SQL: one for each kind of filter, plan and direction
 };

@@ -17,7 +17,7 @@ namespace stele::inline v0::detail {
 
 /// The columns in the order in which reader::collect() reads them.
 inline constexpr std::string_view columns =
-    "SELECT position, version, recorded_at, id, stream, type, payload, metadata FROM events";
+    "SELECT position, version, recorded_at, id, stream, type, payload, metadata, flags, tags FROM events";
 
 /// SQLite has no unsigned integers; no position or version is that large.
 inline std::int64_t to_integer(std::uint64_t value) {
@@ -48,10 +48,10 @@ inline std::string all_query(direction order) {
 }
 
 /// Those at the positions of a list (?1), in its order.
-inline const std::string listed_query =
-    fmt::format("{} AS e ON e.position = p.position",
-                "SELECT e.position, e.version, e.recorded_at, e.id, e.stream, e.type, e.payload, e.metadata "
-                "FROM stele_positions(?1) AS p CROSS JOIN events");
+inline const std::string listed_query = fmt::format(
+    "{} AS e ON e.position = p.position",
+    "SELECT e.position, e.version, e.recorded_at, e.id, e.stream, e.type, e.payload, e.metadata, e.flags, e.tags "
+    "FROM stele_positions(?1) AS p CROSS JOIN events");
 /// Those of some types (?2, a JSON list of ids).
 inline const std::string listed_and_typed_query = listed_query + " WHERE e.type IN (SELECT value FROM json_each(?2))";
 

@@ -1,6 +1,7 @@
 #include "eventstore/sqlite/sqlite_engine.hpp"
 
 #include "eventstore/engine/argument_checks.hpp"
+#include "eventstore/hashtree/tree_answers.hpp"
 #include "eventstore/sqlite/files/backup.hpp"
 #include "eventstore/sqlite/read_only_access.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
@@ -140,18 +141,19 @@ append_all_outcome sqlite_engine::submit(append_request& request) {
 
 append_all_outcome sqlite_engine::do_append(std::span<const stream_write> writes,
                                             std::span<const document_write> documents,
-                                            std::span<const stream_expectation> expectations) {
-    append_request request{.writes = writes, .documents = documents, .expectations = expectations};
+                                            std::span<const append_condition> conditions) {
+    append_request request{.writes = writes, .documents = documents, .conditions = conditions};
     for (const auto& document : documents) request.size_bytes += document.key.size() + document.value.size();
     for (const auto& write : writes)
-        for (const auto& event : write.events) request.size_bytes += event.payload.size() + event.metadata.size();
+        for (const auto& event : write.events) request.size_bytes += event.size_bytes();
     return submit(request);
 }
 
 std::future<append_outcome> sqlite_engine::do_append_async(stream_id stream, expected_version expected,
-                                                           std::vector<event_data> events) {
+                                                           std::vector<event_data> events,
+                                                           std::vector<append_condition> conditions) {
     expect_writable();
-    auto append = std::make_unique<async_append>(std::move(stream), expected, std::move(events));
+    auto append = std::make_unique<async_append>(std::move(stream), expected, std::move(events), std::move(conditions));
     auto result = append->promise.get_future();
     queue_->submit(std::move(append));
     return result;
@@ -231,6 +233,23 @@ version sqlite_engine::do_stream_version(const stream_id& stream) {
 
 position sqlite_engine::do_position_at(timestamp time) {
     return readers_.with_reader([&](reader& r) { return r.position_at(time); });
+}
+
+tree_root sqlite_engine::do_root(std::optional<position> size) {
+    return readers_.with_reader(
+        [&](reader& r) { return r.with_tree([&](tile_source& tree) { return root_of(tree, size); }); });
+}
+
+inclusion_proof sqlite_engine::do_prove_inclusion(position event, position size) {
+    return readers_.with_reader([&](reader& r) {
+        return r.with_tree([&](tile_source& tree) { return detail::prove_inclusion(tree, event, size); });
+    });
+}
+
+consistency_proof sqlite_engine::do_prove_consistency(position old_size, position new_size) {
+    return readers_.with_reader([&](reader& r) {
+        return r.with_tree([&](tile_source& tree) { return detail::prove_consistency(tree, old_size, new_size); });
+    });
 }
 
 position sqlite_engine::do_wait_for_append(position seen, std::chrono::milliseconds timeout,

@@ -33,9 +33,10 @@ public:
     void read(const std::function<void(connection&)>& use) override;
 
     append_all_outcome do_append(std::span<const stream_write> writes, std::span<const document_write> documents,
-                                 std::span<const stream_expectation> expectations) override;
+                                 std::span<const append_condition> conditions) override;
     std::future<append_outcome> do_append_async(stream_id stream, expected_version expected,
-                                                std::vector<event_data> events) override;
+                                                std::vector<event_data> events,
+                                                std::vector<append_condition> conditions) override;
     append_outcome do_remove(const stream_id& stream, expected_version expected, stream_removal kind, version before,
                              const event_data& record) override;
     void do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) override;
@@ -49,6 +50,9 @@ public:
     position do_head() override;
     version do_stream_version(const stream_id& stream) override;
     position do_position_at(timestamp time) override;
+    tree_root do_root(std::optional<position> size) override;
+    inclusion_proof do_prove_inclusion(position event, position size) override;
+    consistency_proof do_prove_consistency(position old_size, position new_size) override;
     position do_wait_for_append(position seen, std::chrono::milliseconds timeout, const std::stop_token& stop) override;
     [[nodiscard]] const store_limits& do_limits() const override;
 

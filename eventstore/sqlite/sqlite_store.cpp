@@ -105,13 +105,14 @@ verify_result sqlite_store::verify(const verify_options& options) const {
 
 append_all_outcome sqlite_store::do_append(std::span<const stream_write> writes,
                                            std::span<const document_write> documents,
-                                           std::span<const stream_expectation> expectations) {
-    return engine().do_append(writes, documents, expectations);
+                                           std::span<const append_condition> conditions) {
+    return engine().do_append(writes, documents, conditions);
 }
 
 std::future<append_outcome> sqlite_store::do_append_async(stream_id stream, expected_version expected,
-                                                          std::vector<event_data> events) {
-    return engine().do_append_async(std::move(stream), expected, std::move(events));
+                                                          std::vector<event_data> events,
+                                                          std::vector<append_condition> conditions) {
+    return engine().do_append_async(std::move(stream), expected, std::move(events), std::move(conditions));
 }
 
 append_outcome sqlite_store::do_remove(const stream_id& stream, expected_version expected, stream_removal kind,
@@ -161,6 +162,18 @@ version sqlite_store::do_stream_version(const stream_id& stream) {
 
 position sqlite_store::do_position_at(timestamp time) {
     return engine().do_position_at(time);
+}
+
+tree_root sqlite_store::do_root(std::optional<position> size) {
+    return engine().do_root(size);
+}
+
+inclusion_proof sqlite_store::do_prove_inclusion(position event, position size) {
+    return engine().do_prove_inclusion(event, size);
+}
+
+consistency_proof sqlite_store::do_prove_consistency(position old_size, position new_size) {
+    return engine().do_prove_consistency(old_size, new_size);
 }
 
 position sqlite_store::do_wait_for_append(position seen, std::chrono::milliseconds timeout,

@@ -78,8 +78,8 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options,
       savepoint_(db_.prepare("SAVEPOINT one_append")),
       release_(db_.prepare("RELEASE one_append")),
       rollback_to_(db_.prepare("ROLLBACK TO one_append")),
-      add_event_(db_.prepare("INSERT INTO events (stream, version, type, id, recorded_at, flags, payload, "
-                             "metadata) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
+      add_event_(db_.prepare("INSERT INTO events (stream, version, type, id, recorded_at, flags, tags, payload, "
+                             "metadata) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")),
       stored_events_(db_.prepare("SELECT position, stream, version, id, flags FROM events "
                                  "WHERE position BETWEEN ?1 AND ?2 ORDER BY position")),
       put_document_(db_.prepare("INSERT OR REPLACE INTO documents (kind, key, position, written_at, value) "
@@ -89,7 +89,10 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options,
       remove_document_(db_.prepare("DELETE FROM documents WHERE kind = ?1 AND key = ?2")),
       tail_(std::move(tail)),
       index_(db_, *tail_),
-      catalog_(db_, index_) {}
+      catalog_(db_, index_),
+      tags_(db_),
+      tree_(db_),
+      conditions_(db_, index_) {}
 
 writer::~writer() {
     // Closing the last connection checkpoints and removes the log, which must not coincide with a write of another
@@ -98,7 +101,7 @@ writer::~writer() {
     try {
         lock_.lock(busy_timeout_);
         if (may_move_log()) {
-            merge_at_end();
+            complete_file();
             // Closing finds nothing left to do, so the note stays true.
             db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
             main_.note(lock_);
@@ -122,7 +125,7 @@ position writer::commit(commit_queue::append_group group) noexcept {
                 return last;
             } catch (const append_fault&) {
                 // One append rolled the whole transaction back: start again with the others.
-                forget();
+                forget_transaction();
             }
         }
     } catch (const error& fault) {
@@ -173,18 +176,21 @@ void writer::transact(event_store& store, const append_host::transaction& work) 
 position writer::commit_all(commit_queue::append_group group) {
     begin();
     refresh();
+    tree_.begin(static_cast<std::uint64_t>(index_.head()));
     join_participant();
     position last;
     for (auto* const request : group) {
         if (request->fault) continue;
         savepoint_.run();
         append_begin_ = index_.mark();
+        leaves_before_ = tree_.size();
         apply_guarded(*request);
         release_.run();
         if (const auto& done = request->outcome; done && *done && !(*done)->empty())
             last = std::max(last, (*done)->back().position);
     }
     index_.merge();
+    tree_.write();
     if (participant_) participant_->finish();
     commit_.run();
     index_.publish();
@@ -258,17 +264,20 @@ void writer::roll_back() noexcept {
     if (db_.in_transaction()) static_cast<void>(roll_back_.try_step());
     roll_back_.reset();
     handling_ = false;
-    forget();
+    forget_transaction();
 }
 
-// A store that few append to is opened quickly then: what is not merged must be read first.
-void writer::merge_at_end() {
+// Before the file is closed: what is not merged must be read when it is opened, and events whose leaves are not written
+// could be changed unnoticed.
+void writer::complete_file() {
     constexpr std::int64_t read_quickly = 4096;
-    if (refuses_ || index_.unmerged() <= read_quickly) return;
+    if (refuses_ || (index_.unmerged() <= read_quickly && !tree_.has_unwritten())) return;
     try {
         begin();
         refresh();
-        index_.merge_all();
+        tree_.begin(static_cast<std::uint64_t>(index_.head()));
+        if (index_.unmerged() > read_quickly) index_.merge_all();
+        tree_.write_all();
         commit_.run();
     } catch (...) {
         // It is done another time.
@@ -276,9 +285,15 @@ void writer::merge_at_end() {
     roll_back();
 }
 
+void writer::forget_transaction() noexcept {
+    tree_.forget();
+    forget();
+}
+
 void writer::forget() noexcept {
     data_version_ = -1;
     catalog_.forget();
+    tags_.forget();
 }
 
 }  // namespace stele::inline v0::detail

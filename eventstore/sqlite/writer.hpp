@@ -2,8 +2,11 @@
 
 #include "eventstore/sqlite/catalog.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
+#include "eventstore/sqlite/condition_check.hpp"
 #include "eventstore/sqlite/files/main_file.hpp"
+#include "eventstore/sqlite/hashes/tile_writer.hpp"
 #include "eventstore/sqlite/index/index_writer.hpp"
+#include "eventstore/sqlite/tags/tag_ids.hpp"
 
 #include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
@@ -65,20 +68,22 @@ private:
     void check_files() const;
     void expect_log_kept() const;
     [[nodiscard]] bool may_move_log() const;
-    void merge_at_end();
+    void complete_file();
+    void forget_transaction() noexcept;
     std::optional<error> vacuum();
     void note_fault(const error& fault) noexcept;
     void fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept;
 
     outcome apply(const append_request& request);
     outcome append(std::span<const stream_write> writes, std::span<const document_write> documents = {},
-                   std::span<const stream_expectation> expectations = {});
+                   std::span<const append_condition> conditions = {});
+    std::optional<conflict> conflict_with(const append_condition& condition);
     outcome refused(const conflict& reason, std::span<const stream_write> writes);
     timestamp time_of_append();
     bool write_documents(std::span<const document_write> documents, position last);
     void roll_back_append();
     std::optional<conflict> write_events(const stream_write& write, bool closes_append, append_result& result);
-    bool insert(stream_record& stream, const event_data& event, bool closes_append);
+    bool insert(const stream_id& name, stream_record& stream, const event_data& event, bool closes_append);
     std::optional<std::vector<append_result>> find_repeated(std::span<const stream_write> writes);
     outcome remove(const removal_request& removal);
 
@@ -104,6 +109,10 @@ private:
     index_writer index_;
     index_writer::savepoint append_begin_;  // what was pending before the append that is being made
     catalog catalog_;
+    tag_ids tags_;
+    tile_writer tree_;
+    std::uint64_t leaves_before_ = 0;  // those before the append that is being made
+    condition_check conditions_;
     bool is_joined_ = false;                    // whether the participant has followed what others wrote
     std::string missing_projections_;           // why events are refused, if the participant lacks inline projections
     append_host::participant_ptr participant_;  // destroyed before the connection it writes on

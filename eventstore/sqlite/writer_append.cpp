@@ -1,11 +1,13 @@
 // What the writer does for one request, inside the transaction of its group.
 
 #include "eventstore/engine/append_rules.hpp"
-#include "eventstore/sqlite/event_flags.hpp"
+#include "eventstore/engine/query_plan.hpp"
+#include "eventstore/sqlite/files/event_flags.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
 #include "eventstore/sqlite/writer.hpp"
 
 #include <stele/eventstore/detail/stored_number.hpp>
+#include <stele/eventstore/hashtree/leaf.hpp>
 
 #include <sqlite3.h>
 
@@ -51,7 +53,7 @@ writer::outcome writer::apply(const append_request& request) {
         throw append_fault{std::make_exception_ptr(error{error_kind::needs_projection, missing_projections_})};
     try {
         return request.removal != nullptr ? remove(*request.removal)
-                                          : append(request.writes, request.documents, request.expectations);
+                                          : append(request.writes, request.documents, request.conditions);
     } catch (const error& fault) {
         if ((fault.engine_code() & 0xFF) == SQLITE_TOOBIG) throw;  // the store's limits allow more than SQLite's
         rethrow_as_damage();
@@ -65,11 +67,25 @@ writer::outcome writer::refused(const conflict& reason, std::span<const stream_w
     return std::unexpected(reason);
 }
 
+std::optional<conflict> writer::conflict_with(const append_condition& condition) {
+    if (const auto* none = std::get_if<no_event>(&condition)) {
+        const auto head = last_event().first;
+        try {
+            expect_position(*none, head);
+        } catch (...) {
+            throw append_fault{std::current_exception()};
+        }
+        return conditions_.refusal_of(*none);
+    }
+    if (const auto* document = std::get_if<document_expectation>(&condition)) return conditions_.refusal_of(*document);
+    const auto& expectation = std::get<stream_expectation>(condition);
+    return mismatch_of(catalog_.find_stream(expectation.stream), expectation);
+}
+
 writer::outcome writer::append(std::span<const stream_write> writes, std::span<const document_write> documents,
-                               std::span<const stream_expectation> expectations) {
-    for (const auto& each : expectations)
-        if (const auto conflict = mismatch_of(catalog_.find_stream(each.stream), each))
-            return refused(*conflict, writes);
+                               std::span<const append_condition> conditions) {
+    for (const auto& each : conditions)
+        if (const auto conflict = conflict_with(each)) return refused(*conflict, writes);
     last_recorded_at_ = std::max(last_recorded_at_, to_integer(time_of_append()));
     std::vector<append_result> results(writes.size());
     for (std::size_t i = 0; i < writes.size(); ++i) {
@@ -98,6 +114,7 @@ timestamp writer::time_of_append() {
 void writer::roll_back_append() {
     rollback_to_.run();
     index_.roll_back_to(append_begin_);
+    tree_.roll_back_to(leaves_before_);
     forget();
 }
 
@@ -134,7 +151,7 @@ std::optional<conflict> writer::write_events(const stream_write& write, bool clo
         catalog_.update_stream(stream, stream.last);
     }
     for (const auto& event : write.events)
-        if (!insert(stream, event, closes_append && &event == &write.events.back()))
+        if (!insert(write.stream, stream, event, closes_append && &event == &write.events.back()))
             return event_id_conflict(write, actual);
     catalog_.remember(write.stream, stream);
     result = {{stream.last, {static_cast<std::uint64_t>(db_.last_insert_rowid())}}};
@@ -142,7 +159,7 @@ std::optional<conflict> writer::write_events(const stream_write& write, bool clo
 }
 
 // Adds the event at the end of the stream; false if its id is already in the store.
-bool writer::insert(stream_record& stream, const event_data& event, bool closes_append) {
+bool writer::insert(const stream_id& name, stream_record& stream, const event_data& event, bool closes_append) {
     auto& type = catalog_.find_type(event.type);
     if (stream.last.value == greatest_stored_number)
         throw db_.damage("the last version of a stream is the greatest there is");
@@ -154,9 +171,14 @@ bool writer::insert(stream_record& stream, const event_data& event, bool closes_
     add_event_.bind(3, type.id);
     add_event_.bind_blob(4, event.id.as_bytes());
     add_event_.bind(5, last_recorded_at_);
-    add_event_.bind(6, (closes_append ? event_flags::closes_append : 0) | (in_order ? event_flags::id_in_order : 0));
-    add_event_.bind_blob(7, event.payload);
-    add_event_.bind_blob(8, event.metadata);
+    add_event_.bind(6, flags_of(event, closes_append, in_order));
+    auto tags = tags_.pack(event.tags);
+    if (tags.empty())
+        add_event_.bind_null(7);
+    else
+        add_event_.bind_blob(7, tags);
+    add_event_.bind_blob(8, event.payload);
+    add_event_.bind_blob(9, event.metadata);
     add_event_.run();
     if (db_.changes() != 1) throw db_.damage("the file has not taken an event that was inserted");
     const auto position = db_.last_insert_rowid();
@@ -164,8 +186,11 @@ bool writer::insert(stream_record& stream, const event_data& event, bool closes_
                 .stream = stream.id,
                 .version = to_integer(stream.last.value),
                 .id = event.id,
-                .in_order = in_order});
+                .in_order = in_order,
+                .tags = std::move(tags)});
     catalog_.list_block(type, position);
+    const stream_position place{stream.last, {static_cast<std::uint64_t>(position)}};
+    tree_.add(leaf_hash(as_recorded(event, name.str(), place, to_time(last_recorded_at_))));
     return true;
 }
 
@@ -183,6 +208,7 @@ writer::outcome writer::remove(const removal_request& removal) {
     auto stream = catalog_.find_stream(removal.stream);
     const auto plan = plan_removal(stream, removal.stream, removal.expected, removal.kind, removal.before);
     if (!plan) return std::unexpected(plan.error());
+    tree_.keep_leaves();
     index_.remove(stream.id, to_integer(plan->up_to.value));
     stream.state = plan->state;
     catalog_.update_stream(stream, plan->up_to);

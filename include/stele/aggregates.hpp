@@ -4,6 +4,7 @@
 
 #include <stele/aggregates/aggregate.hpp>
 #include <stele/aggregates/decision.hpp>
+#include <stele/aggregates/decision_model.hpp>
 #include <stele/aggregates/load.hpp>
 #include <stele/aggregates/repository.hpp>
 #include <stele/aggregates/snapshot.hpp>

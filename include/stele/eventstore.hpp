@@ -3,6 +3,7 @@
 /// Events and how they are kept: the floor that everything stands on. A program also includes an engine:
 /// stele/sqlite.hpp or stele/memory.hpp.
 
+#include <stele/eventstore/append_condition.hpp>
 #include <stele/eventstore/append_result.hpp>
 #include <stele/eventstore/causation.hpp>
 #include <stele/eventstore/clock.hpp>
@@ -11,6 +12,7 @@
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event.hpp>
 #include <stele/eventstore/event_batch.hpp>
+#include <stele/eventstore/event_query.hpp>
 #include <stele/eventstore/event_range.hpp>
 #include <stele/eventstore/event_store.hpp>
 #include <stele/eventstore/format.hpp>
@@ -27,5 +29,7 @@
 #include <stele/eventstore/stream_info.hpp>
 #include <stele/eventstore/subscription.hpp>
 #include <stele/eventstore/system_events.hpp>
+#include <stele/eventstore/tags/tag.hpp>
+#include <stele/eventstore/tags/tag_list.hpp>
 #include <stele/eventstore/uuid.hpp>
 #include <stele/eventstore/version.hpp>

@@ -68,7 +68,7 @@ void process_batch::add(const stream_id& stream, process_instance instance, proc
     auto& target = journals_[found->second];
     target.instance.emplace(std::move(instance));
     for (auto& entry : step.entries) {
-        bytes_ += entry.payload.size() + entry.metadata.size();
+        bytes_ += entry.size_bytes();
         target.entries.push_back(std::move(entry));
     }
     events_ += step.entries.size();

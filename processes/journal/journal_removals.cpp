@@ -5,8 +5,8 @@
 namespace stele::inline v0::detail {
 namespace {
 
-event_filter records_of_removals() {
-    event_filter filter{.categories = {std::string{system_category}}};
+event_query records_of_removals() {
+    event_query filter{.categories = {std::string{system_category}}};
     for (const auto& record : removal_records<stream_deleted>()) filter.types.emplace_back(record.type);
     for (const auto& record : removal_records<stream_truncated>()) filter.types.emplace_back(record.type);
     return filter;

@@ -8,7 +8,7 @@
 
 namespace stele::inline v0::detail {
 event_feed::event_feed(event_store& store, position after, position up_to, const event_table& types, reading how,
-                       event_filter filter)
+                       event_query filter)
     : store_(store),
       range_(read_for(store, {.after = after, .up_to = up_to, .filter = std::move(filter)}, types)),
       ahead_(how == reading::ahead ? std::make_unique<read_ahead>(std::move(range_), types) : nullptr),

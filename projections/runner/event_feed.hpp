@@ -38,7 +38,7 @@ enum class reading : std::uint8_t {
 class event_feed {
 public:
     event_feed(event_store& store, position after, position up_to, const event_table& types,
-               reading how = reading::when_asked, event_filter filter = {});
+               reading how = reading::when_asked, event_query filter = {});
     event_feed(const event_feed&) = delete;
     event_feed& operator=(const event_feed&) = delete;
 

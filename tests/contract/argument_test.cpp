@@ -10,7 +10,7 @@
 #include <vector>
 
 using stele::error_kind;
-using stele::event_filter;
+using stele::event_query;
 using stele::expected_version;
 using stele::stream_id;
 using stele::version;
@@ -31,7 +31,7 @@ std::vector<refusal> refusals() {
         all.push_back({std::move(name), std::move(says), std::move(call)});
     };
     const std::string long_name(513, 'x');
-    const std::vector<std::pair<event_filter, std::string>> filters{
+    const std::vector<std::pair<event_query, std::string>> filters{
         {{.categories = {"order-item"}}, "filter: category 'order-item': a category ends before the first '-'"},
         {{.categories = {"order", ""}}, "filter: category '': is empty"},
         {{.categories = {"a\nb"}}, "filter: category '?': contains a control character"},
@@ -66,7 +66,7 @@ std::vector<refusal> refusals() {
     add("append", no_stream, [=](auto& store) {
         const auto events = make_events(1);
         const stele::stream_write write{stream_id{"account-1"}, expected_version::any(), events};
-        const stele::stream_expectation expectation{moved(), expected_version::any()};
+        const stele::append_condition expectation = stele::stream_expectation{moved(), expected_version::any()};
         (void)store.append(std::span(&write, 1), {}, std::span(&expectation, 1));
     });
     add("list_streams", "list_streams: category 'a-b': a category ends before the first '-'",

@@ -22,7 +22,7 @@ const stream_id seen{"rate-eur"};
 stele::append_all_outcome append_if(stele::event_store& store, expected_version expected,
                                     std::span<const stele::event_data> events) {
     const std::array writes{stele::stream_write{stream_id{"order-1"}, expected_version::any(), events}};
-    const std::array expectations{stele::stream_expectation{seen, expected}};
+    const std::vector<stele::append_condition> expectations{stele::stream_expectation{seen, expected}};
     return store.append(writes, {}, expectations);
 }
 
@@ -86,7 +86,8 @@ STORE_TEST_CASE(store, "an append that was stored is repeated, though what it ex
 
 STORE_TEST_CASE(store, "documents alone may depend on a stream") {
     const std::array documents{stele::document_write{.kind = "test", .key = "k", .value = "v"}};
-    const std::array expectations{stele::stream_expectation{seen, expected_version::stream_exists()}};
+    const std::vector<stele::append_condition> expectations{
+        stele::stream_expectation{seen, expected_version::stream_exists()}};
     CHECK_FALSE(store->append({}, documents, expectations));
     CHECK_FALSE(store->find_document("test", "k"));
     REQUIRE(store->append(seen, expected_version::any(), make_events(1)));
@@ -100,7 +101,7 @@ STORE_TEST_CASE(store, "an append expects something of each stream once, and wri
     const stele::stream_expectation of_seen{seen, expected_version::any()};
     const stele::stream_expectation of_other{stream_id{"a-1"}, expected_version::any()};
     const auto twice = [&](std::span<const stele::stream_write> to_write,
-                           std::initializer_list<stele::stream_expectation> expected) {
+                           std::initializer_list<stele::append_condition> expected) {
         const auto refused = testing::error_of([&] { (void)store->append(to_write, {}, std::vector(expected)); });
         CHECK(refused.kind == stele::error_kind::invalid_argument);
         return refused.message;

@@ -91,7 +91,7 @@ std::function<std::string(stele::event_store&)> any_call(const stele::timestamp&
             };
         case 4: {
             const auto category = *rc::gen::element<std::string>("order", "order-item", "orders", "", "stele");
-            stele::event_filter filter;
+            stele::event_query filter;
             if (*rc::gen::inRange(0, 2) == 0) filter.categories = {category};
             if (*rc::gen::inRange(0, 2) == 0) filter.stream_prefixes = {category};
             if (*rc::gen::inRange(0, 2) == 0) filter.streams = {stream.str()};
@@ -126,7 +126,7 @@ std::function<std::string(stele::event_store&)> any_call(const stele::timestamp&
             const auto events = make_events(1);
             return [=](auto& store) {
                 const stele::stream_write write{stream_id{"other"}, expected_version::any(), events};
-                const stele::stream_expectation expectation{stream, expected};
+                const stele::append_condition expectation = stele::stream_expectation{stream, expected};
                 const auto outcome = store.append(std::span(&write, 1), {}, std::span(&expectation, 1));
                 return outcome ? text_of(outcome->front()) : outcome.error().message();
             };

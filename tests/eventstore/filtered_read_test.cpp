@@ -52,7 +52,7 @@ void fill(stele::event_store& store) {
             store.append(stream_id("account", fmt::format("{:04}", 7 * i)), expected_version::any(), make_events(100)));
 }
 
-std::size_t count(stele::event_store& store, const stele::event_filter& filter) {
+std::size_t count(stele::event_store& store, const stele::event_query& filter) {
     std::size_t found = 0;
     for (const auto& batch : store.read_all({.filter = filter})) found += batch.size();
     return found;
@@ -65,7 +65,7 @@ TEST_CASE("what a filter by many prefixes costs does not grow with prefixes time
     const temp_dir directory;
     auto store = stele::sqlite_store::open(directory / "events.db", {.durability = stele::durability::normal});
     fill(store);
-    stele::event_filter many;
+    stele::event_query many;
     for (int i = 0; i < 3000; ++i) many.stream_prefixes.push_back(fmt::format("account-{:04}", i));
     const auto unfiltered = step_counter::of([&] { CHECK(count(store, {}) == 40'000); });
     const auto many_steps = step_counter::of([&] { CHECK(count(store, many) == 40'000); });
@@ -77,7 +77,7 @@ TEST_CASE("a filtered read ends when it is stopped, other reads are not touched"
     const temp_dir directory;
     auto store = stele::sqlite_store::open(directory / "events.db", {.durability = stele::durability::normal});
     fill(store);
-    const stele::event_filter none{.categories = {"nothing", "accounts"}, .types = {"test.Happened"}};
+    const stele::event_query none{.categories = {"nothing", "accounts"}, .types = {"test.Happened"}};
     REQUIRE(store.append(stream_id{"accounts-1"}, expected_version::any(), make_events(9000)));
     std::stop_source stop;
     const stop_scope outer(stop.get_token());

@@ -64,7 +64,7 @@ void expect_order(stele::event_range read, direction order) {
 }
 
 void read_everything(stele::event_store& store) {
-    const std::vector<stele::event_filter> filters{
+    const std::vector<stele::event_query> filters{
         {},
         {.types = {"test.Happened"}},
         {.types = {"test.a-1", "test.b-1", "test.Repeated"}},

@@ -102,8 +102,8 @@ private:
     std::string file_ = directory_ / "events.db";
     stele::sqlite_options options_{.connection = {.vfs = vfs_.name()}};
     std::vector<std::string> events_;
-    const std::array<stele::event_filter, 2> filters_{stele::event_filter{.categories = {"order"}},
-                                                      {.types = {"test.Kind1", "test.Kind2"}}};
+    const std::array<stele::event_query, 2> filters_{stele::event_query{.categories = {"order"}},
+                                                     {.types = {"test.Kind1", "test.Kind2"}}};
     std::string whole_;
     int refused_ = 0;
 };

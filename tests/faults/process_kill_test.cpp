@@ -165,7 +165,7 @@ std::size_t check_all(const std::filesystem::path& file) {
     std::map<std::string, outcome> transfers;
     std::set<std::string> pairs;
     std::int64_t sum = 0;
-    const stele::event_filter filter{.categories = {"wallet", "transfer"}};
+    const stele::event_query filter{.categories = {"wallet", "transfer"}};
     stele::decode_each<every_event>(
         store.read_all({.filter = filter}),
         stele::overload(

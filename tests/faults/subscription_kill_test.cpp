@@ -127,7 +127,7 @@ std::size_t check_all(const place& where, std::mt19937_64& random, std::uint64_t
     std::map<std::string, std::vector<std::uint64_t>> appended, told;
     std::map<std::uint64_t, std::string> stream_of;
     std::int64_t sum = 0;
-    const stele::event_filter filter{.stream_prefixes = {"counter-n"}, .types = {"testing.Incremented"}};
+    const stele::event_query filter{.stream_prefixes = {"counter-n"}, .types = {"testing.Incremented"}};
     for (const auto& event : store.read_all({.filter = filter}).events()) {
         Incremented change;
         REQUIRE(change.ParseFromString(std::string{event.payload}));

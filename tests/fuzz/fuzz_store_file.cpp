@@ -51,7 +51,7 @@ void change(std::string& bytes, const std::uint8_t* data, std::size_t size) {
 
 void use(const std::filesystem::path& file) {
     auto store = stele::sqlite_store::open(file, {.durability = stele::durability::normal});
-    const stele::event_filter filter{.stream_prefixes = {"s-"}, .types = {"test.Odd"}};
+    const stele::event_query filter{.stream_prefixes = {"s-"}, .types = {"test.Odd"}};
     std::size_t bytes = 0;
     for (const auto& event : store.read_all({.filter = filter}).events()) bytes += event.payload.size();
     for (const auto& event : store.read_stream(stele::stream_id("s-2")).events()) bytes += event.payload.size();

@@ -40,17 +40,18 @@ public:
 private:
     stele::append_all_outcome do_append(std::span<const stele::stream_write> writes,
                                         std::span<const stele::document_write> documents,
-                                        std::span<const stele::stream_expectation> expectations) override {
+                                        std::span<const stele::append_condition> conditions) override {
         if (writes.empty()) before_document_write();
         before_append();
-        auto outcome = inner_.append(writes, documents, expectations);
+        auto outcome = inner_.append(writes, documents, conditions);
         after_append();
         return outcome;
     }
     std::future<stele::append_outcome> do_append_async(stele::stream_id stream, stele::expected_version expected,
-                                                       std::vector<stele::event_data> events) override {
+                                                       std::vector<stele::event_data> events,
+                                                       std::vector<stele::append_condition> conditions) override {
         before_append();
-        return inner_.append_async(std::move(stream), expected, std::move(events));
+        return inner_.append_async(std::move(stream), expected, std::move(events), std::move(conditions));
     }
     stele::append_outcome do_remove(const stele::stream_id& stream, stele::expected_version expected,
                                     stele::stream_removal kind, stele::version before,

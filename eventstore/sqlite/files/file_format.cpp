@@ -16,7 +16,7 @@
 //                 skips the others. A listed block may hold none any more, but a block with events is always listed.
 //   stele_stream_runs, stele_tag_runs, stele_event_ids, stele_id_blocks, stele_merge   the indices: see
 //                 index/README.md
-//   stele_hash_tiles, stele_removed_leaves   the hash tree
+//   stele_hash_tiles, stele_open_leaves   the hash tree
 //   documents     values beside the events, by kind and key (see document.hpp); position and written_at are those of
 //                 the append that wrote it
 //   stele_store   what holds for the whole file: `id` is 16 random bytes by which a copy of this store is known
@@ -103,9 +103,9 @@ CREATE TABLE stele_hash_tiles (
   hashes BLOB NOT NULL,
   PRIMARY KEY (level, tile)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE stele_removed_leaves (
+CREATE TABLE stele_open_leaves (
   position INTEGER PRIMARY KEY,
-  hash     BLOB NOT NULL
+  hashes   BLOB NOT NULL
 ) STRICT;
 CREATE TABLE stele_store (
   name  TEXT PRIMARY KEY,

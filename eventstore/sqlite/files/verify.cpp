@@ -2,6 +2,7 @@
 // integrity_check), and each statement below.
 
 #include "eventstore/names.hpp"
+#include "eventstore/sqlite/hashes/verify_leaves.hpp"
 #include "eventstore/sqlite/index/positions_table.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
@@ -142,6 +143,7 @@ public:
         if (db_.has_table("stele_inline"))
             for (const auto* const each : contradictions_of_inline) check("the tables", [&] { collect(each); });
         check("the names", [&] { check_names(); });
+        check("the hash tree", [&] { check_hashes(); });
         return {.complete = !options_.stop.stop_requested(), .damage = std::move(found_)};
     }
 
@@ -172,6 +174,14 @@ private:
         auto rows = db_.prepare(fmt::format("PRAGMA integrity_check({})", std::min(options_.most, most)));
         while (!is_enough() && rows.step())
             if (const auto line = rows.column_bytes(0); line != "ok") found_.emplace_back(line);
+    }
+
+    void check_hashes() {
+        const auto report = [&](const std::string& found) {
+            found_.push_back(found);
+            return !is_enough();
+        };
+        if (verify_leaves(db_, {}, position::max(), report)) verify_tiles(db_, report);
     }
 
     void check_names() {

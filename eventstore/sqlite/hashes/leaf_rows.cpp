@@ -1,30 +1,17 @@
 #include "eventstore/sqlite/hashes/leaf_rows.hpp"
 
 #include "eventstore/sqlite/files/event_flags.hpp"
+#include "eventstore/sqlite/index/runs.hpp"
 
 #include <stele/eventstore/format.hpp>
 #include <stele/eventstore/hashtree/leaf.hpp>
 
 #include <fmt/format.h>
 
-#include <optional>
-
 namespace stele::inline v0::detail {
 namespace {
 
 constexpr std::size_t most_tag_names = 1U << 16U;
-
-// A varint (LEB128) at the beginning of the bytes, which it takes off; nothing if there is none.
-std::optional<std::uint64_t> take_varint(std::string_view& bytes) {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 63 && !bytes.empty(); shift += 7) {
-        const auto byte = static_cast<std::uint8_t>(bytes.front());
-        bytes.remove_prefix(1);
-        value |= std::uint64_t{byte & 0x7FU} << shift;
-        if ((byte & 0x80U) == 0) return value;
-    }
-    return std::nullopt;
-}
 
 }  // namespace
 
@@ -50,12 +37,13 @@ std::uint64_t leaf_rows::position() const {
 }
 
 std::expected<tree_hash, std::string> leaf_rows::leaf() {
-    const auto read = event();
+    auto read = event();
     if (!read) return std::unexpected(read.error());
     if (query_.column_is_null(7)) return leaf_hash(*read);
-    const auto names = tags(query_.column_bytes(7));
-    if (!names) return std::unexpected(names.error());
-    return leaf_hash(*read, *names);
+    const auto list = tags(query_.column_bytes(7));
+    if (!list) return std::unexpected(list.error());
+    read->tags = *list;
+    return leaf_hash(*read);
 }
 
 std::expected<recorded_event, std::string> leaf_rows::event() {
@@ -79,19 +67,21 @@ std::expected<recorded_event, std::string> leaf_rows::event() {
     return event;
 }
 
-// The ids are a run: the first one as it is, each other one as its difference to the one before.
-std::expected<std::vector<std::string_view>, std::string> leaf_rows::tags(std::string_view ids) {
-    std::vector<std::string_view> names;
+std::expected<tag_list, std::string> leaf_rows::tags(std::string_view ids) {
+    tag_list list;
     if (tag_names_.size() > most_tag_names) tag_names_.clear();
-    for (std::int64_t id = 0; !ids.empty();) {
-        const auto more = take_varint(ids);
-        if (!more || *more == 0) return std::unexpected("its tags are no list of numbers");
-        id += static_cast<std::int64_t>(*more);
-        const auto* name = tag_name(id);
-        if (name == nullptr) return std::unexpected(fmt::format("its tag {} is missing", id));
-        names.emplace_back(*name);
+    run_reader run(ids);
+    for (auto id = run.next(); id; id = run.next()) {
+        const auto* name = tag_name(*id);
+        if (name == nullptr) return std::unexpected(fmt::format("its tag {} is missing", *id));
+        try {
+            list.add(*name);
+        } catch (const error&) {
+            return std::unexpected(fmt::format("its tag {} is no tag, or one too many", *id));
+        }
     }
-    return names;
+    if (run.is_damaged()) return std::unexpected("its tags are no list of numbers");
+    return list;
 }
 
 const std::string* leaf_rows::tag_name(std::int64_t id) {

@@ -3,13 +3,13 @@
 #include <stele/eventstore/event.hpp>
 #include <stele/eventstore/hashtree/tree_hash.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/tags/tag_list.hpp>
 
 #include <cstdint>
 #include <expected>
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace stele::inline v0::detail {
 
@@ -28,7 +28,7 @@ public:
 
 private:
     [[nodiscard]] std::expected<recorded_event, std::string> event();
-    [[nodiscard]] std::expected<std::vector<std::string_view>, std::string> tags(std::string_view ids);
+    [[nodiscard]] std::expected<tag_list, std::string> tags(std::string_view ids);
     [[nodiscard]] const std::string* tag_name(std::int64_t id);
 
     statement query_, tag_query_;

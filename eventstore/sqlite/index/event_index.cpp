@@ -1,6 +1,6 @@
 #include "eventstore/sqlite/index/event_index.hpp"
 
-#include "eventstore/sqlite/event_flags.hpp"
+#include "eventstore/sqlite/files/event_flags.hpp"
 #include "eventstore/sqlite/index/runs.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "eventstore/sqlite/index/index_writer.hpp"
 
-#include "eventstore/sqlite/event_flags.hpp"
+#include "eventstore/sqlite/files/event_flags.hpp"
 #include "eventstore/sqlite/index/runs.hpp"
 
 #include <algorithm>
@@ -18,6 +18,7 @@ index_writer::index_writer(connection& db, index_tail& tail)
     : db_(db),
       tail_(tail),
       index_(db, tail),
+      tags_(db, tail),
       tables_(db),
       row_(db),
       merger_(tables_, tail),
@@ -61,6 +62,18 @@ std::optional<std::int64_t> index_writer::find_id(const uuid& id) {
 std::int64_t index_writer::last_version(std::int64_t stream) {
     const auto pending = pending_index().last_version(stream, {});
     return pending != 0 ? pending : index_.last_version({state_.merged, head_}, stream);
+}
+
+tagged_positions index_writer::find_tagged(const tag_sets& sets, std::int64_t after, std::size_t most) {
+    auto found = tags_.find({state_.merged, head_}, sets, {after, head_}, most);
+    if (found.up_to < head_) return found;
+    // Of what is pending, all that has one of the tags.
+    for (const auto& set : sets) pending_index().find_tag(set.front(), {after}, found.positions);
+    std::ranges::sort(found.positions);
+    const auto repeated = std::ranges::unique(found.positions);
+    found.positions.erase(repeated.begin(), found.positions.end());
+    found.up_to = std::numeric_limits<std::int64_t>::max();
+    return found;
 }
 
 void index_writer::add(index_entry entry) {

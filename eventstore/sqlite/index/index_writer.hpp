@@ -3,6 +3,7 @@
 #include "eventstore/sqlite/index/event_index.hpp"
 #include "eventstore/sqlite/index/index_tables.hpp"
 #include "eventstore/sqlite/index/merge.hpp"
+#include "eventstore/sqlite/index/tag_index.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,9 @@ public:
     /// The last version of a stream that is known, also of a pending event; 0 if there is none.
     std::int64_t last_version(std::int64_t stream);
 
+    /// The first positions after one, about `most`, of events with these tags, also of pending ones.
+    tagged_positions find_tagged(const tag_sets& sets, std::int64_t after, std::size_t most);
+
     /// Takes an event that was inserted, behind all others.
     void add(index_entry entry);
     /// Removes the events of a stream up to a version, and what the indices say of them.
@@ -47,6 +51,8 @@ public:
     /// After the commit: shows readers what was pending.
     void publish() noexcept;
 
+    /// The position of the last event that is committed; 0 if there is none.
+    [[nodiscard]] std::int64_t head() const { return head_; }
     /// How many events are in no index yet.
     [[nodiscard]] std::int64_t unmerged() const { return head_ - state_.merged; }
 
@@ -58,6 +64,7 @@ private:
     connection& db_;
     index_tail& tail_;
     event_index index_;
+    tag_index tags_;
     index_tables tables_;
     merge_row row_;
     merger merger_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/codec/detail/event_tags.hpp>
 #include <stele/codec/detail/type_list.hpp>
 #include <stele/eventstore/rejection.hpp>
 
@@ -163,6 +164,7 @@ public:
     template <class Event>
     decision& add(Event event) & {
         detail::check_event_of<Aggregate, Event>();
+        detail::use_tags<Event>();
         outcome_.add(std::make_unique<Event>(std::move(event)));
         return *this;
     }
@@ -223,6 +225,7 @@ accepted<std::remove_cvref_t<Events>...> accept(Events&&... events) {
                   "stele::no_change()");
     static_assert((std::derived_from<std::remove_cvref_t<Events>, google::protobuf::Message> && ...),
                   "accept takes events: generated Protobuf messages");
+    (detail::use_tags<std::remove_cvref_t<Events>>(), ...);
     accepted<std::remove_cvref_t<Events>...> result;
     result.events.reserve(sizeof...(Events));
     (result.events.push_back(std::make_unique<std::remove_cvref_t<Events>>(std::forward<Events>(events))), ...);

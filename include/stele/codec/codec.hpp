@@ -2,6 +2,7 @@
 
 #include <stele/codec/detail/event_entries.hpp>
 #include <stele/codec/detail/event_table.hpp>
+#include <stele/codec/detail/event_tags.hpp>
 #include <stele/codec/upcast.hpp>
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event.hpp>
@@ -25,12 +26,24 @@
 /// events change while the stored ones stay: see upcast.hpp.
 namespace stele::inline v0 {
 
-/// Makes an event of a message: its full name as type, its bytes, a new id, and the metadata.
+namespace detail {
+
+/// As encode() below, with encoded metadata, so that the events of one append can share it.
+event_data encode_event(const google::protobuf::Message& event, std::string metadata_bytes);
+
+}  // namespace detail
+
+/// Makes an event of a message: its full name as type, its bytes, a new id, the metadata, and the tags that its
+/// `tags_of` names (tag.hpp).
 ///
 /// Throws stele::error (invalid_argument), naming message and field, for what Protobuf would write and then refuse to
 /// read: a text field, at any depth, that is not UTF-8, a required field that is not set, more than 2 GiB. The same for
-/// metadata that is not UTF-8. Any thread may call it.
-event_data encode(const google::protobuf::Message& event, const stele::metadata& metadata = {});
+/// metadata that is not UTF-8. What `tags_of` throws passes through. Any thread may call it.
+template <std::derived_from<google::protobuf::Message> Event>
+event_data encode(const Event& event, const stele::metadata& metadata = {}) {
+    detail::use_tags<Event>();
+    return detail::encode_event(event, encode(metadata));
+}
 
 /// Makes one function object of several lambdas, one for each type of event.
 template <class... Functions>
@@ -59,9 +72,6 @@ template <class Consumer, class Function>
 void decode_each(event_range events, Function function);
 
 namespace detail {
-
-/// As encode() above, with encoded metadata, so that the events of one append can share it.
-event_data encode_event(const google::protobuf::Message& event, std::string metadata_bytes);
 
 template <class Function>
 struct call_with_event {

@@ -121,7 +121,7 @@ private:
 /// source constructs the bus.
 template <class... Aggregates>
 class command_bus : public command_bus_base {
-    static_assert((detail::check_aggregate<Aggregates>() && ...));
+    static_assert((detail::check_decider<Aggregates>() && ...));
     static_assert(detail::check_together<Aggregates...>());
 
 public:
@@ -129,7 +129,9 @@ public:
     template <class Command>
     static constexpr bool lists = (detail::decides_listed<Aggregates, Command> || ...);
     /// Whether the streams of an aggregate of this bus begin with `name` and '-'.
-    static constexpr bool has_category(std::string_view name) { return ((Aggregates::category == name) || ...); }
+    static constexpr bool has_category(std::string_view name) {
+        return (detail::has_category_named<Aggregates>(name) || ...);
+    }
 
     /// Throws stele::error (invalid_argument) for 0 attempts, an empty middleware, and one that validates a command
     /// which no aggregate of this bus decides.

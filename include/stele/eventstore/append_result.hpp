@@ -21,14 +21,6 @@ struct stream_write {
     std::span<const event_data> events;
 };
 
-/// What an append expects of a stream to which it writes nothing, for example because its events depend on it.
-struct stream_expectation {
-    /// The stream.
-    stream_id stream;
-    /// The version that it must be at. A tombstoned stream is at no version, as one that does not exist.
-    expected_version expected;
-};
-
 /// Where an accepted append ended: the version and position of its last event.
 struct append_result : stream_position {
     /// An earlier, equal append stored the events (the append is idempotent); nothing was written now.

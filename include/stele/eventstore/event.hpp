@@ -1,10 +1,12 @@
 #pragma once
 
 #include <stele/eventstore/detail/saturating_time.hpp>
+#include <stele/eventstore/tags/tag_list.hpp>
 #include <stele/eventstore/uuid.hpp>
 #include <stele/eventstore/version.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -42,6 +44,13 @@ struct event_data {
     event_content content = event_content::message;
     /// Whether the metadata was not written by encode(): it is kept byte for byte, and says nothing to the library.
     bool foreign_metadata = false;
+    /// What it is about, beyond its stream: the codec takes them from `tags_of` (tag.hpp).
+    tag_list tags = {};
+
+    /// The bytes that count towards the limits of a store.
+    [[nodiscard]] std::size_t size_bytes() const noexcept {
+        return payload.size() + metadata.size() + tags.text().size();
+    }
 };
 
 namespace detail {
@@ -70,6 +79,7 @@ struct recorded_event {
     std::string_view metadata = {};                  ///< Bytes for decode_metadata(); may be empty.
     event_content content = event_content::message;  ///< What the payload is.
     bool foreign_metadata = false;                   ///< Whether the metadata are bytes of somebody else.
+    tags_view tags = {};                             ///< What it is about, beyond its stream.
 
     [[no_unique_address]] detail::view_only_keep_an_owned_event_instead movable_only =
         {};  ///< Makes copying a compile error.
@@ -91,6 +101,7 @@ struct owned_event {
     std::string metadata;                            ///< Bytes for decode_metadata().
     event_content content = event_content::message;  ///< What the payload is.
     bool foreign_metadata = false;                   ///< Whether the metadata are bytes of somebody else.
+    tag_list tags;                                   ///< What it is about, beyond its stream.
 
     /// The event as a view into this object, good until this object changes or ends.
     [[nodiscard]] recorded_event view() const& noexcept;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stele/eventstore/append_condition.hpp>
 #include <stele/eventstore/append_result.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/document.hpp>
@@ -26,7 +27,7 @@ namespace stele::inline v0 {
 
 /// What one append may hold, and what one batch of a read may hold.
 struct store_limits {
-    std::size_t event_bytes = 16UL << 20;      ///< Largest payload plus metadata of one event.
+    std::size_t event_bytes = 16UL << 20;      ///< Largest payload, metadata and tags of one event together.
     std::size_t append_bytes = 64UL << 20;     ///< Largest sum of those of one append.
     std::size_t append_events = 100'000;       ///< Most events in one append.
     std::size_t read_batch_events = 512;       ///< Most events in one batch of a read.
@@ -72,8 +73,10 @@ public:
     ///     [- -]        | 1 2   the same   | appended | version   | appended      | version    | appended
     ///
     /// (event_id and version are reasons of a conflict. stream_exists() repeats only what a stream got that existed.)
+    /// What is repeated is repeated whatever the conditions say now: see below.
     [[nodiscard]] append_outcome append(const stream_id& stream, expected_version expected,
-                                        std::span<const event_data> events);
+                                        std::span<const event_data> events,
+                                        const std::vector<append_condition>& conditions = {});
     /// The same for a list of events.
     [[nodiscard]] append_outcome append(const stream_id& stream, expected_version expected,
                                         std::initializer_list<event_data> events);
@@ -91,18 +94,22 @@ public:
     /// is "stele-documents"). A repeated append leaves the documents as they are. Documents count towards the limits as
     /// events do. Throws as above, and invalid_argument for an invalid kind or key.
     ///
-    /// `expectations` name streams that must be where you saw them, though the append writes nothing to them: the first
-    /// that is not is the conflict. Throws invalid_argument for a stream that is named twice.
+    /// `conditions` say what else must hold (append_condition.hpp): the first that does not is the conflict. For a
+    /// no_event that is conflict_reason::condition, and names the first event that it rules out; for a document
+    /// conflict_reason::document. A repeated append stays repeated, whatever its conditions say now. Throws
+    /// invalid_argument for a stream that is named twice, for a query that read_all() refuses, and other_store for a
+    /// no_event after a position that is beyond the head.
     [[nodiscard]] append_all_outcome append(std::span<const stream_write> writes,
                                             std::span<const document_write> documents,
-                                            std::span<const stream_expectation> expectations = {});
+                                            std::span<const append_condition> conditions = {});
 
     /// Appends to one stream without waiting. The future becomes ready when the events are durable, and holds what
     /// append() would have returned or thrown. One thread can keep many appends in flight; they share commits. Appends
     /// of one thread to one stream are executed in order. Throws invalid_argument at once; waits while too many are in
     /// flight (thousands, or tens of megabytes), and throws busy if that does not change for the engine's busy timeout.
     [[nodiscard]] std::future<append_outcome> append_async(stream_id stream, expected_version expected,
-                                                           std::vector<event_data> events);
+                                                           std::vector<event_data> events,
+                                                           std::vector<append_condition> conditions = {});
 
     /// Removes the events of `stream` whose version is less than `before`. The stream and its version stay; `before`
     /// may be one more than its version, which removes all of them.
@@ -126,7 +133,7 @@ public:
     void read_stream(stream_id stream, stream_read_options options = {}) && = delete;
 
     /// Reads the whole store in the order of positions. A forward read continues to the head as it is when it gets
-    /// there; set `up_to` to end it earlier. Throws invalid_argument for a filter that nothing can pass (event_filter).
+    /// there; set `up_to` to end it earlier. Throws invalid_argument for a filter that nothing can pass (event_query).
     [[nodiscard]] event_range read_all(all_read_options options = {}) &;
     void read_all(all_read_options options = {}) && = delete;
 
@@ -204,10 +211,11 @@ protected:
     /// Does what append() says, with arguments that have been checked. So do the functions below for theirs.
     virtual append_all_outcome do_append(std::span<const stream_write> writes,
                                          std::span<const document_write> documents,
-                                         std::span<const stream_expectation> expectations) = 0;
-    /// `events` is what the one write refers to; keep it until the future is ready.
+                                         std::span<const append_condition> conditions) = 0;
+    /// Keep the arguments until the future is ready.
     virtual std::future<append_outcome> do_append_async(stream_id stream, expected_version expected,
-                                                        std::vector<event_data> events) = 0;
+                                                        std::vector<event_data> events,
+                                                        std::vector<append_condition> conditions) = 0;
     /// Removes events and appends `record` to the stream "stele-streams", all or none. `before` is for truncate only.
     virtual append_outcome do_remove(const stream_id& stream, expected_version expected, stream_removal kind,
                                      version before, const event_data& record) = 0;

@@ -20,7 +20,7 @@ struct subscription_options {
     /// position() you saved.
     position after{};
     /// Which events to deliver; the default is all.
-    event_filter filter = {};
+    event_query filter = {};
 };
 
 /// Why subscription::wait_for() did not reach its position.

@@ -2,14 +2,19 @@
 
 #include <stele/aggregates/aggregate.hpp>
 #include <stele/aggregates/detail/aggregate_rules.hpp>
+#include <stele/aggregates/detail/any_model.hpp>
+#include <stele/aggregates/detail/model_rules.hpp>
 #include <stele/commands/detail/command_definition.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -20,6 +25,9 @@
 ///     stele::given<account>(opened()).when(rename("same name")).then_nothing();
 ///     stele::given<account>().when(deposit(5)).then_rejected("not_open");
 ///     CHECK(stele::given<account>(opened()).when(deposit(5)).state().balance == 5);
+///
+/// A decision model is tested in the same way. Its given events may be of any course, student or whatever its tags
+/// name: it folds those in the boundary of the command, as over a store.
 ///
 /// Every event, given or decided, is encoded, decoded and evolved as in a store, so a schema that cannot hold what the
 /// rule puts in fails here. An event that cannot be encoded is a stele::error, as when sending.
@@ -49,6 +57,26 @@ private:
     std::string stream_;
     event_decoder decoder_;
     std::uint64_t version_ = 0;
+};
+
+/// The given events of a decision model: which of them it folds is known with the command.
+class given_history {
+public:
+    /// Encodes the event and keeps it.
+    void add(const google::protobuf::Message& event);
+
+    /// Folds what is in the boundary of the command into a state that belongs to the caller. Throws stele::error
+    /// (invalid_argument) if the boundary names no tag.
+    void begin(const model_type& type, model_scope scope, const google::protobuf::Message& command, void* state);
+
+    /// Encodes the event, decodes and folds it, if it is in the boundary. Returns the decoded event.
+    std::unique_ptr<const google::protobuf::Message> decided(const google::protobuf::Message& event);
+
+private:
+    void fold(std::size_t index);
+
+    std::vector<event_data> events_;
+    std::optional<any_model> model_;
 };
 
 using message_list = std::vector<std::unique_ptr<const google::protobuf::Message>>;
@@ -85,9 +113,33 @@ concept folded_event = event_of<Event, Aggregate> || []<class... Upcasters>(upca
     return (outdated_in<Event, Upcasters> || ...);
 }(decltype(upcasters_in(Aggregate::events)){});
 
+template <class Event, class... Parts>
+consteval bool is_folded_in(std::type_identity<model_parts<Parts...>>) {
+    const auto folds = []<class Owner, class Part, class Choice>(std::type_identity<model_part<Owner, Part, Choice>>) {
+        return folded_event<Event, Part>;
+    };
+    return (folds(std::type_identity<Parts>{}) || ...);
+}
+template <class Event, class Choice>
+consteval bool is_folded_in(std::type_identity<Choice>) {
+    return false;
+}
+
+/// Whether an aggregate or a model folds this event, or any part of a model.
+template <class Event, class Aggregate>
+consteval bool is_folded() {
+    if constexpr (is_decision_model<Aggregate>) {
+        return folded_event<Event, Aggregate> || with_types(Aggregate::commands, []<class... Commands>() {
+                   return (is_folded_in<Event>(std::type_identity<boundary_of<Aggregate, Commands>>{}) || ...);
+               });
+    } else {
+        return folded_event<Event, Aggregate>;
+    }
+}
+
 template <class Aggregate, class Event>
 consteval void check_given_event() {
-    static_assert(folded_event<Event, Aggregate>,
+    static_assert(is_folded<Event, Aggregate>(),
                   "this event is not one of the aggregate's: add it to the `events` of the aggregate, and an `evolve` "
                   "that takes it, or upcast it");
 }
@@ -151,11 +203,20 @@ public:
         static_assert(detail::listed_in<Command, decltype(Aggregate::commands)>,
                       "this command is not one of the aggregate's: add it to its `commands`, and a `decide` that "
                       "takes it");
-        if constexpr (requires { Aggregate::instance_id(command); })
+        if constexpr (detail::is_decision_model<Aggregate>) {
+            (void)detail::stream_of_model<Aggregate, Command>(command);
+            given_.begin(detail::model_type_of<Aggregate>(), &detail::scope_of<Aggregate, Command>, command, &state_);
+        } else if constexpr (requires { Aggregate::instance_id(command); }) {
             (void)detail::stream_of_command(command, Aggregate::category, Aggregate::instance_id(command));
+        }
         detail::any_decision decision = detail::decide<Aggregate, Command>(&state_, command);
         detail::message_list events;
-        for (const auto& event : decision.events()) events.push_back(given_.add(*event, &state_));
+        for (const auto& event : decision.events()) {
+            if constexpr (detail::is_decision_model<Aggregate>)
+                events.push_back(given_.decided(*event));
+            else
+                events.push_back(given_.add(*event, &state_));
+        }
         return {{command, where, std::move(decision), std::move(events)}, std::move(state_)};
     }
 
@@ -163,18 +224,33 @@ private:
     template <class A, class... Events>
     friend scenario<A> given(const Events&... events);
 
+    static auto nothing_given() {
+        if constexpr (detail::is_decision_model<Aggregate>)
+            return detail::given_history{};
+        else
+            return detail::given_events{Aggregate::category, detail::evolve_table<Aggregate>()};
+    }
+    template <class Event>
+    void add(const Event& event) {
+        detail::use_tags<Event>();
+        if constexpr (detail::is_decision_model<Aggregate>)
+            given_.add(event);
+        else
+            given_.add(event, &state_);
+    }
+
     Aggregate state_{};
-    detail::given_events given_{Aggregate::category, detail::evolve_table<Aggregate>()};
+    decltype(nothing_given()) given_ = nothing_given();
 };
 
 /// Begins a test with the state that these events fold to; without events, the state before the first one. Outdated
 /// events are upcast, as those of a store are.
 template <class Aggregate, class... Events>
 [[nodiscard]] scenario<Aggregate> given(const Events&... events) {
-    static_assert(detail::check_aggregate<Aggregate>());
+    static_assert(detail::check_decider<Aggregate>());
     (detail::check_given_event<Aggregate, Events>(), ...);
     scenario<Aggregate> result;
-    (result.given_.add(events, &result.state_), ...);
+    (result.add(events), ...);
     return result;
 }
 

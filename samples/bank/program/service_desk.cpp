@@ -40,7 +40,7 @@ std::string service_desk::carry_out() {
     const auto before = store_.head();
     bank::carry_out(store_, bus_, today_);
     std::string lines;
-    const stele::event_filter ends{
+    const stele::event_query ends{
         .categories = {transfer::category},
         .types = {TransferCompleted::descriptor()->full_name(), TransferFailed::descriptor()->full_name()}};
     for (const auto& event : store_.read_all({.after = before, .filter = ends}).events()) {

@@ -8,7 +8,7 @@
 #include <thread>
 
 using stele::direction;
-using stele::event_filter;
+using stele::event_query;
 using stele::expected_version;
 using stele::position;
 using stele::stream_id;
@@ -40,7 +40,7 @@ std::vector<std::pair<std::string, std::string>> fill(stele::event_store& store)
     return all;
 }
 
-event_filter any_filter() {
+event_query any_filter() {
     const auto some_of = [](std::vector<std::string> from) {
         return *rc::gen::resize(3, rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(from)));
     };

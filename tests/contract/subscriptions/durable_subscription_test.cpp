@@ -151,7 +151,7 @@ STORE_TEST_CASE(store, "a filter and the categories of a subscription choose str
         REQUIRE(store->delete_stream(stele::stream_id{stream}));
         REQUIRE(store->append(stele::stream_id{stream}, stele::expected_version::no_stream(), one()));
     }
-    const std::vector<std::pair<stele::event_filter, std::vector<std::string>>> cases{
+    const std::vector<std::pair<stele::event_query, std::vector<std::string>>> cases{
         {{}, {"counter-1", "counter-12", "other-1"}},
         {{.categories = {"counter", "third"}}, {"counter-1", "counter-12"}},
         {{.streams = {"counter-1", "third-1"}}, {"counter-1"}},

@@ -173,7 +173,7 @@ inline std::vector<call> store_calls() {
         {"filtered read",
          [](world& w) {
              std::uint64_t count = 0;
-             const stele::event_filter filter{.categories = {"counter"}, .types = {"testing.Incremented"}};
+             const stele::event_query filter{.categories = {"counter"}, .types = {"testing.Incremented"}};
              for (const auto& batch : w.store.read_all({.limit = 2, .filter = filter})) count += batch.size();
              if (count > w.store.head().value) throw std::logic_error("events are read twice");
              return 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/codec/detail/event_table.hpp>
+#include <stele/codec/detail/event_tags.hpp>
 #include <stele/codec/upcast.hpp>
 #include <stele/eventstore/detail/removals.hpp>
 
@@ -38,6 +39,7 @@ void visit_event(upcaster_pack<Upcasters...>, Visitor& visitor) {
     static_assert(!is_ignored_by<Event, Consumer>() && !(is_ignored_by<Event, Upcasters>() || ...),
                   "this event is in `events` and in `ignored`: leave it in one of them");
     if constexpr (std::derived_from<Event, google::protobuf::Message>) {
+        use_tags<Event>();
         const std::string_view name = Event::descriptor()->full_name();
         visitor.template taken<Event>(name);
         visitor.template stored<void, Event>(name);

@@ -45,7 +45,7 @@ public:
     [[nodiscard]] std::optional<std::size_t> find(const recorded_event& event) const;
 
     /// Selects the events that may have an entry with a function.
-    [[nodiscard]] event_filter filter() const;
+    [[nodiscard]] event_query filter() const;
 
     /// Whether it has an entry for records of removals.
     [[nodiscard]] bool takes_removals() const noexcept;

@@ -37,6 +37,11 @@ struct instance_id_call {
     auto operator()(Object& object, Arguments&&... arguments) const
         -> decltype(object.instance_id(std::forward<Arguments>(arguments)...));
 };
+struct boundary_call {
+    template <class Object, class... Arguments>
+    auto operator()(Object& object, Arguments&&... arguments) const
+        -> decltype(object.boundary(std::forward<Arguments>(arguments)...));
+};
 struct project_call {
     template <class Object, class... Arguments>
     auto operator()(Object& object, Arguments&&... arguments) const

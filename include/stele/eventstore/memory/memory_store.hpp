@@ -20,9 +20,10 @@ public:
 
 private:
     append_all_outcome do_append(std::span<const stream_write> writes, std::span<const document_write> documents,
-                                 std::span<const stream_expectation> expectations) override;
+                                 std::span<const append_condition> conditions) override;
     std::future<append_outcome> do_append_async(stream_id stream, expected_version expected,
-                                                std::vector<event_data> events) override;
+                                                std::vector<event_data> events,
+                                                std::vector<append_condition> conditions) override;
     append_outcome do_remove(const stream_id& stream, expected_version expected, stream_removal kind, version before,
                              const event_data& record) override;
     void do_fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) override;

@@ -36,7 +36,7 @@ struct durable_subscription_options {
     position after{};
     /// Which of its events it gets, besides its own lists: of exactly these streams, for example. The default is all.
     /// May be different the next time: it is not stored, and applies to the events that come.
-    event_filter filter = {};
+    event_query filter = {};
     /// The position is stored after at most this many events that were handled: as many, at most, are repeated after a
     /// crash. At least 1. It is stored after a second of work as well, when no event is left, and before a stop.
     std::size_t checkpoint_every = 100;

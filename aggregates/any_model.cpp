@@ -1,0 +1,105 @@
+#include <stele/aggregates/detail/any_model.hpp>
+#include <stele/eventstore/error.hpp>
+#include <stele/eventstore/event_store.hpp>
+#include <stele/eventstore/format.hpp>
+
+#include <cxxabi.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace stele::inline v0::detail {
+namespace {
+
+// Any of the tags is enough to look events up; the types keep out what no part folds.
+event_query query_of(const std::vector<model_fold>& folds) {
+    event_query query;
+    for (const auto& fold : folds) {
+        const auto types = fold.events->filter().types;
+        for (const auto& tags : fold.any_of) query.any_of.push_back({.types = types, .tags = tags});
+        query.types.insert(query.types.end(), types.begin(), types.end());
+    }
+    std::ranges::sort(query.types);
+    const auto twice = std::ranges::unique(query.types);
+    query.types.erase(twice.begin(), twice.end());
+    return query;
+}
+
+void keep(void*) noexcept {}
+
+void expect_tags(const model_type& type, const google::protobuf::Message& command,
+                 const std::vector<model_fold>& folds) {
+    const auto names_none = [](const model_fold& fold) {
+        return fold.any_of.empty() || std::ranges::any_of(fold.any_of, &tag_list::empty);
+    };
+    if (std::ranges::any_of(folds, names_none))
+        throw error(error_kind::invalid_argument,
+                    fmt::format("The boundary of the decision model {} names no tag for the command {}: its list of "
+                                "tags is empty. Reject such a command before it is sent, or name another tag.",
+                                type.name, command.GetDescriptor()->full_name()));
+}
+
+}  // namespace
+
+any_model::any_model(const model_type& type, model_scope scope, const google::protobuf::Message& command)
+    : any_model(type, scope, command, nullptr) {}
+
+any_model::any_model(const model_type& type, model_scope scope, const google::protobuf::Message& command, void* state)
+    : state_(state != nullptr ? state : type.make(), state != nullptr ? &keep : type.destroy) {
+    auto folds = scope(command, state_.get());
+    expect_tags(type, command, folds);
+    boundary_ = query_of(folds);
+    for (auto& each : folds) {
+        event_decoder decoder{*each.events};
+        folds_.push_back({std::move(each), std::move(decoder)});
+    }
+}
+
+void any_model::read(event_store& store, position up_to) {
+    for (const event_batch& batch : store.read_all({.up_to = up_to, .filter = boundary_}))
+        for (const recorded_event& event : batch) {
+            fold(event);
+            reached = event.position;
+        }
+}
+
+void any_model::fold(const recorded_event& event) {
+    const auto carries = [&](const tag_list& tags) { return event.tags.contains_all(tags); };
+    for (auto& each : folds_)
+        if (std::ranges::any_of(each.what.any_of, carries))
+            static_cast<void>(each.decoder.decode_if_known(event, each.what.state));
+}
+
+stream_id stream_of_tag(const google::protobuf::Message& command, const std::vector<tag_list>& sets,
+                        std::string_view key) {
+    const auto& type = command.GetDescriptor()->full_name();
+    if (sets.empty() || sets.front().empty())
+        throw error(error_kind::invalid_argument,
+                    fmt::format("The boundary of the command {} names no tag: its list of tags is empty. Do not send "
+                                "such a command, or name another tag.",
+                                type));
+    const auto tags = sets.front().view();
+    const auto begins = [key](std::string_view tag) {
+        return tag.size() > key.size() && tag.starts_with(key) && tag[key.size()] == ':';
+    };
+    const auto found = std::ranges::find_if(tags.begin(), tags.end(), begins);
+    std::string name{found == tags.end() ? *tags.begin() : *found};
+    name[name.find(':')] = '-';
+    stream_id stream{std::move(name)};
+    if (stream.category() != system_category) return stream;
+    throw error(error_kind::invalid_argument,
+                fmt::format("The events of the command {} would go to the stream {}, whose category is the library's: "
+                            "name another, `static stele::stream_id stream(const auto& command)`.",
+                            type, stream));
+}
+
+std::string cxx_name_of(const std::type_info& type) {
+    int status = 0;
+    const std::unique_ptr<char, void (*)(void*)> name{abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+                                                      std::free};
+    return name ? name.get() : type.name();
+}
+
+}  // namespace stele::inline v0::detail

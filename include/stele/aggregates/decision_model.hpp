@@ -1,0 +1,170 @@
+#pragma once
+
+#include <stele/aggregates/decision.hpp>
+#include <stele/eventstore/tags/tag.hpp>
+
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// Decision models: rules over what several things share (docs/decision-models.md).
+///
+/// An aggregate decides on one stream. A decision model decides on all events with certain tags, in whatever streams
+/// they are, and its decision is stored only if no other such event was appended meanwhile: its boundary is drawn for
+/// each command (a dynamic consistency boundary). It is a struct like an aggregate, on the same command bus, with a
+/// `boundary` in the place of a category and an instance id:
+///
+///     struct catalogue {
+///         static constexpr auto events   = hana::tuple_t<CourseOpened, CourseRenamed>;
+///         static constexpr auto commands = hana::tuple_t<OpenCourse, RenameCourse>;
+///         static auto boundary(const auto& command) { return course_tag(command.course()); }   // a tag (tag.hpp)
+///
+///         std::string title;                                              // the state before the first event
+///         stele::decision<catalogue> decide(const RenameCourse& command) const;
+///         void evolve(const CourseRenamed& event);
+///     };
+///
+/// The model folds, and its boundary is, the events of its list `events` that carry the tag. `boundary` returns
+///
+///     course_tag(c.course())                                          events with this tag
+///     stele::tags(course_tag(c.course()), student_tag(c.student()))       events with both
+///     stele::any_of(course_tag(c.course()), student_tag(c.student()))     events with one of them, or both
+///     stele::parts(…)                                             what the members of the model fold, see part()
+///
+/// It is static and pure: which events are decided on depends on the command alone.
+///
+/// The events of a command are appended to the stream of the first tag in its boundary, `course:c1` to "course-c1". A
+/// model may name another: `static stele::stream_id stream(const auto& command)`. The stream says where events are
+/// kept, read and removed together; it takes no part in the decision.
+///
+/// What is missing or does not fit is a compile error that says what to add; so is a boundary by a tag that none of the
+/// events carries.
+namespace stele::inline v0 {
+
+/// Events that carry all tags of one of several sets. Made by any_of(). `Sets` are types tag_set.
+template <class... Sets>
+class tag_choice {
+public:
+    /// For any_of().
+    explicit tag_choice(std::vector<tag_list> sets) : sets_(std::move(sets)) {}
+
+    /// The sets.
+    [[nodiscard]] const std::vector<tag_list>& sets() const& noexcept { return sets_; }
+    [[nodiscard]] std::vector<tag_list> sets() && { return std::move(sets_); }  ///< By value, of a temporary.
+
+private:
+    std::vector<tag_list> sets_;
+};
+
+/// What one member of a decision model folds. Made by part().
+template <class Model, class Part, class Choice>
+struct model_part {
+    Part Model::* member;  ///< Where it is in the model.
+    Choice choice;         ///< Which events it folds.
+};
+
+/// What the members of a decision model fold. Made by parts().
+template <class... Parts>
+struct model_parts {
+    std::tuple<Parts...> all;  ///< Each a model_part.
+};
+
+namespace detail {
+
+template <class Tag>
+struct set_of_alternative {};
+template <class Key>
+struct set_of_alternative<tag<Key>> {
+    using type = tag_set<Key>;
+};
+template <class... Keys>
+struct set_of_alternative<tag_set<Keys...>> {
+    using type = tag_set<Keys...>;
+};
+template <class Tag>
+struct set_of_alternative<std::vector<Tag>> : set_of_alternative<Tag> {};
+
+template <class Tag>
+concept is_alternative = requires { typename set_of_alternative<Tag>::type; };
+
+template <class Tag>
+void add_alternative(std::vector<tag_list>& sets, const Tag& one) {
+    sets.push_back(as_tag_set(one).list());
+}
+template <class Tag>
+void add_alternative(std::vector<tag_list>& sets, const std::vector<Tag>& several) {
+    for (const auto& each : several) add_alternative(sets, each);
+}
+
+template <class... Sets>
+tag_choice<Sets...> as_choice(tag_choice<Sets...> choice) {
+    return choice;
+}
+template <is_alternative Tag>
+    requires makes_tag_set<Tag>
+auto as_choice(const Tag& one) {
+    return tag_choice<typename set_of_alternative<Tag>::type>{{as_tag_set(one).list()}};
+}
+
+template <class Type>
+concept makes_choice = requires(const Type& value) { as_choice(value); };
+
+template <class Type>
+struct is_model_part : std::false_type {};
+template <class Model, class Part, class Choice>
+struct is_model_part<model_part<Model, Part, Choice>> : std::true_type {};
+
+}  // namespace detail
+
+/// The events that carry one of several tags, or more of them: each alternative is a tag, or tags() which an event must
+/// carry together, or a std::vector of these whose number is known only at run time.
+template <class... Alternatives>
+[[nodiscard]] auto any_of(const Alternatives&... alternatives) {
+    static_assert((detail::is_alternative<Alternatives> && ...),
+                  "stele::any_of takes tags that a stele::tag_key has made, `course_tag(command.course())`, or "
+                  "`stele::tags(…)`, or a std::vector of them");
+    if constexpr ((detail::is_alternative<Alternatives> && ...)) {
+        std::vector<tag_list> sets;
+        (detail::add_alternative(sets, alternatives), ...);
+        return tag_choice<typename detail::set_of_alternative<Alternatives>::type...>{std::move(sets)};
+    }
+}
+
+/// A part of a decision model: a member, which is a struct with `events` and `evolve`, and the tag of the events that
+/// it folds (or tags(), or any_of()). Each part folds the events of its own list that carry its own tag, so a rule
+/// about courses never sees the events of another course that the same student attends:
+///
+///     struct enrolment {
+///         static constexpr auto events   = hana::tuple_t<StudentEnrolled>;      // what it decides
+///         static constexpr auto commands = hana::tuple_t<Enrol>;
+///         static auto boundary(const Enrol& c) {
+///             return stele::parts(stele::part(&enrolment::seats, course_tag(c.course())),
+///                                 stele::part(&enrolment::timetable, student_tag(c.student())));
+///         }
+///         course_seats seats;                                                   // folds of their own
+///         student_timetable timetable;
+///         …
+///     };
+template <class Model, class Part, class Tags>
+[[nodiscard]] auto part(Part Model::* member, const Tags& tags) {
+    static_assert(
+        detail::makes_choice<Tags>,
+        "stele::part takes a member of the model and the tag of the events that it folds: "
+        "`stele::part(&enrolment::seats, course_tag(command.course()))`; for several tags there are stele::tags "
+        "and stele::any_of");
+    if constexpr (detail::makes_choice<Tags>)
+        return model_part<Model, Part, decltype(detail::as_choice(tags))>{member, detail::as_choice(tags)};
+}
+
+/// The parts of a decision model. All are folded in one read, and the boundary is what any of them folds.
+template <class... Parts>
+[[nodiscard]] auto parts(Parts... each) {
+    static_assert(sizeof...(Parts) > 0 && (detail::is_model_part<Parts>::value && ...),
+                  "stele::parts takes what stele::part returns: "
+                  "`stele::parts(stele::part(&enrolment::seats, course_tag(command.course())), …)`");
+    if constexpr (sizeof...(Parts) > 0 && (detail::is_model_part<Parts>::value && ...))
+        return model_parts<Parts...>{{std::move(each)...}};
+}
+
+}  // namespace stele::inline v0

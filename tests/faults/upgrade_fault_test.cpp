@@ -34,7 +34,7 @@ void fill_small(old_store_writer& store) {
 /// What an upgrade threw; nothing if it ended well.
 std::optional<stele::error> upgrade(const upgrade_case& old, const stele::sqlite_options& options = {}) {
     try {
-        stele::detail::upgrade_if_needed(old.file(), options);
+        static_cast<void>(stele::detail::upgrade_if_needed(old.file(), options));
         return {};
     } catch (const stele::error& fault) {
         return fault;

@@ -36,7 +36,7 @@ outcome upgrade_in_child(const upgrade_case& old, const stele::sqlite_options& o
         ::alarm(60);
         try {
             prepare();
-            stele::detail::upgrade_if_needed(old.file(), options);
+            static_cast<void>(stele::detail::upgrade_if_needed(old.file(), options));
             failing_calls::heal();
             ::_exit(0);
         } catch (const std::exception&) {
@@ -62,7 +62,7 @@ std::uint64_t kill_at_each(const upgrade_case& old, const stele::sqlite_options&
         if (ended == outcome::killed) {
             ++kills;
             CHECK(old.problem_after_kill() == "");
-            stele::detail::upgrade_if_needed(old.file(), options);
+            static_cast<void>(stele::detail::upgrade_if_needed(old.file(), options));
         }
         CHECK(old.problem_after_upgrade() == "");
         if (ended == outcome::upgraded) return kills;

@@ -85,7 +85,7 @@ TEST_CASE("the power may fail at every point of an upgrade") {
         old.put_back();
         recorder = &vfs;
         vfs.record();
-        stele::detail::upgrade_if_needed(old.file(), {.connection = {.vfs = vfs.name()}});
+        static_cast<void>(stele::detail::upgrade_if_needed(old.file(), {.connection = {.vfs = vfs.name()}}));
         recorder = nullptr;
         changes = vfs.recording();
     }
@@ -104,7 +104,7 @@ TEST_CASE("the power may fail at every point of an upgrade") {
                                << (cut > 0 ? to_string(changes[cut - 1]) : std::string("nothing")));
             old.put(image);
             REQUIRE(old.problem_after_kill() == "");
-            stele::detail::upgrade_if_needed(old.file(), {});
+            static_cast<void>(stele::detail::upgrade_if_needed(old.file(), {}));
             REQUIRE(old.problem_after_upgrade() == "");
             ++cuts;
         }

@@ -30,8 +30,10 @@ struct old_file {
 
     [[nodiscard]] std::filesystem::path kept() const { return file.string() + ".format-1"; }
 
-    /// Without opening it.
-    void upgrade(const stele::sqlite_options& options = {}) const { stele::detail::upgrade_if_needed(file, options); }
+    /// Without opening it, and without keeping others out of the old file.
+    void upgrade(const stele::sqlite_options& options = {}) const {
+        static_cast<void>(stele::detail::upgrade_if_needed(file, options));
+    }
 
     /// The names in the directory, in order.
     [[nodiscard]] std::vector<std::string> names() const {

@@ -8,6 +8,7 @@
 //   keep      The old file gets a second name, FILE.format-1. Its log is removed. The directory is synced.
 //   replace   The new file is renamed to FILE. This is the instant at which the store is upgraded. The directory is
 //             synced.
+//   hold      The old file stays locked as long as the store is open.
 //
 // The name FILE means the whole old store until that instant and the whole new store from then on, whenever the process
 // is killed or the power fails. A log of the old file beside the new one would damage it: therefore it is gone, and
@@ -200,16 +201,17 @@ error not_upgraded(const error& fault, const std::string& file) {
 
 }  // namespace
 
-void upgrade_if_needed(const fs::path& file, const sqlite_options& options) {
-    if (!is_format_1(file, options.connection)) return;
+std::unique_ptr<connection> upgrade_if_needed(const fs::path& file, const sqlite_options& options) {
+    if (!is_format_1(file, options.connection)) return nullptr;
     const upgrade_names names(file);
     if (options.upgrade == upgrade::never || !detail::is_regular_file(file)) throw needs_upgrade(names.store);
     expect_directory_of(names.store);
     expect_writable(names.store);
     const auto old = old_store::take(file, options.connection);
-    if (!old) return;
+    if (!old) return nullptr;
     try {
         upgrading(*old, names, options).run();
+        return old->release();
     } catch (const error& fault) {
         if (!is_format_1(file, options.connection)) throw;
         throw not_upgraded(fault, names.store);

@@ -127,7 +127,7 @@ TEST_CASE("the log of the old store is moved into it before") {
         before = contents(open_one.directory / "open.db");
     }
     REQUIRE(fs::file_size(file.string() + "-wal") > 100'000);
-    stele::detail::upgrade_if_needed(file, {});
+    static_cast<void>(stele::detail::upgrade_if_needed(file, {}));
     CHECK(contents(file) == before);
     CHECK(contents(file.string() + ".format-1") == before);
     CHECK_FALSE(fs::exists(file.string() + "-wal"));
@@ -163,4 +163,23 @@ TEST_CASE("an upgrade tells how far it is") {
         if (!is_first) CHECK(told[i].done > told[i - 1].done);
     }
     CHECK(phases == "check copy convert index verify ");
+}
+
+TEST_CASE("nobody gets into the old file as long as the upgraded store is open, nor loses its log when it is closed") {
+    const old_file old;
+    auto held = stele::detail::upgrade_if_needed(old.file, {});
+    REQUIRE(held);
+    const auto reads = [&] {
+        sqlite3* db = nullptr;
+        REQUIRE(sqlite3_open(old.kept().c_str(), &db) == SQLITE_OK);
+        const int code = sqlite3_exec(db, "SELECT count(*) FROM events", nullptr, nullptr, nullptr);
+        sqlite3_close(db);
+        return code;
+    };
+    CHECK(reads() == SQLITE_BUSY);
+    // As a program does that had opened the file by its name before, and waited.
+    for (const auto* const suffix : {"-wal", "-shm"}) std::ofstream(old.file.string() + suffix) << "of the new file";
+    held.reset();
+    for (const auto* const suffix : {"-wal", "-shm"}) CHECK(bytes_of(old.file.string() + suffix) == "of the new file");
+    CHECK(reads() == SQLITE_OK);
 }

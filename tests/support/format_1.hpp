@@ -254,6 +254,24 @@ INSERT INTO words VALUES ('the quick brown fox'), ('jumps over');
 )");
 }
 
+/// Turns a store of today's format, which is closed and has neither tags nor tables of others, into one of format 1
+/// that says the same.
+inline void downgrade(const std::filesystem::path& file) {
+    const auto old = file.string() + ".old";
+    {
+        const plain_database db(old);
+        db.execute("PRAGMA application_id = 1398031692; PRAGMA user_version = 1;" + std::string(tables_of_old_stores));
+        db.execute("ATTACH '" + file.string() + "' AS today");
+        for (const std::string table : {"streams", "types", "type_blocks", "documents"})
+            db.execute("INSERT INTO main." + table + " SELECT * FROM today." + table);
+        db.execute(
+            "INSERT INTO main.events SELECT position, stream, version, type, id, recorded_at, flags & 1, payload, "
+            "metadata FROM today.events ORDER BY position");
+    }
+    for (const auto* const suffix : {"-wal", "-shm"}) std::filesystem::remove(file.string() + suffix);
+    std::filesystem::rename(old, file);
+}
+
 /// Everything that a store says, in either format, which an upgrade keeps.
 inline std::string contents(const std::filesystem::path& file) {
     const plain_database db(file);

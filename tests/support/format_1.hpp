@@ -155,7 +155,8 @@ public:
         append("stele-streams", 1, 12, "stele.v1.StreamTruncated");
     }
 
-    [[nodiscard]] std::int64_t version_of(const std::string& stream) const { return versions_.at(stream); }
+    /// How many events.
+    [[nodiscard]] std::uint64_t appended() const { return number_ - 1; }
     [[nodiscard]] const plain_database& db() const { return db_; }
     std::uint64_t random() { return random_(); }
 
@@ -208,18 +209,19 @@ private:
 /// A store of format 1 with something of everything: streams of many lengths, removed events, a stream that was deleted
 /// and one that was tombstoned, documents, event types in several blocks.
 inline void fill_old_store(old_store_writer& store, int appends = 60) {
+    const auto own = std::to_string(store.appended());
     for (int i = 0; i < appends; ++i) {
         const auto stream = "order-" + std::to_string(store.random() % 7);
         store.append(stream, static_cast<int>(1 + store.random() % 9), store.random() % 60,
                      "test.Type" + std::to_string(store.random() % 4));
-        if (i % 10 == 0) store.document("kind", "key " + std::to_string(i), "value");
+        if (i % 10 == 0) store.document("kind", "key " + own + " " + std::to_string(i), "value");
     }
-    store.append("gone-1", 3);
-    store.remove("gone-1", 3, 1);
-    store.append("closed-1", 2);
-    store.remove("closed-1", 2, 2);
-    store.append("cut-1", 5);
-    store.remove("cut-1", 3);
+    store.append("gone-" + own, 3);
+    store.remove("gone-" + own, 3, 1);
+    store.append("closed-" + own, 2);
+    store.remove("closed-" + own, 2, 2);
+    store.append("cut-" + own, 5);
+    store.remove("cut-" + own, 3);
 }
 
 /// What others may keep in a store: an inline projection, as the library lists it, and whatever SQL can make.

@@ -14,12 +14,12 @@ constexpr std::size_t cached_streams = 100'000;
 
 }  // namespace
 
-catalog::catalog(connection& db)
+catalog::catalog(connection& db, index_writer& index)
     : db_(db),
+      index_(index),
       find_stream_(db.prepare("SELECT id, removed_up_to, state FROM streams WHERE name = ?1")),
       add_stream_(db.prepare("INSERT INTO streams (name) VALUES (?1)")),
       update_stream_(db.prepare("UPDATE streams SET removed_up_to = max(removed_up_to, ?2), state = ?3 WHERE id = ?1")),
-      last_version_(db.prepare("SELECT max(version) FROM events WHERE stream = ?1")),
       find_type_(db.prepare("SELECT id FROM types WHERE name = ?1")),
       add_type_(db.prepare("INSERT INTO types (name) VALUES (?1)")),
       add_block_(db.prepare("INSERT OR IGNORE INTO type_blocks (type, block) VALUES (?1, ?2)")) {}
@@ -36,9 +36,8 @@ stream_record catalog::find_stream(const stream_id& name) {
         found.state = to_state(db_, find_stream_.column_number(2));
     }
     if (found.id != 0) {
-        const reset_guard version_done(last_version_);
-        last_version_.bind(1, found.id);
-        if (last_version_.step()) found.last.value = std::max(found.last.value, last_version_.column_number(0));
+        const auto last = static_cast<std::uint64_t>(index_.last_version(found.id));
+        found.last.value = std::max(found.last.value, last);
     }
     return found;
 }

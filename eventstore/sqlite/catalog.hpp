@@ -1,6 +1,7 @@
 #pragma once
 
 #include "eventstore/engine/append_rules.hpp"
+#include "eventstore/sqlite/index/index_writer.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/stream.hpp>
@@ -22,7 +23,8 @@ struct type_entry {
 /// nobody else writes and nothing is rolled back; after either, the writer calls forget().
 class catalog {
 public:
-    explicit catalog(connection& db);
+    /// Both must outlive it.
+    catalog(connection& db, index_writer& index);
 
     stream_record find_stream(const stream_id& name);
     /// Inserts the row of a stream that has none.
@@ -40,9 +42,10 @@ public:
 
 private:
     connection& db_;
+    index_writer& index_;
     std::unordered_map<std::string, stream_record> streams_;
     std::unordered_map<std::string, type_entry> types_;
-    statement find_stream_, add_stream_, update_stream_, last_version_, find_type_, add_type_, add_block_;
+    statement find_stream_, add_stream_, update_stream_, find_type_, add_type_, add_block_;
 };
 
 }  // namespace stele::inline v0::detail

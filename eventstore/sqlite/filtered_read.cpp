@@ -1,6 +1,6 @@
 // Filtered reads. Most events that do not pass are not even read:
 //   - a filter by types reads only the blocks of positions listed for them (type_blocks);
-//   - a filter by streams with few events in total collects those through the index over (stream, version);
+//   - a filter by streams with few events in total collects those through the index of the streams;
 //   - otherwise the reader steps over the events of the window, a bounded number in one part, and looks at their
 //     streams' names, which it knows by id.
 
@@ -64,18 +64,13 @@ bool reader::fetch(typed_read& read, event_batch& batch) {
     const auto& options = read.options;
     if (read.rest.after >= read.rest.up_to || full(batch, options.limit)) return false;
     const auto window = next_part(read.rest, options.direction);
-    auto& query = typed_[std::to_underlying(options.direction)];
-    const reset_guard done(query);
+    const index_look at(index_);
+    const auto positions = positions_of(find_row(read.stream), window, options, window_positions, *at);
     const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
-    query.bind(1, window.after);
-    query.bind(2, window.up_to);
-    query.bind(3, to_integer(limit));
-    query.bind_text(4, read.stream.str());
-    query.bind(5, to_integer(options.as_of.value));
-    query.bind_text(6, read.types);
-    collect(query,
-            {options.direction, static_cast<std::uint64_t>(window.after), static_cast<std::uint64_t>(window.up_to)},
-            {.limit = limit, .known_stream = read.stream.str(), .some_types = true}, batch);
+    collect_listed(
+        positions, read.types,
+        {options.direction, static_cast<std::uint64_t>(window.after), static_cast<std::uint64_t>(window.up_to)},
+        {.limit = limit, .known_stream = read.stream.str(), .some_types = true}, batch);
     return true;
 }
 
@@ -95,8 +90,8 @@ void reader::begin(filtered_read& read) {
     if (!last_streams_ || !last_streams_->is_of(options.filter))
         last_streams_ = std::make_shared<stream_filter>(options.filter);
     read.streams = last_streams_;
-    read.by_stream = !last_streams_->many && few_in_streams(*last_streams_);
-    last_streams_->many = !read.by_stream;
+    if (!last_streams_->many) read.few = positions_of_few(*last_streams_);
+    last_streams_->many = !read.few;
 }
 
 bool reader::full(const event_batch& batch, std::uint64_t limit) const {
@@ -109,8 +104,8 @@ bool reader::fetch(filtered_read& read, event_batch& batch) {
     auto& rest = read.rest;
     const auto order = read.options.direction;
     if (rest.after >= rest.up_to || full(batch, read.options.limit)) return false;
-    if (read.by_stream) {
-        scan(std::exchange(rest, {}), read, batch);
+    if (read.few) {
+        scan_few(read, batch);
         return false;
     }
     if (!step_over_gap(rest, order)) return false;
@@ -159,32 +154,60 @@ std::vector<interval> reader::candidates(const interval& window, const filtered_
     return parts;
 }
 
-bool reader::few_in_streams(const stream_filter& streams) {
-    const reset_guard done(few_in_streams_);
-    few_in_streams_.bind(1, few_events + 1);
-    few_in_streams_.bind_text(5, streams.json);
-    return !few_in_streams_.step() || few_in_streams_.column_int64(0) <= few_events;
+// Where the events of these streams are, in their order; nothing if they are many. A stream without events counts as
+// one.
+std::optional<std::vector<std::int64_t>> reader::positions_of_few(const stream_filter& streams) {
+    std::vector<std::int64_t> found;
+    const index_look at(index_);
+    const reset_guard done(streams_in_ranges_);
+    streams_in_ranges_.bind_text(1, streams.json);
+    for (std::int64_t count = 0; streams_in_ranges_.step();) {
+        const stream_row stream{.id = streams_in_ranges_.column_int64(0),
+                                .removed = static_cast<std::int64_t>(streams_in_ranges_.column_number(1))};
+        const auto rest = static_cast<std::uint64_t>(few_events - count) + 1;
+        const auto more = positions_of(stream, {0, to_integer(version::max().value)}, {}, rest, *at);
+        count += std::max(std::ssize(more), std::ptrdiff_t{1});
+        if (count > few_events) return std::nullopt;
+        found.insert(found.end(), more.begin(), more.end());
+    }
+    std::ranges::sort(found);
+    return found;
 }
 
-statement& reader::scan_statement(bool types, bool by_stream, direction order) {
-    const auto sql = scan_query(types, by_stream, order);
+// Collects all that is left of a read of few events.
+void reader::scan_few(filtered_read& read, event_batch& batch) {
+    const auto window = std::exchange(read.rest, {});
+    std::vector<std::int64_t> positions;
+    for (const auto each : *read.few)
+        if (each > window.after && each <= window.up_to) positions.push_back(each);
+    const auto& options = read.options;
+    if (options.direction == direction::backward) std::ranges::reverse(positions);
+    collect_listed(
+        positions, read.types,
+        {options.direction, static_cast<std::uint64_t>(window.after), static_cast<std::uint64_t>(window.up_to)},
+        {.limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events),
+         .others = read.others ? &*read.others : nullptr},
+        batch);
+}
+
+statement& reader::scan_statement(bool types, direction order) {
+    const auto sql = scan_query(types, order);
     if (const auto known = scans_.find(sql); known != scans_.end()) return known->second;
     return scans_.emplace(sql, db_->prepare(sql)).first->second;
 }
 
 void reader::scan(const interval& window, const filtered_read& read, event_batch& batch) {
     const auto& options = read.options;
-    auto& query = scan_statement(!read.types.empty(), read.by_stream, options.direction);
+    auto& query = scan_statement(!read.types.empty(), options.direction);
     const reset_guard done(query);
     query.bind(1, window.after);
     query.bind(2, window.up_to);
     if (!read.types.empty()) query.bind_text(4, read.types);
-    if (read.by_stream) query.bind_text(5, read.streams->json);
     const row_order order{options.direction, static_cast<std::uint64_t>(window.after),
                           static_cast<std::uint64_t>(window.up_to)};
     collect(query, order,
             {.limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events),
-             .streams = read.streams && !read.by_stream ? &read.streams->ranges : nullptr,
+             .streams = read.streams ? &read.streams->ranges : nullptr,
              .others = read.others ? &*read.others : nullptr},
             batch);
 }

@@ -56,8 +56,9 @@ struct filtered_read {
     interval rest = {};                            ///< What is left to examine.
     std::string types;                             ///< JSON, a list of type ids; empty: all types.
     std::shared_ptr<const stream_filter> streams;  ///< None: all streams.
-    bool by_stream = false;                        ///< The streams have few events in total.
-    std::optional<event_filter> others;            ///< What each event must pass besides, if anything.
+    /// If the streams have few events in total: where those are, in the order of the read.
+    std::optional<std::vector<std::int64_t>> few;
+    std::optional<event_filter> others;  ///< What each event must pass besides, if anything.
 };
 
 }  // namespace stele::inline v0::detail

@@ -1,5 +1,6 @@
 #include "eventstore/sqlite/reader.hpp"
 
+#include "eventstore/sqlite/index/positions_table.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
 
 #include <stele/eventstore/format.hpp>
@@ -19,27 +20,32 @@ document document_at(statement& row) {
             .written_at = to_time(row.column_int64(3))};
 }
 
+// Before the first statement is prepared that uses it.
+connection& with_positions(connection& db) {
+    add_positions_table(db);
+    return db;
+}
+
 }  // namespace
 
-reader::reader(std::unique_ptr<connection> db, const store_limits& limits)
+reader::reader(std::unique_ptr<connection> db, const store_limits& limits, std::shared_ptr<index_tail> tail)
     : db_(std::move(db)),
       limits_(limits),
+      tail_(std::move(tail)),
+      index_(with_positions(*db_), *tail_),
       all_{db_->prepare(all_query(direction::forward)), db_->prepare(all_query(direction::backward))},
-      stream_{db_->prepare(stream_query(direction::forward)), db_->prepare(stream_query(direction::backward))},
-      typed_{db_->prepare(typed_query(direction::forward)), db_->prepare(typed_query(direction::backward))},
+      listed_(db_->prepare(listed_query)),
+      listed_and_typed_(db_->prepare(listed_and_typed_query)),
       head_(db_->prepare("SELECT max(position) FROM events")),
-      stream_version_(db_->prepare(
-          "SELECT max(removed_up_to, ifnull((SELECT max(version) FROM events WHERE stream = streams.id), 0)) "
-          "FROM streams WHERE name = ?1 AND state = 0")),
       find_stream_name_(db_->prepare("SELECT name FROM streams WHERE id = ?1")),
       find_type_name_(db_->prepare("SELECT name FROM types WHERE id = ?1")),
       find_type_(db_->prepare("SELECT id FROM types WHERE name = ?1")),
       time_after_(db_->prepare("SELECT recorded_at FROM events WHERE position > ?1 ORDER BY position LIMIT 1")),
       blocks_(db_->prepare(blocks_query)),
-      few_in_streams_(db_->prepare(few_query)),
-      find_event_(db_->prepare(event_query)),
+      streams_in_ranges_(db_->prepare(streams_in_ranges_query)),
       find_stream_(db_->prepare(find_stream_query)),
       list_streams_(db_->prepare(list_streams_query)),
+      find_place_(db_->prepare("SELECT version, position, recorded_at FROM events WHERE position = ?1")),
       find_document_(
           db_->prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 AND key = ?2")),
       list_documents_(db_->prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 "
@@ -94,25 +100,6 @@ position reader::position_at(timestamp time) {
             high = middle;
     }
     return {static_cast<std::uint64_t>(low)};
-}
-
-version reader::stream_version(const stream_id& stream) {
-    const reset_guard done(stream_version_);
-    stream_version_.bind_text(1, stream.str());
-    return {stream_version_.step() ? stream_version_.column_number(0) : 0};
-}
-
-void reader::fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) {
-    auto& query = stream_[std::to_underlying(options.direction)];
-    const reset_guard done(query);
-    query.bind(1, to_integer(options.after.value));
-    query.bind(2, to_integer(options.up_to.value));
-    const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
-    query.bind(3, to_integer(limit));
-    query.bind_text(4, stream.str());
-    query.bind(5, to_integer(options.as_of.value));
-    collect(query, {options.direction, options.after.value, options.up_to.value},
-            {.limit = limit, .known_stream = stream.str()}, batch);
 }
 
 void reader::fetch(const all_read_options& options, event_batch& batch) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "eventstore/sqlite/filtered_read.hpp"
+#include "eventstore/sqlite/index/event_index.hpp"
 #include "eventstore/sqlite/read_access.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
@@ -26,7 +27,8 @@ namespace stele::inline v0::detail {
 /// A read-only connection with its statements. One thread at a time; every call is one short read transaction.
 class reader {
 public:
-    reader(std::unique_ptr<connection> db, const store_limits& limits);
+    /// `tail` is that of the store, or its own.
+    reader(std::unique_ptr<connection> db, const store_limits& limits, std::shared_ptr<index_tail> tail);
 
     void fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch);
     /// Without its filter.
@@ -51,9 +53,10 @@ private:
     // As a JSON list; empty if none of them is stored.
     std::string ids_of(const std::vector<std::string>& types);
     std::vector<interval> candidates(const interval& window, const filtered_read& read);
-    bool few_in_streams(const stream_filter& streams);
+    std::optional<std::vector<std::int64_t>> positions_of_few(const stream_filter& streams);
     void scan(const interval& window, const filtered_read& read, event_batch& batch);
-    statement& scan_statement(bool types, bool by_stream, direction order);
+    void scan_few(filtered_read& read, event_batch& batch);
+    statement& scan_statement(bool types, direction order);
     bool step_over_gap(interval& rest, direction order);
     [[nodiscard]] bool full(const event_batch& batch, std::uint64_t limit) const;
 
@@ -80,7 +83,21 @@ private:
     };
     void check_order(row_order& order, const selection& which, const recorded_event& event) const;
     void collect(statement& query, row_order order, const selection& which, event_batch& batch);
-    stream_info info_at(statement& row) const;
+    // A row of `streams`.
+    struct stream_row {
+        std::int64_t id = 0;  // 0: there is none
+        std::int64_t removed = 0;
+        stream_state state = stream_state::live;
+    };
+    stream_row find_row(const stream_id& stream);
+    version version_of(const stream_row& stream, const index_snapshot& at);
+    std::vector<std::int64_t> positions_of(const stream_row& stream, interval versions,
+                                           const stream_read_options& options, std::uint64_t most,
+                                           const index_snapshot& at);
+    void collect_listed(const std::vector<std::int64_t>& positions, const std::string& types, row_order order,
+                        const selection& which, event_batch& batch);
+    std::optional<event_place> place_of(const stream_row& stream, direction order, const index_snapshot& at);
+    stream_info info_at(statement& row, const index_snapshot& at);
     std::string_view stream_name(std::int64_t id);
     std::string_view type_name(std::int64_t id);
 
@@ -95,11 +112,12 @@ private:
     std::vector<named_stream> stream_names_;
     std::unordered_map<std::int64_t, std::string> type_names_;
 
-    std::array<statement, 2> all_;     // by direction
-    std::array<statement, 2> stream_;  // by direction
-    std::array<statement, 2> typed_;   // by direction
-    statement head_, stream_version_, find_stream_name_, find_type_name_, find_type_, time_after_;
-    statement blocks_, few_in_streams_, find_event_, find_stream_, list_streams_;
+    std::shared_ptr<index_tail> tail_;
+    event_index index_;
+    std::array<statement, 2> all_;  // by direction
+    statement listed_, listed_and_typed_;
+    statement head_, find_stream_name_, find_type_name_, find_type_, time_after_;
+    statement blocks_, streams_in_ranges_, find_stream_, list_streams_, find_place_;
     statement find_document_, list_documents_;
     std::shared_ptr<stream_filter> last_streams_;
     std::map<std::string, statement> scans_;  // by their SQL: one for each kind of filter, plan and direction
@@ -109,8 +127,13 @@ private:
 class reader_pool {
 public:
     /// `access` must outlive the pool.
-    reader_pool(read_access& access, const sqlite_options& options)
-        : access_(access), limits_(options.limits), most_idle_(options.idle_readers) {}
+    /// All readers share `tail`; without one, each keeps its own.
+    reader_pool(read_access& access, const sqlite_options& options, std::shared_ptr<index_tail> tail)
+        : access_(access),
+          limits_(options.limits),
+          most_idle_(options.idle_readers),
+          merge_events_(options.merge_events),
+          tail_(std::move(tail)) {}
 
     /// Calls `use` with a reader that nobody else uses, and again with another one if what it has read does not count
     /// (read_access). The reader is not kept if that throws.
@@ -154,6 +177,8 @@ private:
     read_access& access_;
     store_limits limits_;
     std::size_t most_idle_;
+    std::size_t merge_events_;
+    std::shared_ptr<index_tail> tail_;
     std::mutex mutex_;
     std::vector<lent> idle_;
     std::size_t in_use_ = 0;

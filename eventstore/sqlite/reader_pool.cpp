@@ -48,7 +48,9 @@ bool reader_pool::borrow(lent& borrowed) {
     while (take_idle(borrowed)) {
         if (borrowed.it) return true;
     }
-    if (auto opened = access_.open(borrowed.view)) borrowed.it = std::make_unique<reader>(std::move(opened), limits_);
+    if (auto opened = access_.open(borrowed.view))
+        borrowed.it = std::make_unique<reader>(std::move(opened), limits_,
+                                               tail_ ? tail_ : std::make_shared<index_tail>(merge_events_));
     return borrowed.it != nullptr;
 }
 

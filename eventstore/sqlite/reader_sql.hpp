@@ -47,31 +47,16 @@ inline std::string all_query(direction order) {
                        order_of(order));
 }
 
-inline std::string stream_query(direction order) {
-    return fmt::format(
-        "{} WHERE stream = (SELECT id FROM streams WHERE name = ?4) AND version > ?1 AND version <= ?2 "
-        "AND position <= ?5 ORDER BY version {} LIMIT ?3",
-        columns, order_of(order));
-}
+/// Those at the positions of a list (?1), in its order.
+inline const std::string listed_query =
+    fmt::format("{} AS e ON e.position = p.position",
+                "SELECT e.position, e.version, e.recorded_at, e.id, e.stream, e.type, e.payload, e.metadata "
+                "FROM stele_positions(?1) AS p CROSS JOIN events");
+/// Those of some types (?2, a JSON list of ids).
+inline const std::string listed_and_typed_query = listed_query + " WHERE e.type IN (SELECT value FROM json_each(?2))";
 
-/// Those of some types (?6, a JSON list of ids).
-inline std::string typed_query(direction order) {
-    return fmt::format(
-        "{} WHERE stream = (SELECT id FROM streams WHERE name = ?4) AND version > ?1 AND version <= ?2 "
-        "AND position <= ?5 AND type IN (SELECT value FROM json_each(?6)) ORDER BY version {} LIMIT ?3",
-        columns, order_of(order));
-}
-
-inline const std::string event_query = fmt::format("{} WHERE id = ?1", columns);
-
-/// What is told about streams, with their first and last event.
-inline constexpr std::string_view stream_columns =
-    "SELECT s.id, s.name, s.removed_up_to, s.state, first.version, first.position, first.recorded_at, last.version, "
-    "last.position, last.recorded_at FROM streams AS s "
-    "LEFT JOIN events AS first ON first.position = "
-    "(SELECT position FROM events WHERE stream = s.id ORDER BY version LIMIT 1) "
-    "LEFT JOIN events AS last ON last.position = "
-    "(SELECT position FROM events WHERE stream = s.id ORDER BY version DESC LIMIT 1) ";
+/// What is told about streams.
+inline constexpr std::string_view stream_columns = "SELECT s.id, s.name, s.removed_up_to, s.state FROM streams AS s ";
 
 inline const std::string find_stream_query = fmt::format("{} WHERE s.name = ?1", stream_columns);
 
@@ -86,27 +71,17 @@ inline constexpr std::string_view blocks_query =
     "?3 "
     "ORDER BY block";
 
-/// The streams whose names are in any of the ranges (?5, a JSON list of pairs that do not overlap).
+/// The streams whose names are in any of the ranges (?1, a JSON list of pairs that do not overlap), and up to which
+/// version their events were removed.
 // (A blob sorts after every text.)
-inline constexpr std::string_view streams_in_ranges =
-    "FROM json_each(?5) AS range JOIN streams ON name >= range.value ->> 0 AND "
-    "name < ifnull(range.value ->> 1, x'FF')";
+inline constexpr std::string_view streams_in_ranges_query =
+    "SELECT streams.id, streams.removed_up_to FROM json_each(?1) AS range JOIN streams ON name >= range.value ->> 0 "
+    "AND name < ifnull(range.value ->> 1, x'FF')";
 
-/// Counts the events of those streams, and one for a stream without events, up to ?1; answered from the index over
-/// (stream, version) alone.
-inline const std::string few_query = fmt::format(
-    "SELECT count(*) FROM (SELECT 1 {} LEFT JOIN events ON events.stream = streams.id LIMIT ?1)", streams_in_ranges);
-
-/// The events in the window (?1, ?2], with types: of those types (?4, a JSON list of ids). By stream: those of the
-/// streams in ranges, which have few events in total.
-inline std::string scan_query(bool types, bool by_stream, direction order) {
-    std::string sql(columns);
-    sql += " WHERE position > ?1 AND position <= ?2";
-    if (types) sql += " AND type IN (SELECT value FROM json_each(?4))";
-    if (by_stream)
-        sql += fmt::format(" AND position IN (SELECT e.position {} CROSS JOIN events AS e ON e.stream = streams.id)",
-                           streams_in_ranges);
-    return sql + fmt::format(" ORDER BY position {}", order_of(order));
+/// The events in the window (?1, ?2], with types: of those types (?4, a JSON list of ids).
+inline std::string scan_query(bool types, direction order) {
+    return fmt::format("{} WHERE position > ?1 AND position <= ?2{} ORDER BY position {}", columns,
+                       types ? " AND type IN (SELECT value FROM json_each(?4))" : "", order_of(order));
 }
 
 }  // namespace stele::inline v0::detail

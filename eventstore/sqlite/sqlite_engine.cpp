@@ -30,6 +30,8 @@ sqlite_options checked(const std::filesystem::path& file, sqlite_options options
     if (options.log_bytes < least_log_bytes)
         throw error(error_kind::invalid_argument, fmt::format("sqlite_options::log_bytes is {}; it must be {} or more",
                                                               options.log_bytes, least_log_bytes));
+    if (options.merge_events == 0)
+        throw error(error_kind::invalid_argument, "sqlite_options::merge_events is 0; it must be 1 or more");
     return options;
 }
 
@@ -51,9 +53,10 @@ sqlite_engine::sqlite_engine(std::filesystem::path file, store_use use, const sq
     : file_(std::move(file)),
       options_(checked(file_, options)),
       old_file_(use == store_use::read_and_write ? upgrade_if_needed(file_, options_) : nullptr),
-      writer_(use == store_use::read_and_write ? std::make_unique<writer>(file_, options_) : nullptr),
+      tail_(use == store_use::read_and_write ? std::make_shared<index_tail>(options_.merge_events) : nullptr),
+      writer_(tail_ ? std::make_unique<writer>(file_, options_, tail_) : nullptr),
       access_(access_to(file_, options_.connection, writer_.get())),
-      readers_(*access_, options_) {
+      readers_(*access_, options_, tail_) {
     if (writer_) {
         queue_ = std::make_unique<commit_queue>(
             [this](commit_queue::append_group group) {

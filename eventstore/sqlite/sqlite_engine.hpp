@@ -64,6 +64,7 @@ private:
     sqlite_options options_;
     head_signal signal_;
     std::unique_ptr<connection> old_file_;  // from which it was upgraded by this process
+    std::shared_ptr<index_tail> tail_;      // if there is a writer
     std::unique_ptr<writer> writer_;        // declared before the readers, so it is closed last
     std::unique_ptr<read_access> access_;
     reader_pool readers_;

@@ -1,6 +1,7 @@
 // What a reader finds of single events and streams.
 
 #include "eventstore/engine/append_rules.hpp"
+#include "eventstore/sqlite/index/positions_table.hpp"
 #include "eventstore/sqlite/reader.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
 
@@ -8,33 +9,89 @@
 #include <utility>
 
 namespace stele::inline v0::detail {
-namespace {
 
-std::optional<event_place> place_at(statement& row, int column) {
-    if (row.column_is_null(column)) return std::nullopt;
-    return event_place{{{row.column_number(column, 1)}, {row.column_number(column + 1, 1)}},
-                       to_time(row.column_int64(column + 2))};
+reader::stream_row reader::find_row(const stream_id& stream) {
+    const reset_guard done(find_stream_);
+    find_stream_.bind_text(1, stream.str());
+    if (!find_stream_.step()) return {};
+    return {static_cast<std::int64_t>(find_stream_.column_number(0, 1)),
+            static_cast<std::int64_t>(find_stream_.column_number(2)), to_state(*db_, find_stream_.column_number(3))};
 }
 
-}  // namespace
+version reader::version_of(const stream_row& stream, const index_snapshot& at) {
+    if (stream.id == 0 || stream.state != stream_state::live) return {};
+    return {static_cast<std::uint64_t>(std::max(stream.removed, index_.last_version(at, stream.id)))};
+}
+
+version reader::stream_version(const stream_id& stream) {
+    const index_look at(index_);
+    return version_of(find_row(stream), *at);
+}
+
+// The positions of the versions (after, up_to] that were not removed.
+std::vector<std::int64_t> reader::positions_of(const stream_row& stream, interval versions,
+                                               const stream_read_options& options, std::uint64_t most,
+                                               const index_snapshot& at) {
+    if (stream.id == 0) return {};
+    const version_range range{std::max(versions.after, stream.removed) + 1, versions.up_to};
+    return index_.find_versions(at, stream.id, range, to_integer(options.as_of.value), options.direction,
+                                static_cast<std::size_t>(most));
+}
+
+void reader::fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) {
+    const index_look at(index_);
+    const interval window{to_integer(options.after.value), to_integer(options.up_to.value)};
+    const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
+    const auto positions = positions_of(find_row(stream), window, options, limit, *at);
+    collect_listed(positions, {}, {options.direction, options.after.value, options.up_to.value},
+                   {.limit = limit, .known_stream = stream.str()}, batch);
+}
+
+// Collects the events at these positions; with types (a JSON list of ids), those of them.
+void reader::collect_listed(const std::vector<std::int64_t>& positions, const std::string& types, row_order order,
+                            const selection& which, event_batch& batch) {
+    if (positions.empty()) return;
+    auto& query = types.empty() ? listed_ : listed_and_typed_;
+    const std::span<const std::int64_t> list(positions);
+    const reset_guard done(query);
+    bind_positions(query, 1, list);
+    if (!types.empty()) query.bind_text(2, types);
+    collect(query, order, which, batch);
+}
 
 std::optional<owned_event> reader::find_event(const uuid& id) {
-    const reset_guard done(find_event_);
-    find_event_.bind_blob(1, id.as_bytes());
+    const index_look at(index_);
+    const auto position = index_.find_id(*at, id);
+    if (!position) return std::nullopt;
     event_batch found;
-    collect(find_event_, {direction::forward, 0, position::max().value}, {.limit = 1}, found);
+    collect_listed({*position}, {}, {direction::forward, 0, position::max().value}, {.limit = 1}, found);
     if (found.empty()) return std::nullopt;
     return owned_event(found.front());
 }
 
-stream_info reader::info_at(statement& row) const {
-    auto first = place_at(row, 4);
-    auto last = place_at(row, 7);
-    const version removed{row.column_number(2)};
-    const stream_record stream{.id = row.column_int64(0),
+// The first or the last event of a stream.
+std::optional<event_place> reader::place_of(const stream_row& stream, direction order, const index_snapshot& at) {
+    const auto found = positions_of(stream, {0, to_integer(version::max().value)}, {.direction = order}, 1, at);
+    if (found.empty()) return std::nullopt;
+    const reset_guard done(find_place_);
+    find_place_.bind(1, found.front());
+    if (!find_place_.step())
+        throw db_->damage(
+            fmt::format("the event at position {} is missing, which the index of its stream lists", found.front()));
+    return event_place{{{find_place_.column_number(0, 1)}, {find_place_.column_number(1, 1)}},
+                       to_time(find_place_.column_int64(2))};
+}
+
+stream_info reader::info_at(statement& row, const index_snapshot& at) {
+    const stream_row found{row.column_int64(0), static_cast<std::int64_t>(row.column_number(2)),
+                           to_state(*db_, row.column_number(3))};
+    auto first = place_of(found, direction::forward, at);
+    auto last = place_of(found, direction::backward, at);
+    const version removed{static_cast<std::uint64_t>(found.removed)};
+    const stream_record stream{.id = found.id,
                                .last = last ? std::max(last->version, removed) : removed,
                                .removed = removed,
-                               .state = to_state(*db_, row.column_number(3))};
+                               .state = found.state};
     auto info = info_of(stream, std::string(row.column_bytes(1)));
     info.first = first;
     info.last = last;
@@ -42,13 +99,15 @@ stream_info reader::info_at(statement& row) const {
 }
 
 stream_info reader::find_stream(const stream_id& stream) {
+    const index_look at(index_);
     const reset_guard done(find_stream_);
     find_stream_.bind_text(1, stream.str());
-    return find_stream_.step() ? info_at(find_stream_) : stream_info{.stream = stream.str()};
+    return find_stream_.step() ? info_at(find_stream_, *at) : stream_info{.stream = stream.str()};
 }
 
 std::vector<stream_info> reader::list_streams(const stream_list_options& options) {
     std::vector<stream_info> listed;
+    const index_look at(index_);
     const auto end = options.category + '.';  // the character after '-'
     const reset_guard done(list_streams_);
     list_streams_.bind_text(1, options.after);
@@ -59,7 +118,7 @@ std::vector<stream_info> reader::list_streams(const stream_list_options& options
         list_streams_.bind_text(3, end);
     while (listed.size() < options.limit && list_streams_.step()) {
         if (!is_listed(list_streams_.column_bytes(1), options)) continue;
-        auto info = info_at(list_streams_);
+        auto info = info_at(list_streams_, *at);
         if (info.state == stream_state::live || options.removed) listed.push_back(std::move(info));
     }
     return listed;

@@ -62,7 +62,7 @@ std::filesystem::perms rights_of_lock(const std::filesystem::path& file, const c
 
 }  // namespace
 
-writer::writer(const std::filesystem::path& file, const sqlite_options& options)
+writer::writer(const std::filesystem::path& file, const sqlite_options& options, std::shared_ptr<index_tail> tail)
     : lock_(inspected(file, options.connection).string() + "-lock", rights_of_lock(file, options.connection)),
       db_(file, open_mode::create, options.connection),
       files_(file.string()),
@@ -78,18 +78,18 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options)
       savepoint_(db_.prepare("SAVEPOINT one_append")),
       release_(db_.prepare("RELEASE one_append")),
       rollback_to_(db_.prepare("ROLLBACK TO one_append")),
-      add_event_(db_.prepare("INSERT INTO events (stream, version, type, id, recorded_at, closes_append, payload, "
+      add_event_(db_.prepare("INSERT INTO events (stream, version, type, id, recorded_at, flags, payload, "
                              "metadata) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
-      find_event_(db_.prepare("SELECT position FROM events WHERE id = ?1")),
-      stored_events_(db_.prepare("SELECT position, stream, version, id, closes_append FROM events "
+      stored_events_(db_.prepare("SELECT position, stream, version, id, flags FROM events "
                                  "WHERE position BETWEEN ?1 AND ?2 ORDER BY position")),
-      remove_events_(db_.prepare("DELETE FROM events WHERE stream = ?1 AND version <= ?2")),
       put_document_(db_.prepare("INSERT OR REPLACE INTO documents (kind, key, position, written_at, value) "
                                 "VALUES (?1, ?2, ?3, ?4, ?5)")),
       add_document_(db_.prepare("INSERT INTO documents (kind, key, position, written_at, value) "
                                 "VALUES (?1, ?2, ?3, ?4, ?5)")),
       remove_document_(db_.prepare("DELETE FROM documents WHERE kind = ?1 AND key = ?2")),
-      catalog_(db_) {}
+      tail_(std::move(tail)),
+      index_(db_, *tail_),
+      catalog_(db_, index_) {}
 
 writer::~writer() {
     // Closing the last connection checkpoints and removes the log, which must not coincide with a write of another
@@ -98,6 +98,7 @@ writer::~writer() {
     try {
         lock_.lock(busy_timeout_);
         if (may_move_log()) {
+            merge_at_end();
             // Closing finds nothing left to do, so the note stays true.
             db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
             main_.note(lock_);
@@ -177,13 +178,16 @@ position writer::commit_all(commit_queue::append_group group) {
     for (auto* const request : group) {
         if (request->fault) continue;
         savepoint_.run();
+        append_begin_ = index_.mark();
         apply_guarded(*request);
         release_.run();
         if (const auto& done = request->outcome; done && *done && !(*done)->empty())
             last = std::max(last, (*done)->back().position);
     }
+    index_.merge();
     if (participant_) participant_->finish();
     commit_.run();
+    index_.publish();
     return last;
 }
 
@@ -205,7 +209,9 @@ void writer::refresh() {
     data_version_query_.step();
     const auto current = data_version_query_.column_int64(0);
     data_version_query_.reset();
-    if (current == data_version_) return;
+    const bool is_same = current == data_version_;
+    index_.begin(!is_same);
+    if (is_same) return;
     forget();
     data_version_ = current;
     const auto [head, recorded_at] = last_event();
@@ -253,6 +259,21 @@ void writer::roll_back() noexcept {
     roll_back_.reset();
     handling_ = false;
     forget();
+}
+
+// A store that few append to is opened quickly then: what is not merged must be read first.
+void writer::merge_at_end() {
+    constexpr std::int64_t read_quickly = 4096;
+    if (refuses_ || index_.unmerged() <= read_quickly) return;
+    try {
+        begin();
+        refresh();
+        index_.merge_all();
+        commit_.run();
+    } catch (...) {
+        // It is done another time.
+    }
+    roll_back();
 }
 
 void writer::forget() noexcept {

@@ -3,6 +3,7 @@
 #include "eventstore/sqlite/catalog.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
 #include "eventstore/sqlite/files/main_file.hpp"
+#include "eventstore/sqlite/index/index_writer.hpp"
 
 #include <stele/eventstore/sqlite/detail/append_participant.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
@@ -13,6 +14,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,8 +24,8 @@ namespace stele::inline v0::detail {
 /// The one connection of the process that writes. One thread at a time: the leader of the commit queue.
 class writer {
 public:
-    /// Opens the file and creates the tables if it is empty.
-    writer(const std::filesystem::path& file, const sqlite_options& options);
+    /// Opens the file and creates the tables if it is empty. It shares the tail with readers.
+    writer(const std::filesystem::path& file, const sqlite_options& options, std::shared_ptr<index_tail> tail);
     ~writer();
     writer(const writer&) = delete;
     writer& operator=(const writer&) = delete;
@@ -63,6 +65,7 @@ private:
     void check_files() const;
     void expect_log_kept() const;
     [[nodiscard]] bool may_move_log() const;
+    void merge_at_end();
     std::optional<error> vacuum();
     void note_fault(const error& fault) noexcept;
     void fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept;
@@ -95,8 +98,11 @@ private:
 
     statement begin_, commit_, roll_back_, data_version_query_, last_event_query_, given_query_;
     statement savepoint_, release_, rollback_to_;
-    statement add_event_, find_event_, stored_events_, remove_events_;
+    statement add_event_, stored_events_;
     statement put_document_, add_document_, remove_document_;
+    std::shared_ptr<index_tail> tail_;
+    index_writer index_;
+    index_writer::savepoint append_begin_;  // what was pending before the append that is being made
     catalog catalog_;
     bool is_joined_ = false;                    // whether the participant has followed what others wrote
     std::string missing_projections_;           // why events are refused, if the participant lacks inline projections

@@ -1,6 +1,7 @@
 // What the writer does for one request, inside the transaction of its group.
 
 #include "eventstore/engine/append_rules.hpp"
+#include "eventstore/sqlite/event_flags.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
 #include "eventstore/sqlite/writer.hpp"
 
@@ -31,7 +32,7 @@ public:
         return stored_event{.stream = query_.column_int64(1),
                             .version = {query_.column_number(2, 1)},
                             .id = uuid::from_bytes(query_.column_bytes(3)).value_or(uuid{}),
-                            .closes_append = query_.column_int64(4) != 0};
+                            .closes_append = (query_.column_int64(4) & event_flags::closes_append) != 0};
     }
     stream_record find_stream(const stream_id& name) override { return catalog_.find_stream(name); }
 
@@ -96,6 +97,7 @@ timestamp writer::time_of_append() {
 
 void writer::roll_back_append() {
     rollback_to_.run();
+    index_.roll_back_to(append_begin_);
     forget();
 }
 
@@ -144,29 +146,33 @@ bool writer::insert(stream_record& stream, const event_data& event, bool closes_
     auto& type = catalog_.find_type(event.type);
     if (stream.last.value == greatest_stored_number)
         throw db_.damage("the last version of a stream is the greatest there is");
+    const bool in_order = index_.is_in_order(event.id);
+    if (!in_order && index_.find_id(event.id)) return false;
     stream.last = stream.last.next();
     add_event_.bind(1, stream.id);
     add_event_.bind(2, to_integer(stream.last.value));
     add_event_.bind(3, type.id);
     add_event_.bind_blob(4, event.id.as_bytes());
     add_event_.bind(5, last_recorded_at_);
-    add_event_.bind(6, std::int64_t{closes_append});
+    add_event_.bind(6, (closes_append ? event_flags::closes_append : 0) | (in_order ? event_flags::id_in_order : 0));
     add_event_.bind_blob(7, event.payload);
     add_event_.bind_blob(8, event.metadata);
-    const int code = add_event_.try_step();
-    if (code == SQLITE_CONSTRAINT_UNIQUE) return false;
-    if (code != SQLITE_DONE) throw db_.last_error("write");
+    add_event_.run();
     if (db_.changes() != 1) throw db_.damage("the file has not taken an event that was inserted");
-    add_event_.reset();
-    catalog_.list_block(type, db_.last_insert_rowid());
+    const auto position = db_.last_insert_rowid();
+    index_.add({.position = position,
+                .stream = stream.id,
+                .version = to_integer(stream.last.value),
+                .id = event.id,
+                .in_order = in_order});
+    catalog_.list_block(type, position);
     return true;
 }
 
 std::optional<std::vector<append_result>> writer::find_repeated(std::span<const stream_write> writes) {
-    const reset_guard done(find_event_);
-    find_event_.bind_blob(1, writes.front().events.front().id.as_bytes());
-    if (!find_event_.step()) return std::nullopt;
-    const auto first = static_cast<std::int64_t>(find_event_.column_number(0, 1));
+    const auto found = index_.find_id(writes.front().events.front().id);
+    if (!found) return std::nullopt;
+    const auto first = *found;
     std::int64_t count = 0;
     for (const auto& write : writes) count += std::ssize(write.events);
     stored_rows stored(stored_events_, catalog_, first - 1, first + count - 1);
@@ -177,9 +183,7 @@ writer::outcome writer::remove(const removal_request& removal) {
     auto stream = catalog_.find_stream(removal.stream);
     const auto plan = plan_removal(stream, removal.stream, removal.expected, removal.kind, removal.before);
     if (!plan) return std::unexpected(plan.error());
-    remove_events_.bind(1, stream.id);
-    remove_events_.bind(2, to_integer(plan->up_to.value));
-    remove_events_.run();
+    index_.remove(stream.id, to_integer(plan->up_to.value));
     stream.state = plan->state;
     catalog_.update_stream(stream, plan->up_to);
     catalog_.remember(removal.stream, stream);

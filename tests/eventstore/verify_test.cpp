@@ -26,7 +26,8 @@ using testing::error_of;
 
 namespace {
 
-const stele::sqlite_options quick{.durability = stele::durability::normal};
+// Most events are in the indices.
+const stele::sqlite_options quick{.durability = stele::durability::normal, .merge_events = 100};
 
 /// A closed store with several streams, types and documents, with removed events and with more than one block.
 void fill(const std::filesystem::path& file) {
@@ -58,7 +59,8 @@ const std::vector<change> changes{
     {"UPDATE events SET type = 9 WHERE position = 60", "1 events, the first at position 60, refer to event type 9"},
     {"UPDATE events SET id = x'00' WHERE position = 60", "an id of 1 bytes"},
     {"UPDATE events SET id = zeroblob(16) WHERE position = 60", "the event at position 60 has an impossible value"},
-    {"UPDATE events SET closes_append = 2 WHERE position = 60", "closes_append 2"},
+    {"UPDATE events SET flags = flags | 32 WHERE position = 60", "flags 34"},
+    {"UPDATE events SET flags = flags | 12 WHERE position = 60", "flags 15"},
     {"UPDATE events SET recorded_at = 1 WHERE position = 60", "the event at position 60 was recorded before"},
     {"UPDATE events SET position = position - 5000 WHERE position = 60", "impossible value"},
     {"UPDATE streams SET removed_up_to = 3 WHERE name = 'a-1'", "everything up to 3 was removed"},
@@ -75,7 +77,22 @@ const std::vector<change> changes{
     {"UPDATE documents SET position = 100000 WHERE key = CAST('7' AS BLOB)", "after the last event"},
     {"UPDATE documents SET key = zeroblob(2000) WHERE key = CAST('7' AS BLOB)", "has a key of 2000 bytes"},
     {"UPDATE documents SET kind = '' WHERE key = CAST('7' AS BLOB)", "document kind '': is empty"},
+    {"UPDATE events SET id = (SELECT id FROM events WHERE position = 61) WHERE position = 60", "have the same id"},
+    {"UPDATE events SET id = x'FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF' WHERE position = 60", "is not greater than all"},
+    {"UPDATE events SET id = x'FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF' WHERE position = 60", "greater than the greatest"},
+    {"UPDATE events SET flags = flags & ~2 WHERE position = 60", "position 60 is not in the index of ids"},
+    {"UPDATE events SET tags = x'07' WHERE position = 60", "position 60 refers to tag 7, which is missing"},
+    {"UPDATE events SET tags = x'07' WHERE position = 60", "position 60 is not in the index of its tag 7"},
+    {"DELETE FROM stele_stream_runs WHERE version = 5 OR stream = 5", "is not in the index of its stream"},
+    {"UPDATE stele_stream_runs SET version = version + 2 WHERE stream = 5", "the event there is another one"},
+    {"UPDATE stele_stream_runs SET positions = x'8080' WHERE stream = 5", "the tables cannot be read"},
+    {"DELETE FROM stele_id_blocks", "is not in its block of ids"},
+    {"UPDATE stele_merge SET greatest_id = zeroblob(16)", "is greater than the greatest one"},
+    {"UPDATE stele_merge SET phase = 4", "the indices are said to reach up to"},
     // Found when the file is opened, so that nothing is appended to it.
+    {"DELETE FROM stele_merge", "how far its indices reach, is missing"},
+    {"DELETE FROM stele_store", "the id of the store"},
+    {"UPDATE stele_merge SET merging_up_to = 5000", "and soon to 5000"},
     {"DELETE FROM events WHERE position = (SELECT max(position) FROM events)", "but 1443 were appended"},
     {"DELETE FROM type_blocks", "the block of the last event"},
     {"DELETE FROM sqlite_sequence", "but 0 were appended"},
@@ -98,7 +115,7 @@ const std::vector<change> more_changes{
     {"UPDATE stele_inline SET checkpoint = 100000", "is at position 100000, after the last event"},
     {"UPDATE stele_inline SET checkpoint = -1", "is at position -1"},
     {"DROP TABLE own", "table own of inline projection p is missing"},
-    {"UPDATE events SET closes_append = 0 WHERE position = (SELECT max(position) FROM events)", "does not close"},
+    {"UPDATE events SET flags = flags & ~1 WHERE position = (SELECT max(position) FROM events)", "does not close"},
     {"UPDATE events SET version = 1000 - version WHERE stream = (SELECT id FROM streams WHERE name = 'a-7')",
      "has a lower position than the version before it"},
 };
@@ -177,6 +194,7 @@ TEST_CASE("each check of the tables finds its damage, and none in a whole file")
     // What opening would refuse is given to the checks as well.
     const auto look = [&](const std::filesystem::path& file) {
         stele::detail::connection db{file, stele::detail::open_mode::create};
+        stele::detail::prepare_checks(db);
         for (std::size_t i = 0; i < checks.size(); ++i) found[i] += db.prepare(checks[i]).step() ? 1 : 0;
         return stele::detail::verify(db, {}).damage;
     };
@@ -199,7 +217,7 @@ TEST_CASE("findings are limited to as many as were asked for") {
     const temp_dir directory;
     const auto file = directory / "events.db";
     fill(file);
-    run_sql(file, "UPDATE events SET closes_append = 2 WHERE position < 50");
+    run_sql(file, "UPDATE events SET flags = flags | 64 WHERE position < 50");
     CHECK(sqlite_store::open(file, quick).verify({.most = 7}).damage.size() == 7);
 }
 

@@ -50,8 +50,10 @@ inline std::vector<store_configuration> store_configurations() {
         {"memory, tiny batches", false, memory(tiny)},
         {"sqlite", true, sqlite({})},
         {"sqlite, normal", true, sqlite({.durability = durability::normal})},
-        {"sqlite, no idle readers", true, sqlite({.durability = durability::normal, .idle_readers = 0})},
-        {"sqlite, tiny batches", true, sqlite({.durability = durability::normal, .limits = tiny})},
+        {"sqlite, no idle readers, small merges", true,
+         sqlite({.durability = durability::normal, .idle_readers = 0, .merge_events = 7})},
+        {"sqlite, tiny batches and merges", true,
+         sqlite({.durability = durability::normal, .merge_events = 1, .limits = tiny})},
     };
 }
 

@@ -2,6 +2,7 @@
 // integrity_check), and each statement below.
 
 #include "eventstore/names.hpp"
+#include "eventstore/sqlite/index/positions_table.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
@@ -22,9 +23,9 @@ namespace {
 // Each returns one row with one sentence for each thing that is wrong.
 constexpr const char* contradictions[] = {
     // Numbers that nothing in the format can be.
-    "SELECT format('the event at position %d has an impossible value: version %d, an id of %d bytes, closes_append %d',"
-    " position, version, length(id), closes_append) FROM events WHERE position < 1 OR version < 1 OR"
-    " closes_append NOT IN (0, 1) OR length(id) <> 16 OR id = zeroblob(16)",
+    "SELECT format('the event at position %d has an impossible value: version %d, an id of %d bytes, flags %d',"
+    " position, version, length(id), flags) FROM events WHERE position < 1 OR version < 1 OR"
+    " flags NOT BETWEEN 0 AND 31 OR flags & 12 = 12 OR length(id) <> 16 OR id = zeroblob(16)",
     "SELECT format('stream %s has an impossible state: %d, removed up to version %d', name, state, removed_up_to)"
     " FROM streams WHERE state NOT IN (0, 1, 2) OR removed_up_to < 0",
     // References.
@@ -57,7 +58,49 @@ constexpr const char* contradictions[] = {
     " (SELECT position, recorded_at, lag(recorded_at) OVER (ORDER BY position) AS earlier FROM events)"
     " WHERE recorded_at < earlier",
     "SELECT format('the last event, at position %d, does not close its append', position) FROM events"
-    " WHERE position = (SELECT max(position) FROM events) AND closes_append = 0",
+    " WHERE position = (SELECT max(position) FROM events) AND flags & 1 = 0",
+    // Ids are unique, and in order where they are said to be.
+    "SELECT format('the events at positions %d and %d have the same id', min(position), max(position)) FROM events"
+    " GROUP BY id HAVING count(*) > 1",
+    "SELECT format('the id of the event at position %d is not greater than all before it, and is said to be', position)"
+    " FROM (SELECT position, id, lag(id) OVER (ORDER BY position) AS earlier FROM events WHERE flags & 2)"
+    " WHERE id <= earlier",
+    // Tags.
+    "SELECT format('the event at position %d refers to tag %d, which is missing', e.position, t.position)"
+    " FROM events AS e CROSS JOIN stele_positions(e.tags) AS t WHERE e.tags IS NOT NULL"
+    " AND t.position NOT IN (SELECT id FROM stele_tags)",
+    // The indices hold the events up to where they say.
+    "SELECT 'the row that says how far the indices reach is missing' WHERE NOT EXISTS (SELECT 1 FROM stele_merge"
+    " WHERE id = 1)",
+    "SELECT format('the indices are said to reach up to position %d, and a merge to %d, of %d', merged_up_to,"
+    " merging_up_to, given) FROM (SELECT *, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
+    " AS given FROM stele_merge) WHERE id <> 1 OR merged_up_to < 0 OR merging_up_to < merged_up_to"
+    " OR merging_up_to > given OR phase NOT BETWEEN 0 AND 3 OR length(greatest_id) <> 16",
+    "SELECT format('the index lists position %d as version %d of stream %d, and the event there is another one',"
+    " n.position, r.version + n.ordinal, r.stream) FROM stele_stream_runs AS r CROSS JOIN"
+    " stele_positions(r.positions) AS n LEFT JOIN streams AS s ON s.id = r.stream LEFT JOIN events AS e"
+    " ON e.position = n.position WHERE r.version + n.ordinal > coalesce(s.removed_up_to, 0)"
+    " AND (e.stream IS NOT r.stream OR e.version IS NOT r.version + n.ordinal)",
+    "SELECT format('the event at position %d is not in the index of its stream', position) FROM events, stele_merge"
+    " WHERE position <= merged_up_to AND position NOT IN (SELECT n.position FROM stele_stream_runs AS r CROSS JOIN"
+    " stele_positions(r.positions) AS n)",
+    "SELECT format('the event at position %d is not in the index of ids', e.position) FROM events AS e, stele_merge"
+    " WHERE e.position <= merged_up_to AND e.flags & 2 = 0 AND e.position IS NOT"
+    " (SELECT position FROM stele_event_ids AS i WHERE i.id = e.id)",
+    "SELECT format('the event at position %d is not in its block of ids', e.position) FROM events AS e, stele_merge"
+    " WHERE e.position <= merged_up_to AND e.flags & 2 AND substr(e.id, 15) IS NOT (SELECT n.behind"
+    "  FROM stele_id_blocks AS b CROSS JOIN stele_positions(b.checks, 2) AS n WHERE n.position = e.position"
+    "  AND b.id = (SELECT max(id) FROM stele_id_blocks WHERE id <= e.id))",
+    "SELECT format('an id of the events up to position %d is greater than the greatest one', merged_up_to)"
+    " FROM stele_merge WHERE greatest_id < (SELECT max(id) FROM events WHERE position <= merged_up_to AND flags & 2)",
+    "SELECT format('the event at position %d is not in the index of its tag %d', e.position, t.position)"
+    " FROM stele_merge, events AS e CROSS JOIN stele_positions(e.tags) AS t WHERE e.tags IS NOT NULL"
+    " AND e.position <= merged_up_to AND e.position NOT IN (SELECT n.position FROM stele_tag_runs AS r CROSS JOIN"
+    "  stele_positions(r.positions) AS n WHERE r.tag = t.position AND r.position ="
+    "  (SELECT max(position) FROM stele_tag_runs WHERE tag = t.position AND position <= e.position))",
+    // The identity.
+    "SELECT 'the store has no identity of 16 bytes' WHERE NOT EXISTS (SELECT 1 FROM stele_store WHERE name = 'id'"
+    " AND length(value) = 16)",
     // Documents.
     "SELECT format('a document of kind %s was written at position %d, after the last event', kind, position)"
     " FROM documents WHERE position > (SELECT coalesce(max(position), 0) FROM events) OR position < 0",
@@ -91,6 +134,7 @@ public:
     }
 
     verify_result run() {
+        prepare_checks(db_);
         db_.execute("BEGIN");  // everything as of one moment
         check("the definitions", [&] { expect_definitions(db_); });
         check("the structure of the file", [&] { check_structure(); });
@@ -158,6 +202,10 @@ std::span<const char* const> checks_of_tables() noexcept {
 
 std::span<const char* const> checks_of_inline_tables() noexcept {
     return contradictions_of_inline;
+}
+
+void prepare_checks(connection& db) {
+    add_positions_table(db);
 }
 
 verify_result verify(connection& db, const verify_options& options) {

@@ -47,6 +47,10 @@ struct sqlite_options {
     detail::saturated<std::chrono::milliseconds> poll_interval = std::chrono::milliseconds{20};
     /// About how large FILE-wal may become while readers are busy; see docs/operations.md. From 1 MiB.
     std::size_t log_bytes = 64UL << 20;
+    /// How many events may be stored that are not in the file's indices yet. They are kept in memory, up to three times
+    /// as many, with about 100 bytes for each at most, and are read from the file when it is opened. The more, the
+    /// faster are appends (docs/performance.md). At least 1.
+    std::size_t merge_events = 128UL << 10;
     /// What one append and one batch may hold.
     store_limits limits = {};
     /// Gives the time of events and documents, in any unit; one thread at a time calls it.

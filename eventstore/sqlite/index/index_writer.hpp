@@ -1,0 +1,77 @@
+#pragma once
+
+#include "eventstore/sqlite/index/event_index.hpp"
+#include "eventstore/sqlite/index/index_tables.hpp"
+#include "eventstore/sqlite/index/merge.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace stele::inline v0::detail {
+
+/// Keeps the indices while events are appended and removed. In the writer's transaction: begin() comes first; what the
+/// transaction has appended is pending, and is published in the tail after its commit.
+class index_writer {
+public:
+    /// Both must outlive it.
+    index_writer(connection& db, index_tail& tail);
+
+    /// Forgets what was pending, and catches up with what others have written.
+    void begin(bool others_wrote);
+
+    /// Whether the id is greater than every id before; then no event has it.
+    [[nodiscard]] bool is_in_order(const uuid& id) const { return id > greatest_id_; }
+    /// The position of the event with this id, also if it is pending.
+    std::optional<std::int64_t> find_id(const uuid& id);
+    /// The last version of a stream that is known, also of a pending event; 0 if there is none.
+    std::int64_t last_version(std::int64_t stream);
+
+    /// Takes an event that was inserted, behind all others.
+    void add(index_entry entry);
+    /// Removes the events of a stream up to a version, and what the indices say of them.
+    void remove(std::int64_t stream, std::int64_t up_to);
+
+    /// How much is pending; for roll_back_to().
+    struct savepoint {
+        std::size_t appended = 0, removed = 0;
+    };
+    [[nodiscard]] savepoint mark() const { return {pending_.size(), removed_.size()}; }
+    void roll_back_to(savepoint mark);
+
+    /// Merges a slice of the tail, in proportion to what is pending. Last before the commit.
+    void merge();
+    /// Merges all that is whole in the tail, and what is left; with nothing pending.
+    void merge_all();
+    /// After the commit: shows readers what was pending.
+    void publish() noexcept;
+
+    /// How many events are in no index yet.
+    [[nodiscard]] std::int64_t unmerged() const { return head_ - state_.merged; }
+
+private:
+    void catch_up();
+    void remove_event(std::int64_t stream, std::int64_t up_to, std::int64_t position);
+    const tail_part& pending_index();
+
+    connection& db_;
+    index_tail& tail_;
+    event_index index_;
+    index_tables tables_;
+    merge_row row_;
+    merger merger_;
+    statement remove_event_;
+
+    bool is_current_ = false;  // the members below are those of the file
+    std::int64_t head_ = 0;
+    merge_state state_;
+    uuid greatest_id_, greatest_before_;  // of all ids in order; of those that are not pending
+
+    std::vector<index_entry> pending_;
+    std::vector<std::pair<std::int64_t, std::int64_t>> removed_;  // stream, up to which version
+    std::optional<tail_part> pending_index_;                      // of the first so many of them
+    std::size_t indexed_ = 0;
+};
+
+}  // namespace stele::inline v0::detail

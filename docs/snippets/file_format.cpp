@@ -79,18 +79,20 @@ int main() {
 
     std::puts("\nThe row in the table events");
     file.go_to_row_with("\x0a\x04lamp\x10\x05");
-    file.show(1, "47 bytes follow the row id");
+    file.show(1, "49 bytes follow the row id");
     file.show(1, "row id, which is the position: 1");
-    file.show(1, "10 bytes say what the columns are, this one included:");
+    file.show(1, "11 bytes say what the columns are, this one included:");
     file.show(1, "  position       NULL, the row id stands for it");
     file.show(3, "  stream, version, type: each the integer 1");
     file.show(1, "  id             a blob of (44 - 12) / 2 = 16 bytes");
     file.show(1, "  recorded_at    an integer of 8 bytes");
-    file.show(1, "  closes_append  the integer 1");
+    file.show(1, "  flags          an integer of 1 byte");
+    file.show(1, "  tags           NULL");
     file.show(1, "  payload        a blob of (28 - 12) / 2 = 8 bytes");
     file.show(1, "  metadata       a blob of (22 - 12) / 2 = 5 bytes");
     file.show(16, "id");
     file.show(8, "recorded_at: 1 700 000 000 000 000 microseconds");
+    file.show(1, "flags: closes its append, its id is in order");
     file.show(8, "payload");
     file.show(5, "metadata: field 3 (actor), 3 bytes, \"ann\"");
 }

@@ -30,9 +30,20 @@ stele::append_outcome append_or_reopen(stele::sqlite_store& store, const std::fi
 }
 // [/reopen]
 
+void upgrade() {
+    // [upgrade]
+    stele::sqlite_options options;
+    options.on_upgrade = [](const stele::upgrade_progress& now) {
+        fmt::print("upgrade: {} {} of {}\n", to_string(now.phase), now.done, now.total);
+    };
+    auto store = stele::sqlite_store::open("bank.db", options);
+    // [/upgrade]
+}
+
 }  // namespace
 
 int main() {
+    upgrade();
     auto store = stele::sqlite_store::open("shop.db");
     for (int i = 0; i < 3; ++i) append(store);
 

@@ -36,11 +36,6 @@ sqlite_options checked(const std::filesystem::path& file, sqlite_options options
     return options;
 }
 
-const std::filesystem::path& upgraded(const std::filesystem::path& file, const sqlite_options& options) {
-    upgrade_if_needed(file, options);
-    return file;
-}
-
 // Who does not want to wait for another process shares commits with the other threads of this one nevertheless.
 std::chrono::milliseconds turn_limit(std::chrono::milliseconds busy_timeout) {
     using namespace std::chrono_literals;
@@ -58,8 +53,9 @@ std::unique_ptr<read_access> access_to(const std::filesystem::path& file, const 
 sqlite_engine::sqlite_engine(std::filesystem::path file, store_use use, const sqlite_options& options)
     : file_(std::move(file)),
       options_(checked(file_, options)),
+      old_file_(use == store_use::read_and_write ? upgrade_if_needed(file_, options_) : nullptr),
       tail_(use == store_use::read_and_write ? std::make_shared<index_tail>(options_.merge_events) : nullptr),
-      writer_(tail_ ? std::make_unique<writer>(upgraded(file_, options_), options_, tail_) : nullptr),
+      writer_(tail_ ? std::make_unique<writer>(file_, options_, tail_) : nullptr),
       access_(access_to(file_, options_.connection, writer_.get())),
       readers_(*access_, options_, tail_) {
     if (writer_) {
@@ -115,7 +111,12 @@ void sqlite_engine::compact() {
 
 bool sqlite_engine::remove_old_format() {
     expect_writable();
-    return detail::remove_old_format(file_, options_.connection);
+    bool was_there = false;
+    queue_->exclusive([&] {
+        was_there = detail::remove_old_format(file_, options_.connection);
+        old_file_.reset();  // gives its space back to the disk
+    });
+    return was_there;
 }
 
 void sqlite_engine::transact(const transaction& work) {

@@ -67,8 +67,9 @@ private:
     std::filesystem::path file_;
     sqlite_options options_;
     head_signal signal_;
-    std::shared_ptr<index_tail> tail_;  // if there is a writer
-    std::unique_ptr<writer> writer_;    // declared before the readers, so it is closed last
+    std::unique_ptr<connection> old_file_;  // from which it was upgraded by this process
+    std::shared_ptr<index_tail> tail_;      // if there is a writer
+    std::unique_ptr<writer> writer_;        // declared before the readers, so it is closed last
     std::unique_ptr<read_access> access_;
     reader_pool readers_;
     std::int64_t next_pause_ = 0;          // the size of the log at which bound_log() makes a pause

@@ -189,7 +189,7 @@ TEST_CASE("the page has every table and index that the code creates, and no othe
     CHECK(definitions(page.get()) == made);
 
     CHECK(rows(open(directory / "events.db").get(), "PRAGMA application_id; PRAGMA user_version") ==
-          std::vector<std::string>{fmt::format("{}", 0x5354454C), "1"});
+          std::vector<std::string>{fmt::format("{}", 0x5354454C), "2"});
     CHECK(rows(open(directory / "read/labels.1.db").get(), "PRAGMA application_id; PRAGMA user_version") ==
           std::vector<std::string>{fmt::format("{}", 0x53544C52), "1"});
 }

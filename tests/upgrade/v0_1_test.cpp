@@ -1,6 +1,7 @@
 // This version reads everything that 0.1 stored, and continues it: see tests/data/README.md.
 
 #include "support/board.hpp"
+#include "support/format_1.hpp"
 #include "support/projections.hpp"
 #include "support/tally.hpp"
 #include "support/transfers.hpp"
@@ -141,6 +142,29 @@ stele::uuid id_of(std::string_view text) {
 }
 
 }  // namespace
+
+TEST_CASE("a store of 0.1 is upgraded when it is opened, and kept until it is not wanted any more") {
+    temp_dir directory;
+    const auto file = directory / "bank.db";
+    fs::copy_file(STELE_SOURCE "/tests/data/v0_1/events.db", directory / "events.db");
+    fs::permissions(directory / "events.db", fs::perms::owner_write, fs::perm_options::add);
+    fs::create_symlink("events.db", file);
+    const auto before = contents(directory / "events.db");
+    {
+        auto store = stele::sqlite_store::open(file);
+        CHECK(store.head() == head);
+        CHECK(store.verify().is_sound());
+        CHECK(stele::sqlite_store::open_read_only(file).head() == head);
+    }
+    CHECK(fs::is_symlink(file));
+    CHECK(contents(file) == before);
+    CHECK(contents(directory / "events.db.format-1") == before);
+    CHECK_FALSE(fs::exists(directory / "bank.db.format-1"));
+    auto store = stele::sqlite_store::open(file, {.upgrade = stele::upgrade::never});  // it is no old one any more
+    CHECK(store.remove_old_format());
+    CHECK_FALSE(store.remove_old_format());
+    CHECK_FALSE(fs::exists(directory / "events.db.format-1"));
+}
 
 TEST_CASE("events of 0.1 are read, and appended to") {
     old_files old;

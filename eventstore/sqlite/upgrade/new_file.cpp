@@ -53,13 +53,15 @@ void file_owner::make(const std::string& name) const {
     const descriptor made(name, own_file_use::write_new, rights_ | S_IRUSR | S_IWUSR);
     struct stat found{};
     if (::fstat(made.number(), &found) != 0) throw cannot_look(name, errno);
-    const bool is_same = found.st_uid == user_ && found.st_gid == group_;
-    if (!is_same && ::fchown(made.number(), found.st_uid == user_ ? static_cast<uid_t>(-1) : user_, group_) != 0)
+    const bool is_mine = found.st_uid == user_;
+    const bool is_given = (is_mine && found.st_gid == group_) ||
+                          ::fchown(made.number(), is_mine ? static_cast<uid_t>(-1) : user_, group_) == 0;
+    if (const int code = errno; !is_given)
         throw error(error_kind::io,
                     fmt::format("{}: belongs to user {} and group {}, and the upgraded file could not, because this "
                                 "process is of user {}; let its owner or root open it once",
                                 file_, user_, group_, ::geteuid()),
-                    errno);
+                    code);
     give_attributes(made.number(), name);
 }
 

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace stele::inline v0::detail {
@@ -125,6 +126,13 @@ void old_store::move_log() {
     sqlite3_db_config(db().handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
     // Whoever finds the file with another name beside this one knows by the note that this is the one in use.
     main_.note(lock_);
+}
+
+std::unique_ptr<connection> old_store::release() {
+    // Closing it would remove what has the name of its log.
+    sqlite3_db_config(db().handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_progress_handler(db().handle(), 0, nullptr, nullptr);
+    return std::move(db_);
 }
 
 void old_store::expect_in_place() const {

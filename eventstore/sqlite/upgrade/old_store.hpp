@@ -33,6 +33,11 @@ public:
     /// Moves the log into the main file and syncs it. Only after check().
     void move_log();
 
+    /// Once the file has another name: hands over the connection, which keeps everybody out of it, and whose end leaves
+    /// the log of the file that has the name now. This object must end soon, because nobody can open that one
+    /// meanwhile.
+    [[nodiscard]] std::unique_ptr<connection> release();
+
     /// Whether the name still means this file. Throws stele::error (io) if not.
     void expect_in_place() const;
 

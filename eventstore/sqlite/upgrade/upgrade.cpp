@@ -8,6 +8,7 @@
 //   keep      The old file gets a second name, FILE.format-1. Its log is removed. The directory is synced.
 //   replace   The new file is renamed to FILE. This is the instant at which the store is upgraded. The directory is
 //             synced.
+//   hold      The old file stays locked as long as the store is open.
 //
 // The name FILE means the whole old store until that instant and the whole new store from then on, whenever the process
 // is killed or the power fails. A log of the old file beside the new one would damage it: therefore it is gone, and
@@ -27,10 +28,10 @@
 #include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/sqlite/detail/database_name.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
+#include <stele/eventstore/sqlite/detail/real_file.hpp>
 #include <stele/eventstore/sqlite/detail/upgrade.hpp>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -42,11 +43,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Not if there is no file of one of the names. Throws stele::error (io) if that cannot be known just now.
 bool is_same_file(const std::string& left, const std::string& right) {
-    struct stat a{};
-    struct stat b{};
-    return ::stat(left.c_str(), &a) == 0 && ::lstat(right.c_str(), &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
+    const file_identity one(left);
+    const file_identity other(right);
+    return one.is_known() && one == other && detail::is_regular_file(right);
 }
 
 // One upgrade of a store that nobody else has open.
@@ -56,9 +57,8 @@ public:
         : old_(old), names_(names), options_(options), watch_(names.store, options), owner_(names.store) {}
 
     ~upgrading() {
-        // What was not finished has not happened. Once it is, these are two files.
-        if (is_linked_ && is_same_file(names_.store, names_.kept)) ::unlink(names_.kept.c_str());
         names_.try_to_remove_leftovers();
+        if (is_linked_) remove_link();
     }
     upgrading(const upgrading&) = delete;
     upgrading& operator=(const upgrading&) = delete;
@@ -130,6 +130,16 @@ private:
         sync_directory(fs::path(names_.store).parent_path());
     }
 
+    // What was not finished has not happened. Once it is, these are two files. A link that stays is used by the next
+    // upgrade.
+    void remove_link() const noexcept {
+        try {
+            if (is_same_file(names_.store, names_.kept)) ::unlink(names_.kept.c_str());
+        } catch (...) {
+            return;
+        }
+    }
+
     // False if the file system has no hard links.
     [[nodiscard]] bool link_old_file() {
         is_linked_ = ::link(names_.store.c_str(), names_.kept.c_str()) == 0;
@@ -181,11 +191,9 @@ std::string room_of(const std::string& file) {
     std::error_code unknown;
     const auto room = fs::space(fs::path(file).parent_path(), unknown);
     constexpr std::uintmax_t mebibyte = 1 << 20;
-    return fmt::format(
-        "; an upgrade needs about as much room beside the store as that has, {} MiB, and twice that if it has tables "
-        "of others; {} are free",
-        size_of(file).value_or(0) / mebibyte + 1,
-        unknown ? std::string("an unknown number") : fmt::format("{} MiB", room.available / mebibyte));
+    return fmt::format("; an upgrade needs about as much room beside the store as that has, {} MiB, and {} are free",
+                       size_of(file).value_or(0) / mebibyte + 1,
+                       unknown ? std::string("an unknown number") : fmt::format("{} MiB", room.available / mebibyte));
 }
 
 // Whoever reads the error wants to know about the store, not about the files that are gone by now.
@@ -200,16 +208,17 @@ error not_upgraded(const error& fault, const std::string& file) {
 
 }  // namespace
 
-void upgrade_if_needed(const fs::path& file, const sqlite_options& options) {
-    if (!is_format_1(file, options.connection)) return;
+std::unique_ptr<connection> upgrade_if_needed(const fs::path& file, const sqlite_options& options) {
+    if (!is_format_1(file, options.connection)) return nullptr;
     const upgrade_names names(file);
     if (options.upgrade == upgrade::never || !detail::is_regular_file(file)) throw needs_upgrade(names.store);
     expect_directory_of(names.store);
     expect_writable(names.store);
     const auto old = old_store::take(file, options.connection);
-    if (!old) return;
+    if (!old) return nullptr;
     try {
         upgrading(*old, names, options).run();
+        return old->release();
     } catch (const error& fault) {
         if (!is_format_1(file, options.connection)) throw;
         throw not_upgraded(fault, names.store);

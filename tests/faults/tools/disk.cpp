@@ -68,6 +68,7 @@ std::string_view name_of(disk_change::kind kind) {
     switch (kind) {
         case disk_change::kind::found: return "found";
         case disk_change::kind::made: return "made";
+        case disk_change::kind::named: return "named";
         case disk_change::kind::removed: return "removed";
         case disk_change::kind::written: return "written";
         case disk_change::kind::resized: return "resized";
@@ -122,6 +123,7 @@ void disk_model::apply(const disk_change& change) {
             target.name = change.name;
             unsafe_names_.push_back({change.name, number});
             break;
+        case disk_change::kind::named: unsafe_names_.push_back({change.name, number}); break;
         case disk_change::kind::removed: unsafe_names_.push_back({change.name, no_file}); break;
         case disk_change::kind::written:
         case disk_change::kind::resized: target.unsafe.push_back(&change); break;

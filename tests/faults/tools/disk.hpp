@@ -17,6 +17,7 @@ struct disk_change {
     enum class kind : std::uint8_t {
         found,             ///< The file was opened, and had been there at the beginning.
         made,              ///< A new, empty file got the name.
+        named,             ///< A file that is there got a further name, or the name of another one.
         removed,           ///< The name is gone.
         written,           ///< `bytes` were written at `offset`.
         resized,           ///< The file now has `offset` bytes.

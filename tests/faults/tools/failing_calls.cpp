@@ -3,10 +3,12 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -18,6 +20,7 @@ namespace {
 std::array<std::atomic<std::int64_t>, 3> left;
 std::atomic<bool> has_failed;
 std::atomic<int> file_code;
+std::atomic<bool> links_are_forbidden;
 
 sqlite3_mem_methods sqlite_memory;
 
@@ -38,7 +41,17 @@ bool strikes(resource what) {
 }
 
 int file_fault() {
-    return strikes(resource::file) ? file_code.load() : 0;
+    if (!strikes(resource::file)) return 0;
+    if (file_code == kills) ::kill(::getpid(), SIGKILL);
+    return file_code;
+}
+
+void forbid_links(bool forbidden) {
+    links_are_forbidden = forbidden;
+}
+
+bool are_links_forbidden() {
+    return links_are_forbidden;
 }
 
 void install() {

@@ -72,7 +72,6 @@ STELE_REPLACE(int, -1, chmod, (const char* f, mode_t m), f, m)
 STELE_REPLACE(int, -1, fchmod, (int d, mode_t m), d, m)
 STELE_REPLACE(int, -1, rename, (const char* f, const char* t), f, t)
 STELE_REPLACE(int, -1, renameat2, (int d, const char* f, int e, const char* t, unsigned o), d, f, e, t, o)
-STELE_REPLACE(int, -1, link, (const char* f, const char* t), f, t)
 STELE_REPLACE(int, -1, symlink, (const char* f, const char* t), f, t)
 STELE_REPLACE(ssize_t, ssize_t{-1}, readlink, (const char* f, char* b, std::size_t n), f, b, n)
 STELE_REPLACE(int, -1, unlink, (const char* f), f)
@@ -83,3 +82,12 @@ STELE_REPLACE(char*, static_cast<char*>(nullptr), realpath, (const char* f, char
 STELE_REPLACE(char*, static_cast<char*>(nullptr), getcwd, (char* b, std::size_t n), b, n)
 STELE_REPLACE(DIR*, static_cast<DIR*>(nullptr), opendir, (const char* f), f)
 STELE_REPLACE(dirent*, static_cast<dirent*>(nullptr), readdir, (DIR * d), d)
+
+extern "C" int link(const char* from, const char* to) {
+    static auto* const real = next<int(const char*, const char*)>("link");
+    if (failing_calls::are_links_forbidden()) {
+        errno = EPERM;
+        return -1;
+    }
+    return call(real, -1, from, to);
+}

@@ -321,6 +321,31 @@ void fault_vfs::note(const disk_change& change) {
     state_->note(change);
 }
 
+void fault_vfs::note_link(const std::string& file, const std::string& further) {
+    const auto number = state_->number_of(file, true);
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->recording) return;
+    state_->files[further] = number;
+    state_->changes.push_back({disk_change::kind::named, number, further, 0, {}});
+}
+
+void fault_vfs::note_rename(const std::string& file, const std::string& to) {
+    note_link(file, to);
+    state_->note_removal(file, false);
+}
+
+void fault_vfs::note_unlink(const std::string& file) {
+    state_->note_removal(file, false);
+}
+
+void fault_vfs::note_sync(const std::string& file) {
+    state_->note({disk_change::kind::synced, state_->number_of(file, true), file, 0, {}});
+}
+
+void fault_vfs::note_directory_sync() {
+    state_->note({disk_change::kind::directory_synced, 0, {}, 0, {}});
+}
+
 std::size_t fault_vfs::recorded() const {
     const std::lock_guard lock(state_->mutex);
     return state_->changes.size();

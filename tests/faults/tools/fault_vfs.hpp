@@ -66,6 +66,13 @@ public:
     void record();
     /// Records a change that was not made by SQLite.
     void note(const disk_change& change);
+    /// Records what others than SQLite have done to files that are recorded, by their names: a further name, a new name
+    /// in place of the old one and of another file, no name any more, a sync, a sync of the directory.
+    void note_link(const std::string& file, const std::string& further);
+    void note_rename(const std::string& file, const std::string& to);
+    void note_unlink(const std::string& file);
+    void note_sync(const std::string& file);
+    void note_directory_sync();
     /// How many changes have been recorded.
     [[nodiscard]] std::size_t recorded() const;
     /// Ends the recording and returns it. The recorded files must be closed.

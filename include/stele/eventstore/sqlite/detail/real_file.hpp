@@ -28,6 +28,11 @@ public:
     /// The file that is open as `descriptor`, whatever the name means by now.
     file_identity(std::string file, int descriptor);
 
+    /// Whether both names meant the same file. Two that know nothing are equal.
+    friend bool operator==(const file_identity& left, const file_identity& right) noexcept {
+        return left.known_ == right.known_;
+    }
+
     /// Whether there was such a file.
     [[nodiscard]] bool is_known() const noexcept { return known_.has_value(); }
     /// Throws stele::error (io) if the name means another file now, or none. It says so, and what to do: `advice`, or

@@ -1,7 +1,7 @@
 #include "benchmarks/deposits.hpp"
 
 #include "benchmarks/contest.hpp"
-#include "benchmarks/plain_log.hpp"
+#include "benchmarks/filler.hpp"
 
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/metadata.hpp>
@@ -62,17 +62,11 @@ std::vector<batch> deposits::appends(std::size_t count) {
 
 void make_deposits(const std::filesystem::path& file, std::size_t accounts, std::size_t events) {
     open_accounts(file, accounts);
-    plain_log log(file, stele::durability::full);
-    log.execute("PRAGMA journal_mode = OFF; PRAGMA cache_size = -256000");
+    auto store = stele::sqlite_store::open(file, {.durability = stele::durability::normal});
+    filler into(store);
     deposits data(0, accounts);
-    log.begin();
-    for (std::size_t i = 0; i < events; ++i) {
-        if (i % 1000 == 0) check_interrupt();
-        log.insert(data.to_append());
-    }
-    log.execute("INSERT OR IGNORE INTO type_blocks SELECT DISTINCT type, (position - 1) / 1024 FROM events");
-    log.commit();
-    log.execute("PRAGMA journal_mode = WAL");
+    for (std::size_t i = 0; i < events; ++i) into.add(data.to_append());
+    into.finish();
 }
 
 }  // namespace bench

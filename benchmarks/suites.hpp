@@ -11,9 +11,24 @@ namespace bench {
 /// One thread, `events_each` events per append, each append to a stream chosen at random of 10 000.
 void measure_append(const settings& wanted, report& out, std::size_t events_each, stele::durability durability);
 
-/// All of 200 000 events in order; and streams of 100 events, chosen at random.
-void measure_read_all(const settings& wanted, report& out);
-void measure_read_stream(const settings& wanted, report& out);
+/// 100 events per append, NORMAL: against rows without an index, and against the schema of a textbook.
+void measure_indexed_append(const settings& wanted, report& out);
+
+/// One thread with 1 024 appends of one event in flight, against appends of 100 events, FULL.
+void measure_async(const settings& wanted, report& out);
+
+/// All of 200 000 events in order; and streams of 100 events, chosen at random. Both while the last 64 k events are not
+/// merged into the indices, and when all are.
+void measure_reads(const settings& wanted, report& out);
+/// A stream of 100 000 events.
+void measure_long_stream(const settings& wanted, report& out);
+
+/// The memory that the events take which are not merged yet, when they are as many as there can be; and how long
+/// opening takes when the process was killed then.
+void measure_tail(const settings& wanted, report& out);
+
+/// How large a store of 1 000 000 small events is.
+void measure_file_size(const settings& wanted, report& out);
 
 /// 64 threads, one event per append, FULL: against one thread, and against 64 connections of plain SQLite.
 void measure_threads(const settings& wanted, report& out);

@@ -19,9 +19,12 @@ foreach(i RANGE ${last})
 endforeach()
 
 foreach(name
-    append_batch1_full_ratio append_batch1_normal_ratio append_batch100_full_ratio append_batch100_normal_ratio
+    append_batch1_full_ratio append_batch1_normal_ratio append_batch100_full_ratio
+    append_batch100_normal_over_ceiling append_batch100_normal_over_textbook append_async1024_full_over_batch100_full
     append_threads64_full_over_threads1 append_threads64_over_own_connections append_threads64_p99_ms
-    append_at_5m_over_at_100k read_all_ratio read_stream100_ratio send_warm_ratio send_warm_normal_ratio send_warm_over_append
+    append_at_5m_over_at_100k read_all_ratio read_all_unmerged64k_ratio read_stream100_ratio
+    read_stream100_unmerged64k_ratio read_stream_of_100k_ratio peak_tail_mib open_after_kill_ms
+    file_bytes_per_event file_bytes_per_event_over_format1 send_warm_ratio send_warm_normal_ratio send_warm_over_append
     process_throughput_over_send process_throughput_normal_over_send
     replay_memory_events_per_s_over_raw_scan replay_peak_rss_mib
     rebuild_sql_over_raw_upsert rebuild_speedup_over_live_catch_up

@@ -34,6 +34,8 @@ class workload {
 public:
     explicit workload(std::size_t streams);
 
+    [[nodiscard]] std::size_t streams() const { return versions_.size(); }
+
     /// Batches for streams chosen at random.
     std::vector<batch> batches(std::size_t count, std::size_t events_each);
     /// A batch for the stream with the number.

@@ -1,4 +1,5 @@
-#include "benchmarks/plain_log.hpp"
+#include "benchmarks/filler.hpp"
+#include "benchmarks/floors/plain_log.hpp"
 #include "benchmarks/scratch_directory.hpp"
 #include "benchmarks/suites.hpp"
 
@@ -27,11 +28,11 @@ contender appender(const char* name, Log& log, workload& data, std::size_t event
 
 }  // namespace
 
+// What both sides of an append are compared with: the same rows and no index but the primary key.
 void measure_append(const settings& wanted, report& out, std::size_t events_each, stele::durability durability) {
     const scratch_directory directory(wanted.directory);
     auto store = stele::sqlite_store::open(directory / "stele.db", {.durability = durability});
-    make_store(directory / "plain.db");
-    plain_log plain(directory / "plain.db", durability);
+    plain_log plain(directory / "plain.db", layout::ceiling, durability);
     workload store_data(stream_count);
     workload plain_data(stream_count);
 
@@ -43,6 +44,29 @@ void measure_append(const settings& wanted, report& out, std::size_t events_each
     out.add(comparison{name + "_ratio", "events/s", "Stele", figures[0], "plain SQLite", figures[1]});
     out.add(name + "_events_per_s", spread_of(figures[0]).median);
     out.add(name + "_floor_events_per_s", spread_of(figures[1]).median);
+}
+
+void measure_indexed_append(const settings& wanted, report& out) {
+    const scratch_directory directory(wanted.directory);
+    constexpr auto durability = stele::durability::normal;
+    auto store = stele::sqlite_store::open(directory / "stele.db", {.durability = durability});
+    plain_log ceiling(directory / "ceiling.db", layout::ceiling, durability);
+    plain_log textbook(directory / "textbook.db", layout::textbook, durability);
+    workload store_data(stream_count);
+    workload ceiling_data(stream_count);
+    workload textbook_data(stream_count);
+
+    const auto figures =
+        alternate({appender("stele", store, store_data, 100), appender("ceiling", ceiling, ceiling_data, 100),
+                   appender("textbook", textbook, textbook_data, 100)},
+                  wanted.turns());
+
+    out.add(comparison{"append_batch100_normal_over_ceiling", "events/s", "Stele", figures[0], "no index", figures[1]});
+    out.add(comparison{"append_batch100_normal_over_textbook", "events/s", "Stele", figures[0], "textbook schema",
+                       figures[2]});
+    out.add("append_batch100_normal_events_per_s", spread_of(figures[0]).median);
+    out.add("append_batch100_normal_ceiling_events_per_s", spread_of(figures[1]).median);
+    out.add("append_batch100_normal_textbook_events_per_s", spread_of(figures[2]).median);
 }
 
 void measure_growth(const settings& wanted, report& out) {

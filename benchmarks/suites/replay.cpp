@@ -1,15 +1,11 @@
 #include "benchmarks/deposits.hpp"
-#include "benchmarks/plain_log.hpp"
+#include "benchmarks/floors/plain_reader.hpp"
+#include "benchmarks/memory_growth.hpp"
 #include "benchmarks/scratch_directory.hpp"
 #include "benchmarks/suites.hpp"
 
 #include <stele/projections/projection_runner.hpp>
 
-#include <fmt/format.h>
-#include <malloc.h>
-
-#include <algorithm>
-#include <fstream>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -62,21 +58,13 @@ contender replayer(stele::event_store& store, const std::filesystem::path& direc
     return {"replay", turn, 1};
 }
 
-contender scanner(plain_log& log) {
+contender scanner(plain_reader& log) {
     const auto turn = [&log](benchmark::State& state) {
         std::uint64_t events = 0;
         for (auto _ : state) events += log.scan();
         state.SetItemsProcessed(static_cast<std::int64_t>(events));
     };
     return {"scan", turn, 1};
-}
-
-/// A figure of the process in KiB (proc(5)): VmRSS is what is in memory now, VmHWM the most there ever was.
-std::uint64_t memory_kib(const std::string& name) {
-    std::ifstream in("/proc/self/status");
-    for (std::string line; std::getline(in, line);)
-        if (line.starts_with(name + ":")) return std::stoull(line.substr(name.size() + 1));
-    throw std::runtime_error("/proc/self/status has no " + name);
 }
 
 }  // namespace
@@ -86,7 +74,7 @@ void measure_replay(const settings& wanted, report& out) {
     const auto deposits = wanted.amount(event_count);
     make_deposits(directory / "events.db", account_count, deposits);
     auto store = stele::sqlite_store::open(directory / "events.db");
-    plain_log plain(directory / "events.db", stele::durability::full);
+    plain_reader plain(directory / "events.db");
     const auto all = store.head().value - account_count;
 
     const auto figures = alternate({replayer(store, directory / "read", all), scanner(plain)}, wanted.turns());
@@ -100,13 +88,9 @@ void measure_replay_memory(const settings& wanted, report& out) {
     const scratch_directory directory(wanted.directory);
     make_deposits(directory / "events.db", account_count, wanted.amount(many_events));
     auto store = stele::sqlite_store::open(directory / "events.db");
-    // Gives back freed memory, so that what the replay allocates is seen, and resets the peak.
-    ::malloc_trim(0);
-    std::ofstream("/proc/self/clear_refs") << 5;
-    const auto idle = memory_kib("VmRSS");
+    const memory_growth growth;
     replay(store, directory / "read");
-    const auto more = std::max(memory_kib("VmHWM"), idle + 1) - idle;  // zero is no figure
-    out.add_row("replay_peak_rss_mib", static_cast<double>(more) / 1024, "MiB");
+    out.add_row("replay_peak_rss_mib", growth.peak_mib(), "MiB");
 }
 
 }  // namespace bench

@@ -1,10 +1,11 @@
 #include "benchmarks/crew.hpp"
-#include "benchmarks/plain_log.hpp"
+#include "benchmarks/floors/plain_log.hpp"
 #include "benchmarks/scratch_directory.hpp"
 #include "benchmarks/suites.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 
 namespace bench {
 namespace {
@@ -41,9 +42,9 @@ void measure_threads(const settings& wanted, report& out) {
     const scratch_directory directory(wanted.directory);
     auto many_store = stele::sqlite_store::open(directory / "many.db");
     auto one_store = stele::sqlite_store::open(directory / "one.db");
-    make_store(directory / "plain.db");
     std::vector<std::unique_ptr<plain_log>> connections(thread_count);
-    for (auto& each : connections) each = std::make_unique<plain_log>(directory / "plain.db", stele::durability::full);
+    for (auto& each : connections)
+        each = std::make_unique<plain_log>(directory / "plain.db", layout::ceiling, stele::durability::full);
 
     appenders many(thread_count);
     appenders one(1);

@@ -9,6 +9,7 @@
 #include "faults/tools/fault_vfs.hpp"
 #include "faults/tools/history.hpp"
 #include "faults/tools/settings.hpp"
+#include "support/merge_events.hpp"
 #include "support/temp_dir.hpp"
 
 #include <doctest/doctest.h>
@@ -46,6 +47,10 @@ constexpr fault_kind fault_kinds[] = {
 
 class io_faults {
 public:
+    /// A store that merges its indices after so many events.
+    explicit io_faults(std::optional<std::size_t> merge_events = {})
+        : options_(with_merges(stele::sqlite_options{.connection = {.vfs = vfs_.name()}}, merge_events)) {}
+
     // How many calls of each kind the history makes without a fault.
     std::uint64_t calls(disk_call call) {
         if (vfs_.calls(call) == 0) {
@@ -145,7 +150,7 @@ private:
     fault_vfs vfs_;
     temp_dir directory_;
     std::string file_ = directory_ / "events.db";
-    stele::sqlite_options options_{.connection = {.vfs = vfs_.name()}};
+    stele::sqlite_options options_;
     std::vector<step> steps_ = small_history();
     std::optional<history> past_;
     bool faulted_ = false;  // a write has failed since the store was opened
@@ -190,6 +195,10 @@ TEST_CASE("each call to the disk may fail") {
     SUBCASE("once") {
         span = disk_fault::span::once;
     }
+    std::optional<std::size_t> merges;
+    SUBCASE("once, while indices are merged") {
+        merges = 2, part = has_merges<> ? 2 : 1000;
+    }
     SUBCASE("and all of its kind after it") {
         span = disk_fault::span::lasting, part = 3;
     }
@@ -197,11 +206,11 @@ TEST_CASE("each call to the disk may fail") {
         span = disk_fault::span::all_gone, part = 3;
     }
 
-    io_faults test;
+    io_faults test{merges};
     std::uint64_t number = 0;
     problem_list problems;
     for (const auto& kind : fault_kinds) {
-        const auto calls = io_faults{}.calls(kind.call);
+        const auto calls = io_faults{merges}.calls(kind.call);
         for (std::uint64_t n = 1; n <= calls; ++n)
             if (chosen(++number, part * kind.stride))
                 problems.run(number, kind, n, [&] { test.check(kind, {kind.call, n, kind.code, span}); });

@@ -6,6 +6,7 @@
 
 #include "faults/tools/kill_child.hpp"
 #include "faults/tools/settings.hpp"
+#include "support/merge_events.hpp"
 #include "support/temp_dir.hpp"
 
 #include <doctest/doctest.h>
@@ -154,6 +155,14 @@ void wait_at_random(random_engine& random) {
     std::this_thread::sleep_for(std::chrono::microseconds{std::llround(std::pow(10.0, exponent))});
 }
 
+// After how many events a process merges its indices: mostly few, so that it is killed in the middle of merges.
+std::optional<std::size_t> any_merges(random_engine& random) {
+    const auto tiny = tiny_merges();
+    const auto chosen = random() % (tiny.size() + 2);
+    if (chosen < tiny.size()) return tiny[chosen];
+    return chosen == tiny.size() ? std::optional<std::size_t>{50} : std::nullopt;
+}
+
 // Some processes append to the file and are killed; then it is checked.
 void run_round(const std::filesystem::path& file, std::uint32_t round, random_engine& random, promises& promised) {
     const auto plan = [&](std::uint16_t first_writer) {
@@ -162,7 +171,8 @@ void run_round(const std::filesystem::path& file, std::uint32_t round, random_en
                           .round = round,
                           .first_writer = first_writer,
                           .threads = static_cast<std::uint16_t>(1 + random() % 4),
-                          .seed = random()};
+                          .seed = random(),
+                          .merge_events = any_merges(random)};
     };
     child first{plan(0)};
     if (random() % 2 == 0) first.wait_for(1);  // otherwise it may be killed while it opens the store
@@ -180,8 +190,16 @@ void run_round(const std::filesystem::path& file, std::uint32_t round, random_en
     first.kill();
     promised.add(first);
 
+    // Who only reads leaves what was killed as it is, for the next process.
+    if (std::filesystem::exists(file) && random() % 3 == 0) {
+        auto reader = stele::sqlite_store::open_read_only(file);
+        promised.check(read_whole(reader));
+        return;
+    }
     auto store = stele::sqlite_store::open(file);
     promised.check(read_whole(store));
+    if (random() % 4 != 0) return;
+    for (const auto& damage : store.verify().damage) throw broken(damage);
 }
 
 // Files on disk, where processes mostly die in a sync, and in memory, where they die between writes.

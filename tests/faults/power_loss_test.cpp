@@ -9,6 +9,7 @@
 #include "faults/tools/fault_vfs.hpp"
 #include "faults/tools/history.hpp"
 #include "faults/tools/settings.hpp"
+#include "support/merge_events.hpp"
 #include "support/temp_dir.hpp"
 
 #include <doctest/doctest.h>
@@ -16,6 +17,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <set>
 
 using stele::durability;
@@ -31,7 +33,10 @@ struct recorded_history {
 
 class power_loss {
 public:
-    explicit power_loss(durability how) : options_{.durability = how, .connection = {.vfs = vfs_.name()}} {}
+    /// A store that merges its indices after so many events.
+    explicit power_loss(durability how, std::optional<std::size_t> merge_events = {})
+        : options_(with_merges(stele::sqlite_options{.durability = how, .connection = {.vfs = vfs_.name()}},
+                               merge_events)) {}
 
     recorded_history perform(const std::vector<step>& steps) {
         vfs_.record();
@@ -184,14 +189,27 @@ durability each_durability() {
     return chosen;
 }
 
-}  // namespace
-
-TEST_CASE("the power may fail at any change of a small history") {
-    power_loss test{each_durability()};
+void check_all_cuts_of_small_history(power_loss& test) {
     const auto past = test.perform(small_history());
     std::set<std::size_t> cuts;
     for (std::size_t cut = 0; cut <= past.changes.size(); ++cut) cuts.insert(cut);
     check_cuts(test, past, std::move(cuts), 2);
+}
+
+}  // namespace
+
+TEST_CASE("the power may fail at any change of a small history") {
+    power_loss test{each_durability()};
+    check_all_cuts_of_small_history(test);
+}
+
+TEST_CASE("the power may fail at any change of a small history in which indices are merged all the time") {
+    for (const auto events : tiny_merges()) {
+        SUBCASE(fmt::format("every {} events", events).c_str()) {
+            power_loss test{events == 2 ? durability::normal : durability::full, events};
+            check_all_cuts_of_small_history(test);
+        }
+    }
 }
 
 TEST_CASE("the power may fail at any sync, and at many other changes, around the checkpoints of a large history") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/merge_events.hpp"
 #include "support/temp_dir.hpp"
 
 #include <stele/eventstore/memory/memory_store.hpp>
@@ -45,7 +46,7 @@ inline std::vector<store_configuration> store_configurations() {
         };
     };
     const stele::store_limits tiny{.read_batch_events = 3, .read_batch_bytes = 64};
-    return {
+    std::vector<store_configuration> all = {
         {"memory", false, memory({})},
         {"memory, tiny batches", false, memory(tiny)},
         {"sqlite", true, sqlite({})},
@@ -55,6 +56,14 @@ inline std::vector<store_configuration> store_configurations() {
         {"sqlite, tiny batches and merges", true,
          sqlite({.durability = durability::normal, .merge_events = 1, .limits = tiny})},
     };
+    if (has_merges<>) {
+        const stele::sqlite_options normal{.durability = durability::normal};
+        const stele::sqlite_options small{.durability = durability::normal, .limits = tiny};
+        all.push_back({"sqlite, merges of 1", true, sqlite(with_merges(normal, 1))});
+        all.push_back({"sqlite, tiny batches, merges of 2", true, sqlite(with_merges(small, 2))});
+        all.push_back({"sqlite, merges of 7", true, sqlite(with_merges(normal, 7))});
+    }
+    return all;
 }
 
 /// A new, empty store of one configuration.

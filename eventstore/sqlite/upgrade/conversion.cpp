@@ -1,5 +1,7 @@
 #include "eventstore/sqlite/upgrade/conversion.hpp"
 
+#include "eventstore/hashtree/tile_source.hpp"
+#include "eventstore/sqlite/hashes/build_tiles.hpp"
 #include "eventstore/sqlite/index/runs.hpp"
 #include "eventstore/sqlite/upgrade/rows.hpp"
 
@@ -28,6 +30,8 @@ void conversion::run(std::uint64_t events) {
     watch_.begin(upgrade_phase::index, events);
     index_streams();
     index_ids();
+    watch_.begin(upgrade_phase::hash, events);
+    hash_events();
     fresh_.execute("COMMIT; PRAGMA synchronous = FULL; BEGIN");
     finish();
     fresh_.execute("COMMIT");
@@ -125,7 +129,13 @@ void conversion::index_ids() {
         "INSERT INTO stele_event_ids (id, position) SELECT id, position FROM events WHERE flags & 2 = 0 ORDER BY id");
 }
 
-// The indices hold all events. The hash tree, which is derived from them, is built here as well.
+void conversion::hash_events() {
+    constexpr std::size_t tiles_at_once = 64;
+    while (!build_tiles(fresh_, tiles_at_once))
+        for (std::size_t i = 0; i < tiles_at_once * tile_hashes; ++i) watch_.advance();
+}
+
+// The indices hold all events.
 void conversion::finish() {
     auto state = fresh_.prepare(
         "UPDATE stele_merge SET merged_up_to = ?1, merging_up_to = ?1, phase = 0, after = x'', greatest_id = ?2 "

@@ -26,6 +26,7 @@ private:
     void write_block();
     void index_streams();
     void index_ids();
+    void hash_events();
     void finish();
 
     connection& old_;

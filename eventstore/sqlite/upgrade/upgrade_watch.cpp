@@ -11,6 +11,7 @@ std::string_view to_string(upgrade_phase phase) noexcept {
         case upgrade_phase::copy: return "copy";
         case upgrade_phase::convert: return "convert";
         case upgrade_phase::index: return "index";
+        case upgrade_phase::hash: return "hash";
         case upgrade_phase::verify: return "verify";
     }
     return "unknown";

@@ -263,7 +263,7 @@ TEST_CASE("a name that belongs to the library keeps a store from being upgraded"
 
 TEST_CASE("an upgrade can be stopped in each phase, and whoever is told may end it") {
     for (const auto phase : {stele::upgrade_phase::check, stele::upgrade_phase::copy, stele::upgrade_phase::convert,
-                             stele::upgrade_phase::index, stele::upgrade_phase::verify}) {
+                             stele::upgrade_phase::index, stele::upgrade_phase::hash, stele::upgrade_phase::verify}) {
         const old_file old([](auto& store) {
             fill_old_store(store);
             add_others(store);

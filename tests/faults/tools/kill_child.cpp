@@ -1,5 +1,7 @@
 #include "faults/tools/kill_child.hpp"
 
+#include "support/merge_events.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -158,8 +160,9 @@ private:
 
 void run_child(const child_plan& plan, int pipe) {
     try {
-        auto store = stele::sqlite_store::open(
-            plan.file, {.durability = plan.durability, .connection = {.busy_timeout = std::chrono::minutes{1}}});
+        const stele::sqlite_options options{.durability = plan.durability,
+                                            .connection = {.busy_timeout = std::chrono::minutes{1}}};
+        auto store = stele::sqlite_store::open(plan.file, with_merges(options, plan.merge_events));
         const receipt opened;
         if (::write(pipe, &opened, sizeof opened) != sizeof opened) ::_exit(1);
         std::vector<std::jthread> threads;

@@ -4,8 +4,10 @@
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 /// The process that is killed: it appends from several threads, without end, and reports the answers of the store.
 
@@ -36,6 +38,7 @@ struct child_plan {
     std::uint16_t first_writer = 0;  ///< The threads are this writer and the next ones.
     std::uint16_t threads = 1;
     std::uint64_t seed = 0;
+    std::optional<std::size_t> merge_events = {};  ///< After how many events the store merges its indices.
 };
 
 /// Appends until it is killed or has reported a fault. Never returns.

@@ -129,6 +129,7 @@ public:
             throw broken(fmt::format("{} was recorded before the one before it", place(event)));
         time_ = event.recorded_at;
         versions_[std::string(event.stream)].push_back(event.version);
+        if (event.position.value % 16 == 1) by_id_.emplace_back(event);
         const auto label = label_of(event.id);
         if (!label) {
             end_append();
@@ -147,6 +148,8 @@ public:
     }
 
     [[nodiscard]] const auto& versions() const { return versions_; }
+    // Some events, to be found by their ids.
+    [[nodiscard]] const std::vector<stele::owned_event>& by_id() const { return by_id_; }
 
 private:
     void follow_append(const stele::recorded_event& event, const event_label& label) {
@@ -167,6 +170,7 @@ private:
     store_content& content_;
     stele::timestamp time_{};
     std::map<std::string, std::vector<stele::version>> versions_;
+    std::vector<stele::owned_event> by_id_;
     append_key current_;
     stele::position last_;
     std::uint16_t next_ = 0, expected_count_ = 0;
@@ -213,5 +217,8 @@ store_content read_whole(stele::event_store& store) {
 
     for (const auto& [name, versions] : reader.versions())
         check_stream(store, name, versions, !content.missing.empty());
+    for (const auto& each : reader.by_id())
+        if (const auto found = store.find_event(each.id); !found || found->position != each.position)
+            throw broken(fmt::format("{} is not found by its id", place(each.view())));
     return content;
 }

@@ -17,8 +17,9 @@ enum class upgrade : std::uint8_t {
 enum class upgrade_phase : std::uint8_t {
     check,    ///< The old file is read whole and compared with itself; `total` counts comparisons.
     copy,     ///< What is no event is copied, inline projections for example; `total` counts tables.
-    convert,  ///< Events are written to the new file; `total` counts them, as in the next two phases.
+    convert,  ///< Events are written to the new file; `total` counts them, as in the phases after it.
     index,    ///< Their streams and ids are indexed.
+    hash,     ///< The hash tree over them is made.
     verify,   ///< The new file is compared with the old one, event by event.
 };
 

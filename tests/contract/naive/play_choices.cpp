@@ -1,0 +1,90 @@
+// What is chosen at random.
+
+#include "contract/naive/play.hpp"
+
+#include <stele/eventstore/metadata.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+using stele::expected_version;
+
+play::opener play::any_reader() {
+    if (stage_.in_memory) return opener::first;
+    // A store that only reads needs a file.
+    const bool has_file = std::filesystem::exists(directory_ / file_);
+    return has_file && random() % 3 == 0 ? opener::reader : any_writer();
+}
+
+// A number in use, or beside one, or at an end.
+std::uint64_t play::near(std::uint64_t last) {
+    switch (random() % 6) {
+        case 0: return 0;
+        case 1: return (stele::version::max)().value;
+        default: return random() % (last + 3);
+    }
+}
+
+std::string play::any_stream() {
+    // The first ones are chosen most often, so that some grow long.
+    return stream_names[std::min(random() % std::size(stream_names), random() % std::size(stream_names))];
+}
+
+expected_version play::any_expectation(const std::string& stream) {
+    const auto version = naive_.stream_version(stream);
+    switch (random() % 10) {
+        case 0: return expected_version::no_stream();
+        case 1: return expected_version::stream_exists();
+        case 2: return expected_version::exactly({random() % (version.value + 2)});
+        case 3: return expected_version::any().nothing_removed_after({random() % (version.value + 2)});
+        case 4:
+        case 5: return expected_version::exactly(version);
+        default: return expected_version::any();
+    }
+}
+
+// Never the same one twice, but for some on purpose.
+stele::uuid play::next_id() {
+    if (!naive_.events().empty() && random() % 30 == 0) {
+        const auto& event = naive_.events()[random() % naive_.events().size()];
+        if (!event.is_record) return event.data.id;
+    }
+    stele::uuid id;
+    ++last_id_;
+    for (std::size_t i = 0; i < 8; ++i) id.bytes[8 + i] = static_cast<std::uint8_t>(last_id_ >> (56 - 8 * i));
+    id.bytes[0] = 0x40;
+    if (ids_ == id_order::random || (ids_ == id_order::mostly_ascending && random() % 5 == 0))
+        for (std::size_t i = 0; i < 4; ++i) id.bytes[i] = static_cast<std::uint8_t>(random());
+    // The greatest so far, unless a random one is greater.
+    if (ids_ != id_order::random && id.bytes[0] > 0x40) id.bytes[0] = 0x3F;
+    return id;
+}
+
+std::vector<stele::event_data> play::any_events() {
+    std::vector<stele::event_data> events;
+    const auto count = 1 + (random() % 4 == 0 ? random() % 12 : random() % 3);
+    while (events.size() < count) {
+        stele::event_data event{.id = next_id(), .type = event_type_names[random() % std::size(event_type_names)]};
+        if (std::ranges::count(events, event.id, &stele::event_data::id) > 0) continue;
+        event.payload = fmt::format("payload{}", last_id_);
+        if (random() % 3 == 0)
+            event.metadata = encode(stele::metadata{.correlation_id = random() % 2 == 0 ? "one" : "two"});
+        events.push_back(std::move(event));
+    }
+    return events;
+}
+
+stele::event_filter play::any_filter() {
+    stele::event_filter filter;
+    for (auto n = random() % 3; n > 0; --n) switch (random() % 6) {
+            case 0: filter.categories.emplace_back(random() % 2 == 0 ? "order" : "stele"); break;
+            case 1: filter.stream_prefixes.emplace_back(random() % 2 == 0 ? "order-1" : "or"); break;
+            case 2: filter.streams.push_back(any_stream()); break;
+            case 3: filter.types.emplace_back(event_type_names[random() % std::size(event_type_names)]); break;
+            case 4: filter.correlation_id = "one"; break;
+            default: filter.system_events = false; break;
+        }
+    return filter;
+}

@@ -30,7 +30,6 @@ void conversion::run(std::uint64_t events) {
     watch_.begin(upgrade_phase::index, events);
     index_streams();
     index_ids();
-    watch_.begin(upgrade_phase::hash, events);
     hash_events();
     fresh_.execute("COMMIT; PRAGMA synchronous = FULL; BEGIN");
     finish();
@@ -131,8 +130,12 @@ void conversion::index_ids() {
 
 void conversion::hash_events() {
     constexpr std::size_t tiles_at_once = 64;
-    while (!build_tiles(fresh_, tiles_at_once))
-        for (std::size_t i = 0; i < tiles_at_once * tile_hashes; ++i) watch_.advance();
+    const auto leaves = static_cast<std::uint64_t>(fresh_.integer("SELECT max(position) FROM events"));
+    watch_.begin(upgrade_phase::hash, leaves);
+    for (std::uint64_t done = 0; done < leaves;) {
+        const auto next = build_tiles(fresh_, tiles_at_once) ? leaves : done + tiles_at_once * tile_hashes;
+        for (; done < next; ++done) watch_.advance();
+    }
 }
 
 // The indices hold all events.

@@ -2,6 +2,7 @@
 
 #include "eventstore/hashtree/tile_source.hpp"
 #include "eventstore/sqlite/hashes/build_tiles.hpp"
+#include "eventstore/sqlite/files/event_flags.hpp"
 #include "eventstore/sqlite/index/runs.hpp"
 #include "eventstore/sqlite/upgrade/rows.hpp"
 
@@ -14,8 +15,6 @@ namespace {
 constexpr std::size_t run_positions = 256;
 constexpr std::size_t ids_per_block = 64;
 constexpr std::size_t check_bytes = 2;
-
-constexpr std::int64_t flag_in_order = 2;
 
 }  // namespace
 
@@ -58,7 +57,7 @@ void conversion::convert_events() {
         for (int i = 0; i < 5; ++i) write.bind(i + 1, read.column_int64(i));
         const auto id = read.column_bytes(6);
         const bool in_order = id > greatest_id_;
-        write.bind(6, read.column_int64(5) | (in_order ? flag_in_order : 0));
+        write.bind(6, read.column_int64(5) | (in_order ? event_flags::id_in_order : 0));
         for (int i = 6; i < 9; ++i) write.bind_blob(i + 1, read.column_bytes(i));
         write.run();
         if (in_order)

@@ -28,8 +28,8 @@
 // index of SQLite's is over the events: it would cost an insertion at a random place for each. An index over the types
 // would cost a row per event; type_blocks costs one per type and block.
 
-#include "eventstore/sqlite/files/event_flags.hpp"
 #include "eventstore/sqlite/files/definitions.hpp"
+#include "eventstore/sqlite/files/event_flags.hpp"
 
 #include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>

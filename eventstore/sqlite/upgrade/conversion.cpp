@@ -1,8 +1,8 @@
 #include "eventstore/sqlite/upgrade/conversion.hpp"
 
 #include "eventstore/hashtree/tile_source.hpp"
-#include "eventstore/sqlite/hashes/build_tiles.hpp"
 #include "eventstore/sqlite/files/event_flags.hpp"
+#include "eventstore/sqlite/hashes/build_tiles.hpp"
 #include "eventstore/sqlite/index/runs.hpp"
 #include "eventstore/sqlite/upgrade/rows.hpp"
 

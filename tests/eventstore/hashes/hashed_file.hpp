@@ -52,18 +52,16 @@ inline stele::owned_event event_at(std::uint64_t where) {
     event.metadata = where % 4 == 0 ? "" : "m" + std::to_string(where);
     event.content = static_cast<stele::event_content>(where % 3);
     event.foreign_metadata = where % 5 == 0;
+    if (where % 11 == 0)
+        event.tags = {"order:7", "item:lamp", "buyer:ann"};
+    else if (where % 6 == 0)
+        event.tags = {"item:lamp"};
     return event;
-}
-
-inline std::vector<std::string_view> tags_at(std::uint64_t where) {
-    if (where % 11 == 0) return {"order:7", "item:lamp", "buyer:ann"};
-    if (where % 6 == 0) return {"item:lamp"};
-    return {};
 }
 
 inline stele::tree_hash leaf_at(std::uint64_t where) {
     const auto event = event_at(where);
-    return stele::leaf_hash(event.view(), tags_at(where));
+    return stele::leaf_hash(event.view());
 }
 
 /// The leaves of the first so many events.

@@ -56,7 +56,7 @@ TEST_CASE("each byte of each event that is changed is found, and so is each numb
               "recorded_at = recorded_at - 1", "flags = flags + 4", "flags = flags + 16", "flags = flags + 32",
               "stream = stream % 3 + 1", "stream = 99", "type = 3 - type", "type = 99"})
             check(set);
-        check(testing::tags_at(where).empty() ? "tags = x'05'" : "tags = NULL");
+        check(testing::event_at(where).tags.empty() ? "tags = x'05'" : "tags = NULL");
         check("tags = x'FF'");
         check("tags = x'07'");
     }

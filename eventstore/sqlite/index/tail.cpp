@@ -17,9 +17,9 @@ void sort_each_once(std::vector<std::int64_t>& numbers) {
 
 }  // namespace
 
-std::int64_t index_tail::begins_after() const {
+bool index_tail::serves(std::int64_t merged, std::int64_t head) const {
     const std::shared_lock lock(mutex_);
-    return begins_after_;
+    return begins_after_ <= merged && head >= least_head_;
 }
 
 std::int64_t index_tail::up_to() const {
@@ -47,11 +47,6 @@ void index_tail::restart(std::int64_t after) {
     parts_.clear();
     begins_after_ = after;
     up_to_ = after;
-}
-
-void index_tail::remove(std::int64_t stream, std::int64_t up_to) {
-    const std::unique_lock lock(mutex_);
-    for (auto& part : parts_) part.remove(stream, up_to);
 }
 
 void index_tail::drop(std::int64_t merged) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <shared_mutex>
 #include <span>
@@ -19,9 +20,10 @@ public:
     /// A part has `part_events` events or some more; whole parts are merged and dropped.
     explicit index_tail(std::uint64_t part_events) : part_events_(part_events) {}
 
-    /// It is whole from the event after this position …
-    [[nodiscard]] std::int64_t begins_after() const;
-    /// … up to this position.
+    /// Whether it has all events of a snapshot that are not merged there. Otherwise the snapshot is too old: events
+    /// were merged and dropped since, or were removed before the tail was read.
+    [[nodiscard]] bool serves(std::int64_t merged, std::int64_t head) const;
+    /// The position of its last event.
     [[nodiscard]] std::int64_t up_to() const;
 
     /// Adds events in the order of their positions. Those that it has are passed over. Where they do not continue it,
@@ -36,13 +38,13 @@ public:
         const std::unique_lock lock(mutex_);
         if (up_to_ >= head) return;
         if (up_to_ < merged) restart(merged);
-        for (const index_entry& each : read(up_to_)) add_one(each);
+        const auto& rows = read(up_to_);
+        for (const index_entry& each : rows) add_one(each);
+        if (std::ssize(rows) < head - up_to_) least_head_ = head;
         up_to_ = head;
         while (drop_part(merged)) {
         }
     }
-    /// Forgets the events of a stream up to a version.
-    void remove(std::int64_t stream, std::int64_t up_to);
     /// Drops the parts that lie up to `merged`.
     void drop(std::int64_t merged);
     /// The last position of the first part that is not dropped, if other parts follow it; 0 if not.
@@ -73,6 +75,7 @@ private:
     mutable std::shared_mutex mutex_;
     std::deque<tail_part> parts_;
     std::int64_t begins_after_ = 0;
+    std::int64_t least_head_ = 0;  // it lacks events that were removed before, and that older snapshots have
     std::atomic<std::int64_t> up_to_ = 0;
 };
 

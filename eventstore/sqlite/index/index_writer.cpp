@@ -143,7 +143,6 @@ void index_writer::publish() noexcept {
     try {
         tail_.add(pending_);
         if (!pending_.empty()) head_ = pending_.back().position;
-        for (const auto& [stream, up_to] : removed_) tail_.remove(stream, up_to, head_);
         tail_.drop(state_.merged);
         greatest_before_ = greatest_id_;
         is_current_ = true;

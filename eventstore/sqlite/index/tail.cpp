@@ -56,6 +56,13 @@ void index_tail::restart(std::int64_t after) {
     up_to_ = after;
 }
 
+// What is missing was removed, and an older snapshot still has it. So has who looks at the tail what was removed before
+// it: what comes behind goes into a part of its own, because a part forgets what lies before a gap.
+void index_tail::note_gap(std::int64_t head) {
+    whole_from_ = std::max(whole_from_, head);
+    if (!looks_.empty() && !parts_.empty()) parts_.emplace_back(up_to_);
+}
+
 void index_tail::remove(std::int64_t stream, std::int64_t up_to, std::int64_t head) {
     const std::unique_lock lock(mutex_);
     if (!looks_.empty()) return;

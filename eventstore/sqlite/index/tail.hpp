@@ -44,9 +44,8 @@ public:
         if (up_to_ >= head) return;
         if (up_to_ < merged && looks_.empty()) restart(merged);
         const auto entries = read(up_to_);
+        if (std::ssize(entries) < head - up_to_) note_gap(head);
         for (const index_entry& each : entries) add_one(each);
-        // What is missing was removed. An older snapshot still has it.
-        if (std::ssize(entries) < head - up_to_) whole_from_ = std::max(whole_from_, head);
         up_to_ = head;
         while (drop_part(merged)) {
         }
@@ -78,6 +77,7 @@ public:
 private:
     void add_one(const index_entry& entry);
     void restart(std::int64_t after);
+    void note_gap(std::int64_t head);
     [[nodiscard]] bool may_drop(std::int64_t merged) const;
     bool drop_part(std::int64_t merged);
 

@@ -178,7 +178,7 @@ FOREIGN_TEST_CASE(store, "a foreign event under the type of a message is undecod
             CHECK(
                 refused.says(fmt::format("(stream \"{}\", version 2) is {}, not a testing.Incremented: it was stored "
                                          "as a foreign event",
-                                         counter, to_string(content))));
+                                         counter.str(), to_string(content))));
         };
         check([&] { (void)stele::load<testing::counter>(*store, counter); });
         check([&] {

@@ -98,7 +98,7 @@ TEST_CASE("the power may fail at every point of an upgrade") {
         if (cut > 0) disk.apply(changes[cut - 1]);
         if (only ? *only != cut : cut % one_in() != 0) continue;
         std::vector images{disk.only_safe(), disk.everything()};
-        for (std::uint64_t i = 0; i < 8; ++i) images.push_back(disk.random_part(run_seed() + cut * 8 + i));
+        for (std::uint64_t i = 0; i < 4; ++i) images.push_back(disk.random_part(run_seed() + cut * 4 + i));
         for (const auto& image : images) {
             INFO("STELE_SEED=" << run_seed() << " STELE_CUT=" << cut << " after "
                                << (cut > 0 ? to_string(changes[cut - 1]) : std::string("nothing")));

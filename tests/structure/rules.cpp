@@ -100,7 +100,9 @@ breaches leaked_headers(const std::vector<source_file>& sources) {
             const bool crypto = each.what.starts_with("openssl/");
             if (engine || crypto || each.what.ends_with(".pb.h"))
                 found.push_back(at(source, each) + "a public header includes no " +
-                                (engine ? "engine's header" : crypto ? "header of OpenSSL" : "generated header") +
+                                (engine   ? "engine's header"
+                                 : crypto ? "header of OpenSSL"
+                                          : "generated header") +
                                 "; declare the type ahead and include it in the .cpp");
         }
     }

@@ -29,6 +29,7 @@
 // would cost a row per event; type_blocks costs one per type and block.
 
 #include "eventstore/sqlite/files/definitions.hpp"
+#include "eventstore/sqlite/files/event_flags.hpp"
 
 #include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
@@ -204,10 +205,9 @@ void expect_whole_end(connection& db) {
             fmt::format("the stream, the type or the block of the last event, at position {}, is missing; "
                         "nothing was changed",
                         last));
-    constexpr std::int64_t closes_append = 1;
-    constexpr std::int64_t known_flags = 31;
     const auto flags = query.column_int64(4);
-    if (any && ((flags & closes_append) == 0 || (flags & ~known_flags) != 0 || query.column_int64(5) != 16))
+    if (any &&
+        ((flags & event_flags::closes_append) == 0 || (flags & ~event_flags::all) != 0 || query.column_int64(5) != 16))
         throw db.damage(
             fmt::format("the last event, at position {}, has the flags {} and an id of {} bytes, which is "
                         "never written; nothing was changed",

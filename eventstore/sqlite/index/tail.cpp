@@ -56,20 +56,6 @@ void index_tail::restart(std::int64_t after) {
     up_to_ = after;
 }
 
-// What is missing was removed, and an older snapshot still has it. So has who looks at the tail what was removed before
-// it: what comes behind goes into a part of its own, because a part forgets what lies before a gap.
-void index_tail::note_gap(std::int64_t head) {
-    whole_from_ = std::max(whole_from_, head);
-    if (!looks_.empty() && !parts_.empty()) parts_.emplace_back(up_to_);
-}
-
-void index_tail::remove(std::int64_t stream, std::int64_t up_to, std::int64_t head) {
-    const std::unique_lock lock(mutex_);
-    if (!looks_.empty()) return;
-    whole_from_ = std::max(whole_from_, head);
-    for (auto& part : parts_) part.remove(stream, up_to);
-}
-
 void index_tail::drop(std::int64_t merged) {
     std::optional<tail_part> dropped;  // destroyed without the lock
     do {

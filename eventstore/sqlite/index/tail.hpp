@@ -44,15 +44,16 @@ public:
         if (up_to_ >= head) return;
         if (up_to_ < merged && looks_.empty()) restart(merged);
         const auto entries = read(up_to_);
-        if (std::ssize(entries) < head - up_to_) note_gap(head);
+        if (std::ssize(entries) < head - up_to_) {
+            // What is missing was removed. An older snapshot still has it, and what was removed before it.
+            whole_from_ = std::max(whole_from_, head);
+            if (!looks_.empty()) parts_.emplace_back(up_to_);
+        }
         for (const index_entry& each : entries) add_one(each);
         up_to_ = head;
         while (drop_part(merged)) {
         }
     }
-    /// Forgets the events of a stream up to a version, which were removed by a transaction that ended at `head`. A tail
-    /// that is being looked at keeps them, which does no harm: the rows decide.
-    void remove(std::int64_t stream, std::int64_t up_to, std::int64_t head);
     /// Drops the parts that lie up to `merged`.
     void drop(std::int64_t merged);
     /// The last position of the first part that is not dropped, if other parts follow it; 0 if not.
@@ -77,7 +78,6 @@ public:
 private:
     void add_one(const index_entry& entry);
     void restart(std::int64_t after);
-    void note_gap(std::int64_t head);
     [[nodiscard]] bool may_drop(std::int64_t merged) const;
     bool drop_part(std::int64_t merged);
 

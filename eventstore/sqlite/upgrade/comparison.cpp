@@ -138,9 +138,8 @@ void expect_merged(connection& fresh, std::string_view greatest_id) {
 }
 
 void expect_sound(connection& fresh) {
-    auto structure = fresh.prepare("PRAGMA integrity_check(1)");
-    if (structure.step() && structure.column_bytes(0) != "ok")
-        differ(fresh, fmt::format("the structure ({})", structure.column_bytes(0)));
+    if (const auto found = damage_in_structure(fresh); !found.empty())
+        differ(fresh, fmt::format("the structure ({})", found));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "eventstore/sqlite/upgrade/conversion.hpp"
 
 #include "eventstore/hashtree/tile_source.hpp"
+#include "eventstore/sqlite/files/event_flags.hpp"
 #include "eventstore/sqlite/hashes/build_tiles.hpp"
 #include "eventstore/sqlite/index/runs.hpp"
 #include "eventstore/sqlite/upgrade/rows.hpp"
@@ -15,8 +16,6 @@ constexpr std::size_t run_positions = 256;
 constexpr std::size_t ids_per_block = 64;
 constexpr std::size_t check_bytes = 2;
 
-constexpr std::int64_t flag_in_order = 2;
-
 }  // namespace
 
 void conversion::run(std::uint64_t events) {
@@ -30,7 +29,6 @@ void conversion::run(std::uint64_t events) {
     watch_.begin(upgrade_phase::index, events);
     index_streams();
     index_ids();
-    watch_.begin(upgrade_phase::hash, events);
     hash_events();
     fresh_.execute("COMMIT; PRAGMA synchronous = FULL; BEGIN");
     finish();
@@ -59,7 +57,7 @@ void conversion::convert_events() {
         for (int i = 0; i < 5; ++i) write.bind(i + 1, read.column_int64(i));
         const auto id = read.column_bytes(6);
         const bool in_order = id > greatest_id_;
-        write.bind(6, read.column_int64(5) | (in_order ? flag_in_order : 0));
+        write.bind(6, read.column_int64(5) | (in_order ? event_flags::id_in_order : 0));
         for (int i = 6; i < 9; ++i) write.bind_blob(i + 1, read.column_bytes(i));
         write.run();
         if (in_order)
@@ -131,8 +129,12 @@ void conversion::index_ids() {
 
 void conversion::hash_events() {
     constexpr std::size_t tiles_at_once = 64;
-    while (!build_tiles(fresh_, tiles_at_once))
-        for (std::size_t i = 0; i < tiles_at_once * tile_hashes; ++i) watch_.advance();
+    const auto leaves = static_cast<std::uint64_t>(fresh_.integer("SELECT max(position) FROM events"));
+    watch_.begin(upgrade_phase::hash, leaves);
+    for (std::uint64_t done = 0; done < leaves;) {
+        const auto next = build_tiles(fresh_, tiles_at_once) ? leaves : done + tiles_at_once * tile_hashes;
+        for (; done < next; ++done) watch_.advance();
+    }
 }
 
 // The indices hold all events.

@@ -2,6 +2,7 @@
 
 #include "eventstore/sqlite/files/file_rights.hpp"
 #include "eventstore/sqlite/files/format_1.hpp"
+#include "eventstore/sqlite/upgrade/rows.hpp"
 
 #include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
@@ -100,8 +101,7 @@ void old_store::check(upgrade_watch& watch) {
     watch.begin(upgrade_phase::check, checks.size() + 1);
     try {
         expect_definitions_of_format_1(db());
-        auto structure = db().prepare("PRAGMA integrity_check(1)");
-        if (structure.step() && structure.column_bytes(0) != "ok") throw damaged(db(), structure.column_bytes(0));
+        if (const auto found = damage_in_structure(db()); !found.empty()) throw damaged(db(), found);
         watch.advance();
         for (const auto* const each : checks) {
             auto findings = db().prepare(each);

@@ -5,9 +5,6 @@
 #include "eventstore/sqlite/upgrade/rows.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cerrno>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -56,8 +53,7 @@ void copy_others(connection& old, const upgrade_names& names, const file_owner& 
         vacuum.bind_text(1, names.fresh);
         vacuum.run();
     }
-    if (::unlink(names.others.c_str()) != 0)
-        throw error(error_kind::io, fmt::format("{}: cannot be removed; check the directory", names.others), errno);
+    names.remove_all_but_fresh();
 }
 
 void expect_same_others(connection& old, connection& fresh) {

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <bit>
+#include <charconv>
 #include <cstdint>
 
 namespace stele::inline v0::detail {
@@ -58,6 +59,21 @@ void differ(const connection& to, std::string_view what) {
                 fmt::format("{}: {} came out different from the old file; check the disk and the memory of the "
                             "machine, then open the store again",
                             to.file(), what));
+}
+
+std::string damage_in_structure(connection& db) {
+    auto check = db.prepare("PRAGMA integrity_check(1)");
+    if (!check.step() || check.column_bytes(0) == "ok") return {};
+    std::string found(check.column_bytes(0));
+    constexpr std::string_view code_begins = "error code=";
+    const auto at = found.find(code_begins);
+    if (at == std::string::npos) return found;
+    int code = 0;
+    std::from_chars(found.data() + at + code_begins.size(), found.data() + found.size(), code);
+    if (kind_of(code) == error_kind::corrupt) return found;
+    throw error(kind_of(code),
+                fmt::format("{}: cannot be read: {}; check the disk, then open the store again", db.file(), found),
+                code);
 }
 
 std::string name_in_sql(std::string_view name) {

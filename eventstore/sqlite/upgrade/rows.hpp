@@ -19,6 +19,10 @@ void expect_same_rows(connection& from, connection& to, const std::string& query
 /// Throws stele::error (io): the new file is not what the old one says.
 [[noreturn]] void differ(const connection& to, std::string_view what);
 
+/// The first thing that is wrong with the structure of a file, as SQLite's integrity_check says; empty if nothing is.
+/// Throws stele::error where it cannot be read, which that check reports like damage.
+[[nodiscard]] std::string damage_in_structure(connection& db);
+
 /// A name in SQL.
 [[nodiscard]] std::string name_in_sql(std::string_view name);
 

@@ -124,6 +124,7 @@ private:
 
     void keep_old_file() {
         owner_.give_rights(names_.fresh);
+        names_.remove_all_but_fresh();
         old_.expect_in_place();
         if (!is_kept_ && !is_same_file(names_.store, names_.kept) && !link_old_file()) copy_old_file();
         for (const auto* const suffix : sqlite_suffixes) remove_beside(names_.store + suffix);
@@ -175,7 +176,14 @@ private:
         old_.expect_in_place();
         if (::rename(names_.fresh.c_str(), names_.store.c_str()) != 0)
             throw file_error(names_.fresh, "cannot be renamed to " + names_.store, errno);
-        sync_directory(fs::path(names_.store).parent_path());
+        try {
+            sync_directory(fs::path(names_.store).parent_path());
+        } catch (const error& fault) {
+            throw error(fault.kind(),
+                        fmt::format("{}: was upgraded, but after a power cut the old file may have its name again: {}",
+                                    names_.store, fault.what()),
+                        fault.engine_code());
+        }
     }
 
     old_store& old_;

@@ -19,10 +19,14 @@ void remove_file(const std::string& name) {
 }  // namespace
 
 void upgrade_names::remove_leftovers() const {
-    for (const auto& each : {fresh, others, copy}) {
-        remove_file(each);
+    remove_file(fresh);
+    remove_all_but_fresh();
+}
+
+void upgrade_names::remove_all_but_fresh() const {
+    for (const auto& each : {others, copy}) remove_file(each);
+    for (const auto& each : {fresh, others, copy})
         for (const auto* const suffix : sqlite_suffixes) remove_file(each + suffix);
-    }
 }
 
 void upgrade_names::try_to_remove_leftovers() const noexcept {

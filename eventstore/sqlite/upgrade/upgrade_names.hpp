@@ -24,6 +24,8 @@ struct upgrade_names {
     /// Removes `fresh`, `others` and `copy`, and what SQLite keeps beside them. Throws stele::error: foreign_file if
     /// one is no regular file; io.
     void remove_leftovers() const;
+    /// The same, but `fresh` stays.
+    void remove_all_but_fresh() const;
     /// The same, but what cannot be removed stays, for the next upgrade.
     void try_to_remove_leftovers() const noexcept;
 };

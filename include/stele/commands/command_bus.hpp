@@ -110,8 +110,10 @@ private:
 ///     std::expected<stele::receipt, stele::command_error> result = bus.send(deposit("42", 5000));
 ///
 /// Which aggregate decides a command is settled at compile time, from the `commands` of the aggregates (aggregate.hpp).
-/// These do not compile, with a sentence that says what to add: a command that no aggregate lists, or two; an aggregate
-/// that lacks something; an event or command that is listed and not taken.
+/// Decision models (decision_model.hpp) stand beside them; what is said of aggregates here holds for them, but that
+/// they have no version, no cached state and no snapshot. These do not compile, with a sentence that says what to add:
+/// a command that no aggregate lists, or two; an aggregate that lacks something; an event or command that is listed and
+/// not taken.
 ///
 /// Any thread may call send(), dispatch() and dispatch_json() at any time; commands to one instance through one bus run
 /// one after the other. The store must outlive the bus. Correctness does not depend on the cache (command_bus_options),

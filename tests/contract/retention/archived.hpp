@@ -22,12 +22,13 @@ using event_map = std::map<std::pair<std::string, std::uint64_t>, std::string>;
 inline void add_events(event_map& all, stele::event_range range) {
     bool is_new = true;
     for (const stele::recorded_event& e : std::move(range).events())
-        is_new = all.emplace(std::pair{std::string{e.stream}, e.version.value},
-                             std::to_string(e.position.value) + e.id.str() +
-                                 std::to_string(e.recorded_at.time_since_epoch().count()) + std::string{e.type} + "|" +
-                                 std::string{e.payload} + "|" + std::string{e.metadata})
-                     .second &&
-                 is_new;
+        is_new =
+            all.emplace(std::pair{std::string{e.stream}, e.version.value},
+                        std::to_string(e.position.value) + e.id.str() +
+                            std::to_string(e.recorded_at.time_since_epoch().count()) + std::string{e.type} + "|" +
+                            std::string{e.payload} + "|" + std::string{e.metadata} + "|" + std::string{e.tags.text()})
+                .second &&
+            is_new;
     CHECK(is_new);
 }
 
@@ -65,7 +66,9 @@ inline void write_content(const std::filesystem::path& file, const std::string& 
 }
 
 inline void append(stele::event_store& store, const std::string& stream, std::size_t count) {
-    REQUIRE(store.append(stele::stream_id{stream}, stele::expected_version::any(), make_events(count)));
+    auto events = make_events(count);
+    for (std::size_t i = 0; i < count; i += 2) events[i].tags = {"stream:" + stream, "n:" + std::to_string(i)};
+    REQUIRE(store.append(stele::stream_id{stream}, stele::expected_version::any(), events));
 }
 
 }  // namespace testing

@@ -149,7 +149,7 @@ TEST_CASE("a damaged store is not upgraded") {
         damage("UPDATE events SET version = 1000 WHERE position = 5");
     }
     SUBCASE("an id is too long") {
-        damage("UPDATE events SET id = id || x'00' WHERE position = 5");
+        damage("UPDATE events SET id = CAST(id || x'00' AS BLOB) WHERE position = 5");
     }
     SUBCASE("the last event does not close its append") {
         damage("UPDATE events SET closes_append = 0 WHERE position = (SELECT max(position) FROM events)");

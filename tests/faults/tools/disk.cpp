@@ -68,7 +68,8 @@ std::string_view name_of(disk_change::kind kind) {
     switch (kind) {
         case disk_change::kind::found: return "found";
         case disk_change::kind::made: return "made";
-        case disk_change::kind::named: return "named";
+        case disk_change::kind::linked: return "linked";
+        case disk_change::kind::renamed: return "renamed";
         case disk_change::kind::removed: return "removed";
         case disk_change::kind::written: return "written";
         case disk_change::kind::resized: return "resized";
@@ -121,10 +122,11 @@ void disk_model::apply(const disk_change& change) {
         case disk_change::kind::found: break;
         case disk_change::kind::made:
             target.name = change.name;
-            unsafe_names_.push_back({change.name, number});
+            unsafe_names_.push_back({change.name, number, {}});
             break;
-        case disk_change::kind::named: unsafe_names_.push_back({change.name, number}); break;
-        case disk_change::kind::removed: unsafe_names_.push_back({change.name, no_file}); break;
+        case disk_change::kind::linked:
+        case disk_change::kind::renamed: unsafe_names_.push_back({change.name, number, change.before}); break;
+        case disk_change::kind::removed: unsafe_names_.push_back({change.name, no_file, {}}); break;
         case disk_change::kind::written:
         case disk_change::kind::resized: target.unsafe.push_back(&change); break;
         case disk_change::kind::synced:
@@ -144,6 +146,7 @@ void disk_model::rename(directory& names, const naming& change) {
         names.erase(change.name);
     else
         names[change.name] = change.file;
+    if (!change.before.empty()) names.erase(change.before);
 }
 
 disk_image disk_model::only_safe() const {
@@ -173,11 +176,12 @@ disk_image disk_model::random_part(std::uint64_t seed) const {
     auto names = safe_names_;
     std::set<std::string> undone;  // later changes of a name cannot survive without the earlier ones
     for (const auto& each : unsafe_names_) {
-        if (undone.contains(each.name)) continue;
-        if (coin(random))
+        if (!undone.contains(each.name) && (each.before.empty() || !undone.contains(each.before)) && coin(random)) {
             rename(names, each);
-        else
+        } else {
             undone.insert(each.name);
+            if (!each.before.empty()) undone.insert(each.before);
+        }
     }
     disk_image image;
     for (const auto& [name, number] : names) {

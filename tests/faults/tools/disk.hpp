@@ -17,7 +17,8 @@ struct disk_change {
     enum class kind : std::uint8_t {
         found,             ///< The file was opened, and had been there at the beginning.
         made,              ///< A new, empty file got the name.
-        named,             ///< A file that is there got a further name, or the name of another one.
+        linked,            ///< A file that is there got a further name.
+        renamed,           ///< It got this name in place of `before`, and of the file that had it.
         removed,           ///< The name is gone.
         written,           ///< `bytes` were written at `offset`.
         resized,           ///< The file now has `offset` bytes.
@@ -32,6 +33,7 @@ struct disk_change {
     std::string name = {};
     std::size_t offset = 0;
     std::string bytes = {};
+    std::string before = {};
 };
 
 /// For error messages: "written events.db-wal 4152+4096".
@@ -72,7 +74,8 @@ private:
     };
     struct naming {
         std::string name;
-        std::size_t file;  // or no_file
+        std::size_t file;    // or no_file
+        std::string before;  // a name that it had until then
     };
     using directory = std::map<std::string, std::size_t>;
     static constexpr std::size_t no_file = ~std::size_t{0};

@@ -326,12 +326,16 @@ void fault_vfs::note_link(const std::string& file, const std::string& further) {
     const std::lock_guard lock(state_->mutex);
     if (!state_->recording) return;
     state_->files[further] = number;
-    state_->changes.push_back({disk_change::kind::named, number, further, 0, {}});
+    state_->changes.push_back({disk_change::kind::linked, number, further, 0, {}, {}});
 }
 
 void fault_vfs::note_rename(const std::string& file, const std::string& to) {
-    note_link(file, to);
-    state_->note_removal(file, false);
+    const auto number = state_->number_of(file, true);
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->recording) return;
+    state_->files.erase(file);
+    state_->files[to] = number;
+    state_->changes.push_back({disk_change::kind::renamed, number, to, 0, {}, file});
 }
 
 void fault_vfs::note_unlink(const std::string& file) {

@@ -113,6 +113,7 @@ public:
     void text() const&& = delete;
 
     friend bool operator==(const tag_list&, const tag_list&) = default;
+    friend bool operator==(const tag_list& tags, tags_view others) noexcept { return tags.text_ == others.text(); }
 
 private:
     std::string text_;  // as tags_view::text()

@@ -1,4 +1,4 @@
-#include "eventstore/sqlite/condition_check.hpp"
+#include "eventstore/sqlite/conditions/condition_check.hpp"
 
 #include "eventstore/engine/append_rules.hpp"
 #include "eventstore/engine/query_plan.hpp"

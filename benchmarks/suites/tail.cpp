@@ -17,8 +17,8 @@ namespace bench {
 namespace {
 
 constexpr std::size_t stream_count = 10'000;
-// A merge begins when half as many events are unmerged, and is done before that many more are appended.
-constexpr std::size_t largest_tail = 262'144;
+// Three times sqlite_options::merge_events, which bounds the tail.
+constexpr std::size_t largest_tail = 393'216;
 constexpr std::size_t events_per_append = 10;
 
 // Runs the work in a process of its own, which is then killed: nothing is closed. Returns the figure that it gives.

@@ -88,7 +88,7 @@ stele::stream_position naive_store::add(event next) {
 namespace {
 
 bool has_tag(const stele::event_data& data, std::string_view tag) {
-    for (const auto each : data.tags)
+    for (const auto each : data.tags.view())
         if (each == tag) return true;
     return false;
 }
@@ -100,7 +100,7 @@ bool passes_lists(const auto& query, const naive_store::event& at) {
     for (const auto& each : query.stream_prefixes) passes |= at.stream.starts_with(each);
     for (const auto& each : query.streams) passes |= at.stream == each;
     passes &= query.types.empty() || std::ranges::count(query.types, at.data.type) > 0;
-    for (const auto each : query.tags) passes &= has_tag(at.data, each);
+    for (const auto each : query.tags.view()) passes &= has_tag(at.data, each);
     return passes;
 }
 

@@ -4,6 +4,8 @@
 #include "benchmarks/scratch_directory.hpp"
 #include "benchmarks/suites.hpp"
 
+#include <stele/eventstore/metadata.hpp>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,7 +103,7 @@ void measure_file_size(const settings& wanted, report& out) {
             auto next = data.batches(1, events_per_append);
             for (auto& each : next.front().events) {
                 each.payload.resize(60, 'p');
-                each.metadata = std::string(40, 'm');
+                each.metadata = encode(stele::metadata{.correlation_id = std::string(38, 'm')});
             }
             append(store, next.front());
         }

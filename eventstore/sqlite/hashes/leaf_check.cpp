@@ -9,13 +9,13 @@ namespace stele::inline v0::detail {
 
 leaf_check::leaf_check(connection& db) : db_(db), rows_(db), head_(rows_.head()) {}
 
-void leaf_check::expect(const recorded_event& event, std::span<const std::string_view> tags) {
+void leaf_check::expect(const recorded_event& event) {
     const auto number = event.position.value - 1;
     if (number >= head_) return;  // read in a later transaction
     if (tile_ != number / tile_hashes) load(number / tile_hashes);
     const auto& expected = leaves_[number % tile_hashes];
     if (!expected) return;
-    if (const auto leaf = leaf_hash(event, tags); leaf != *expected)
+    if (const auto leaf = leaf_hash(event); leaf != *expected)
         throw db_.damage(
             fmt::format("the event at position {} is not the one that was appended: its leaf in the hash "
                         "tree is {}, and what is stored gives {}",

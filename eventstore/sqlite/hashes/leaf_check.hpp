@@ -7,8 +7,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
-#include <string_view>
 #include <vector>
 
 namespace stele::inline v0::detail {
@@ -21,7 +19,7 @@ public:
 
     /// Throws stele::error (corrupt), naming the position, if this is not the event that was appended, or its tile is
     /// missing. An event whose leaf is not written yet passes: see verify_leaves().
-    void expect(const recorded_event& event, std::span<const std::string_view> tags = {});
+    void expect(const recorded_event& event);
 
 private:
     void load(std::uint64_t tile);

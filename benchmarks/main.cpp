@@ -28,6 +28,8 @@ const std::vector<suite>& suites() {
         {"append_batch100_full", [](auto& wanted, auto& out) { measure_append(wanted, out, 100, durability::full); }},
         {"append_batch100_normal", bench::measure_indexed_append},
         {"append_async1024", bench::measure_async},
+        {"append_tags2", bench::measure_tags},
+        {"condition_check", bench::measure_condition},
         {"append_threads64", bench::measure_threads},
         {"append_at_5m", bench::measure_growth},
         {"read_all, read_stream100", bench::measure_reads},

@@ -23,6 +23,11 @@ void measure_reads(const settings& wanted, report& out);
 /// A stream of 100 000 events.
 void measure_long_stream(const settings& wanted, report& out);
 
+/// 100 events per append, NORMAL: events with two tags against events without any.
+void measure_tags(const settings& wanted, report& out);
+/// How much longer an append takes that has a condition over two tags, in a store with 5 000 000 events.
+void measure_condition(const settings& wanted, report& out);
+
 /// The memory that the events take which are not merged yet, when they are as many as there can be; and how long
 /// opening takes when the process was killed then.
 void measure_tail(const settings& wanted, report& out);

@@ -21,6 +21,7 @@ endforeach()
 foreach(name
     append_batch1_full_ratio append_batch1_normal_ratio append_batch100_full_ratio
     append_batch100_normal_over_ceiling append_batch100_normal_over_textbook append_async1024_full_over_batch100_full
+    append_tags2_over_untagged condition_check_p50_us
     append_threads64_full_over_threads1 append_threads64_over_own_connections append_threads64_p99_ms
     append_at_5m_over_at_100k read_all_ratio read_all_unmerged64k_ratio read_stream100_ratio
     read_stream100_unmerged64k_ratio read_stream_of_100k_ratio peak_tail_mib open_after_kill_ms

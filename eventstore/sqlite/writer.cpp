@@ -1,6 +1,7 @@
 #include "eventstore/sqlite/writer.hpp"
 
 #include "eventstore/sqlite/files/file_rights.hpp"
+#include "eventstore/sqlite/index/positions_table.hpp"
 
 #include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/stored_number.hpp>
@@ -31,6 +32,7 @@ connection& prepared(connection& db, file_lock& lock, main_file& main, open_file
         throw error(error_kind::io, fmt::format("{}-lock: cannot be locked; check the file system", db.file()));
     // What one append changes must not depend on the room for temporary files.
     db.execute("PRAGMA temp_store = MEMORY");
+    add_positions_table(db);
     main.check_log(db, lock);
     prepare_tables(db);
     db.execute("PRAGMA journal_mode = WAL");

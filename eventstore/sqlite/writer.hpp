@@ -2,7 +2,7 @@
 
 #include "eventstore/sqlite/catalog.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
-#include "eventstore/sqlite/condition_check.hpp"
+#include "eventstore/sqlite/conditions/condition_check.hpp"
 #include "eventstore/sqlite/files/main_file.hpp"
 #include "eventstore/sqlite/hashes/tile_writer.hpp"
 #include "eventstore/sqlite/index/index_writer.hpp"

@@ -36,6 +36,8 @@ public:
     std::atomic<std::size_t> documents_listed = 0;
     /// Hides the events of this version in streams, as if they were lost. 0: hides none.
     stele::version hide_version{};
+    /// Whether it answers from the hash tree of the inner store; if not, as an engine does that keeps none.
+    bool keeps_tree = true;
 
 private:
     stele::append_all_outcome do_append(std::span<const stele::stream_write> writes,
@@ -105,13 +107,15 @@ private:
     stele::version do_stream_version(const stele::stream_id& stream) override { return inner_.stream_version(stream); }
     stele::position do_position_at(stele::timestamp time) override { return inner_.position_at(time); }
     stele::tree_root do_root(std::optional<stele::position> size) override {
+        if (!keeps_tree) return event_store::do_root(size);
         return size ? inner_.root(*size) : inner_.root();
     }
     stele::inclusion_proof do_prove_inclusion(stele::position event, stele::position size) override {
-        return inner_.prove_inclusion(event, size);
+        return keeps_tree ? inner_.prove_inclusion(event, size) : event_store::do_prove_inclusion(event, size);
     }
     stele::consistency_proof do_prove_consistency(stele::position old_size, stele::position new_size) override {
-        return inner_.prove_consistency(old_size, new_size);
+        return keeps_tree ? inner_.prove_consistency(old_size, new_size)
+                          : event_store::do_prove_consistency(old_size, new_size);
     }
     stele::position do_wait_for_append(stele::position seen, std::chrono::milliseconds timeout,
                                        const std::stop_token& stop) override {

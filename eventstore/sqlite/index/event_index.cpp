@@ -46,7 +46,7 @@ event_index::event_index(connection& db, index_tail& tail)
 
 index_snapshot event_index::look() {
     index_snapshot found;
-    // Each part that was dropped is in the tables of the next snapshot.
+    // Each part that was dropped is in the tables of the next snapshot, and each removal is in it.
     constexpr int most_attempts = 1000;
     for (int attempt = 0; attempt < most_attempts; ++attempt, leave())
         if (try_look(found)) return found;
@@ -60,7 +60,15 @@ bool event_index::try_look(index_snapshot& found) {
         throw db_.damage(fmt::format("its indices hold the events up to position {}, but the last event is at {}",
                                      found.merged, found.head));
     tail_.catch_up(found.merged, found.head, [&](std::int64_t after) { return read_tail(after, found.head); });
-    return tail_.begins_after() <= found.merged;
+    if (!tail_.enter(found.merged, found.head)) return false;
+    looks_from_ = found.merged;
+    return true;
+}
+
+void event_index::leave() noexcept {
+    state_.reset();
+    if (looks_from_) tail_.leave(*looks_from_);
+    looks_from_.reset();
 }
 
 std::vector<index_entry> event_index::read_tail(std::int64_t after, std::int64_t up_to) {

@@ -27,9 +27,9 @@ public:
     event_index(connection& db, index_tail& tail);
 
     /// Looks at the tables in the read transaction that is open, or else in one that lasts until leave(), and brings
-    /// the tail up to them.
+    /// the tail up to them. Until leave(), the tail keeps what the snapshot needs.
     index_snapshot look();
-    void leave() noexcept { state_.reset(); }
+    void leave() noexcept;
 
     /// The positions, up to `up_to`, of the versions of a stream in a range, in the order of `order`, at most `most`.
     std::vector<std::int64_t> find_versions(const index_snapshot& at, std::int64_t stream, version_range versions,
@@ -54,6 +54,7 @@ private:
 
     connection& db_;
     index_tail& tail_;
+    std::optional<std::int64_t> looks_from_ = {};  // while a look has not ended
     statement state_, tail_rows_, runs_, runs_backward_, id_, id_block_, is_at_;
 };
 

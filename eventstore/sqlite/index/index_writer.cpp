@@ -27,7 +27,7 @@ index_writer::index_writer(connection& db, index_tail& tail)
 
 void index_writer::begin(bool others_wrote) {
     pending_.clear();
-    removed_.clear();
+    removed_ = 0;
     pending_index_.reset();
     indexed_ = 0;
     const bool knows_all = std::exchange(is_current_, false) && !others_wrote && tail_.up_to() >= head_;
@@ -83,8 +83,8 @@ void index_writer::add(index_entry entry) {
 
 void index_writer::roll_back_to(savepoint mark) {
     // The row of the merge may have been changed by a removal, and is as it was before.
-    if (removed_.size() > mark.removed) state_ = row_.read();
-    removed_.resize(mark.removed);
+    if (removed_ > mark.removed) state_ = row_.read();
+    removed_ = mark.removed;
     pending_.resize(mark.appended);
     pending_index_.reset();
     indexed_ = 0;
@@ -98,7 +98,7 @@ void index_writer::remove(std::int64_t stream, std::int64_t up_to) {
     constexpr auto all = std::numeric_limits<std::size_t>::max();
     auto positions = index_.find_versions({state_.merged, head_}, stream, versions, head_, direction::forward, all);
     pending_index().find_versions(stream, {}, versions, all, positions);
-    removed_.emplace_back(stream, up_to);
+    ++removed_;
     const auto greatest = state_.greatest_id;
     for (const auto each : positions) remove_event(stream, up_to, each);
     tables_.remove_versions(stream, up_to);
@@ -142,7 +142,6 @@ void index_writer::merge_all() {
 void index_writer::publish() noexcept {
     try {
         tail_.add(pending_);
-        for (const auto& [stream, up_to] : removed_) tail_.remove(stream, up_to);
         if (!pending_.empty()) head_ = pending_.back().position;
         tail_.drop(state_.merged);
         greatest_before_ = greatest_id_;

@@ -41,7 +41,7 @@ public:
     struct savepoint {
         std::size_t appended = 0, removed = 0;
     };
-    [[nodiscard]] savepoint mark() const { return {pending_.size(), removed_.size()}; }
+    [[nodiscard]] savepoint mark() const { return {pending_.size(), removed_}; }
     void roll_back_to(savepoint mark);
 
     /// Merges a slice of the tail, in proportion to what is pending. Last before the commit.
@@ -76,8 +76,8 @@ private:
     uuid greatest_id_, greatest_before_;  // of all ids in order; of those that are not pending
 
     std::vector<index_entry> pending_;
-    std::vector<std::pair<std::int64_t, std::int64_t>> removed_;  // stream, up to which version
-    std::optional<tail_part> pending_index_;                      // of the first so many of them
+    std::size_t removed_ = 0;                 // removals in this transaction
+    std::optional<tail_part> pending_index_;  // of the first so many of them
     std::size_t indexed_ = 0;
 };
 

@@ -17,13 +17,20 @@ void sort_each_once(std::vector<std::int64_t>& numbers) {
 
 }  // namespace
 
-std::int64_t index_tail::begins_after() const {
-    const std::shared_lock lock(mutex_);
-    return begins_after_;
-}
-
 std::int64_t index_tail::up_to() const {
     return up_to_.load(std::memory_order_acquire);
+}
+
+bool index_tail::enter(std::int64_t merged, std::int64_t head) {
+    const std::unique_lock lock(mutex_);
+    if (begins_after_ > merged || whole_from_ > head) return false;
+    looks_.insert(merged);
+    return true;
+}
+
+void index_tail::leave(std::int64_t merged) noexcept {
+    const std::unique_lock lock(mutex_);
+    looks_.erase(looks_.find(merged));
 }
 
 void index_tail::add(std::span<const index_entry> entries) {
@@ -49,23 +56,26 @@ void index_tail::restart(std::int64_t after) {
     up_to_ = after;
 }
 
-void index_tail::remove(std::int64_t stream, std::int64_t up_to) {
-    const std::unique_lock lock(mutex_);
-    for (auto& part : parts_) part.remove(stream, up_to);
-}
-
 void index_tail::drop(std::int64_t merged) {
     std::optional<tail_part> dropped;  // destroyed without the lock
     do {
         dropped.reset();
         const std::unique_lock lock(mutex_);
-        if (parts_.size() > 1 && parts_[1].after() <= merged) dropped.emplace(std::move(parts_.front()));
-        if (dropped) drop_part(merged);
+        if (may_drop(merged)) {
+            dropped.emplace(std::move(parts_.front()));
+            drop_part(merged);
+        }
     } while (dropped);
 }
 
+// Who looks at the tail may need what is beyond the indices of an older snapshot.
+bool index_tail::may_drop(std::int64_t merged) const {
+    const auto needed = looks_.empty() ? merged : std::min(merged, *looks_.begin());
+    return parts_.size() > 1 && parts_[1].after() <= needed;
+}
+
 bool index_tail::drop_part(std::int64_t merged) {
-    if (parts_.size() < 2 || parts_[1].after() > merged) return false;
+    if (!may_drop(merged)) return false;
     parts_.pop_front();
     begins_after_ = parts_.front().after();
     return true;

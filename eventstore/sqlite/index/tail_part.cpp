@@ -37,16 +37,6 @@ void tail_part::add(const index_entry& entry) {
     ++size_;
 }
 
-void tail_part::remove(std::int64_t stream, std::int64_t up_to) {
-    const auto found = streams_.find(stream);
-    if (found == streams_.end()) return;
-    auto& [first, positions] = found->second;
-    const auto count = std::clamp(up_to - first + 1, std::int64_t{0}, std::ssize(positions));
-    positions.erase(positions.begin(), positions.begin() + count);
-    first += count;
-    if (positions.empty()) streams_.erase(found);
-}
-
 std::pair<std::size_t, std::size_t> tail_part::span_of(const std::vector<offset>& positions,
                                                        position_range within) const {
     const auto place_after = [&](std::int64_t position) {

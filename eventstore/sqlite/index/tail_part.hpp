@@ -57,8 +57,6 @@ public:
 
     /// Adds an event with a greater position than all before. If it throws, the same call may be made again.
     void add(const index_entry& entry);
-    /// Forgets the events of a stream up to a version.
-    void remove(std::int64_t stream, std::int64_t up_to);
 
     /// Adds to `found`, in their order, the positions of the versions of a stream that are in both ranges, at most
     /// until it has `most`.

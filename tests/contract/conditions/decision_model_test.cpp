@@ -11,6 +11,7 @@
 #include <atomic>
 #include <barrier>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using courses::catalogue;
@@ -153,6 +154,19 @@ STORE_TEST_CASE(store, "an event that comes between the read and the append is s
     meanwhile(enrol("c2", "ian"));
     CHECK(code_of(bus.send(enrol("c1", "ian"))) == "accepted");
     CHECK(appends == 2);
+}
+
+STORE_TEST_CASE(store, "an event that comes while the head is looked at is seen, or in the way") {
+    testing::spy_store spy{*store};
+    course_bus other{*store};
+    course_bus bus{spy};
+    REQUIRE(other.send(open_course("c1", "Geology", 1)));
+    // If the head were looked at after the read, this one would be neither in the state nor after the head.
+    spy.before_head = [&, done = false]() mutable {
+        if (!std::exchange(done, true)) REQUIRE(other.send(enrol("c1", "bob")));
+    };
+    CHECK(code_of(bus.send(enrol("c1", "ada"))) == "course_full");
+    CHECK(enrolled_in(*store, "course:c1") == 1);
 }
 
 STORE_TEST_CASE(store, "attempts have a bound, and the conflict names what was in the way") {

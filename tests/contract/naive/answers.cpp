@@ -24,7 +24,9 @@ std::string text_of_event(const stele::recorded_event& event) {
     const auto begin = fmt::format("{} {}@{} {} {}", event.position.value, event.stream, event.version.value,
                                    event.type, count(event.recorded_at));
     if (is_system_event(event)) return begin + '\n';
-    return fmt::format("{} {} {} {}\n", begin, event.id.str(), event.payload, event.metadata.size());
+    std::string tags;
+    for (const auto each : event.tags) tags += ' ' + std::string(each);
+    return fmt::format("{} {} {} {}{}\n", begin, event.id.str(), event.payload, event.metadata.size(), tags);
 }
 
 std::string text_of_result(const stele::stream_position& last, bool repeated) {

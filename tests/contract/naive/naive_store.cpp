@@ -85,7 +85,43 @@ stele::stream_position naive_store::add(event next) {
     return {events_.back().version, {events_.size()}};
 }
 
-std::string naive_store::append(const std::vector<stele::stream_write>& writes, stele::timestamp now) {
+namespace {
+
+bool has_tag(const stele::event_data& data, std::string_view tag) {
+    for (const auto each : data.tags.view())
+        if (each == tag) return true;
+    return false;
+}
+
+// What an item and a query have in common.
+bool passes_lists(const auto& query, const naive_store::event& at) {
+    bool passes = query.categories.empty() && query.stream_prefixes.empty() && query.streams.empty();
+    for (const auto& each : query.categories) passes |= at.stream.starts_with(each + '-');
+    for (const auto& each : query.stream_prefixes) passes |= at.stream.starts_with(each);
+    for (const auto& each : query.streams) passes |= at.stream == each;
+    passes &= query.types.empty() || std::ranges::count(query.types, at.data.type) > 0;
+    for (const auto each : query.tags.view()) passes &= has_tag(at.data, each);
+    return passes;
+}
+
+bool passes(const stele::event_query& query, const naive_store::event& at) {
+    bool passes = query.any_of.empty();
+    for (const auto& each : query.any_of) passes |= passes_lists(each, at);
+    passes &= passes_lists(query, at);
+    passes &=
+        query.correlation_id.empty() || stele::decode_metadata(at.data.metadata).correlation_id == query.correlation_id;
+    return passes && (query.system_events || !at.data.type.starts_with("stele.v1."));
+}
+
+}  // namespace
+
+std::string naive_store::append(const std::vector<stele::stream_write>& writes, stele::timestamp now,
+                                const std::vector<stele::no_event>& conditions) {
+    for (const auto& each : conditions)
+        for (auto place = each.after.value; place < events_.size(); ++place)
+            if (!events_[place].removed && passes(each.matching, events_[place]))
+                return repeated(writes).value_or(
+                    text_of_conflict(events_[place].stream, conflict_reason::condition, events_[place].version));
     for (const auto& write : writes)
         if (const auto refused = refusal(write)) return repeated(writes).value_or(*refused);
     std::string all;
@@ -148,21 +184,6 @@ std::string naive_store::read_stream(const std::string& name, const stele::strea
     }
     return joined(std::move(lines), options.direction, options.limit);
 }
-
-namespace {
-
-bool passes(const stele::event_filter& filter, const naive_store::event& at) {
-    bool passes = filter.categories.empty() && filter.stream_prefixes.empty() && filter.streams.empty();
-    for (const auto& each : filter.categories) passes |= at.stream.starts_with(each + '-');
-    for (const auto& each : filter.stream_prefixes) passes |= at.stream.starts_with(each);
-    for (const auto& each : filter.streams) passes |= at.stream == each;
-    passes &= filter.types.empty() || std::ranges::count(filter.types, at.data.type) > 0;
-    passes &= filter.correlation_id.empty() ||
-              stele::decode_metadata(at.data.metadata).correlation_id == filter.correlation_id;
-    return passes && (filter.system_events || !at.data.type.starts_with("stele.v1."));
-}
-
-}  // namespace
 
 std::string naive_store::read_all(const stele::all_read_options& options) const {
     std::vector<std::string> lines;

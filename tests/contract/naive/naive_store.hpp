@@ -22,7 +22,8 @@ public:
         bool is_record = false;  ///< Of a removal; the store chose its id.
     };
 
-    std::string append(const std::vector<stele::stream_write>& writes, stele::timestamp now);
+    std::string append(const std::vector<stele::stream_write>& writes, stele::timestamp now,
+                       const std::vector<stele::no_event>& conditions = {});
     std::string remove(const std::string& stream, stele::expected_version expected, stele::stream_removal kind,
                        stele::version before, stele::timestamp now);
 

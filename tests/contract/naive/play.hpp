@@ -43,6 +43,7 @@ struct operation {
 
 inline constexpr const char* stream_names[] = {"order-1", "order-2", "order-12", "account-1", "orders-1", "note"};
 inline constexpr const char* event_type_names[] = {"test.A", "test.B", "test.C"};
+inline constexpr const char* event_tag_names[] = {"course:c1", "course:c2", "student:s1", "student:s2"};
 
 /// How the ids of events are.
 enum class id_order : std::uint8_t { ascending, mostly_ascending, random };
@@ -96,7 +97,8 @@ private:
     stele::expected_version any_expectation(const std::string& stream);
     stele::uuid next_id();
     std::vector<stele::event_data> any_events();
-    stele::event_filter any_filter();
+    stele::event_query any_query();
+    std::string any_tag();
     void compare(const std::string& what, const std::string& got, const std::string& expected);
     void append(const std::string& what, const std::vector<std::vector<stele::event_data>>& events,
                 std::vector<stele::stream_write> writes);

@@ -71,20 +71,27 @@ std::vector<stele::event_data> play::any_events() {
         event.payload = fmt::format("payload{}", last_id_);
         if (random() % 3 == 0)
             event.metadata = encode(stele::metadata{.correlation_id = random() % 2 == 0 ? "one" : "two"});
+        for (auto n = random() % 4; n > 1; --n) event.tags.add(any_tag());
         events.push_back(std::move(event));
     }
     return events;
 }
 
-stele::event_filter play::any_filter() {
-    stele::event_filter filter;
-    for (auto n = random() % 3; n > 0; --n) switch (random() % 6) {
-            case 0: filter.categories.emplace_back(random() % 2 == 0 ? "order" : "stele"); break;
-            case 1: filter.stream_prefixes.emplace_back(random() % 2 == 0 ? "order-1" : "or"); break;
-            case 2: filter.streams.push_back(any_stream()); break;
-            case 3: filter.types.emplace_back(event_type_names[random() % std::size(event_type_names)]); break;
-            case 4: filter.correlation_id = "one"; break;
-            default: filter.system_events = false; break;
+stele::event_query play::any_query() {
+    stele::event_query query;
+    for (auto n = random() % 3; n > 0; --n) switch (random() % 8) {
+            case 0: query.categories.emplace_back(random() % 2 == 0 ? "order" : "stele"); break;
+            case 1: query.stream_prefixes.emplace_back(random() % 2 == 0 ? "order-1" : "or"); break;
+            case 2: query.streams.push_back(any_stream()); break;
+            case 3: query.types.emplace_back(event_type_names[random() % std::size(event_type_names)]); break;
+            case 4: query.correlation_id = "one"; break;
+            case 5: query.tags.add(any_tag()); break;
+            case 6: query.any_of = {{.tags = {any_tag()}}, {.types = {"test.A"}, .tags = {any_tag()}}}; break;
+            default: query.system_events = false; break;
         }
-    return filter;
+    return query;
+}
+
+std::string play::any_tag() {
+    return event_tag_names[random() % std::size(event_tag_names)];
 }

@@ -30,7 +30,7 @@ void play::read_all() {
         .up_to = {random() % 2 == 0 ? (stele::position::max)().value : near(last)},
         .direction = random() % 2 == 0 ? stele::direction::forward : stele::direction::backward};
     if (random() % 3 == 0) options.limit = random() % 8;
-    options.filter = any_filter();
+    options.filter = any_query();
     compare(fmt::format("read all ({}, {}], {}, limit {}", options.after.value, options.up_to.value,
                         static_cast<int>(options.direction), options.limit),
             text_of(store(any_reader()).read_all(options)), naive_.read_all(options));

@@ -19,8 +19,13 @@ void play::append(const std::string& what, const std::vector<std::vector<stele::
         writes[i].events = events[i];
         text += fmt::format(", {} to {} at {}", events[i].size(), writes[i].stream.str(), writes[i].expected.str());
     }
-    const auto got = text_of(store(any_writer()).append(writes));
-    compare(text, got, naive_.append(writes, clock_.now()));
+    std::vector<stele::no_event> conditions;
+    if (random() % 3 == 0) conditions.push_back({any_query(), {random() % (naive_.events().size() + 1)}});
+    if (random() % 3 == 0) conditions.push_back({{.tags = {any_tag()}}, {naive_.events().size()}});
+    text += fmt::format(", {} conditions", conditions.size());
+    const std::vector<stele::append_condition> given(conditions.begin(), conditions.end());
+    const auto got = text_of(store(any_writer()).append(writes, {}, given));
+    compare(text, got, naive_.append(writes, clock_.now(), conditions));
 }
 
 void play::append() {

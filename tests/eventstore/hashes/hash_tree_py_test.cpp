@@ -43,19 +43,19 @@ TEST_CASE("another program finds the same roots, of events with and without tags
     file.begin();
     file.remove(3);
     file.commit();
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 3; ++i) {
         CHECK(run_python(path) == std::pair{fmt::format("{} {}\n", file.head(), file.root(file.head()).str()), true});
-        file.append_and_commit(130);
+        file.append_and_commit(210);
         file.begin();
         file.remove(file.head() - 100);
         file.commit();
     }
     file.close();
-    for (const std::uint64_t size : {1, 2, 255, 256, 257, 660})
+    for (const std::uint64_t size : {1, 257, 640})
         CHECK(run_python(path, std::to_string(size)) ==
               std::pair{fmt::format("{} {}\n", size, file.root(size).str()), true});
-    file.db().execute("UPDATE events SET payload = x'00' WHERE position IN (20, 655)");
+    file.db().execute("UPDATE events SET payload = x'00' WHERE position IN (20, 635)");
     const auto [text, sound] = run_python(path);
     CHECK_FALSE(sound);
-    CHECK(text.contains("not the events that were appended: [20, 655]"));
+    CHECK(text.contains("not the events that were appended: [20, 635]"));
 }

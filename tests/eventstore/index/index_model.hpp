@@ -15,28 +15,30 @@
 namespace index_model {
 
 inline constexpr std::size_t most_streams = 3;
+inline constexpr std::uint8_t nobody = 0xFF;
 using stream_number = std::uint8_t;
 using number = std::uint8_t;  ///< A position or a version; 0 for none.
 
 /// The rules of the protocol. Each is kept, or broken to show that the model would find it.
 struct rules {
     bool publishes_after_commit = true;             ///< Else a writer adds an event to the tail before it commits.
-    bool watermark_with_last_slice = true;          ///< Else the first slice of a merge sets W.
-    bool target_is_frozen = true;                   ///< Else the last slice sets W to the head as it is then.
-    bool tail_kept_until_commit = true;             ///< Else the last slice trims the tail before W is committed.
-    bool trim_moves_begin = true;                   ///< Else entries go, and `begins_after` stays.
-    bool old_snapshots_are_renewed = true;          ///< Else a reader with W < begins_after goes on.
-    bool readers_use_watermark_of_snapshot = true;  ///< Else they skip entries up to the newest W.
-    bool readers_fill_tail = true;                  ///< Else they take the tail as it is.
-    bool readers_stop_at_head = true;               ///< Else they use entries beyond the head of their snapshot.
-    bool entries_follow_runs = true;                ///< Else they use entries that a run has, too.
-    bool overlaps_are_skipped = true;               ///< Else a version that two runs have is read twice.
     bool present_entries_are_skipped = true;        ///< Else a writer publishes what a reader has filled in before.
     bool writer_catches_up = true;                  ///< Else it does not look at what other processes appended.
-    bool merge_restarts_after_others = true;        ///< Else it goes on where another process wrote between.
-    bool merge_advances_with_commit = true;         ///< Else a slice counts as done before it is committed.
-    bool merges_skip_removed = true;                ///< Else a run begins with versions that are removed.
+    bool watermark_with_last_slice = true;          ///< Else the first slice of a merge sets W.
+    bool target_is_frozen = true;                   ///< Else the last slice sets W to the head as it is then.
+    bool rolled_back_slices_are_undone = true;      ///< Else a slice counts as done before it is committed.
+    bool merges_of_others_are_seen = true;          ///< Else a writer goes on where it was itself.
+    bool gaps_begin_anew = true;                    ///< Else a run goes on behind versions that were removed unseen.
+    bool tail_kept_until_commit = true;             ///< Else the last slice trims the tail before W is committed.
+    bool trim_moves_begin = true;                   ///< Else entries go, and `begins_after` stays.
+    bool looks_keep_entries = true;                 ///< Else the tail is trimmed while a reader looks at it.
+    bool old_snapshots_are_renewed = true;          ///< Else a reader with W < begins_after goes on.
     bool gaps_renew_snapshots = true;               ///< Else a tail without a removed event serves who should see it.
+    bool readers_fill_tail = true;                  ///< Else they take the tail as it is.
+    bool runs_stop_at_watermark = true;             ///< Else readers use what a merge under way has written, too.
+    bool tail_starts_at_watermark = true;           ///< Else they use entries that the runs have, too.
+    bool readers_use_watermark_of_snapshot = true;  ///< Else they skip entries up to the newest W.
+    bool readers_stop_at_head = true;               ///< Else they use entries beyond the head of their snapshot.
 };
 
 /// How much happens at most.
@@ -56,11 +58,19 @@ struct event {
     friend auto operator<=>(const event&, const event&) = default;
 };
 
+/// Where a merge is: it takes the events of (W, target], stream by stream; none is under way if that is W or less.
+struct merge {
+    number target = 0;
+    stream_number next = 0;
+    friend auto operator<=>(const merge&, const merge&) = default;
+};
+
 /// What is committed: the event at position p is log[p - 1]. A removal appends a record to the last stream.
 struct file {
     std::vector<event> log;
     std::array<number, most_streams> removed_up_to{};
-    number watermark = 0;                                                  ///< W
+    number watermark = 0;  ///< W
+    merge merging;
     std::array<std::map<number, std::vector<number>>, most_streams> runs;  ///< First version -> positions.
     friend auto operator<=>(const file&, const file&) = default;
 
@@ -85,12 +95,6 @@ struct tail {
     std::vector<entry> entries = {};
 };
 
-/// Where a merge is: it takes entries up to `target`, stream by stream; no merge if that is 0.
-struct merge {
-    number target = 0;
-    stream_number next = 0;
-};
-
 /// Where a writer is: nowhere, in a transaction that others do not see, or behind its commit.
 enum class phase : std::uint8_t { idle, in_transaction, committed };
 
@@ -100,8 +104,7 @@ struct process {
     bool others_wrote = false;  ///< Since its last transaction.
     phase at = phase::idle;
     tail recent;
-    merge merging;
-    merge merged;                             ///< Where the merge is once the transaction is committed.
+    std::optional<merge> remembered;          ///< Where it believes the merge is, if a rule is broken.
     number trims_to = 0;                      ///< Up to where the tail goes then; 0 for nowhere.
     entry appended;                           ///< What goes into the tail then; nothing if its position is 0.
     const known_file* transaction = nullptr;  ///< What the file is then.
@@ -111,6 +114,7 @@ struct state {
     const known_file* committed = nullptr;
     std::array<process, 2> processes;
     std::array<const known_file*, 3> snapshots{};  ///< Of each reader that has begun.
+    std::array<bool, 3> looking{};                 ///< Whether it looks at the tail of its process.
     number removals = 0, crashes = 0, roll_backs = 0;
 
     /// All of it as bytes; equal states of one model have equal ones.
@@ -130,7 +134,7 @@ inline void expect(bool holds, const char* invariant) {
 /// What can happen next. What a writer does between BEGIN and COMMIT is one step, because nobody else sees a part of
 /// it.
 struct step {
-    enum class kind : std::uint8_t { write, commit, roll_back, publish, take_snapshot, look_at_tail, crash, open };
+    enum class kind : std::uint8_t { write, commit, roll_back, publish, take_snapshot, look, read, crash, open };
     enum class change : std::uint8_t { none, append, remove };
 
     kind what = kind::write;
@@ -161,13 +165,15 @@ private:
     void remove(process& self, file& in, const step& one) const;
     void merge_slice(process& self, file& in) const;
     void commit(state& all, process& self) const;
-    void publish(process& self) const;
+    void publish(state& all, process& self) const;
+    void roll_back(state& all, process& self) const;
+    void crash(state& all, std::size_t which) const;
     void look(state& all, std::size_t reader) const;
+    void read(state& all, std::size_t reader) const;
 
-    static void fill(tail& recent, const file& from);
+    [[nodiscard]] number oldest_look(const state& all, const process& self) const;
+    void fill(tail& recent, const file& from, number oldest_look) const;
     void trim(tail& recent, number up_to) const;
-    [[nodiscard]] std::vector<entry> part_of(const process& self, const file& in, stream_number stream) const;
-    [[nodiscard]] std::optional<stream_number> next_of_merge(const process& self, const file& in) const;
     void check_file(const file& before, const file& after) const;
     void check_reader(const file& snapshot, const tail& recent, number newest_watermark) const;
     void add_writes(std::vector<step>& steps, const state& now, std::uint8_t who) const;

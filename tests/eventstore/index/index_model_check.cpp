@@ -20,26 +20,24 @@ std::vector<found> truth(const file& in, stream_number stream) {
     return all;
 }
 
-/// What a reader of `snapshot` finds of a stream: by its runs, then by the tail. The row of an event decides whether
-/// it is still there.
+/// What a reader of `snapshot` finds of a stream: by its runs up to W, then by the tail. The row of an event decides
+/// whether it is still there.
 std::vector<found> read_stream(const file& snapshot, const tail& recent, stream_number stream, number newest_watermark,
                                const rules& kept) {
     std::vector<found> all;
-    number last_position = 0;
-    number last_version = snapshot.removed_up_to[stream];
     for (const auto& [first, positions] : snapshot.runs[stream]) {
         auto version = first;
         for (const auto p : positions) {
-            const bool wanted = !kept.overlaps_are_skipped || version > last_version;
-            if (wanted && !snapshot.log[p - 1].removed) all.push_back({version, p});
-            last_version = std::max(last_version, version++);
-            last_position = std::max(last_position, p);
+            const bool is_merged = !kept.runs_stop_at_watermark || p <= snapshot.watermark;
+            if (is_merged && !snapshot.log[p - 1].removed) all.push_back({version, p});
+            ++version;
         }
     }
+    const auto after = !kept.tail_starts_at_watermark           ? number{0}
+                       : kept.readers_use_watermark_of_snapshot ? snapshot.watermark
+                                                                : newest_watermark;
     for (const auto& each : recent.entries) {
-        if (each.stream != stream) continue;
-        if (kept.entries_follow_runs && each.position <= last_position) continue;
-        if (!kept.readers_use_watermark_of_snapshot && each.position <= newest_watermark) continue;
+        if (each.stream != stream || each.position <= after) continue;
         const bool is_beyond = each.position > snapshot.head();
         if (is_beyond ? !kept.readers_stop_at_head : !snapshot.log[each.position - 1].removed)
             all.push_back({each.version, each.position});
@@ -76,7 +74,7 @@ void model::check_file(const file& before, const file& after) const {
     }
     // Another program opens the file, or a backup that was made now.
     tail fresh;
-    fill(fresh, after);
+    fill(fresh, after, nobody);
     check_reader(after, fresh, after.watermark);
 }
 

@@ -7,9 +7,10 @@
 namespace index_model {
 
 std::string to_string(const step& one) {
-    static constexpr const char* names[] = {"write",         "commit",       "roll back", "publish",
-                                            "take snapshot", "look at tail", "crash",     "open"};
-    const bool is_reader = one.what == step::kind::take_snapshot || one.what == step::kind::look_at_tail;
+    static constexpr const char* names[] = {"write", "commit", "roll back", "publish", "take snapshot",
+                                            "look",  "read",   "crash",     "open"};
+    const bool is_reader =
+        one.what == step::kind::take_snapshot || one.what == step::kind::look || one.what == step::kind::read;
     auto text = std::string(is_reader ? "reader " : "process ") + std::to_string(one.who) + ": " +
                 names[static_cast<int>(one.what)];
     if (one.changes == step::change::append) text += ", append to " + std::to_string(one.stream);
@@ -39,9 +40,8 @@ public:
         put(static_cast<std::uint8_t>(each.recent.whole_from | each.trims_to << 4));
         put(static_cast<std::uint8_t>(each.recent.entries.size()));
         for (const auto& one : each.recent.entries) put(one);
-        put(each.merging);
+        put(each.remembered.value_or(merge{nobody & 0xF, 0}));
         if (each.at == phase::idle) return;
-        put(each.merged);
         put(each.appended);
         put(each.transaction);
     }
@@ -58,6 +58,7 @@ std::string state::key() const {
     out.put(committed);
     for (const auto& each : processes) out.put(each);
     for (const auto* const each : snapshots) out.put(each);
+    out.put(static_cast<std::uint8_t>(looking[0] | looking[1] << 1 | looking[2] << 2));
     out.put(static_cast<std::uint8_t>(removals | crashes << 2 | roll_backs << 4));
     return out.take();
 }

@@ -143,9 +143,9 @@ public:
     bool remove_old_format();
 
     /// Reads the whole file, as of this moment, and compares what it says twice: indices with tables, versions with
-    /// positions, the lists that filtered reads use with the events. Finds every event, stream and document that is
-    /// missing, out of place or not to be found; what it cannot find are other values in a payload, in metadata or in a
-    /// document, because this file format has no digests of them (docs/guarantees.md).
+    /// positions, the lists that filtered reads use with the events, each event with its hash. Finds every event,
+    /// stream and document that is missing, out of place or not to be found, and every event of which a byte has
+    /// changed; what it cannot find is in docs/guarantees.md.
     ///
     /// Others read and write meanwhile, and the log grows as with any long read. Takes seconds for each gigabyte.
     /// Throws io, busy, invalid_argument (options.most is 0). Damage is not thrown but returned.

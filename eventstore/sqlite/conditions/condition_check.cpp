@@ -1,4 +1,4 @@
-#include "eventstore/sqlite/condition_check.hpp"
+#include "eventstore/sqlite/conditions/condition_check.hpp"
 
 #include "eventstore/engine/append_rules.hpp"
 #include "eventstore/engine/query_plan.hpp"
@@ -11,9 +11,17 @@
 #include <limits>
 
 namespace stele::inline v0::detail {
+namespace {
+
+connection& with_positions_table(connection& db) {
+    add_positions_table(db);
+    return db;
+}
+
+}  // namespace
 
 condition_check::condition_check(connection& db, index_writer& index)
-    : db_(db),
+    : db_(with_positions_table(db)),
       index_(index),
       events_(db.prepare("SELECT position, version, stream, type, flags, metadata, tags FROM events "
                          "WHERE position > ?1 ORDER BY position")),

@@ -9,6 +9,7 @@
 #include <stele/aggregates/load.hpp>
 #include <stele/codec/codec.hpp>
 #include <stele/eventstore/causation.hpp>
+#include <stele/eventstore/format.hpp>
 #include <stele/eventstore/metadata.hpp>
 #include <stele/eventstore/subscription.hpp>
 #include <stele/projections/memory/fold.hpp>

@@ -36,9 +36,9 @@ void expect_tags(const model_type& type, const google::protobuf::Message& comman
     };
     if (std::ranges::any_of(folds, names_none))
         throw error(error_kind::invalid_argument,
-                    fmt::format("The boundary of the decision model {} names no tag for the command {}: its list of "
-                                "tags is empty. Reject such a command before it is sent, or name another tag.",
-                                type.name, command.GetDescriptor()->full_name()));
+                    fmt::format("The boundary of the command {} (decision model {}) names no tag, because its list of "
+                                "tags is empty; do not send such a command, or name another tag.",
+                                command.GetDescriptor()->full_name(), type.name));
 }
 
 }  // namespace
@@ -72,14 +72,11 @@ void any_model::fold(const recorded_event& event) {
             static_cast<void>(each.decoder.decode_if_known(event, each.what.state));
 }
 
-stream_id stream_of_tag(const google::protobuf::Message& command, const std::vector<tag_list>& sets,
-                        std::string_view key) {
-    const auto& type = command.GetDescriptor()->full_name();
+stream_id stream_of_tag(const std::vector<tag_list>& sets, std::string_view key) {
     if (sets.empty() || sets.front().empty())
         throw error(error_kind::invalid_argument,
-                    fmt::format("The boundary of the command {} names no tag: its list of tags is empty. Do not send "
-                                "such a command, or name another tag.",
-                                type));
+                    "it names no tag, because its list of tags is empty; do not send such a command, or name another "
+                    "tag");
     const auto tags = sets.front().view();
     const auto begins = [key](std::string_view tag) {
         return tag.size() > key.size() && tag.starts_with(key) && tag[key.size()] == ':';
@@ -90,9 +87,14 @@ stream_id stream_of_tag(const google::protobuf::Message& command, const std::vec
     stream_id stream{std::move(name)};
     if (stream.category() != system_category) return stream;
     throw error(error_kind::invalid_argument,
-                fmt::format("The events of the command {} would go to the stream {}, whose category is the library's: "
-                            "name another, `static stele::stream_id stream(const auto& command)`.",
-                            type, stream));
+                fmt::format("its events would go to the stream {}, whose category is the library's; name another "
+                            "stream, `static stele::stream_id stream(const auto& command)`",
+                            stream));
+}
+
+void throw_of_boundary(const google::protobuf::Message& command, const error& thrown) {
+    throw error(thrown.kind(),
+                fmt::format("The boundary of the command {}: {}", command.GetDescriptor()->full_name(), thrown.what()));
 }
 
 std::string cxx_name_of(const std::type_info& type) {

@@ -1,6 +1,8 @@
 #include <stele/codec/detail/event_tags.hpp>
 #include <stele/eventstore/detail/process_mark.hpp>
+#include <stele/eventstore/error.hpp>
 
+#include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 
 #include <algorithm>
@@ -73,7 +75,12 @@ tag_list tags_of_message(const google::protobuf::Message& event) {
     if (table == nullptr) return {};
     const auto* const type = event.GetDescriptor();
     const auto found = std::ranges::lower_bound(*table, type, std::ranges::less{}, &known_tags::type);
-    return found == table->end() || found->type != type ? tag_list{} : found->tags(event);
+    if (found == table->end() || found->type != type) return {};
+    try {
+        return found->tags(event);
+    } catch (const error& refused) {
+        throw error(refused.kind(), fmt::format("{}: {}", type->full_name(), refused.what()));
+    }
 }
 
 }  // namespace stele::inline v0::detail

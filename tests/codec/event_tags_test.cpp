@@ -62,8 +62,8 @@ TEST_CASE("a value that makes no tag is an error when the event is encoded") {
     const auto refused = testing::error_of([] { (void)stele::encode(courses::opened("", 3)); });
     CHECK(refused.kind == stele::error_kind::invalid_argument);
     CHECK(refused.message ==
-          "tag 'course:': has no value; leave it out for an event that is about none, or fill in the field it is made "
-          "of");
+          "courses.CourseOpened: tag 'course:': has no value; leave it out for an event that is about none, or fill in "
+          "the field it is made of");
 }
 
 TEST_CASE("the compiler knows which keys an event carries") {

@@ -8,8 +8,9 @@
 
 #include <stele/commands.hpp>
 
-#include <array>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using courses::catalogue;
@@ -19,6 +20,31 @@ using courses::leave;
 using courses::open_course;
 
 namespace {
+
+namespace hana = boost::hana;
+
+/// An aggregate over the streams that the models write to: it adds a seat.
+struct course_desk {
+    static constexpr auto category = "course";
+    static constexpr auto events =
+        hana::tuple_t<courses::CourseOpened, courses::SeatsChanged, courses::StudentEnrolled, courses::StudentLeft>;
+    static constexpr auto commands = hana::tuple_t<testing::OpenCounter>;
+    static std::string_view instance_id(const testing::OpenCounter& command) { return command.counter(); }
+
+    std::string course;
+    std::uint32_t seats = 0;
+    int students = 0;
+
+    stele::decision<course_desk> decide(const testing::OpenCounter& command) const {
+        if (course.empty()) return stele::reject("no_such_course", "there is no course {}", command.counter());
+        if (students > 3) return stele::reject("enough", "{} students", students);
+        return stele::accept(courses::seats_changed(course, seats + 1));
+    }
+    void evolve(const courses::CourseOpened& e) { course = e.course(), seats = e.seats(); }
+    void evolve(const courses::SeatsChanged& e) { seats = e.seats(); }
+    void evolve(const courses::StudentEnrolled&) { ++students; }
+    void evolve(const courses::StudentLeft&) { --students; }
+};
 
 using mixed_bus = stele::command_bus<catalogue, enrolment, testing::counter>;
 
@@ -109,4 +135,31 @@ STORE_TEST_CASE(store, "a transaction with an idempotency key is run once") {
     CHECK(runs == 1);
     CHECK(again->streams.front().version == first->streams.front().version);
     CHECK(again->position == first->position);
+}
+
+STORE_TEST_CASE(store, "models and an aggregate may write to the same stream, in any order") {
+    stele::command_bus<catalogue, enrolment, course_desk> bus{*store};
+    const auto add_seat = testing::open("c1");
+    CHECK(bus.transact([&](auto& tx) { tx.send(add_seat); }).error().rejection()->code == "no_such_course");
+    REQUIRE(bus.transact([&](auto& tx) {
+        tx.send(open_course("c1", "Geology", 1));  // by a model: the stream begins
+        tx.send(add_seat);                         // the aggregate sees it
+        tx.send(enrol("c1", "ada"));               // and the models see what the aggregate has decided
+        tx.send(enrol("c1", "bob"));
+        tx.send(add_seat);
+        tx.send(enrol("c1", "eve"));
+    }));
+    CHECK(store->stream_version(stele::stream_id{"course-c1"}).value == 6);
+    REQUIRE(bus.send(add_seat));  // on the state that the transaction has left
+    REQUIRE(bus.send(enrol("c1", "ian")));
+    CHECK(bus.transact([&](auto& tx) { tx.send(add_seat); }).error().rejection()->code == "enough");
+    const auto last = bus.transact([&](auto& tx) {
+        CHECK_FALSE(tx.try_send(add_seat));
+        tx.send(leave("c1", "ian"));
+        tx.send(add_seat);
+    });
+    REQUIRE(last);
+    REQUIRE(last->streams.size() == 1);
+    CHECK(last->streams.front().version.value == 10);
+    CHECK(types(*store).back() == "course-c1 SeatsChanged");
 }

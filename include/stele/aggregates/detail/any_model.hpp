@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stele/codec/detail/event_table.hpp>
+#include <stele/eventstore/error.hpp>
 #include <stele/eventstore/event_query.hpp>
 #include <stele/eventstore/stream.hpp>
 #include <stele/eventstore/version.hpp>
@@ -70,9 +71,12 @@ private:
 };
 
 /// The stream of the tag with this key, or of the first one: "course-c1" for `course:c1`. Throws stele::error
-/// (invalid_argument), naming the command, if that is no stream for events of an application, or if there is no tag.
-stream_id stream_of_tag(const google::protobuf::Message& command, const std::vector<tag_list>& sets,
-                        std::string_view key);
+/// (invalid_argument) if that is no stream for events of an application, or if there is no tag.
+stream_id stream_of_tag(const std::vector<tag_list>& sets, std::string_view key);
+
+/// Throws the error again that a `boundary` or a `stream` has thrown, with the name of its command. Call it where the
+/// error is handled.
+[[noreturn]] void throw_of_boundary(const google::protobuf::Message& command, const error& thrown);
 
 /// How the type of a model is spelled in C++.
 std::string cxx_name_of(const std::type_info& type);

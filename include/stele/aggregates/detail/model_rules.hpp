@@ -248,11 +248,18 @@ consteval std::string_view first_key_of() {
 template <class Model, class Command>
 stream_id stream_of_model(const google::protobuf::Message& message) {
     const auto& command = static_cast<const Command&>(message);
-    if constexpr (names_stream<Model, Command>) {
-        return Model::stream(command);
-    } else {
-        const auto boundary = Model::boundary(command);
-        return stream_of_tag(message, first_choice(boundary).sets(), first_key_of<Model, Command>());
+    const auto find = [&]() -> stream_id {
+        if constexpr (names_stream<Model, Command>) {
+            return Model::stream(command);
+        } else {
+            const auto boundary = Model::boundary(command);
+            return stream_of_tag(first_choice(boundary).sets(), first_key_of<Model, Command>());
+        }
+    };
+    try {
+        return find();
+    } catch (const error& thrown) {
+        throw_of_boundary(message, thrown);
     }
 }
 

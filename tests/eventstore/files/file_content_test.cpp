@@ -51,7 +51,7 @@ TEST_CASE("a file that is not a store is refused by name and not changed") {
         run_sql(file, "PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)");
         const auto fault = refusal(file);
         CHECK(fault.kind == error_kind::newer_format);
-        CHECK(fault.says("has file format 99, this library knows up to 1"));
+        CHECK(fault.says("has file format 99, this library knows up to 2"));
     }
     SUBCASE("a text") {
         std::ofstream(file)

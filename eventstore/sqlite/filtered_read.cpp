@@ -28,14 +28,17 @@ constexpr std::int64_t window_positions = window_blocks * positions_per_block;
 // A filter by streams with at most this many events collects them instead of stepping over the others.
 constexpr std::int64_t few_events = 8192;
 
+// The number of versions examined in one part of a read of some types in a stream: their positions are looked up first.
+constexpr std::int64_t window_versions = positions_per_block;
+
 // Takes the next window from the rest, in the order of the read.
-interval next_part(interval& rest, direction order) {
+interval next_part(interval& rest, direction order, std::int64_t size = window_positions) {
     interval window = rest;
     if (order == direction::forward) {
-        window.up_to = std::min(rest.up_to, (rest.after / window_positions + 1) * window_positions);
+        window.up_to = std::min(rest.up_to, (rest.after / size + 1) * size);
         rest.after = window.up_to;
     } else {
-        window.after = std::max(rest.after, (rest.up_to - 1) / window_positions * window_positions);
+        window.after = std::max(rest.after, (rest.up_to - 1) / size * size);
         rest.up_to = window.after;
     }
     return window;
@@ -66,9 +69,9 @@ bool reader::fetch(typed_read& read, event_batch& batch) {
     if (!read.begun) begin(read);
     const auto& options = read.options;
     if (read.rest.after >= read.rest.up_to || full(batch, options.limit)) return false;
-    const auto window = next_part(read.rest, options.direction);
+    const auto window = next_part(read.rest, options.direction, window_versions);
     const index_look at(index_);
-    const auto positions = positions_of(find_row(read.stream), window, options, window_positions, *at);
+    const auto positions = positions_of(find_row(read.stream), window, options, window_versions, *at);
     const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
     collect_listed(
         positions, read.types,

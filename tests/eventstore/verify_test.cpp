@@ -59,7 +59,7 @@ const std::vector<change> changes{
     {"UPDATE events SET type = 9 WHERE position = 60", "1 events, the first at position 60, refer to event type 9"},
     {"UPDATE events SET id = x'00' WHERE position = 60", "an id of 1 bytes"},
     {"UPDATE events SET id = zeroblob(16) WHERE position = 60", "the event at position 60 has an impossible value"},
-    {"UPDATE events SET flags = flags | 32 WHERE position = 60", "flags 34"},
+    {"UPDATE events SET flags = flags | 32 WHERE position = 60", "flags 35"},
     {"UPDATE events SET flags = flags | 12 WHERE position = 60", "flags 15"},
     {"UPDATE events SET recorded_at = 1 WHERE position = 60", "the event at position 60 was recorded before"},
     {"UPDATE events SET position = position - 5000 WHERE position = 60", "impossible value"},
@@ -195,7 +195,11 @@ TEST_CASE("each check of the tables finds its damage, and none in a whole file")
     const auto look = [&](const std::filesystem::path& file) {
         stele::detail::connection db{file, stele::detail::open_mode::create};
         stele::detail::prepare_checks(db);
-        for (std::size_t i = 0; i < checks.size(); ++i) found[i] += db.prepare(checks[i]).step() ? 1 : 0;
+        for (std::size_t i = 0; i < checks.size(); ++i) try {
+                found[i] += db.prepare(checks[i]).step() ? 1 : 0;
+            } catch (const stele::error&) {
+                ++found[i];  // what it reads is damaged
+            }
         return stele::detail::verify(db, {}).damage;
     };
     CHECK(look(whole).empty());

@@ -106,7 +106,7 @@ TEST_CASE("other formats, other files and damage are told as when a store is ope
     };
     for (const auto& [sql, kind] :
          {row{"PRAGMA application_id = 7", error_kind::foreign_file},
-          row{"PRAGMA user_version = 2", error_kind::newer_format},
+          row{"PRAGMA user_version = 3", error_kind::newer_format},
           row{"CREATE TRIGGER t AFTER INSERT ON events BEGIN SELECT 1; END", error_kind::corrupt},
           row{"DELETE FROM events WHERE position = 6", error_kind::corrupt}}) {
         CAPTURE(sql);

@@ -161,7 +161,7 @@ TEST_CASE("an upgrade tells how far it is") {
         if (!is_first) CHECK(told[i].total == told[i - 1].total);
         if (!is_first) CHECK(told[i].done > told[i - 1].done);
     }
-    CHECK(phases == "check copy convert index verify ");
+    CHECK(phases == "check copy convert index hash verify ");
 }
 
 TEST_CASE("nobody gets into the old file as long as the upgraded store is open, nor loses its log when it is closed") {

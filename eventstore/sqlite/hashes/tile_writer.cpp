@@ -1,5 +1,7 @@
 #include "eventstore/sqlite/hashes/tile_writer.hpp"
 
+#include "eventstore/sqlite/hashes/verify_leaves.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -36,6 +38,10 @@ void tile_writer::begin(std::uint64_t head) {
     if (written_ == before)
         written_ += static_cast<std::size_t>(std::ranges::find(written, false, &std::optional<tree_hash>::has_value) -
                                              written.begin());
+    // Otherwise a damaged leaf would go into a tile.
+    if (!is_checked_)
+        verify_leaves(db_, {first_}, {head}, [this](const std::string& found) -> bool { throw db_.damage(found); });
+    is_checked_ = true;
     is_loaded_ = true;
 }
 

@@ -21,7 +21,8 @@ public:
     explicit tile_writer(connection& db);
 
     /// A transaction has begun, and the last event of the file is at `head`: reads what others have appended since.
-    /// Throws stele::error (corrupt) if the tree in the file is not that of so many events.
+    /// Throws stele::error (corrupt) if the tree in the file is not that of so many events; the first time also if one
+    /// of the last events does not fit its leaf.
     void begin(std::uint64_t head);
     /// Takes the leaf of the event that was inserted behind all others.
     void add(const tree_hash& leaf) { leaves_.push_back(leaf); }
@@ -61,8 +62,9 @@ private:
 
     hash_rows rows_;
     statement add_tile_, add_leaves_, drop_leaves_, last_tile_;
-    const connection& db_;
-    bool is_loaded_ = false;  // the members below are those of the file and this transaction
+    connection& db_;
+    bool is_checked_ = false;  // the leaves that are in no tile yet were compared with their events
+    bool is_loaded_ = false;   // the members below are those of the file and this transaction
     bool keeps_leaves_ = false;
     std::uint64_t first_ = 0;         // leaf number of the first of these; a multiple of 256
     std::vector<tree_hash> leaves_;   // those after the last full tile

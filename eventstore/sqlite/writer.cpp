@@ -282,8 +282,7 @@ void writer::complete_file() {
         tree_.write_all();
         commit_.run();
     } catch (...) {
-        // It is done another time.
-    }
+    }  // it is done another time
     roll_back();
 }
 

@@ -3,9 +3,9 @@
 #include "bank/bank_statements.hpp"
 #include "bank/import/send_statement.hpp"
 #include "bank/storage/read_models.hpp"
-#include "support/format_1.hpp"
 #include "support/run_sql.hpp"
 #include "support/temp_dir.hpp"
+#include "support/upgrade/format_1.hpp"
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 

@@ -218,11 +218,17 @@ TEST_CASE("the store of the example holds what the page says") {
     const auto db = open(directory / "orders.db");
     const auto found =
         rows(db.get(),
-             "SELECT printf('streams      id %d, name ''%s'', removed_up_to %d, state %d', id, name, removed_up_to, "
-             "state) FROM streams; SELECT printf('types        id %d, name ''%s''', id, name) FROM types; "
-             "SELECT printf('type_blocks  type %d, block %d', type, block) FROM type_blocks; "
-             "SELECT 'documents    (empty)' WHERE NOT EXISTS (SELECT 1 FROM documents)");
-    CHECK(found.size() == 4);
+             "SELECT printf('streams            id %d, name ''%s'', removed_up_to %d, state %d', id, name, "
+             "removed_up_to, state) FROM streams; "
+             "SELECT printf('types              id %d, name ''%s''', id, name) FROM types; "
+             "SELECT printf('type_blocks        type %d, block %d', type, block) FROM type_blocks; "
+             "SELECT printf('stele_merge        merged_up_to %d, merging_up_to %d: the event is in no index yet', "
+             "merged_up_to, merging_up_to) FROM stele_merge; "
+             "SELECT printf('stele_open_leaves  position %d, the leaf of the event', position) FROM stele_open_leaves; "
+             "SELECT printf('stele_store        name ''%s'', %d random bytes', name, length(value)) FROM stele_store; "
+             "SELECT 'the others         (empty)' WHERE NOT EXISTS (SELECT 1 FROM documents) AND NOT EXISTS "
+             "(SELECT 1 FROM stele_stream_runs) AND NOT EXISTS (SELECT 1 FROM stele_id_blocks)");
+    CHECK(found.size() == 7);
     const auto page = lines_of_page();
     for (const auto& line : found) CHECK_MESSAGE(std::ranges::find(page, line) != page.end(), line);
 

@@ -5,7 +5,7 @@
 #include "faults/tools/fault_vfs.hpp"
 #include "faults/tools/settings.hpp"
 #include "support/in_child.hpp"
-#include "support/upgrade_case.hpp"
+#include "support/upgrade/upgrade_case.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

@@ -4,7 +4,7 @@
 #include "faults/tools/failing_calls.hpp"
 #include "faults/tools/fault_vfs.hpp"
 #include "faults/tools/settings.hpp"
-#include "support/upgrade_case.hpp"
+#include "support/upgrade/upgrade_case.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>

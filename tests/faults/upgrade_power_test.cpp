@@ -7,7 +7,7 @@
 #include "faults/tools/disk.hpp"
 #include "faults/tools/fault_vfs.hpp"
 #include "faults/tools/settings.hpp"
-#include "support/upgrade_case.hpp"
+#include "support/upgrade/upgrade_case.hpp"
 
 #include <dlfcn.h>
 #include <doctest/doctest.h>

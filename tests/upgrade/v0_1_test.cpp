@@ -1,10 +1,10 @@
 // This version reads everything that 0.1 stored, and continues it: see tests/data/README.md.
 
 #include "support/board.hpp"
-#include "support/format_1.hpp"
 #include "support/projections.hpp"
 #include "support/tally.hpp"
 #include "support/transfers.hpp"
+#include "support/upgrade/format_1.hpp"
 
 #include <stele/aggregates/repository.hpp>
 #include <stele/commands/command_bus.hpp>

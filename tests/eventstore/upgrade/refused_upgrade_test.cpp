@@ -2,7 +2,7 @@
 
 #include "support/errors.hpp"
 #include "support/in_child.hpp"
-#include "support/upgrades.hpp"
+#include "support/upgrade/upgrades.hpp"
 
 #include <stele/eventstore/sqlite/detail/file_lock.hpp>
 #include <stele/eventstore/sqlite/sqlite_store.hpp>

@@ -1,7 +1,7 @@
 // A store of format 1 becomes one of today's format, and says what it said.
 
 #include "support/errors.hpp"
-#include "support/upgrades.hpp"
+#include "support/upgrade/upgrades.hpp"
 
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 

@@ -1,7 +1,7 @@
 // A store that was upgraded by opening it is a store like any other.
 
 #include "support/errors.hpp"
-#include "support/upgrades.hpp"
+#include "support/upgrade/upgrades.hpp"
 
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 

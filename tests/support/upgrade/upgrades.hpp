@@ -1,7 +1,7 @@
 #pragma once
 
-#include "support/format_1.hpp"
 #include "support/temp_dir.hpp"
+#include "support/upgrade/format_1.hpp"
 
 #include <stele/eventstore/sqlite/detail/upgrade.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "support/upgrades.hpp"
+#include "support/upgrade/upgrades.hpp"
 
 #include <filesystem>
 #include <fstream>

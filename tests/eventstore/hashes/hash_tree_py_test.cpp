@@ -51,7 +51,7 @@ TEST_CASE("another program finds the same roots, of events with and without tags
         file.commit();
     }
     file.close();
-    for (const std::uint64_t size : {1, 257, 640})
+    for (const std::uint64_t size : {1UL, 257UL, 640UL})
         CHECK(run_python(path, std::to_string(size)) ==
               std::pair{fmt::format("{} {}\n", size, file.root(size).str()), true});
     file.db().execute("UPDATE events SET payload = x'00' WHERE position IN (20, 635)");

@@ -75,7 +75,7 @@ TEST_CASE("an event that is removed stays a leaf, also one of the same transacti
     file.append_and_commit(10);
     file.begin();
     file.append(5);
-    for (const std::uint64_t each : {3, 4, 12}) file.remove(each);
+    for (const std::uint64_t each : {3UL, 4UL, 12UL}) file.remove(each);
     file.commit();
     CHECK(file.root(15) == naive_root(15));
     hashed_file again(directory / "events.db");

@@ -35,6 +35,7 @@ void index_tail::leave(std::int64_t merged) noexcept {
 
 void index_tail::add(std::span<const index_entry> entries) {
     const std::unique_lock lock(mutex_);
+    end_part_if_full();
     for (const auto& each : entries) {
         if (each.position <= up_to_) continue;
         if (each.position != up_to_ + 1) return;
@@ -44,10 +45,14 @@ void index_tail::add(std::span<const index_entry> entries) {
 }
 
 void index_tail::add_one(const index_entry& entry) {
-    if (parts_.empty() || parts_.back().size() >= part_events_ ||
-        entry.position - parts_.back().after() >= tail_part::longest)
+    if (parts_.empty() || entry.position - parts_.back().after() >= tail_part::longest)
         parts_.emplace_back(parts_.empty() ? begins_after_ : entry.position - 1);
     parts_.back().add(entry);
+}
+
+// What comes at once stays together: there are no more parts than appends.
+void index_tail::end_part_if_full() {
+    if (!parts_.empty() && parts_.back().size() >= part_events_) parts_.emplace_back(up_to_);
 }
 
 void index_tail::restart(std::int64_t after) {

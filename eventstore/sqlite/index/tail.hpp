@@ -44,6 +44,7 @@ public:
         if (up_to_ >= head) return;
         if (up_to_ < merged && looks_.empty()) restart(merged);
         const auto entries = read(up_to_);
+        end_part_if_full();
         if (std::ssize(entries) < head - up_to_) {
             // What is missing was removed. An older snapshot still has it, and what was removed before it.
             whole_from_ = std::max(whole_from_, head);
@@ -77,6 +78,7 @@ public:
 
 private:
     void add_one(const index_entry& entry);
+    void end_part_if_full();
     void restart(std::int64_t after);
     [[nodiscard]] bool may_drop(std::int64_t merged) const;
     bool drop_part(std::int64_t merged);

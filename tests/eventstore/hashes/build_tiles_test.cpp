@@ -25,7 +25,7 @@ void fill(hashed_file& file, std::size_t count, const std::vector<std::uint64_t>
 }  // namespace
 
 TEST_CASE("the tree that is built is the one that appends would have made") {
-    for (const std::size_t count : {0, 1, 255, 256, 257, 1000, 1024}) {
+    for (const std::size_t count : {0UL, 1UL, 255UL, 256UL, 257UL, 1000UL, 1024UL}) {
         const temp_dir directory;
         hashed_file file(directory / "events.db");
         fill(file, count);

@@ -125,7 +125,7 @@ TEST_CASE("tiles of tiles are written by one process or by several") {
     }
     CHECK(count(third, "stele_hash_tiles WHERE level = 1") == 1);
     const auto leaves = testing::leaves_at(70'000);
-    for (const std::size_t size : {65'535, 65'536, 65'537, 70'000})
+    for (const std::size_t size : {65'535UL, 65'536UL, 65'537UL, 70'000UL})
         CHECK(third.root(size) == naive::mth(naive::hashes(leaves).first(size)));
     CHECK(third.damage().empty());
 }

@@ -58,10 +58,12 @@ TEST_CASE("every consistency proof of small trees is that of RFC 6962, and that 
 TEST_CASE("around the ends of tiles, roots and proofs are those of RFC 6962") {
     const auto leaves = naive::some_leaves(1030);
     for (const auto& source : sources_of(leaves))
-        for (const std::size_t size : {255, 256, 257, 511, 512, 513, 767, 768, 769, 1023, 1024, 1025, 1030}) {
+        for (const std::size_t size :
+             {255UL, 256UL, 257UL, 511UL, 512UL, 513UL, 767UL, 768UL, 769UL, 1023UL, 1024UL, 1025UL, 1030UL}) {
             const auto tree = naive::hashes(leaves).first(size);
             REQUIRE(tree_hash_of(*source, size) == naive::mth(tree));
-            for (const std::size_t other : {1, 2, 128, 254, 255, 256, 257, 511, 512, 513, 640, 768, 1024, 1030}) {
+            for (const std::size_t other :
+                 {1UL, 2UL, 128UL, 254UL, 255UL, 256UL, 257UL, 511UL, 512UL, 513UL, 640UL, 768UL, 1024UL, 1030UL}) {
                 if (other > size) continue;
                 REQUIRE(inclusion_path(*source, other - 1, size) == naive::path(other - 1, tree));
                 REQUIRE(consistency_path(*source, other, size) == naive::proof(other, tree));
@@ -82,7 +84,7 @@ TEST_CASE("trees with tiles of tiles are those of RFC 6962") {
                inclusion_path(*source, other - 1, size) == naive::path(other - 1, tree) &&
                consistency_path(*source, other, size) == naive::proof(other, tree);
     };
-    for (const std::size_t size : {65'535, 65'536, 65'537, 65'792, 66'600}) CHECK(compare(size, size / 3));
+    for (const std::size_t size : {65'535UL, 65'536UL, 65'537UL, 65'792UL, 66'600UL}) CHECK(compare(size, size / 3));
     CHECK(rc::check("random sizes", [&] {
         const auto size = *rc::gen::inRange<std::size_t>(1, leaves.size() + 1);
         RC_ASSERT(compare(size, *rc::gen::inRange<std::size_t>(1, size + 1)));

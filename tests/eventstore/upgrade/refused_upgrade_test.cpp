@@ -172,7 +172,7 @@ TEST_CASE("a damaged store is not upgraded") {
 }
 
 TEST_CASE("a page that cannot be read keeps a store from being upgraded") {
-    for (const std::size_t page : {1, 4, 6, 9}) {
+    for (const std::size_t page : {1UL, 4UL, 6UL, 9UL}) {
         const old_file old;
         {
             std::fstream file(old.file, std::ios::binary | std::ios::in | std::ios::out);

@@ -63,7 +63,8 @@ STORE_TEST_CASE(store, "the root of a store without events is that of nothing") 
 STORE_TEST_CASE(store, "every event that is read is proven in the tree of every size") {
     append_some(*store, 300);
     const auto leaves = leaves_of(*store);
-    for (const std::uint64_t size : {1UL, 2UL, 3UL, 100UL, 255UL, 256UL, 257UL, 300UL}) CHECK(proves(*store, leaves, {size}));
+    for (const std::uint64_t size : {1UL, 2UL, 3UL, 100UL, 255UL, 256UL, 257UL, 300UL})
+        CHECK(proves(*store, leaves, {size}));
     CHECK(store->root() == store->root({300}));
 }
 

@@ -73,10 +73,8 @@ bool reader::fetch(typed_read& read, event_batch& batch) {
     const index_look at(index_);
     const auto positions = positions_of(find_row(read.stream), window, options, window_versions, *at);
     const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
-    collect_listed(
-        positions, read.types,
-        {options.direction, static_cast<std::uint64_t>(window.after), static_cast<std::uint64_t>(window.up_to)},
-        {.limit = limit, .known_stream = read.stream.str(), .some_types = true}, batch);
+    collect_listed(positions, read.types, order_within(options.direction, window),
+                   {.limit = limit, .known_stream = read.stream.str(), .some_types = true}, batch);
     return true;
 }
 
@@ -171,6 +169,17 @@ std::vector<interval> reader::candidates(const interval& window, const filtered_
     return parts;
 }
 
+reader::row_order reader::order_within(direction direction, const interval& window) {
+    return {direction, static_cast<std::uint64_t>(window.after), static_cast<std::uint64_t>(window.up_to)};
+}
+
+// The rows of a scan that pass, but for their types.
+reader::selection reader::selection_of(const filtered_read& read) const {
+    return {.limit = std::min<std::uint64_t>(read.options.limit, limits_.read_batch_events),
+            .streams = read.streams ? &read.streams->ranges : nullptr,
+            .others = read.others ? &*read.others : nullptr};
+}
+
 // Where the events of these streams are, in their order; nothing if they are many. A stream without events counts as
 // one.
 std::optional<std::vector<std::int64_t>> reader::positions_of_few(const stream_filter& streams) {
@@ -199,12 +208,9 @@ void reader::scan_few(filtered_read& read, event_batch& batch) {
         if (each > window.after && each <= window.up_to) positions.push_back(each);
     const auto& options = read.options;
     if (options.direction == direction::backward) std::ranges::reverse(positions);
-    collect_listed(
-        positions, read.types,
-        {options.direction, static_cast<std::uint64_t>(window.after), static_cast<std::uint64_t>(window.up_to)},
-        {.limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events),
-         .others = read.others ? &*read.others : nullptr},
-        batch);
+    auto which = selection_of(read);
+    which.streams = nullptr;  // the positions are of these streams alone
+    collect_listed(positions, read.types, order_within(options.direction, window), which, batch);
 }
 
 // Collects a part of the events with the tags: forward the first ones, backward those of a window, which grows while it
@@ -229,13 +235,7 @@ void reader::scan_tagged(filtered_read& read, event_batch& batch) {
         rest.up_to = window.after;
     if (positions.empty()) read.tagged_window *= 2;
     if (!forward) std::ranges::reverse(positions);
-    collect_listed(
-        positions, read.types,
-        {options.direction, static_cast<std::uint64_t>(window.after), static_cast<std::uint64_t>(window.up_to)},
-        {.limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events),
-         .streams = read.streams ? &read.streams->ranges : nullptr,
-         .others = read.others ? &*read.others : nullptr},
-        batch);
+    collect_listed(positions, read.types, order_within(options.direction, window), selection_of(read), batch);
 }
 
 statement& reader::scan_statement(bool types, direction order) {
@@ -251,13 +251,7 @@ void reader::scan(const interval& window, const filtered_read& read, event_batch
     query.bind(1, window.after);
     query.bind(2, window.up_to);
     if (!read.types.empty()) query.bind_text(4, read.types);
-    const row_order order{options.direction, static_cast<std::uint64_t>(window.after),
-                          static_cast<std::uint64_t>(window.up_to)};
-    collect(query, order,
-            {.limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events),
-             .streams = read.streams ? &read.streams->ranges : nullptr,
-             .others = read.others ? &*read.others : nullptr},
-            batch);
+    collect(query, order_within(options.direction, window), selection_of(read), batch);
 }
 
 }  // namespace stele::inline v0::detail

@@ -91,6 +91,8 @@ private:
         const name_ranges* streams = nullptr;  // skips the rows of other streams
         const event_query* others = nullptr;   // skips the rows that do not pass, but for streams and types
     };
+    static row_order order_within(direction direction, const interval& window);
+    selection selection_of(const filtered_read& read) const;
     void check_order(row_order& order, const selection& which, const recorded_event& event) const;
     void collect(statement& query, row_order order, const selection& which, event_batch& batch);
     // A row of `streams`.

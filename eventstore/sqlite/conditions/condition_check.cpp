@@ -11,17 +11,9 @@
 #include <limits>
 
 namespace stele::inline v0::detail {
-namespace {
-
-connection& with_positions_table(connection& db) {
-    add_positions_table(db);
-    return db;
-}
-
-}  // namespace
 
 condition_check::condition_check(connection& db, index_writer& index)
-    : db_(with_positions_table(db)),
+    : db_(db),
       index_(index),
       events_(db.prepare("SELECT position, version, stream, type, flags, metadata, tags FROM events "
                          "WHERE position > ?1 ORDER BY position")),

@@ -18,7 +18,7 @@ namespace stele::inline v0::detail {
 /// have written before is seen.
 class condition_check {
 public:
-    /// Both must outlive it.
+    /// Both must outlive it. The connection has the table stele_positions (positions_table.hpp).
     condition_check(connection& db, index_writer& index);
 
     /// The conflict with the first event after the position that passes the query; nothing if there is none. Events

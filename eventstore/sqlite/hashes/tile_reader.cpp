@@ -3,14 +3,12 @@
 namespace stele::inline v0::detail {
 
 std::optional<tree_hash> tile_hash_cache::find(tile_place place) {
-    const std::scoped_lock lock(mutex_);
     const auto found = hashes_.find(place);
     if (found == hashes_.end()) return std::nullopt;
     return found->second;
 }
 
 void tile_hash_cache::add(tile_place place, const tree_hash& hash) {
-    const std::scoped_lock lock(mutex_);
     if (hashes_.size() >= most) hashes_.clear();
     hashes_.emplace(place, hash);
 }

@@ -7,14 +7,13 @@
 
 #include <cstddef>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 namespace stele::inline v0::detail {
 
-/// The hashes over full tiles that a process has computed: they never change, and without them each root would take
-/// them from up to 255 tiles of each level again. Holds at most 4096, then it begins anew. Any thread.
+/// The hashes over full tiles that a reader has computed: they never change, and without them each root would take them
+/// from up to 255 tiles of each level again. Once it holds 4096, it is emptied. One thread at a time.
 class tile_hash_cache {
 public:
     std::optional<tree_hash> find(tile_place place);
@@ -22,7 +21,6 @@ public:
 
 private:
     static constexpr std::size_t most = 4096;
-    std::mutex mutex_;
     std::map<tile_place, tree_hash> hashes_;
 };
 

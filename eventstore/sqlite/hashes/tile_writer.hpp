@@ -36,7 +36,7 @@ public:
     /// Writes the tiles that are full.
     void write();
     /// Writes also the leaves that are in no tile yet, so that from now on no event can be changed unnoticed. For a
-    /// transaction before the file is closed, or when nothing else is to be done.
+    /// transaction before the file is closed.
     void write_all();
     /// Whether write_all() has something to write.
     [[nodiscard]] bool has_unwritten() const { return is_loaded_ && written_ < leaves_.size(); }

@@ -2,6 +2,7 @@
 
 #include "eventstore/sqlite/files/event_flags.hpp"
 #include "eventstore/sqlite/index/runs.hpp"
+#include "eventstore/sqlite/index/sort_each_once.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -69,9 +70,7 @@ tagged_positions index_writer::find_tagged(const tag_sets& sets, std::int64_t af
     if (found.up_to < head_) return found;
     // Of what is pending, all that has one of the tags.
     for (const auto& set : sets) pending_index().find_tag(set.front(), {after}, found.positions);
-    std::ranges::sort(found.positions);
-    const auto repeated = std::ranges::unique(found.positions);
-    found.positions.erase(repeated.begin(), found.positions.end());
+    sort_each_once(found.positions);
     found.up_to = std::numeric_limits<std::int64_t>::max();
     return found;
 }

@@ -1,6 +1,7 @@
 #include "eventstore/sqlite/index/tag_index.hpp"
 
 #include "eventstore/sqlite/index/runs.hpp"
+#include "eventstore/sqlite/index/sort_each_once.hpp"
 
 #include <fmt/format.h>
 
@@ -70,9 +71,7 @@ tagged_positions tag_index::find(const index_snapshot& at, const tag_sets& sets,
         if (of_set.size() >= most) all.up_to = std::min(all.up_to, of_set.back());
         all.positions.insert(all.positions.end(), of_set.begin(), of_set.end());
     }
-    std::ranges::sort(all.positions);
-    const auto repeated = std::ranges::unique(all.positions);
-    all.positions.erase(repeated.begin(), all.positions.end());
+    sort_each_once(all.positions);
     all.positions.erase(std::ranges::upper_bound(all.positions, all.up_to), all.positions.end());
     return all;
 }

@@ -1,5 +1,7 @@
 #include "eventstore/sqlite/index/tail.hpp"
 
+#include "eventstore/sqlite/index/sort_each_once.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <mutex>
@@ -7,15 +9,6 @@
 #include <ranges>
 
 namespace stele::inline v0::detail {
-namespace {
-
-void sort_each_once(std::vector<std::int64_t>& numbers) {
-    std::ranges::sort(numbers);
-    const auto repeated = std::ranges::unique(numbers);
-    numbers.erase(repeated.begin(), repeated.end());
-}
-
-}  // namespace
 
 std::int64_t index_tail::up_to() const {
     return up_to_.load(std::memory_order_acquire);

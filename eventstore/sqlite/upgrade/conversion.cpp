@@ -3,20 +3,16 @@
 #include "eventstore/hashtree/tile_source.hpp"
 #include "eventstore/sqlite/files/event_flags.hpp"
 #include "eventstore/sqlite/hashes/build_tiles.hpp"
-#include "eventstore/sqlite/index/runs.hpp"
+#include "eventstore/sqlite/index/index_tables.hpp"
+#include "eventstore/sqlite/index/merge_state.hpp"
 #include "eventstore/sqlite/upgrade/rows.hpp"
 
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 
+#include <iterator>
+#include <vector>
+
 namespace stele::inline v0::detail {
-namespace {
-
-// As the indices are written by appends; see index_tables.hpp.
-constexpr std::size_t run_positions = 256;
-constexpr std::size_t ids_per_block = 64;
-constexpr std::size_t check_bytes = 2;
-
-}  // namespace
 
 void conversion::run(std::uint64_t events) {
     // Nobody else sees the file, and if anything fails, it is made again.
@@ -53,71 +49,49 @@ void conversion::convert_events() {
     auto write = fresh_.prepare(
         "INSERT INTO events (position, stream, version, type, recorded_at, flags, id, payload, metadata) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    index_tables tables(fresh_);
+    std::vector<id_position> block;
+    const auto end_block = [&] {
+        if (!block.empty()) tables.put_block(block);
+        block.clear();
+    };
     while (read.step()) {
         for (int i = 0; i < 5; ++i) write.bind(i + 1, read.column_int64(i));
-        const auto id = read.column_bytes(6);
+        const auto id = uuid::from_bytes(read.column_bytes(6)).value();
         const bool in_order = id > greatest_id_;
         write.bind(6, read.column_int64(5) | (in_order ? event_flags::id_in_order : 0));
         for (int i = 6; i < 9; ++i) write.bind_blob(i + 1, read.column_bytes(i));
         write.run();
-        if (in_order)
-            add_to_block(id, read.column_int64(0));
-        else
+        if (in_order) {
+            greatest_id_ = id;
+            block.emplace_back(id, read.column_int64(0));
+            if (block.size() == index_tables::ids_per_block) end_block();
+        } else {
             ++out_of_order_;
+        }
         watch_.advance();
     }
-    write_block();
-}
-
-void conversion::add_to_block(std::string_view id, std::int64_t position) {
-    if (block_size_ == 0) block_id_ = id;
-    add_varint(block_, static_cast<std::uint64_t>(position - block_position_));
-    block_ += id.substr(id.size() - check_bytes);
-    block_position_ = position;
-    greatest_id_ = id;
-    if (++block_size_ == ids_per_block) write_block();
-}
-
-void conversion::write_block() {
-    if (block_size_ == 0) return;
-    auto write = fresh_.prepare("INSERT INTO stele_id_blocks (id, checks) VALUES (?1, ?2)");
-    write.bind_blob(1, block_id_);
-    write.bind_blob(2, block_);
-    write.run();
-    block_.clear();
-    block_size_ = 0;
-    block_position_ = 0;
+    end_block();
 }
 
 // In the order of the old index, which holds the positions as well.
 void conversion::index_streams() {
     auto read = old_.prepare("SELECT stream, version, position FROM events ORDER BY stream, version");
-    auto write = fresh_.prepare("INSERT INTO stele_stream_runs (stream, version, positions) VALUES (?1, ?2, ?3)");
+    index_tables tables(fresh_);
     std::int64_t stream = 0;
-    std::int64_t first = 0;
-    std::int64_t next = 0;
-    run_writer run;
-    const auto end_run = [&] {
-        if (run.empty()) return;
-        write.bind(1, stream);
-        write.bind(2, first);
-        write.bind_blob(3, run.bytes());
-        write.run();
-        run.clear();
-    };
+    version_run run;
     while (read.step()) {
         const auto version = read.column_int64(1);
-        if (stream != read.column_int64(0) || version != next ||
-            version - first == static_cast<std::int64_t>(run_positions)) {
-            end_run();
+        const bool continues = stream == read.column_int64(0) && version == run.first + std::ssize(run.positions);
+        if (!continues || run.positions.size() == index_tables::run_positions) {
+            tables.put_stream(stream, run);
             stream = read.column_int64(0);
-            first = version;
+            run = {version, {}};
         }
-        run.add(read.column_int64(2));
-        next = version + 1;
+        run.positions.push_back(read.column_int64(2));
         watch_.advance();
     }
-    end_run();
+    tables.put_stream(stream, run);
 }
 
 // Usually ids are in time order, and there are none of these.
@@ -139,12 +113,11 @@ void conversion::hash_events() {
 
 // The indices hold all events.
 void conversion::finish() {
-    auto state = fresh_.prepare(
-        "UPDATE stele_merge SET merged_up_to = ?1, merging_up_to = ?1, phase = 0, after = x'', greatest_id = ?2 "
-        "WHERE id = 1");
-    state.bind(1, fresh_.integer("SELECT max(position) FROM events"));
-    state.bind_blob(2, greatest_id_);
-    state.run();
+    const auto last = fresh_.integer("SELECT max(position) FROM events");
+    merge_state state;
+    state.merged = state.merging = last;
+    state.greatest_id = greatest_id_;
+    merge_row(fresh_).write(state);
 }
 
 }  // namespace stele::inline v0::detail

@@ -3,10 +3,9 @@
 #include "eventstore/sqlite/upgrade/upgrade_watch.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
+#include <stele/eventstore/uuid.hpp>
 
 #include <cstdint>
-#include <string>
-#include <string_view>
 
 namespace stele::inline v0::detail {
 
@@ -22,8 +21,6 @@ public:
 private:
     void copy_names_and_documents();
     void convert_events();
-    void add_to_block(std::string_view id, std::int64_t position);
-    void write_block();
     void index_streams();
     void index_ids();
     void hash_events();
@@ -32,11 +29,8 @@ private:
     connection& old_;
     connection& fresh_;
     upgrade_watch& watch_;
-    std::string greatest_id_ = std::string(16, '\0');  // of those in order
+    uuid greatest_id_;  // of those in order
     std::uint64_t out_of_order_ = 0;
-    std::string block_id_, block_;  // a row of stele_id_blocks that is not full
-    std::size_t block_size_ = 0;
-    std::int64_t block_position_ = 0;
 };
 
 }  // namespace stele::inline v0::detail

@@ -72,7 +72,7 @@ void fail_each_file_call(const upgrade_case& old) {
         return came;
     };
     bool goes_on = true;
-    for (std::uint64_t n = 1; goes_on; n += one_in()) {
+    for (std::uint64_t n = 1; goes_on; n = next_tested(n)) {
         if (!all) {
             goes_on = struck(n, reasons.at(random() % reasons.size()));
             continue;
@@ -114,7 +114,7 @@ TEST_CASE("each call of SQLite to the disk may fail during an upgrade") {
     const stele::sqlite_options options{.connection = {.vfs = vfs.name()}};
     std::uint64_t faults = 0;
     for (const auto& kind : fault_kinds) {
-        for (std::uint64_t n = 1;; n += one_in()) {
+        for (std::uint64_t n = 1;; n = next_tested(n)) {
             old.put_back();
             vfs.fail({kind.call, n, kind.code});
             const auto fault = upgrade(old, options);

@@ -52,9 +52,8 @@ outcome upgrade_in_child(const upgrade_case& old, const stele::sqlite_options& o
 // Until the kill comes too late. Returns how many kills there were.
 std::uint64_t kill_at_each(const upgrade_case& old, const stele::sqlite_options& options,
                            const std::function<void(std::uint64_t)>& kill_at) {
-    const auto every = one_in();
     std::uint64_t kills = 0;
-    for (std::uint64_t n = 1 + run_seed() % every;; n += every) {
+    for (std::uint64_t n = 1;; n = next_tested(n)) {
         old.put_back();
         const auto ended = upgrade_in_child(old, options, [&] { kill_at(n); });
         INFO("call " << n << " STELE_SEED=" << run_seed());

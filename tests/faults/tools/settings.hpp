@@ -14,7 +14,7 @@ inline std::optional<std::uint64_t> environment_number(const char* name) {
 }
 
 /// Only one in this many faults and cuts is tested, others in each run: STELE_ONE_IN, or 1. Sanitizer runs, which take
-/// ten times as long, test a part.
+/// ten times as long, test a part; so does `./dev test`.
 inline std::uint64_t one_in() {
     return environment_number("STELE_ONE_IN").value_or(1);
 }
@@ -24,4 +24,10 @@ inline std::uint64_t one_in() {
 inline std::uint64_t run_seed() {
     static const std::uint64_t seed = environment_number("STELE_SEED").value_or(std::random_device{}());
     return seed;
+}
+
+/// The call to test after the `n`th: of calls that are counted from 1 the first one is always tested, because there may
+/// be no other, and then one in one_in().
+inline std::uint64_t next_tested(std::uint64_t n) {
+    return n == 1 ? 2 + run_seed() % one_in() : n + one_in();
 }

@@ -48,19 +48,19 @@ void try_small(stele::position size, stele::position other, const std::vector<st
     const auto root = store.root(size);
     const auto right = store.prove_inclusion(other, size);
     const auto leaf = leaf_of(other);
-    expect(verify_inclusion(leaf, right, root));
-    expect(verify_inclusion(leaf, {other, size, hashes}, root) == (hashes == right.hashes));
+    expect(stele::verify_inclusion(leaf, right, root));
+    expect(stele::verify_inclusion(leaf, {other, size, hashes}, root) == (hashes == right.hashes));
     const auto earlier = store.root(other);
     const auto continues = store.prove_consistency(other, size);
-    expect(verify_consistency(continues, earlier, root));
-    expect(verify_consistency({other, size, hashes}, earlier, root) == (hashes == continues.hashes));
+    expect(stele::verify_consistency(continues, earlier, root));
+    expect(stele::verify_consistency({other, size, hashes}, earlier, root) == (hashes == continues.hashes));
 }
 
 void try_any(stele::position a, stele::position b, const std::vector<stele::tree_hash>& hashes) {
     const auto hash = hashes.empty() ? stele::tree_hash{} : hashes.front();
     const auto other = hashes.empty() ? stele::tree_hash{} : hashes.back();
-    if (verify_inclusion(hash, {a, b, hashes}, {b, other})) expect(a <= b && a.value > 0);
-    if (verify_consistency({a, b, hashes}, {a, hash}, {b, other})) expect(a <= b);
+    if (stele::verify_inclusion(hash, {a, b, hashes}, {b, other})) expect(a <= b && a.value > 0);
+    if (stele::verify_consistency({a, b, hashes}, {a, hash}, {b, other})) expect(a <= b);
 }
 
 }  // namespace

@@ -91,12 +91,16 @@ void* allocate_or_throw(std::size_t size, std::size_t alignment) {
 
 }  // namespace
 
-// The forms that are not here call these.
+// The forms that are not here call these, but for those of a sanitizer.
 void* operator new(std::size_t size) {
     return allocate_or_throw(size, 1);
 }
 void* operator new(std::size_t size, std::align_val_t alignment) {
     return allocate_or_throw(size, static_cast<std::size_t>(alignment));
+}
+// A sanitizer has its own of this one, whose memory the operators below would not free.
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+    return allocate(size, 1);
 }
 void operator delete(void* block) noexcept {
     std::free(block);

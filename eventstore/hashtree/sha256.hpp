@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/hashtree/tree_hash.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -18,8 +19,12 @@ public:
     tree_hash finish() noexcept;
 
 private:
+    void flush() noexcept;
+
     // The state of libcrypto, whose header stays out of ours.
     alignas(8) unsigned char state_[112];
+    std::array<char, 256> waiting_;  // for libcrypto
+    std::size_t used_ = 0;           // of these
 };
 
 /// The SHA-256 of some bytes.

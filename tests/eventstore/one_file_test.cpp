@@ -154,7 +154,7 @@ TEST_CASE("a backup that was copied over a store is not mixed with the log that 
             continue;
         }
         ++refused;
-        CHECK(outcome.find("nothing was changed") != std::string::npos);
+        CHECK_MESSAGE(outcome.find("nothing was changed") != std::string::npos, outcome);
         CHECK(bytes_of(file) == bytes_of(copy));
         CHECK(bytes_of(file.string() + "-wal") == log);
         // What the error advises.

@@ -5,7 +5,10 @@
 //     state          0 live, 1 deleted (may be started again), 2 closed permanently
 //   types, stele_tags   id <-> name of an event type or tag. Rows are never removed.
 //   events    one row per event, in commit order.
-//     position     1, 2, 3, …; AUTOINCREMENT: never assigned twice, and no gap after a rollback (which undoes it too)
+//     position     1, 2, 3, …; AUTOINCREMENT: never assigned twice, and no gap after a rollback (which undoes it too).
+//                  Without it a commit of one event, not synced, takes 14 µs instead of 24, for a page less. But that
+//                  page is the second place where each commit says how far the log is, and the only one that tells a
+//                  log from that of another file where both lack what was written in between
 //     version      1, 2, 3, … within the stream
 //     id           16 bytes; unique, so a repeated append is always recognised
 //     recorded_at  microseconds since 1970, UTC; never smaller than in the row before

@@ -68,6 +68,7 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options,
     : lock_(inspected(file, options.connection).string() + "-lock", rights_of_lock(file, options.connection)),
       db_(file, open_mode::create, options.connection),
       files_(file.string()),
+      names_(file),
       main_(file.string()),
       busy_timeout_(options.connection.busy_timeout),
       now_(options.now),
@@ -267,23 +268,6 @@ void writer::roll_back() noexcept {
     roll_back_.reset();
     handling_ = false;
     forget_transaction();
-}
-
-// Before the file is closed: what is not merged must be read when it is opened, and events whose leaves are not written
-// could be changed unnoticed.
-void writer::complete_file() {
-    constexpr std::int64_t read_quickly = 4096;
-    if (refuses_ || (index_.unmerged() <= read_quickly && !tree_.has_unwritten())) return;
-    try {
-        begin();
-        refresh();
-        tree_.begin(static_cast<std::uint64_t>(index_.head()));
-        if (index_.unmerged() > read_quickly) index_.merge_all();
-        tree_.write_all();
-        commit_.run();
-    } catch (...) {
-    }  // it is done another time
-    roll_back();
 }
 
 void writer::forget_transaction() noexcept {

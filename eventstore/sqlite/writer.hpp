@@ -1,5 +1,6 @@
 #pragma once
 
+#include "eventstore/files/name_watch.hpp"
 #include "eventstore/sqlite/catalog.hpp"
 #include "eventstore/sqlite/commit_queue.hpp"
 #include "eventstore/sqlite/conditions/condition_check.hpp"
@@ -65,7 +66,7 @@ private:
     void roll_back() noexcept;
     void forget() noexcept;
     void check_open() const;
-    void check_files() const;
+    void check_files();
     void expect_log_kept() const;
     [[nodiscard]] bool may_move_log() const;
     void complete_file();
@@ -90,6 +91,7 @@ private:
     file_lock lock_;  // held until the connection has closed, which checkpoints
     connection db_;
     open_files files_;
+    name_watch names_;  // of these and the lock
     main_file main_;
     std::chrono::milliseconds busy_timeout_;
     std::function<timestamp()> now_;

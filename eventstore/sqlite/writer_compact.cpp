@@ -1,5 +1,5 @@
-// Gives the space of removed events back to the disk.
-
+// What the writer does with the file as a whole: it gives the space of removed events back to the disk, and completes
+// the file before it is closed.
 #include "eventstore/sqlite/writer.hpp"
 
 #include <stele/eventstore/detail/own_file.hpp>
@@ -86,6 +86,23 @@ std::optional<error> writer::vacuum() {
                              "directory), and as much beside the store",
                              fault->what(), temporary_directory()),
                  fault->engine_code());
+}
+
+// Before the file is closed: what is not merged must be read when it is opened, and events whose leaves are not written
+// could be changed unnoticed.
+void writer::complete_file() {
+    constexpr std::int64_t read_quickly = 4096;
+    if (refuses_ || (index_.unmerged() <= read_quickly && !tree_.has_unwritten())) return;
+    try {
+        begin();
+        refresh();
+        tree_.begin(static_cast<std::uint64_t>(index_.head()));
+        if (index_.unmerged() > read_quickly) index_.merge_all();
+        tree_.write_all();
+        commit_.run();
+    } catch (...) {
+    }  // it is done another time
+    roll_back();
 }
 
 }  // namespace stele::inline v0::detail

@@ -18,16 +18,20 @@ void writer::check_open() const {
 
 // Otherwise appends would go on into a file that nobody finds again, or under a lock that nobody else takes. And a
 // checkpoint would tell those who have the log of that name open that its events are in the main file.
-void writer::check_files() const {
+void writer::check_files() {
+    if (names_.is_quiet()) return;
+    names_.look();
     files_.expect_same();
     lock_.place().expect_same(
         "end every program that uses the store, and open it again, which makes a new lock file; the old one cannot be "
         "put back");
+    names_.seen();
 }
 
 // After a commit: nothing is acknowledged that is in a log which nobody finds again. Where that cannot be known just
 // now (the error has a reason of the system), the look before the commit counts.
 void writer::expect_log_kept() const {
+    if (names_.is_quiet()) return;
     try {
         files_.expect_same();
     } catch (const error& fault) {
@@ -70,6 +74,7 @@ void writer::fail(commit_queue::append_group group, const std::exception_ptr& fa
 }
 
 std::int64_t writer::log_bytes() const noexcept {
+    if (const auto bytes = files_.log_bytes()) return *bytes;
     sqlite3_file* log = nullptr;
     sqlite3_int64 size = 0;
     if (sqlite3_file_control(db_.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log)) !=

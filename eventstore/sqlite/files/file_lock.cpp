@@ -19,17 +19,17 @@ namespace stele::inline v0::detail {
 namespace {
 
 constexpr long turnstile = 0;
-constexpr long writing = 1;
+constexpr long writing = turnstile + 1;  // so that both are taken at once if nobody has either
 constexpr long open_mark = 2;
 
 // Open-file-description locks (fcntl(2)): they belong to this object, not to the process, so two stores on one file in
 // one process exclude each other too. They end with the process however it ends.
-bool set_lock(int descriptor, long byte, short type) noexcept {
+bool set_lock(int descriptor, long byte, short type, long bytes = 1) noexcept {
     struct flock range = {};
     range.l_type = type;
     range.l_whence = SEEK_SET;
     range.l_start = byte;
-    range.l_len = 1;
+    range.l_len = bytes;
     return ::fcntl(descriptor, F_OFD_SETLK, &range) == 0;
 }
 
@@ -99,7 +99,12 @@ file_lock::~file_lock() {
 
 void file_lock::lock(std::chrono::milliseconds timeout) {
     process_.expect_own(file_);
-    const auto deadline = end_of_wait(timeout);
+    if (!set_lock(descriptor_, turnstile, type_, 2)) wait_for_both(end_of_wait(timeout));
+    set_lock(descriptor_, turnstile, F_UNLCK);
+}
+
+// Who waits for the lock has the turnstile meanwhile, so that who had it last does not get it again first.
+void file_lock::wait_for_both(std::chrono::steady_clock::time_point deadline) {
     wait(turnstile, deadline);
     try {
         wait(writing, deadline);
@@ -107,7 +112,6 @@ void file_lock::lock(std::chrono::milliseconds timeout) {
         set_lock(descriptor_, turnstile, F_UNLCK);
         throw;
     }
-    set_lock(descriptor_, turnstile, F_UNLCK);
 }
 
 bool file_lock::try_lock() noexcept {

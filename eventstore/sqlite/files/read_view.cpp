@@ -1,6 +1,7 @@
 #include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/sqlite/detail/read_view.hpp>
+#include <stele/eventstore/sqlite/detail/real_file.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -36,12 +37,12 @@ std::optional<struct stat> status_of(const std::string& file) {
     throw cannot_look(file, errno);
 }
 
-ino_t number_of(const std::optional<struct stat>& file) {
-    return file ? file->st_ino : 0;
+ino_t number_of(const std::optional<seen_file>& file) {
+    return file ? file->identity.second : 0;
 }
 
-bool is_filled(const std::optional<struct stat>& file) {
-    return file && file->st_size > 0;
+bool is_filled(const std::optional<seen_file>& file) {
+    return file && file->size > 0;
 }
 
 // Whether SQLite may make FILE-shm, and those who write can use it then: it belongs to whom the store belongs.
@@ -64,9 +65,9 @@ void expect_same(const std::string& file, const std::optional<struct stat>& now,
 
 // None if there is a log that cannot be read.
 std::optional<read_view> look_once(const std::string& file, freeze when, const read_view* known) {
-    const auto log = status_of(file + "-wal");
-    const auto index = status_of(file + "-shm");
-    const auto journal = status_of(file + "-journal");
+    const auto log = look_at(file + "-wal");
+    const auto index = look_at(file + "-shm");
+    const auto journal = look_at(file + "-journal");
     // The last: nothing that is written to it is missed by what was said about the others.
     const auto main = status_of(file);
     expect_same(file, main, known);

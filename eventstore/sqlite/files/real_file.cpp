@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <cerrno>
 #include <system_error>
@@ -17,11 +18,24 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Returns 0, or the reason as errno.
+int try_look_at(const std::string& file, seen_file& seen) noexcept {
+    struct statx found{};
+    if (::statx(AT_FDCWD, file.c_str(), 0, STATX_TYPE | STATX_INO | STATX_SIZE, &found) == 0) {
+        seen = {{makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino},
+                static_cast<std::int64_t>(found.stx_size)};
+        return 0;
+    }
+    if (errno != ENOSYS && errno != EPERM) return errno;
+    struct stat known{};  // an old kernel, or a sandbox that forbids the call
+    if (::stat(file.c_str(), &known) != 0) return errno;
+    seen = {{known.st_dev, known.st_ino}, known.st_size};
+    return 0;
+}
+
 std::optional<std::pair<dev_t, ino_t>> identity_of(const std::string& file) {
-    struct stat found{};
-    if (::stat(file.c_str(), &found) == 0) return std::pair{found.st_dev, found.st_ino};
-    if (means_absent(errno)) return {};
-    throw cannot_look(file, errno);
+    const auto seen = look_at(file);
+    return seen ? std::optional{seen->identity} : std::nullopt;
 }
 
 // Whether something is mounted on the name itself. Unknown before Linux 5.8 and where a sandbox forbids the call, and
@@ -36,6 +50,14 @@ bool is_mount_point(const fs::path& file) {
 }
 
 }  // namespace
+
+std::optional<seen_file> look_at(const std::string& file) {
+    seen_file seen;
+    const int code = try_look_at(file, seen);
+    if (code == 0) return seen;
+    if (means_absent(code)) return {};
+    throw cannot_look(file, code);
+}
 
 fs::path real_file(const fs::path& name) {
     constexpr int most_links = 40;  // as Linux follows
@@ -84,13 +106,19 @@ void file_identity::expect_same(std::string_view advice) const {
 }
 
 bool file_identity::is_replaced() const noexcept {
-    struct stat found{};
-    return known_ && ::stat(file_.c_str(), &found) == 0 && std::pair{found.st_dev, found.st_ino} != known_;
+    seen_file seen;
+    return known_ && try_look_at(file_, seen) == 0 && seen.identity != known_;
 }
 
 bool file_identity::is_same() const noexcept {
-    struct stat found{};
-    return !known_ || (::stat(file_.c_str(), &found) == 0 && std::pair{found.st_dev, found.st_ino} == known_);
+    seen_file seen;
+    return !known_ || (try_look_at(file_, seen) == 0 && seen.identity == known_);
+}
+
+std::optional<std::int64_t> file_identity::size() const noexcept {
+    seen_file seen;
+    if (!known_ || try_look_at(file_, seen) != 0 || seen.identity != known_) return {};
+    return seen.size;
 }
 
 namespace {

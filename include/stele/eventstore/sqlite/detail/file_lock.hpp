@@ -51,6 +51,7 @@ public:
     void set_note(const std::string& text) noexcept;
 
 private:
+    void wait_for_both(std::chrono::steady_clock::time_point deadline);
     void wait(long byte, std::chrono::steady_clock::time_point deadline);
 
     static constexpr std::size_t note_bytes = 64;

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -19,6 +20,19 @@ std::filesystem::path real_file(const std::filesystem::path& name);
 /// and may have been used under one of them: there it has another log and other locks. (A bind mount of its directory
 /// has the same.) A file with hard links is used under the name beside which it was noted last (main_file).
 void expect_one_name(const std::filesystem::path& file);
+
+/// Which file a name means, and how many bytes it has.
+struct seen_file {
+    std::pair<dev_t, ino_t> identity;
+    std::int64_t size = 0;
+};
+
+/// Nothing if there is no such file. Throws stele::error (io) if that cannot be known just now.
+///
+/// Does not ask for the times of the file, for that costs whoever writes to it. Since Linux 6.13 the next write after
+/// such a question stores its time exactly, and the sync of that write has to write the inode as well: on ext4 an
+/// fdatasync of the log took 80 µs instead of 53.
+std::optional<seen_file> look_at(const std::string& file);
 
 /// Which file a name meant when this was made. Any thread may call it.
 class file_identity {
@@ -44,6 +58,8 @@ public:
     [[nodiscard]] bool is_replaced() const noexcept;
     /// Whether the name means the same file. False if that cannot be found out.
     [[nodiscard]] bool is_same() const noexcept;
+    /// How many bytes it has; nothing if it is another file by now, or if that cannot be found out.
+    [[nodiscard]] std::optional<std::int64_t> size() const noexcept;
 
 private:
     std::string file_;

@@ -1,2 +1,2 @@
 // Something to compile with the precompiled header.
-#include "test_prefix.hpp"
+#include "precompiled.hpp"

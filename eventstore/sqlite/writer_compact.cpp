@@ -1,5 +1,6 @@
 // What the writer does with the file as a whole: it gives the space of removed events back to the disk, and completes
 // the file before it is closed.
+
 #include "eventstore/sqlite/writer.hpp"
 
 #include <stele/eventstore/detail/own_file.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
-// What most tests include, for STELE_PRECOMPILE. A test includes what it uses all the same: other builds have no
-// prefix.
+// What most tests include, for STELE_PRECOMPILE. A test includes what it uses all the same: other builds do not have
+// this.
 
 #include <stele/eventstore/memory/memory_store.hpp>
 #include <stele/stele.hpp>

@@ -9,13 +9,13 @@
 
 namespace stele::inline v0::detail {
 
-/// Tells whether a name in a directory may mean another file than it did: one question to the kernel before and after
-/// each commit, where there would be one for each file.
+/// Tells whether a name in a directory may mean another file than it did. It asks the kernel one question, where a look
+/// at each file would ask several.
 ///
-/// The time of a directory changes with every name that is made, removed or renamed in it. Two things make it doubtful,
-/// and then the names have to be looked at: a change of which the time is that of the last tick of the kernel's clock,
-/// so that another one in the same tick leaves it as it is; and that a tenth of a second has passed, for the sake of
-/// mounts, which change no time, and of file systems that keep none. One thread at a time.
+/// A directory's time changes whenever a name in it is made, removed or renamed. That time has the precision of a tick
+/// of the kernel's clock, so a directory that changed less than two ticks ago never counts as quiet: a second change in
+/// the same tick would not show. Mounting over a file changes no time, and some file systems keep none, so nothing
+/// counts as quiet for more than a tenth of a second after the names were looked at. One thread at a time.
 class name_watch {
 public:
     /// The directory of `file`, an absolute name.

@@ -73,6 +73,7 @@ void writer::fail(commit_queue::append_group group, const std::exception_ptr& fa
     }
 }
 
+// SQLite knows the size as well, but asks for the times of the log with it (see look_at()).
 std::int64_t writer::log_bytes() const noexcept {
     if (const auto bytes = files_.log_bytes()) return *bytes;
     sqlite3_file* log = nullptr;

@@ -1,3 +1,5 @@
+#include "eventstore/files/file_age.hpp"
+
 #include <stele/eventstore/detail/own_file.hpp>
 #include <stele/eventstore/detail/saturating_time.hpp>
 #include <stele/eventstore/sqlite/detail/read_view.hpp>
@@ -11,7 +13,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <optional>
 #include <thread>
 
@@ -26,9 +27,6 @@ constexpr int attempts_at_once = 3;
 
 // How long FILE-shm may be missing while the last process that writes closes the store: it is removed before the log.
 constexpr milliseconds longest_close{1000};
-
-// The times of files are those of the last tick of the kernel's clock, which is 10 ms at most.
-constexpr std::int64_t two_ticks = 20'000'000;
 
 std::optional<struct stat> status_of(const std::string& file) {
     struct stat found{};
@@ -102,13 +100,7 @@ read_view view_of(const std::string& file, freeze when, const read_view* known, 
 }
 
 void wait_for_next_tick(const read_view& view) {
-    const auto age = [&] {
-        timespec now{};
-        ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-        constexpr std::int64_t second = 1'000'000'000;
-        const auto seconds = std::clamp<std::int64_t>(now.tv_sec - view.seconds, -2, 2);
-        return seconds * second + now.tv_nsec - view.nanoseconds;
-    };
+    const auto age = [&] { return age_of(view.seconds, view.nanoseconds); };
     for (int i = 0; i < 100 && age() >= 0 && age() < two_ticks; ++i) std::this_thread::sleep_for(pause);
 }
 

@@ -9,6 +9,7 @@
 
 #include <rapidcheck.h>
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -119,8 +120,10 @@ STORE_TEST_CASE(inner, "events of many instances share appends") {
     spy_store store{*inner};
     int appends = 0;
     store.before_append = [&] { ++appends; };
+    const auto begun = std::chrono::steady_clock::now();
     run<spreading>(store);
-    CHECK(appends < events);  // a slow machine makes more batches, of less events
+    const auto passed = std::chrono::steady_clock::now() - begun;
+    CHECK(appends <= events / 2 + passed / 10ms);  // a batch ends after 10 ms, however few events it has by then
     CHECK(puts(*inner).size() == 50);
     CHECK(journal_of(*inner, "7") == "ProcessEventHandled ProcessEventHandled");
     appends = 0;

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -71,6 +72,22 @@ TEST_CASE("each change of names is noticed, in a directory that was quiet and in
                 watch.seen();
             }));
     }
+}
+
+TEST_CASE("a directory that has just changed is not quiet, for a second change might have the same time") {
+    const temp_dir place;
+    name_watch watch(place / "store");
+    bool was_in_time = false;
+    for (int attempts = 0; attempts < 1000 && !was_in_time; ++attempts) {
+        const auto begin = std::chrono::steady_clock::now();
+        make(place / std::to_string(attempts));
+        watch.look();
+        watch.seen();
+        const bool is_quiet = watch.is_quiet();
+        was_in_time = std::chrono::steady_clock::now() - begin < std::chrono::milliseconds{5};
+        if (was_in_time) CHECK_FALSE(is_quiet);
+    }
+    CHECK(was_in_time);
 }
 
 TEST_CASE("what is written into files is no change, and nothing is quiet before it was seen") {

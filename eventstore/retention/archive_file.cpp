@@ -133,7 +133,8 @@ std::uint64_t archive_file::add(const stream_id& stream, version first, version 
     if (held != unremoved_.end()) after = std::max(after, held->second.back().version);
     if (after >= last) return 0;
     std::uint64_t count = 0;
-    for (const event_batch& batch : store_.read_stream(stream, {.after = after, .up_to = last}))
+    // What was changed must not be carried on: once it is archived, nothing says what it was.
+    for (const event_batch& batch : store_.read_stream(stream, {.after = after, .up_to = last, .compare_leaves = true}))
         for (const recorded_event& event : batch) {
             const auto json = options_.archive_json ? options_.archive_json(event) : std::string{};
             write(seal_line(line_of(event, json), sum_));

@@ -74,7 +74,11 @@ bool reader::fetch(typed_read& read, event_batch& batch) {
     const auto positions = positions_of(find_row(read.stream), window, options, window_versions, *at);
     const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
     collect_listed(positions, read.types, order_within(options.direction, window),
-                   {.limit = limit, .known_stream = read.stream.str(), .some_types = true}, batch);
+                   {.limit = limit,
+                    .known_stream = read.stream.str(),
+                    .some_types = true,
+                    .compare_leaves = options.compare_leaves},
+                   batch);
     return true;
 }
 
@@ -177,7 +181,8 @@ reader::row_order reader::order_within(direction direction, const interval& wind
 reader::selection reader::selection_of(const filtered_read& read) const {
     return {.limit = std::min<std::uint64_t>(read.options.limit, limits_.read_batch_events),
             .streams = read.streams ? &read.streams->ranges : nullptr,
-            .others = read.others ? &*read.others : nullptr};
+            .others = read.others ? &*read.others : nullptr,
+            .compare_leaves = read.options.compare_leaves};
 }
 
 // Where the events of these streams are, in their order; nothing if they are many. A stream without events counts as

@@ -112,7 +112,8 @@ void reader::fetch(const all_read_options& options, event_batch& batch) {
     query.bind(2, to_integer(options.up_to.value));
     const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
     query.bind(3, to_integer(limit));
-    collect(query, {options.direction, options.after.value, options.up_to.value}, {.limit = limit}, batch);
+    collect(query, {options.direction, options.after.value, options.up_to.value},
+            {.limit = limit, .compare_leaves = options.compare_leaves}, batch);
 }
 
 // Versions of a stream have no gaps, because only the first events of a stream are ever removed. Positions rise or
@@ -136,11 +137,12 @@ void reader::check_order(row_order& order, const selection& which, const recorde
 
 void reader::collect(statement& query, row_order order, const selection& which, event_batch& batch) {
     const auto known_stream = which.known_stream;
+    auto* const leaves = check_of(which);
     recorded_event event;
     while (batch.size() < which.limit && batch.size_bytes() < limits_.read_batch_bytes && query.step()) {
         event.position.value = query.column_number(0, 1);
         event.version.value = query.column_number(1, 1);
-        event.stream = known_stream.empty() ? stream_name(query.column_int64(4)) : known_stream;
+        event.stream = known_stream.empty() ? stream_name(query.column_int64(4), event.position) : known_stream;
         check_order(order, which, event);
         if (which.streams != nullptr && !which.streams->contains(event.stream)) continue;
         event.recorded_at = to_time(query.column_int64(2));
@@ -149,7 +151,7 @@ void reader::collect(statement& query, row_order order, const selection& which, 
         if (!parsed)
             throw db_->damage(fmt::format("the event at position {} has an id of {} bytes", event.position, id.size()));
         event.id = *parsed;
-        event.type = type_name(query.column_int64(5));
+        event.type = type_name(query.column_int64(5), event.position);
         event.payload = query.column_bytes(6);
         event.metadata = query.column_bytes(7);
         const auto content = content_of(query.column_int64(8));
@@ -160,11 +162,19 @@ void reader::collect(statement& query, row_order order, const selection& which, 
         event.foreign_metadata = content->foreign_metadata;
         event.tags = query.column_is_null(9) ? tags_view{} : tags_.unpack(query.column_bytes(9), event.position.value);
         if (which.others != nullptr && !which.others->passes(event)) continue;
+        if (leaves != nullptr) leaves->expect(event);
         batch.add(event);
     }
 }
 
-std::string_view reader::stream_name(std::int64_t id) {
+leaf_check* reader::check_of(const selection& which) {
+    if (!which.compare_leaves) return nullptr;
+    if (!leaves_) leaves_.emplace(*db_);
+    leaves_->begin();
+    return &*leaves_;
+}
+
+std::string_view reader::stream_name(std::int64_t id, position event) {
     const auto place = static_cast<std::size_t>(id) % most_stream_names;
     if (place >= stream_names_.size())
         stream_names_.resize(std::min(most_stream_names, std::max(place + 1, 2 * stream_names_.size())));
@@ -172,18 +182,19 @@ std::string_view reader::stream_name(std::int64_t id) {
     if (slot.id == id && id != 0) return slot.name;
     const reset_guard done(find_stream_name_);
     find_stream_name_.bind(1, id);
-    if (!find_stream_name_.step()) throw db_->damage(fmt::format("an event refers to stream {}, which is missing", id));
+    if (!find_stream_name_.step())
+        throw db_->damage(fmt::format("the event at position {} refers to stream {}, which is missing", event, id));
     slot.name = find_stream_name_.column_bytes(0);
     slot.id = id;
     return slot.name;
 }
 
-std::string_view reader::type_name(std::int64_t id) {
+std::string_view reader::type_name(std::int64_t id, position event) {
     if (const auto known = type_names_.find(id); known != type_names_.end()) return known->second;
     const reset_guard done(find_type_name_);
     find_type_name_.bind(1, id);
     if (!find_type_name_.step())
-        throw db_->damage(fmt::format("an event refers to event type {}, which is missing", id));
+        throw db_->damage(fmt::format("the event at position {} refers to event type {}, which is missing", event, id));
     return type_names_.emplace(id, find_type_name_.column_bytes(0)).first->second;
 }
 

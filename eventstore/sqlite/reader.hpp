@@ -1,6 +1,7 @@
 #pragma once
 
 #include "eventstore/sqlite/filtered_read.hpp"
+#include "eventstore/sqlite/hashes/leaf_check.hpp"
 #include "eventstore/sqlite/hashes/tile_reader.hpp"
 #include "eventstore/sqlite/index/event_index.hpp"
 #include "eventstore/sqlite/read_access.hpp"
@@ -90,11 +91,14 @@ private:
         bool some_types = false;               // with known_stream: rows of other types are not among them
         const name_ranges* streams = nullptr;  // skips the rows of other streams
         const event_query* others = nullptr;   // skips the rows that do not pass, but for streams and types
+        bool compare_leaves = false;           // of the rows that are not skipped
     };
     static row_order order_within(direction direction, const interval& window);
     selection selection_of(const filtered_read& read) const;
     void check_order(row_order& order, const selection& which, const recorded_event& event) const;
     void collect(statement& query, row_order order, const selection& which, event_batch& batch);
+    // For a statement that reads rows. None if they are not to be compared.
+    leaf_check* check_of(const selection& which);
     // A row of `streams`.
     struct stream_row {
         std::int64_t id = 0;  // 0: there is none
@@ -110,8 +114,9 @@ private:
                         const selection& which, event_batch& batch);
     std::optional<event_place> place_of(const stream_row& stream, direction order, const index_snapshot& at);
     stream_info info_at(statement& row, const index_snapshot& at);
-    std::string_view stream_name(std::int64_t id);
-    std::string_view type_name(std::int64_t id);
+    // `event` is for the message if there is none.
+    std::string_view stream_name(std::int64_t id, position event);
+    std::string_view type_name(std::int64_t id, position event);
 
     std::unique_ptr<connection> db_;
     store_limits limits_;
@@ -134,6 +139,7 @@ private:
     statement find_document_, list_documents_;
     tag_names tags_;
     tile_hash_cache tile_hashes_;
+    std::optional<leaf_check> leaves_;  // once a read has asked for it
     std::shared_ptr<stream_filter> last_streams_;
     std::map<std::string, statement> scans_;  // by their SQL: one for each kind of filter, plan and direction
 };

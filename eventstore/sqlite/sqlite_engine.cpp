@@ -94,8 +94,8 @@ void sqlite_engine::bound_log() noexcept {
     readers_.pause(longest_pause, [this] { writer_->checkpoint(); });
 }
 
-void sqlite_engine::backup(const std::filesystem::path& to) {
-    detail::backup(*access_, file_, to, options_.connection);
+void sqlite_engine::backup(const std::filesystem::path& to, const backup_options& options) {
+    detail::backup(*access_, file_, to, options_.connection, options.compare_leaves);
 }
 
 verify_result sqlite_engine::verify(const verify_options& options) const {

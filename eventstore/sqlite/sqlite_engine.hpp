@@ -23,7 +23,7 @@ public:
     [[nodiscard]] bool is_inherited() const noexcept { return process_.is_inherited(); }
     void expect_own_process() const { process_.expect_own(file_.native()); }
 
-    void backup(const std::filesystem::path& to);
+    void backup(const std::filesystem::path& to, const backup_options& options);
     [[nodiscard]] verify_result verify(const verify_options& options) const;
     void compact();
     bool remove_old_format();

@@ -86,8 +86,8 @@ detail::append_host& sqlite_store::append_host() const {
     return engine();
 }
 
-void sqlite_store::backup(const std::filesystem::path& to) {
-    engine().backup(checked_file(to));
+void sqlite_store::backup(const std::filesystem::path& to, const backup_options& options) {
+    engine().backup(checked_file(to), options);
 }
 
 void sqlite_store::compact() {

@@ -44,7 +44,7 @@ void reader::fetch(const stream_id& stream, const stream_read_options& options, 
     const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
     const auto positions = positions_of(find_row(stream), window, options, limit, *at);
     collect_listed(positions, {}, {options.direction, options.after.value, options.up_to.value},
-                   {.limit = limit, .known_stream = stream.str()}, batch);
+                   {.limit = limit, .known_stream = stream.str(), .compare_leaves = options.compare_leaves}, batch);
 }
 
 // Collects the events at these positions; with types (a JSON list of ids), those of them.

@@ -18,7 +18,9 @@ bool replayer::step(generation& to, position target, patience how) {
     // A feed that throws, or does not continue at the checkpoint, is dropped: the next step reads from the checkpoint.
     auto feed = std::exchange(feed_, nullptr);
     if (!feed || feed->after() != begin)
-        feed = std::make_unique<event_feed>(store_, begin, target, *definition_.events, reading_);
+        feed = std::make_unique<event_feed>(
+            store_, begin, target, *definition_.events,
+            feed_options{.how = reading_, .compare_leaves = options_.compare_leaves && !to.progress().complete});
     const auto result = applier_.apply(to, *feed, options_.batch_events);
     if (result.fault) {
         if (!may_dead_letter(*result.fault, how)) fail(*result.fault, to);

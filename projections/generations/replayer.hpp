@@ -27,7 +27,8 @@ public:
              reading how = reading::when_asked);
 
     /// Applies one batch, and returns whether every event up to `target` is in the generation now. It may go further,
-    /// if an earlier target was further. Throws as projection_runner::catch_up(), with the batch rolled back.
+    /// if an earlier target was further. Throws as projection_runner::catch_up(), with the batch rolled back. Until the
+    /// generation is complete, events are compared with their leaves, if the options say so.
     bool step(generation& to, position target, patience how);
     /// Applies all of them.
     void run(generation& to, position target);

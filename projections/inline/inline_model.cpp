@@ -90,9 +90,9 @@ std::string inline_model::difference_from(const projection_identity& made) const
         mine);
 }
 
-void inline_model::catch_up(event_store& store, position head) {
+void inline_model::catch_up(event_store& store, position head, bool compare_leaves) {
     if (now_.checkpoint >= head) return;
-    event_feed missing{store, now_.checkpoint, head, *definition_.events};
+    event_feed missing{store, now_.checkpoint, head, *definition_.events, {.compare_leaves = compare_leaves}};
     while (const auto chunk = missing.next(most_at_once)) {
         for (const auto& event : chunk->events) {
             try {

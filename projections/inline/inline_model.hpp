@@ -27,7 +27,8 @@ public:
     /// them, or if they are gone.
     void load();
     /// Applies the missing events up to `head`. What a handler throws is thrown with the event in the message.
-    void catch_up(event_store& store, position head);
+    /// `compare_leaves` is that of all_read_options.
+    void catch_up(event_store& store, position head, bool compare_leaves);
     /// Applies an event that is being appended. Throws what the handler throws.
     void apply(const recorded_event& event);
     /// Saves the progress in the file, if it has changed.

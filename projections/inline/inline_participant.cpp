@@ -98,7 +98,7 @@ void inline_participant::add(const projection_definition& definition, bool rebui
         model->load();
     else
         model->create();
-    model->catch_up(store_, store_.head());
+    model->catch_up(store_, store_.head(), options.compare_leaves && !record);
     if (const auto known = find(definition.name); known != models_.end())
         *known = std::move(model);
     else
@@ -116,7 +116,7 @@ void inline_participant::remove(std::string_view name) {
 void inline_participant::refresh(position head) {
     for (const auto& model : models_) {
         model->load();
-        model->catch_up(store_, head);
+        model->catch_up(store_, head, false);
     }
 }
 

@@ -62,8 +62,9 @@ step_outcome memory_worker::step(position target) {
     return fold_some(target, options_.batch_events);
 }
 
-event_feed memory_worker::feed(const folded& to, position target) const {
-    return {store_, to.now.checkpoint, target, *definition_.events};
+event_feed memory_worker::feed(const folded& to, position target, bool is_load) const {
+    return {
+        store_, to.now.checkpoint, target, *definition_.events, {.compare_leaves = is_load && options_.compare_leaves}};
 }
 
 std::unique_lock<std::shared_mutex> memory_worker::keep_readers_out() const {
@@ -76,7 +77,7 @@ step_outcome memory_worker::fold_some(position target, std::size_t limit) {
     const auto begin = std::chrono::steady_clock::now();
     bool at_target = current_.now.checkpoint >= target;
     if (!at_target) {
-        auto events = feed(current_, target);
+        auto events = feed(current_, target, !is_loaded_);
         while (limit > 0 && !at_target) {
             const auto chunk = events.next(limit);
             if (chunk) {
@@ -120,7 +121,7 @@ void memory_worker::heal() {
     auto again = load();
     const auto reached = current_.now.checkpoint;
     if (again.now.checkpoint < reached) {
-        auto events = feed(again, reached);
+        auto events = feed(again, reached, true);
         while (const auto chunk = events.next(options_.batch_events)) fold(again, *chunk);
     }
     {

@@ -43,7 +43,7 @@ private:
     };
 
     [[nodiscard]] folded load();
-    [[nodiscard]] event_feed feed(const folded& to, position target) const;
+    [[nodiscard]] event_feed feed(const folded& to, position target, bool is_load) const;
     [[nodiscard]] std::unique_lock<std::shared_mutex> keep_readers_out() const;
     void fold(folded& to, const event_chunk& chunk);
     step_outcome fold_some(position target, std::size_t limit);

@@ -7,13 +7,19 @@
 #include <utility>
 
 namespace stele::inline v0::detail {
-event_feed::event_feed(event_store& store, position after, position up_to, const event_table& types, reading how,
-                       event_query filter)
+event_feed::event_feed(event_store& store, position after, position up_to, const event_table& types,
+                       feed_options options)
     : store_(store),
-      range_(read_for(store, {.after = after, .up_to = up_to, .filter = std::move(filter)}, types)),
-      ahead_(how == reading::ahead ? std::make_unique<read_ahead>(std::move(range_), types) : nullptr),
+      range_(read_for(store,
+                      {.after = after,
+                       .up_to = up_to,
+                       .filter = std::move(options.filter),
+                       .compare_leaves = options.compare_leaves},
+                      types)),
+      ahead_(options.how == reading::ahead ? std::make_unique<read_ahead>(std::move(range_), types) : nullptr),
       after_(after),
-      up_to_(up_to) {}
+      up_to_(up_to),
+      compare_leaves_(options.compare_leaves) {}
 
 void event_feed::fetch() {
     if (ahead_) {
@@ -49,7 +55,8 @@ std::optional<event_chunk> event_feed::next(std::size_t limit) {
 }
 
 event_chunk event_feed::end_of_window() {
-    for (const event_batch& batch : store_.read_all({.after = {up_to_.value - 1}, .up_to = up_to_}))
+    for (const event_batch& batch :
+         store_.read_all({.after = {up_to_.value - 1}, .up_to = up_to_, .compare_leaves = compare_leaves_}))
         end_.add(batch.back());
     after_ = up_to_;
     return {.last = end_.empty() ? nullptr : &end_.back(), .up_to = up_to_};

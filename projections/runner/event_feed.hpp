@@ -32,13 +32,19 @@ enum class reading : std::uint8_t {
     ahead,       ///< And decoded, on another thread while the caller applies earlier ones. Pays when there are many.
 };
 
+/// How a feed reads.
+struct feed_options {
+    reading how = reading::when_asked;
+    event_query filter = {};      ///< Selects streams.
+    bool compare_leaves = false;  ///< As all_read_options::compare_leaves.
+};
+
 /// The events of the types of a table in a window (after, up_to] of the store, in chunks; the last chunk ends with the
 /// window, even if it has no event. Those that do not pass the filter are not among them; the removals of streams that
 /// pass it are. Store and table must outlive it.
 class event_feed {
 public:
-    event_feed(event_store& store, position after, position up_to, const event_table& types,
-               reading how = reading::when_asked, event_query filter = {});
+    event_feed(event_store& store, position after, position up_to, const event_table& types, feed_options options = {});
     event_feed(const event_feed&) = delete;
     event_feed& operator=(const event_feed&) = delete;
 
@@ -57,6 +63,7 @@ private:
     std::unique_ptr<read_ahead> ahead_;  // has the range, if there is one
     position after_;                     // at which the last chunk ended
     position up_to_;
+    bool compare_leaves_;
     std::optional<event_range::iterator> read_;  // once the first batch has been fetched
     const event_batch* batch_ = nullptr;
     const decoded_batch* messages_ = nullptr;

@@ -39,7 +39,7 @@ subscription_worker::subscription_worker(event_store& store, subscription_defini
       claim_(store, definition_.name) {
     expect_saving(store_, checkpoint_kind_of_subscriptions, definition_.name);
     // Throws for a filter that no event can pass.
-    const event_feed checked{store_, {}, {}, *definition_.events, reading::when_asked, options_.filter};
+    const event_feed checked{store_, {}, {}, *definition_.events, {.filter = options_.filter}};
     expect_room(store_, definition_.name, definition_.on_fault == on_fault::dead_letter);
     begin();
     try {
@@ -157,8 +157,8 @@ bool subscription_worker::turn(position target, unsigned attempts) {
     if (now_.checkpoint >= target) return true;
     auto events = std::exchange(feed_, nullptr);
     if (!events || events->after() != now_.checkpoint)
-        events = std::make_unique<event_feed>(store_, now_.checkpoint, target, *definition_.events, reading::when_asked,
-                                              options_.filter);
+        events = std::make_unique<event_feed>(store_, now_.checkpoint, target, *definition_.events,
+                                              feed_options{.filter = options_.filter});
     const auto end = clock::now() + longest_turn;
     std::exception_ptr failure;
     bool is_left = true;

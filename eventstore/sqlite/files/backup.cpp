@@ -1,6 +1,7 @@
 #include "eventstore/sqlite/files/backup.hpp"
 
 #include "eventstore/sqlite/files/file_rights.hpp"
+#include "eventstore/sqlite/hashes/verify_leaves.hpp"
 
 #include <stele/eventstore/detail/file_sync.hpp>
 #include <stele/eventstore/detail/own_file.hpp>
@@ -105,6 +106,28 @@ private:
     bool published_ = false;
 };
 
+// Compares the events of the copy with their leaves, and these with the tree.
+void expect_appended(connection& copy, const fs::path& from) {
+    std::string damage;
+    const auto report = [&](const std::string& found) {
+        damage = found;
+        return false;
+    };
+    try {
+        copy.execute("BEGIN");
+        if (verify_leaves(copy, {}, position::max(), report)) verify_tiles(copy, report);
+        copy.execute("COMMIT");
+    } catch (const error& fault) {
+        if (fault.kind() != error_kind::corrupt) throw;
+        damage = fault.what();
+    }
+    if (damage.empty()) return;
+    throw error(error_kind::corrupt,
+                fmt::format("{}: {}; no backup was made; restore an earlier one; to copy the store as it is, set "
+                            "backup_options::compare_leaves to false",
+                            from.string(), damage));
+}
+
 }  // namespace
 
 // In one step, so in one read transaction: others may write meanwhile, and the copy is the state at its start. Copying
@@ -121,7 +144,8 @@ void copy_database(connection& source, connection& target) {
     if (!done) throw target.last_error("backup");
 }
 
-void backup(read_access& access, const fs::path& from, const fs::path& to, const connection_options& options) {
+void backup(read_access& access, const fs::path& from, const fs::path& to, const connection_options& options,
+            bool compare_leaves) {
     if (is_there(to)) throw exists_already(to);
     expect_directory_of(to.string());
     expect_nothing_beside(to);
@@ -132,6 +156,7 @@ void backup(read_access& access, const fs::path& from, const fs::path& to, const
         access.read([&](connection& source) { copy_database(source, target); });
         // The copy has WAL mode in its header; this moves the few pages of the log into the one file.
         target.execute("PRAGMA journal_mode = DELETE");
+        if (compare_leaves) expect_appended(target, from);
     }
     expect_nothing_beside(to);
     partial.publish();

@@ -13,8 +13,9 @@ namespace stele::inline v0::detail {
 /// is in WAL mode if the first one is.
 void copy_database(connection& source, connection& target);
 
-/// Copies the store in `from`, which is read through `access`, to the new file `to`; see sqlite_store::backup.
+/// Copies the store in `from`, which is read through `access`, to the new file `to`; see sqlite_store::backup and
+/// backup_options.
 void backup(read_access& access, const std::filesystem::path& from, const std::filesystem::path& to,
-            const connection_options& options);
+            const connection_options& options, bool compare_leaves);
 
 }  // namespace stele::inline v0::detail

@@ -61,14 +61,14 @@ std::vector<std::optional<tree_hash>> hash_rows::written_leaves(std::uint64_t af
     return leaves;
 }
 
-std::vector<tree_hash> hash_rows::open_leaves(std::uint64_t after, std::uint64_t head) {
-    auto written = written_leaves(after, head);
-    const auto missing = std::ranges::find(written, false, &std::optional<tree_hash>::has_value);
-    if (missing != written.end()) derive(written, static_cast<std::size_t>(missing - written.begin()), after, head);
-    std::vector<tree_hash> leaves;
-    leaves.reserve(written.size());
-    for (const auto& each : written) leaves.push_back(*each);
-    return leaves;
+hash_rows::leaves_after hash_rows::open_leaves(std::uint64_t after, std::uint64_t head) {
+    auto leaves = written_leaves(after, head);
+    const auto missing = std::ranges::find(leaves, false, &std::optional<tree_hash>::has_value);
+    leaves_after found{.all = {}, .written = static_cast<std::size_t>(missing - leaves.begin())};
+    if (missing != leaves.end()) derive(leaves, found.written, after, head);
+    found.all.reserve(leaves.size());
+    for (const auto& each : leaves) found.all.push_back(*each);
+    return found;
 }
 
 // Computes the leaves that are missing from the `first` on.

@@ -27,9 +27,12 @@ public:
     std::span<const tree_hash> tile(tile_place place);
     /// The same, or nothing if there is no such row.
     std::optional<std::span<const tree_hash>> find_tile(tile_place place);
-    /// The leaves of the events after `after` up to `head`, which are all after the last full tile of level 0; derived
-    /// where they are not written.
-    std::vector<tree_hash> open_leaves(std::uint64_t after, std::uint64_t head);
+    /// The leaves of the events after `after` up to `head`, which are all after the last full tile of level 0.
+    struct leaves_after {
+        std::vector<tree_hash> all;  ///< Derived where they are not written.
+        std::size_t written = 0;     ///< How many are before the first one that is not.
+    };
+    leaves_after open_leaves(std::uint64_t after, std::uint64_t head);
     /// The same, only those that are written.
     std::vector<std::optional<tree_hash>> written_leaves(std::uint64_t after, std::uint64_t head);
     /// The position of the last event; 0 if there is none.

@@ -80,7 +80,7 @@ std::expected<tag_list, std::string> leaf_rows::tags(std::string_view ids) {
             return std::unexpected(fmt::format("its tag {} is no tag, or one too many", *id));
         }
     }
-    if (run.is_damaged()) return std::unexpected("its tags are no list of numbers");
+    if (run.is_damaged() || list.empty()) return std::unexpected("its tags are no list of numbers");
     return list;
 }
 

@@ -26,7 +26,7 @@ std::span<const tree_hash> tile_reader::full_tile(tile_place place) {
 }
 
 std::span<const tree_hash> tile_reader::open_leaves() {
-    if (!open_leaves_) open_leaves_ = rows_.open_leaves(size_ - size_ % tile_hashes, size_);
+    if (!open_leaves_) open_leaves_ = rows_.open_leaves(size_ - size_ % tile_hashes, size_).all;
     return *open_leaves_;
 }
 

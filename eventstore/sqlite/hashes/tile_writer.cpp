@@ -32,12 +32,9 @@ void tile_writer::begin(std::uint64_t head) {
         begin_at(first);
     }
     const auto before = leaves_.size();
-    const auto written = rows_.written_leaves(first_ + before, head);
     const auto more = rows_.open_leaves(first_ + before, head);
-    leaves_.insert(leaves_.end(), more.begin(), more.end());
-    if (written_ == before)
-        written_ += static_cast<std::size_t>(std::ranges::find(written, false, &std::optional<tree_hash>::has_value) -
-                                             written.begin());
+    leaves_.insert(leaves_.end(), more.all.begin(), more.all.end());
+    if (written_ == before) written_ += more.written;
     // Otherwise a damaged leaf would go into a tile.
     if (!is_checked_)
         verify_leaves(db_, {first_}, {head}, [this](const std::string& found) -> bool { throw db_.damage(found); });

@@ -1,6 +1,7 @@
 #include "eventstore/sqlite/hashes/verify_leaves.hpp"
 
 #include "eventstore/sqlite/hashes/hash_rows.hpp"
+#include "eventstore/sqlite/hashes/leaf_check.hpp"
 
 #include <stele/eventstore/format.hpp>
 
@@ -37,10 +38,7 @@ std::string difference(leaf_rows& events, const std::optional<tree_hash>& expect
     const auto leaf = events.leaf();
     if (!leaf) return fmt::format("the event at position {} is damaged: {}", events.position(), leaf.error());
     if (!expected || *leaf == *expected) return {};
-    return fmt::format(
-        "the event at position {} is not the one that was appended: its leaf in the hash tree is {}, and "
-        "what is stored gives {}",
-        events.position(), expected->str(), leaf->str());
+    return difference_from_leaf(events.position(), *expected, *leaf);
 }
 
 class tile_check {

@@ -109,7 +109,7 @@ void event_index::find_in_runs(std::int64_t stream, version_range versions, std:
             if (*each > up_to || version > versions.last || found.size() >= most) return;
             if (version >= versions.first) found.push_back(*each);
         }
-        if (positions.is_damaged()) throw db_.damage(fmt::format("a run of stream {} is damaged", stream));
+        expect_sound(positions, db_, "stream", stream);
     }
 }
 
@@ -126,7 +126,7 @@ void event_index::find_in_runs_backward(std::int64_t stream, version_range versi
         row.clear();
         for (auto each = positions.next(); each; each = positions.next(), ++version)
             if (*each <= up_to && version >= versions.first && version <= versions.last) row.push_back(*each);
-        if (positions.is_damaged()) throw db_.damage(fmt::format("a run of stream {} is damaged", stream));
+        expect_sound(positions, db_, "stream", stream);
         for (const auto each : row | std::views::reverse)
             if (found.size() < most) found.push_back(each);
         if (is_last) return;
@@ -143,7 +143,7 @@ std::int64_t event_index::last_version(const index_snapshot& at, std::int64_t st
         std::int64_t count = 0;
         run_reader positions(runs_backward_.column_bytes(1));
         for (auto each = positions.next(); each && *each <= at.merged; each = positions.next()) ++count;
-        if (positions.is_damaged()) throw db_.damage(fmt::format("a run of stream {} is damaged", stream));
+        expect_sound(positions, db_, "stream", stream);
         // Runs of a merge under way are in the tail, or were removed.
         if (count > 0) return first + count - 1;
     }

@@ -85,11 +85,11 @@ void index_tables::put_id(const id_position& id) {
     put_id_.run();
 }
 
-std::vector<std::int64_t> index_tables::positions_of(std::string_view run, std::string_view of) const {
+std::vector<std::int64_t> index_tables::positions_of(std::string_view run, std::string_view of, std::int64_t id) const {
     std::vector<std::int64_t> positions;
     run_reader rest(run);
     while (const auto each = rest.next()) positions.push_back(*each);
-    if (rest.is_damaged()) throw db_.damage(fmt::format("a run of {} is damaged", of));
+    expect_sound(rest, db_, of, id);
     return positions;
 }
 
@@ -101,7 +101,7 @@ void index_tables::join_stream(std::int64_t stream, std::int64_t version) {
         runs_before_.bind(2, version);
         while (runs.size() < joined_runs && runs_before_.step()) {
             version_run run{static_cast<std::int64_t>(runs_before_.column_number(0, 1)),
-                            positions_of(runs_before_.column_bytes(1), "a stream")};
+                            positions_of(runs_before_.column_bytes(1), "stream", stream)};
             const bool adjoins = runs.empty() || run.first + std::ssize(run.positions) == runs.back().first;
             if (!adjoins || run.positions.size() >= short_run) break;
             runs.push_back(std::move(run));
@@ -126,7 +126,7 @@ void index_tables::remove_versions(std::int64_t stream, std::int64_t up_to) {
         last_run_.bind(2, up_to);
         if (!last_run_.step()) return;
         const auto first = static_cast<std::int64_t>(last_run_.column_number(0, 1));
-        const auto positions = positions_of(last_run_.column_bytes(1), "a stream");
+        const auto positions = positions_of(last_run_.column_bytes(1), "stream", stream);
         const auto gone = std::min(static_cast<std::size_t>(up_to - first + 1), positions.size());
         rest = {up_to + 1, {positions.begin() + static_cast<std::ptrdiff_t>(gone), positions.end()}};
     }
@@ -146,7 +146,7 @@ void index_tables::remove_tagged(std::int64_t tag, std::int64_t position) {
         tag_run_.bind(2, position);
         if (!tag_run_.step()) return;
         first = static_cast<std::int64_t>(tag_run_.column_number(0, 1));
-        positions = positions_of(tag_run_.column_bytes(1), "a tag");
+        positions = positions_of(tag_run_.column_bytes(1), "tag", tag);
     }
     if (std::erase(positions, position) == 0) return;
     remove_tag_run_.bind(1, tag);

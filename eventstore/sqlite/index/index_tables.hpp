@@ -38,7 +38,7 @@ public:
 
 private:
     void put_row(statement& put, std::int64_t key, std::int64_t first, std::string_view positions);
-    std::vector<std::int64_t> positions_of(std::string_view run, std::string_view of) const;
+    std::vector<std::int64_t> positions_of(std::string_view run, std::string_view of, std::int64_t id) const;
 
     connection& db_;
     statement put_stream_, put_tag_, put_block_, put_id_;

@@ -2,6 +2,8 @@
 
 #include <stele/eventstore/detail/stored_number.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace stele::inline v0::detail {
@@ -48,6 +50,10 @@ std::string_view run_reader::take(std::size_t count) {
     const auto taken = rest_.substr(0, std::min(count, rest_.size()));
     rest_.remove_prefix(taken.size());
     return taken;
+}
+
+void expect_sound(const run_reader& run, const connection& db, std::string_view of, std::int64_t id) {
+    if (run.is_damaged()) throw db.damage(fmt::format("a run of {} {} is damaged", of, id));
 }
 
 }  // namespace stele::inline v0::detail

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stele/eventstore/sqlite/detail/connection.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,6 +42,10 @@ private:
     std::int64_t last_ = 0;
     bool damaged_ = false;
 };
+
+/// Throws stele::error (corrupt) if the reader has met bytes that are no run. `of` and `id` say whose run it is:
+/// "stream".
+void expect_sound(const run_reader& run, const connection& db, std::string_view of, std::int64_t id);
 
 /// Appends `number` (0 or more) as one varint.
 void add_varint(std::string& to, std::uint64_t number);

@@ -27,7 +27,7 @@ bool tag_index::load_run(statement& query, std::int64_t tag, std::int64_t from, 
     if (!query.step()) return false;
     run_reader run(query.column_bytes(0));
     for (auto each = run.next(); each && *each <= at.merged; each = run.next()) loaded.push_back(*each);
-    if (run.is_damaged()) throw db_.damage(fmt::format("a run of tag {} is damaged", tag));
+    expect_sound(run, db_, "tag", tag);
     return !loaded.empty() && loaded.back() >= from;
 }
 

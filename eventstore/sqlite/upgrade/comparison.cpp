@@ -1,13 +1,17 @@
 #include "eventstore/sqlite/upgrade/comparison.hpp"
 
+#include "eventstore/hashtree/leaf.hpp"
+#include "eventstore/sqlite/hashes/verify_leaves.hpp"
 #include "eventstore/sqlite/index/runs.hpp"
 #include "eventstore/sqlite/upgrade/other_tables.hpp"
 #include "eventstore/sqlite/upgrade/rows.hpp"
 
+#include <stele/eventstore/hashtree/leaf.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -80,16 +84,64 @@ private:
     std::int64_t next_ = 0;
 };
 
+/// The leaves of all positions, as tiles and open leaves list them.
+class listed_leaves {
+public:
+    explicit listed_leaves(connection& fresh)
+        : fresh_(fresh),
+          rows_(fresh.prepare("SELECT hashes FROM (SELECT 0 AS kind, tile AS place, hashes FROM stele_hash_tiles WHERE "
+                              "level = 0 UNION ALL SELECT 1, position, hashes FROM stele_open_leaves) ORDER BY kind, "
+                              "place")) {}
+
+    void expect(const recorded_event& event) {
+        // Of events that were removed nothing but their positions is known.
+        while (position_ + 1 < event.position.value) expect(leaf_of_unknown({position_ + 1}));
+        expect(leaf_hash(event));
+    }
+    void expect_end() {
+        if (!rest_.empty() || rows_.step()) differ(fresh_, "the number of leaves in the hash tree");
+    }
+
+private:
+    void expect(const tree_hash& leaf) {
+        ++position_;
+        if (rest_.empty() && rows_.step()) rest_ = rows_.column_bytes(0);
+        if (!rest_.starts_with(leaf.as_bytes()))
+            differ(fresh_, fmt::format("the leaf of position {} in the hash tree", position_));
+        rest_.remove_prefix(sizeof leaf);
+    }
+
+    connection& fresh_;
+    statement rows_;
+    std::string_view rest_;
+    std::uint64_t position_ = 0;
+};
+
+// The event at which the old file stands, as it was appended: in format 1 all are messages, and none has tags.
+recorded_event old_event(const statement& row, std::string_view stream, std::string_view type) {
+    recorded_event event;
+    event.position.value = static_cast<std::uint64_t>(row.column_int64(0));
+    event.version.value = static_cast<std::uint64_t>(row.column_int64(2));
+    event.stream = stream;
+    event.type = type;
+    event.id = uuid::from_bytes(row.column_bytes(4)).value();
+    event.recorded_at = timestamp{std::chrono::microseconds{row.column_int64(5)}};
+    event.payload = row.column_bytes(6);
+    event.metadata = row.column_bytes(7);
+    return event;
+}
+
 // Returns the greatest id in order. The ids that are out of order are counted.
 std::string expect_same_events(connection& old, connection& fresh, std::int64_t& out_of_order, upgrade_watch& watch) {
     constexpr int same_columns = 8;
     auto left = old.prepare(
-        "SELECT position, stream, version, type, id, recorded_at, payload, metadata, closes_append FROM events "
-        "ORDER BY position");
+        "SELECT position, stream, version, type, e.id, recorded_at, payload, metadata, closes_append, s.name, t.name "
+        "FROM events AS e JOIN streams AS s ON s.id = stream JOIN types AS t ON t.id = type ORDER BY position");
     auto right = fresh.prepare(
         "SELECT position, stream, version, type, id, recorded_at, payload, metadata, flags, tags FROM events "
         "ORDER BY position");
     listed_ids listed(fresh);
+    listed_leaves leaves(fresh);
     std::string greatest(16, '\0');
     while (left.step()) {
         const auto position = left.column_int64(0);
@@ -99,6 +151,7 @@ std::string expect_same_events(connection& old, connection& fresh, std::int64_t&
         if (!right.step() || !is_same_row(left, right, same_columns) || right.column_int64(8) != flags ||
             !right.column_is_null(9))
             differ(fresh, fmt::format("the event at position {}", position));
+        leaves.expect(old_event(left, left.column_bytes(9), left.column_bytes(10)));
         if (in_order) {
             listed.expect(id, position);
             greatest = id;
@@ -109,6 +162,7 @@ std::string expect_same_events(connection& old, connection& fresh, std::int64_t&
     }
     if (right.step()) differ(fresh, "the number of events");
     listed.expect_end();
+    leaves.expect_end();
     return greatest;
 }
 
@@ -137,6 +191,12 @@ void expect_merged(connection& fresh, std::string_view greatest_id) {
         differ(fresh, "the number of tags");
 }
 
+// With the leaves, which are those of the old events, the whole tree.
+void expect_tree(connection& fresh) {
+    verify_tiles(fresh,
+                 [&](const std::string& found) -> bool { differ(fresh, fmt::format("the hash tree ({})", found)); });
+}
+
 void expect_sound(connection& fresh) {
     if (const auto found = damage_in_structure(fresh); !found.empty())
         differ(fresh, fmt::format("the structure ({})", found));
@@ -151,6 +211,7 @@ void expect_same_store(connection& old, connection& fresh, upgrade_watch& watch)
     expect_listed_streams(old, fresh);
     expect_listed_ids(fresh, out_of_order);
     expect_merged(fresh, greatest_id);
+    expect_tree(fresh);
     for (const auto& [what, query] : same_in_both) expect_same_rows(old, fresh, query, what);
     expect_same_others(old, fresh);
     expect_sound(fresh);

@@ -27,6 +27,8 @@ struct stream_read_options {
     std::vector<std::string> types = {};
     /// Only events whose occurred_at() is this time or earlier, in any unit; the order stays that of versions.
     detail::saturated<timestamp> occurred_up_to = (timestamp::max)();
+    /// As all_read_options::compare_leaves.
+    bool compare_leaves = false;
 };
 
 /// What to read of the whole store: the events whose position is in the window (after, up_to].
@@ -39,6 +41,12 @@ struct all_read_options {
     /// Only events whose occurred_at() is this time or earlier, in any unit; the order stays that of positions. There
     /// is no index for it: all that pass otherwise are read.
     detail::saturated<timestamp> occurred_up_to = (timestamp::max)();
+    /// Computes the leaf of each event that is read and compares it with the one in the hash tree
+    /// (docs/event-store.md): the read throws corrupt, naming the position, if any byte of the event is not what was
+    /// appended. An event whose leaf is not stored yet passes, and so does every event of a store that keeps no leaves
+    /// apart from its events, as a memory_store. Events that the read skips are not compared: sqlite_store::verify()
+    /// compares all.
+    bool compare_leaves = false;
 };
 
 }  // namespace stele::inline v0

@@ -13,7 +13,8 @@ void play::read_stream() {
     stele::stream_read_options options{
         .after = {random() % 2 == 0 ? 0 : near(last)},
         .up_to = {random() % 2 == 0 ? (stele::version::max)().value : near(last)},
-        .direction = random() % 2 == 0 ? stele::direction::forward : stele::direction::backward};
+        .direction = random() % 2 == 0 ? stele::direction::forward : stele::direction::backward,
+        .compare_leaves = random() % 2 == 0};
     if (random() % 3 == 0) options.limit = random() % 8;
     if (random() % 4 == 0) options.as_of = {near(naive_.events().size())};
     if (random() % 4 == 0) options.types = {event_type_names[random() % std::size(event_type_names)]};
@@ -28,7 +29,8 @@ void play::read_all() {
     stele::all_read_options options{
         .after = {random() % 2 == 0 ? 0 : near(last)},
         .up_to = {random() % 2 == 0 ? (stele::position::max)().value : near(last)},
-        .direction = random() % 2 == 0 ? stele::direction::forward : stele::direction::backward};
+        .direction = random() % 2 == 0 ? stele::direction::forward : stele::direction::backward,
+        .compare_leaves = random() % 2 == 0};
     if (random() % 3 == 0) options.limit = random() % 8;
     options.filter = any_query();
     compare(fmt::format("read all ({}, {}], {}, limit {}", options.after.value, options.up_to.value,

@@ -98,7 +98,9 @@ struct retention_options {
 /// the run goes on.
 ///
 /// With an archive, events are written to it and synced before they are removed. A run first completes what an earlier
-/// one with this archive has begun. No event is lost, and none is in the archive twice.
+/// one with this archive has begun. No event is lost, and none is in the archive twice. Each is compared with its leaf
+/// in the hash tree (all_read_options::compare_leaves): one that was changed is not archived, and ends the run with
+/// corrupt, which names the position.
 ///
 /// Throws stele::error: invalid_argument (a policy that names no stream and no category or both, that keeps everything,
 /// or that is about the store's own streams), before anything is done; what removing and reading throw. Of the archive:

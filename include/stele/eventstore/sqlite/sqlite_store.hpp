@@ -64,6 +64,13 @@ struct sqlite_options {
     std::stop_token stop_upgrade = {};
 };
 
+/// How sqlite_store::backup() goes about it.
+struct backup_options {
+    /// Whether the events of the copy are compared with the hash tree before it gets its name. Without that, the copy
+    /// is what the store is, changed events included: for who wants to keep a damaged store.
+    bool compare_leaves = true;
+};
+
 /// How sqlite_store::verify() goes about it.
 struct verify_options {
     /// It ends after so many findings. At least 1.
@@ -127,9 +134,11 @@ public:
     ~sqlite_store() override;
 
     /// Copies the store as of this moment to a new file, while others read and write. The copy is an independent store:
-    /// to restore it, open it. It appears under its name only when it is complete and synced.
-    /// Throws invalid_argument if a file of that name exists, or another backup to that name was faster; io, full.
-    void backup(const std::filesystem::path& to);
+    /// to restore it, open it. It appears under its name only when it is complete, synced, and every event in it is
+    /// what was appended, as its leaf in the hash tree says. Throws invalid_argument if a file of that name exists, or
+    /// another backup to that name was faster; io, full; corrupt, naming the position, if an event was changed. Nothing
+    /// is left under that name then.
+    void backup(const std::filesystem::path& to, const backup_options& options = {});
 
     /// Returns the space of removed events to the disk by rewriting the file. Meanwhile it needs up to twice the size
     /// of the file: in SQLite's directory for temporary files, and beside the file. Appends wait until it is done, but

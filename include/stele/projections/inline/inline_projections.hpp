@@ -37,6 +37,9 @@ struct inline_options {
     /// Whether add() rebuilds a projection that has changed since its tables were made (another version, events or
     /// tables), as rebuild() does, instead of refusing it with needs_rebuild.
     bool rebuild_changed = false;
+    /// Whether add() and rebuild() compare each event with its leaf in the hash tree (all_read_options::compare_leaves)
+    /// when they make the tables from all events. One that was changed makes them throw corrupt, naming the position.
+    bool compare_leaves = true;
 };
 
 /// Projections that are applied in the transaction of every append, with their tables in the event store's own file: a

@@ -36,6 +36,10 @@ void check_history(stele::event_store& store) {
     fmt::print("{} was in it: {}, by {} hashes\n", event->type,
                stele::verify_inclusion(stele::leaf_hash(event->view()), proof, kept), proof.hashes.size());
     // [/inclusion]
+
+    // [compare]
+    fmt::print("{} events, each as it was appended\n", store.count_events({.compare_leaves = true}));
+    // [/compare]
 }
 
 void take_over(stele::event_store& store) {

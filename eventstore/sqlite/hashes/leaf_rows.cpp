@@ -11,16 +11,16 @@
 namespace stele::inline v0::detail {
 namespace {
 
-constexpr std::size_t most_tag_names = 1U << 16U;
+constexpr std::size_t most_names = 1U << 16U;  // of each table: some megabytes
 
 }  // namespace
 
 leaf_rows::leaf_rows(connection& db)
-    : query_(
-          db.prepare("SELECT e.position, e.version, e.recorded_at, e.id, s.name, t.name, e.flags, e.tags, e.payload, "
-                     "e.metadata FROM events AS e LEFT JOIN streams AS s ON s.id = e.stream LEFT JOIN types AS t ON "
-                     "t.id = e.type WHERE e.position > ?1 AND e.position <= ?2 ORDER BY e.position")),
-      tag_query_(db.prepare("SELECT name FROM stele_tags WHERE id = ?1")) {}
+    : query_(db.prepare("SELECT position, version, recorded_at, id, stream, type, flags, tags, payload, metadata FROM "
+                        "events WHERE position > ?1 AND position <= ?2 ORDER BY position")),
+      streams_(db.prepare("SELECT name FROM streams WHERE id = ?1")),
+      types_(db.prepare("SELECT name FROM types WHERE id = ?1")),
+      tags_(db.prepare("SELECT name FROM stele_tags WHERE id = ?1")) {}
 
 reset_guard leaf_rows::read(std::uint64_t after, std::uint64_t up_to) {
     query_.bind(1, static_cast<std::int64_t>(after));
@@ -49,8 +49,10 @@ std::expected<tree_hash, std::string> leaf_rows::leaf() {
 std::expected<recorded_event, std::string> leaf_rows::event() {
     const auto id = uuid::from_bytes(query_.column_bytes(3));
     if (!id) return std::unexpected(fmt::format("its id has {} bytes", query_.column_bytes(3).size()));
-    if (query_.column_is_null(4)) return std::unexpected("its stream is missing");
-    if (query_.column_is_null(5)) return std::unexpected("its type is missing");
+    const auto* const stream = streams_.find(query_.column_int64(4));
+    if (stream == nullptr) return std::unexpected("its stream is missing");
+    const auto* const type = types_.find(query_.column_int64(5));
+    if (type == nullptr) return std::unexpected("its type is missing");
     const auto content = content_of(query_.column_int64(6));
     if (!content) return std::unexpected(fmt::format("its flags are {}", query_.column_int64(6)));
     recorded_event event;
@@ -58,8 +60,8 @@ std::expected<recorded_event, std::string> leaf_rows::event() {
     event.version.value = static_cast<std::uint64_t>(query_.column_int64(1));
     event.recorded_at = timestamp{timestamp::duration{query_.column_int64(2)}};
     event.id = *id;
-    event.stream = query_.column_bytes(4);
-    event.type = query_.column_bytes(5);
+    event.stream = *stream;
+    event.type = *type;
     event.payload = query_.column_bytes(8);
     event.metadata = query_.column_bytes(9);
     event.content = content->content;
@@ -69,10 +71,9 @@ std::expected<recorded_event, std::string> leaf_rows::event() {
 
 std::expected<tag_list, std::string> leaf_rows::tags(std::string_view ids) {
     tag_list list;
-    if (tag_names_.size() > most_tag_names) tag_names_.clear();
     run_reader run(ids);
     for (auto id = run.next(); id; id = run.next()) {
-        const auto* name = tag_name(*id);
+        const auto* const name = tags_.find(*id);
         if (name == nullptr) return std::unexpected(fmt::format("its tag {} is missing", *id));
         try {
             list.add(*name);
@@ -84,12 +85,13 @@ std::expected<tag_list, std::string> leaf_rows::tags(std::string_view ids) {
     return list;
 }
 
-const std::string* leaf_rows::tag_name(std::int64_t id) {
-    if (const auto known = tag_names_.find(id); known != tag_names_.end()) return &known->second;
-    const reset_guard done(tag_query_);
-    tag_query_.bind(1, id);
-    if (!tag_query_.step()) return nullptr;
-    return &tag_names_.emplace(id, tag_query_.column_bytes(0)).first->second;
+const std::string* leaf_rows::stored_names::find(std::int64_t id) {
+    if (const auto known = known_.find(id); known != known_.end()) return &known->second;
+    const reset_guard done(query_);
+    query_.bind(1, id);
+    if (!query_.step()) return nullptr;
+    if (known_.size() >= most_names) known_.clear();
+    return &known_.emplace(id, query_.column_bytes(0)).first->second;
 }
 
 }  // namespace stele::inline v0::detail

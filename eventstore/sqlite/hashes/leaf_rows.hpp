@@ -7,9 +7,10 @@
 
 #include <cstdint>
 #include <expected>
-#include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 namespace stele::inline v0::detail {
 
@@ -27,12 +28,23 @@ public:
     [[nodiscard]] std::expected<tree_hash, std::string> leaf();
 
 private:
+    // The names in a table, by id. They never change, and are looked at once they are committed.
+    class stored_names {
+    public:
+        explicit stored_names(statement query) : query_(std::move(query)) {}
+        // Null if there is none. Good until the next call.
+        [[nodiscard]] const std::string* find(std::int64_t id);
+
+    private:
+        statement query_;
+        std::unordered_map<std::int64_t, std::string> known_;
+    };
+
     [[nodiscard]] std::expected<recorded_event, std::string> event();
     [[nodiscard]] std::expected<tag_list, std::string> tags(std::string_view ids);
-    [[nodiscard]] const std::string* tag_name(std::int64_t id);
 
-    statement query_, tag_query_;
-    std::map<std::int64_t, std::string> tag_names_;
+    statement query_;
+    stored_names streams_, types_, tags_;
 };
 
 }  // namespace stele::inline v0::detail

@@ -136,7 +136,8 @@ std::string expect_same_events(connection& old, connection& fresh, std::int64_t&
     constexpr int same_columns = 8;
     auto left = old.prepare(
         "SELECT position, stream, version, type, e.id, recorded_at, payload, metadata, closes_append, s.name, t.name "
-        "FROM events AS e JOIN streams AS s ON s.id = stream JOIN types AS t ON t.id = type ORDER BY position");
+        "FROM events AS e CROSS JOIN streams AS s ON s.id = stream CROSS JOIN types AS t ON t.id = type ORDER BY "
+        "position");
     auto right = fresh.prepare(
         "SELECT position, stream, version, type, id, recorded_at, payload, metadata, flags, tags FROM events "
         "ORDER BY position");

@@ -17,7 +17,7 @@ TEST_CASE("events that were appended pass, in any order, and others are named") 
     file.append_and_commit(600);
     file.close();
     leaf_check check(file.db());
-    for (const std::uint64_t where : {1, 2, 600, 256, 257, 513, 512, 3}) {
+    for (const std::uint64_t where : {1U, 2U, 600U, 256U, 257U, 513U, 512U, 3U}) {
         const auto event = testing::event_at(where);
         CHECK_NOTHROW(check.expect(event.view()));
         auto other = event;

@@ -62,6 +62,8 @@ const std::vector<change> changes{
     {"UPDATE events SET flags = flags | 32 WHERE position = 60", "flags 35"},
     {"UPDATE events SET flags = flags | 12 WHERE position = 60", "flags 15"},
     {"UPDATE events SET recorded_at = 1 WHERE position = 60", "the event at position 60 was recorded before"},
+    {"UPDATE events SET recorded_at = recorded_at + 1 WHERE position > 20",
+     "20 is said to be of one append with the next"},
     {"UPDATE events SET position = position - 5000 WHERE position = 60", "impossible value"},
     {"UPDATE streams SET removed_up_to = 3 WHERE name = 'a-1'", "everything up to 3 was removed"},
     {"UPDATE streams SET removed_up_to = removed_up_to + 1 WHERE name = 'a-2'", "the streams have"},

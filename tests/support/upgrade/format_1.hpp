@@ -134,6 +134,7 @@ public:
 
     void append(const std::string& stream, int events, std::size_t payload_bytes = 20,
                 const std::string& type = "test.Happened") {
+        time_ += static_cast<std::int64_t>(random_() % 9);
         db_.execute("BEGIN");
         for (int i = 0; i < events; ++i) insert(stream, type, payload_bytes, i + 1 == events);
         db_.execute("COMMIT");
@@ -168,7 +169,6 @@ private:
 
     void insert(const std::string& stream, const std::string& type, std::size_t payload_bytes, bool closes) {
         const auto type_id = id_of("types", type);
-        time_ += static_cast<std::int64_t>(random_() % 3);
         std::string id(16, '\0');
         for (auto& byte : id) byte = static_cast<char>(random_());
         for (int i = 0; ids_in_order && i < 8; ++i)

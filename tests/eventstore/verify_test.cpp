@@ -83,6 +83,7 @@ const std::vector<change> changes{
     {"UPDATE events SET id = x'FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF' WHERE position = 60", "is not greater than all"},
     {"UPDATE events SET id = x'FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF' WHERE position = 60", "greater than the greatest"},
     {"UPDATE events SET flags = flags & ~2 WHERE position = 60", "position 60 is not in the index of ids"},
+    {"UPDATE events SET flags = flags & ~2 WHERE position = 1443", "position 1443 is greater than all before it, and"},
     {"UPDATE events SET tags = x'07' WHERE position = 60", "position 60 refers to tag 7, which is missing"},
     {"UPDATE events SET tags = x'07' WHERE position = 60", "position 60 is not in the index of its tag 7"},
     {"DELETE FROM stele_stream_runs WHERE version = 5 OR stream = 5", "is not in the index of its stream"},

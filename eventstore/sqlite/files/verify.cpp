@@ -72,6 +72,10 @@ constexpr const char* contradictions[] = {
     "SELECT format('the id of the event at position %d is not greater than all before it, and is said to be', position)"
     " FROM (SELECT position, id, lag(id) OVER (ORDER BY position) AS earlier FROM events WHERE flags & 2)"
     " WHERE id <= earlier",
+    "SELECT format('the id of the event at position %d is greater than all before it, and is said not to be', position)"
+    " FROM (SELECT position, id, flags, max(CASE WHEN flags & 2 THEN id END) OVER (ORDER BY position ROWS BETWEEN"
+    " UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier FROM events) AS e, stele_merge WHERE flags & 2 = 0"
+    " AND e.id > max(greatest_id, coalesce(earlier, zeroblob(16)))",
     // Tags.
     "SELECT format('the event at position %d refers to tag %d, which is missing', e.position, t.position)"
     " FROM events AS e CROSS JOIN stele_positions(e.tags) AS t WHERE e.tags IS NOT NULL"

@@ -32,11 +32,11 @@ const std::vector<change> changes{
      "the leaf of position 256 in"},
     {"UPDATE stele_hash_tiles SET tile = 5000 WHERE level = 0 AND tile = 0", "the leaf of position 1 in"},
     {"DELETE FROM stele_hash_tiles WHERE level = 0 AND tile = 0", "the leaf of position 1 in"},
-    {"DELETE FROM stele_open_leaves", "the leaf of position 65537 in"},
+    {"DELETE FROM stele_open_leaves", "the leaf of position 66305 in"},
     {"UPDATE stele_open_leaves SET hashes = CAST(hashes || zeroblob(32) AS BLOB)", "the number of leaves"},
     {"INSERT INTO stele_open_leaves VALUES (70000, zeroblob(32))", "the number of leaves"},
     {"UPDATE stele_hash_tiles SET hashes = zeroblob(8192) WHERE level = 1", "the hash tree (tile 0 of level 0"},
-    {"DELETE FROM stele_hash_tiles WHERE level = 1", "the hash tree (the hash tree has 0 tiles of level 1"},
+    {"DELETE FROM stele_hash_tiles WHERE level = 1", "tile 0 of level 1 of the hash tree is missing"},
     {"INSERT INTO stele_hash_tiles VALUES (2, 0, zeroblob(8192))", "has 1 tiles of level 2"},
 };
 

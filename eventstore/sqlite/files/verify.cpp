@@ -59,11 +59,9 @@ constexpr const char* contradictions[] = {
     " (SELECT position, recorded_at, lag(recorded_at) OVER (ORDER BY position) AS earlier FROM events)"
     " WHERE recorded_at < earlier",
     "SELECT format('the event at position %d is said to be of one append with the next one, which was recorded at "
-    "another"
-    " time', position) FROM (SELECT position, recorded_at, flags, lead(position) OVER places AS next, lead(recorded_at)"
-    " OVER places AS later FROM events WINDOW places AS (ORDER BY position)) WHERE flags & 1 = 0 AND next = position + "
-    "1"
-    " AND later <> recorded_at",
+    "another time', position) FROM (SELECT position, recorded_at, flags, lead(position) OVER places AS next,"
+    " lead(recorded_at) OVER places AS later FROM events WINDOW places AS (ORDER BY position))"
+    " WHERE flags & 1 = 0 AND next = position + 1 AND later <> recorded_at",
     "SELECT format('the last event, at position %d, does not close its append', position) FROM events"
     " WHERE position = (SELECT max(position) FROM events) AND flags & 1 = 0",
     // Ids are unique, and in order where they are said to be.

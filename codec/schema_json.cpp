@@ -8,6 +8,7 @@
 #include <stele/eventstore/metadata.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/timestamp.pb.h>
 
@@ -15,7 +16,9 @@
 #include <chrono>
 #include <expected>
 #include <ranges>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace stele::inline v0 {
 namespace {
@@ -89,6 +92,13 @@ void add_metadata(object& line, const recorded_event& event) {
     for (const auto& [name, text] : known.headers) headers.add_text(name, text);
     if (!known.headers.empty()) all.add("headers", headers.json());
     line.add("metadata", all.json());
+}
+
+void add_tags(object& line, tags_view tags) {
+    if (tags.empty()) return;
+    std::vector<std::string> all;
+    for (const auto tag : tags) all.push_back(detail::json_of_text(tag));
+    line.add("tags", fmt::format("[{}]", fmt::join(all, ",")));
 }
 
 }  // namespace
@@ -171,6 +181,7 @@ std::string recorded_schemas::line(const recorded_event& event, detail::delivere
         line.add("occurred_at", json_of(time, state_->reader));
     line.add_text("id", event.id.str());
     add_metadata(line, event);
+    add_tags(line, event.tags);
     if (event.content != event_content::message)
         line.add_text("content", event.content == event_content::json ? "json" : "octets");
     line.add("payload", state_->json_of(event, message));

@@ -17,6 +17,7 @@ std::string_view to_string(error_kind kind) noexcept {
         case error_kind::other_store: return "other_store";
         case error_kind::needs_rebuild: return "needs_rebuild";
         case error_kind::needs_projection: return "needs_projection";
+        case error_kind::needs_tagging: return "needs_tagging";
         case error_kind::rejected: return "rejected";
         case error_kind::incompatible_schema: return "incompatible_schema";
         case error_kind::invalid_argument: return "invalid_argument";

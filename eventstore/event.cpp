@@ -26,7 +26,8 @@ owned_event::owned_event(const recorded_event& event)
       metadata(event.metadata),
       content(event.content),
       foreign_metadata(event.foreign_metadata),
-      tags(event.tags) {}
+      tags(event.tags),
+      added_tags(event.added_tags) {}
 
 recorded_event owned_event::view() const& noexcept {
     return {.position = position,
@@ -39,7 +40,8 @@ recorded_event owned_event::view() const& noexcept {
             .metadata = metadata,
             .content = content,
             .foreign_metadata = foreign_metadata,
-            .tags = tags};
+            .tags = tags,
+            .added_tags = added_tags};
 }
 
 recorded_event as_recorded(const event_data& data, std::string_view stream, stream_position at,

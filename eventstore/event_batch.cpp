@@ -29,7 +29,7 @@ char* event_batch::allocate(std::size_t size) {
 
 void event_batch::add(const recorded_event& event) {
     const auto size = event.stream.size() + event.type.size() + event.payload.size() + event.metadata.size() +
-                      event.tags.text().size();
+                      event.tags.text().size() + event.added_tags.text().size();
     char* place = allocate(size);
     const auto copy = [&place](std::string_view text) {
         if (!text.empty()) std::memcpy(place, text.data(), text.size());
@@ -47,7 +47,8 @@ void event_batch::add(const recorded_event& event) {
                        .metadata = copy(event.metadata),
                        .content = event.content,
                        .foreign_metadata = event.foreign_metadata,
-                       .tags = tags_view{copy(event.tags.text())}});
+                       .tags = tags_view{copy(event.tags.text())},
+                       .added_tags = tags_view{copy(event.added_tags.text())}});
     size_bytes_ += size;
 }
 

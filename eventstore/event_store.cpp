@@ -1,3 +1,4 @@
+#include "eventstore/engine/added_tags.hpp"
 #include "eventstore/engine/argument_checks.hpp"
 #include "eventstore/names.hpp"
 
@@ -175,6 +176,11 @@ std::uint64_t event_store::count_events(const all_read_options& options) {
     return count;
 }
 
+void event_store::add_tags(const tag_batch& batch) {
+    detail::check_tag_batch(batch);
+    do_add_tags(batch);
+}
+
 inclusion_proof event_store::prove_inclusion(position event, position size) {
     if (event.value == 0 || event > size)
         throw error(error_kind::invalid_argument,
@@ -191,6 +197,15 @@ consistency_proof event_store::prove_consistency(position old_size, position new
                                 "from 0 to {}",
                                 new_size, old_size, new_size));
     return do_prove_consistency(old_size, new_size);
+}
+
+void event_store::do_add_tags(const tag_batch& /*batch*/) {
+    throw error(error_kind::invalid_argument,
+                "this store adds no tags to events that are stored, so nothing was added; use one that does");
+}
+
+std::vector<stele::tagging_status> event_store::do_tagging_status() {
+    return {};
 }
 
 tree_root event_store::do_root(std::optional<position> /*size*/) {

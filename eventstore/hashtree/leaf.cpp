@@ -35,8 +35,9 @@ tree_hash leaf_hash(const recorded_event& event) noexcept {
         .add(event.id.as_bytes());
     add_text(hash, event.stream);
     add_text(hash, event.type);
-    hash.add_number(event.tags.size(), 2);
-    for (const auto tag : event.tags) add_text(hash, tag);  // in the order of their bytes
+    hash.add_number(event.tags.size() - event.added_tags.size(), 2);
+    for (const auto tag : event.tags)  // in the order of their bytes
+        if (!event.added_tags.contains(tag)) add_text(hash, tag);
     const auto metadata = detail::hash_of(event.metadata);
     const auto payload = detail::hash_of(event.payload);
     return hash.add(metadata.as_bytes()).add(payload.as_bytes()).finish();

@@ -13,12 +13,6 @@
 namespace stele::inline v0::detail {
 namespace {
 
-// So that the next `more` push_back() cannot throw; grows as push_back() does.
-template <class Element>
-void make_room(std::vector<Element>& in, std::size_t more) {
-    if (in.capacity() - in.size() < more) in.reserve(std::max(in.capacity() * 2, in.size() + more));
-}
-
 }  // namespace
 
 class memory_log::lookup final : public stored_events {
@@ -66,6 +60,7 @@ bool memory_log::adds_existing(std::span<const document_write> writes) const {
 std::optional<conflict> memory_log::refusal_of(const append_condition& condition) const {
     if (const auto* none = std::get_if<no_event>(&condition)) {
         expect_position(*none, head());
+        expect_complete(none->matching);
         const auto first = first_match(none->matching, none->after);
         return first ? std::optional{condition_conflict(view_of(*first))} : std::nullopt;
     }
@@ -92,6 +87,8 @@ std::optional<conflict> memory_log::refusal_of(std::span<const stream_write> wri
 
 append_all_outcome memory_log::append(std::span<const stream_write> writes, std::span<const document_write> documents,
                                       std::span<const append_condition> conditions) {
+    if (!tagging_.empty() && !conditions.empty() && !writes.empty())  // whether they hold may be unknown
+        if (auto earlier = find_repeated(writes)) return *std::move(earlier);
     if (const auto refused = refusal_of(writes, conditions)) {
         if (!writes.empty())
             if (auto earlier = find_repeated(writes)) return *std::move(earlier);
@@ -114,20 +111,17 @@ memory_log::prepared_append memory_log::prepare(std::span<const stream_write> wr
         for (const auto& event : write.events) {
             last = last.next();
             const bool closes = &write == &writes.back() && &event == &write.events.back();
-            next.events.push_back({&name, 0, last, now, closes, false, event});
+            next.events.push_back({&name, 0, last, now, closes, false, event, {}});
             const position where{events_.size() + next.events.size()};
             next.ids.emplace(event.id, where);
-            for (const auto tag : event.tags.view())
-                next.tagged.emplace_back(&tagged_.try_emplace(std::string{tag}).first->second, where);
+            std::ranges::move(places_for(event.tags, where), std::back_inserter(next.tagged));
         }
         make_room(stream.positions, write.events.size());
         next.streams.push_back(&stream);
         next.results.push_back({{last, {events_.size() + next.events.size()}}});
     }
     make_room(events_, next.events.size());
-    std::unordered_map<std::vector<position>*, std::size_t> more;
-    for (const auto& [positions, where] : next.tagged) ++more[positions];
-    for (const auto& [positions, count] : more) make_room(*positions, count);
+    make_room_for(next.tagged);
     for (const auto& each : documents) {
         auto& change = next.documents.emplace_back(&documents_.try_emplace(each.kind).first->second, each.key);
         if (each.action == document_action::remove) continue;
@@ -181,6 +175,7 @@ void memory_log::remove(kept_stream& stream, version up_to) noexcept {
         ids_.erase(event.data.id);
         event.removed = true;
         event.data = {};
+        event.tags = {};
     }
     stream.record.removed = std::max(stream.record.removed, up_to);
 }
@@ -192,7 +187,11 @@ tile_source& memory_log::tree() {
 
 recorded_event memory_log::view_of(position where) const {
     const auto& event = at(where);
-    return as_recorded(event.data, *event.stream, {event.version, where}, event.recorded_at);
+    auto view = as_recorded(event.data, *event.stream, {event.version, where}, event.recorded_at);
+    if (event.tags.added.empty()) return view;
+    view.tags = event.tags.all;
+    view.added_tags = event.tags.added;
+    return view;
 }
 
 bool memory_log::full(const event_batch& batch, std::uint64_t limit) const {
@@ -215,6 +214,7 @@ void memory_log::fetch(const stream_id& stream, const stream_read_options& optio
 }
 
 void memory_log::fetch(const all_read_options& options, event_batch& batch) const {
+    expect_complete(options.filter);
     const name_ranges streams(options.filter);
     event_query by_event = options.filter;
     by_event.categories = by_event.stream_prefixes = by_event.streams = {};

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "eventstore/engine/added_tags.hpp"
 #include "eventstore/engine/append_rules.hpp"
 #include "eventstore/engine/query_plan.hpp"
 #include "eventstore/memory/memory_tree.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -16,6 +18,12 @@
 
 namespace stele::inline v0::detail {
 
+/// So that the next `more` push_back() cannot throw; grows as push_back() does.
+template <class Element>
+void make_room(std::vector<Element>& in, std::size_t more) {
+    if (in.capacity() - in.size() < more) in.reserve(std::max(in.capacity() * 2, in.size() + more));
+}
+
 /// The events and documents of a memory_store. One thread at a time writes, and none reads meanwhile.
 class memory_log {
 public:
@@ -25,6 +33,9 @@ public:
                               std::span<const append_condition> conditions = {});
     append_outcome remove(const stream_id& name, expected_version expected, stream_removal kind, version before,
                           const event_data& record);
+
+    void add_tags(const tag_batch& batch);
+    [[nodiscard]] std::vector<tagging_status> list_tagging() const;
 
     void fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) const;
     void fetch(const all_read_options& options, event_batch& batch) const;
@@ -51,6 +62,7 @@ private:
         bool closes_append;
         bool removed;
         event_data data;
+        stored_tags tags = {};  // only if some were added
     };
     struct kept_stream {
         stream_record record;
@@ -67,13 +79,14 @@ private:
         const std::string& key;
         documents_of_kind::node_type node = {};  // empty: it is removed
     };
+    using tagged_position = std::pair<std::vector<position>*, position>;  // a list in tagged_, and what comes into it
     struct prepared_append {
         std::vector<kept_event> events;
         std::vector<kept_stream*> streams;  // of each write
         std::map<uuid, position> ids;
         std::vector<document_change> documents;
         std::vector<append_result> results;
-        std::vector<std::pair<std::vector<position>*, position>> tagged;  // the tags of the events
+        std::vector<tagged_position> tagged;  // the tags of the events
     };
     class lookup;
 
@@ -97,6 +110,9 @@ private:
                                           std::span<const document_write> documents, timestamp now);
     void store(prepared_append& next, std::span<const stream_write> writes) noexcept;
     void remove(kept_stream& stream, version up_to) noexcept;
+    std::vector<tagged_position> places_for(tags_view tags, position where);
+    static void make_room_for(std::span<const tagged_position> tagged);
+    void expect_complete(const event_query& query) const;
     [[nodiscard]] recorded_event view_of(position where) const;
     [[nodiscard]] stream_info info_of(const std::string& name, const kept_stream& stream) const;
     [[nodiscard]] bool full(const event_batch& batch, std::uint64_t limit) const;
@@ -110,6 +126,8 @@ private:
     std::map<uuid, position> ids_;                                     // of the events that are not removed
     std::unordered_map<std::string, std::vector<position>> tagged_;    // by tag; also of events that were removed
     std::map<std::string, documents_of_kind, std::less<>> documents_;  // by kind
+    using key_and_type = std::pair<std::string, std::string>;
+    std::map<key_and_type, tagging_status> tagging_;
 };
 
 template <class Visit>

@@ -63,7 +63,7 @@ bool is_same(const recorded_event& event, const recorded_event& other) {
            event.recorded_at == other.recorded_at && event.id == other.id && event.stream == other.stream &&
            event.type == other.type && event.payload == other.payload && event.metadata == other.metadata &&
            event.content == other.content && event.foreign_metadata == other.foreign_metadata &&
-           event.tags == other.tags;
+           event.tags == other.tags && event.added_tags == other.added_tags;
 }
 
 // Whether the event can be had from the line again.
@@ -139,6 +139,7 @@ std::string line_of(const recorded_event& event, const std::string& json) {
     fields.set_content(std::to_underlying(event.content));
     fields.set_foreign_metadata(event.foreign_metadata);
     for (const auto tag : event.tags) fields.add_tags(std::string{tag});
+    for (const auto tag : event.added_tags) fields.add_added_tags(std::string{tag});
     auto line = print(fields);
     if (json.starts_with('{') && json.ends_with('}') && json.find_first_of("\n\r") == std::string::npos) {
         auto with_json = line;
@@ -176,6 +177,7 @@ std::optional<owned_event> read_line(std::string_view line) {
     event.foreign_metadata = fields.foreign_metadata();
     try {
         for (const auto& tag : fields.tags()) event.tags.add(tag);
+        for (const auto& tag : fields.added_tags()) event.added_tags.add(tag);
     } catch (const error&) {
         return {};
     }

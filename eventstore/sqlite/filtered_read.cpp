@@ -7,6 +7,7 @@
 
 #include "eventstore/sqlite/filtered_read.hpp"
 
+#include "eventstore/engine/added_tags.hpp"
 #include "eventstore/engine/query_plan.hpp"
 #include "eventstore/sqlite/reader.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
@@ -82,11 +83,20 @@ bool reader::fetch(typed_read& read, event_batch& batch) {
     return true;
 }
 
+// The head, if nothing that the filter names is missing. Both are of one moment.
+position reader::head_for(const event_query& filter) {
+    if (!names_tags(filter)) return head();
+    const index_look at(index_);
+    if (at->tagging) expect_complete(filter, list_tagging());
+    return {static_cast<std::uint64_t>(at->head)};
+}
+
 // The head comes first: the types of all events up to there have their ids.
 void reader::begin(filtered_read& read) {
     read.begun = true;
     const auto& options = read.options;
-    read.rest = {to_integer(options.after.value), std::min(to_integer(options.up_to.value), to_integer(head().value))};
+    const auto head = to_integer(head_for(options.filter).value);
+    read.rest = {to_integer(options.after.value), std::min(to_integer(options.up_to.value), head)};
     read.types = ids_of(options.filter.types);
     if (!options.filter.types.empty() && read.types.empty()) read.rest = {};  // no event can pass
     const auto& filter = options.filter;

@@ -52,6 +52,7 @@ reader::reader(std::unique_ptr<connection> db, const store_limits& limits, std::
           db_->prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 AND key = ?2")),
       list_documents_(db_->prepare("SELECT key, value, position, written_at FROM documents WHERE kind = ?1 "
                                    "AND key >= ?2 AND key > ?3 ORDER BY key")),
+      tagging_(db_->prepare(tagging_query)),
       tags_(*db_) {}
 
 std::optional<document> reader::find_document(std::string_view kind, std::string_view key) {
@@ -160,7 +161,7 @@ void reader::collect(statement& query, row_order order, const selection& which, 
                                           event.position, query.column_int64(8)));
         event.content = content->content;
         event.foreign_metadata = content->foreign_metadata;
-        event.tags = query.column_is_null(9) ? tags_view{} : tags_.unpack(query.column_bytes(9), event.position.value);
+        tags_.read(query, 9, event);
         if (which.others != nullptr && !which.others->passes(event)) continue;
         if (leaves != nullptr) leaves->expect(event);
         batch.add(event);

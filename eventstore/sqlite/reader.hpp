@@ -5,6 +5,7 @@
 #include "eventstore/sqlite/hashes/tile_reader.hpp"
 #include "eventstore/sqlite/index/event_index.hpp"
 #include "eventstore/sqlite/read_access.hpp"
+#include "eventstore/sqlite/tags/added_tags.hpp"
 #include "eventstore/sqlite/tags/tag_ids.hpp"
 
 #include <stele/eventstore/sqlite/detail/connection.hpp>
@@ -46,6 +47,7 @@ public:
     std::optional<document> find_document(std::string_view kind, std::string_view key);
     std::vector<document> list_documents(std::string_view kind, const document_read_options& options);
     std::vector<std::string> event_types();
+    std::vector<tagging_status> list_tagging() { return read_tagging(tagging_); }
     position head();
     position position_at(timestamp time);
     version stream_version(const stream_id& stream);
@@ -59,6 +61,7 @@ public:
 
 private:
     void begin(filtered_read& read);
+    position head_for(const event_query& filter);
     void begin(typed_read& read);
     // As a JSON list; empty if none of them is stored.
     std::string ids_of(const std::vector<std::string>& types);
@@ -136,7 +139,7 @@ private:
     statement listed_, listed_and_typed_;
     statement head_, find_stream_name_, find_type_name_, find_type_, time_after_;
     statement blocks_, streams_in_ranges_, find_stream_, list_streams_, find_place_;
-    statement find_document_, list_documents_;
+    statement find_document_, list_documents_, tagging_;
     tag_names tags_;
     tile_hash_cache tile_hashes_;
     std::optional<leaf_check> leaves_;  // once a read has asked for it

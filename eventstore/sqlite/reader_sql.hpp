@@ -15,9 +15,18 @@
 
 namespace stele::inline v0::detail {
 
+/// The tags that were added to the event of a row of `events`, or of a name for them; NULL if there are none. Where the
+/// table is empty, that is found out once for all rows.
+inline std::string added_tags_of(std::string_view events) {
+    return fmt::format("CASE WHEN EXISTS (SELECT 1 FROM stele_added_tags) THEN (SELECT added.tags FROM stele_added_tags "
+                       "AS added WHERE added.position = {}.position) END",
+                       events);
+}
+
 /// The columns in the order in which reader::collect() reads them.
-inline constexpr std::string_view columns =
-    "SELECT position, version, recorded_at, id, stream, type, payload, metadata, flags, tags FROM events";
+inline const std::string columns =
+    fmt::format("SELECT position, version, recorded_at, id, stream, type, payload, metadata, flags, tags, {} FROM events",
+                added_tags_of("events"));
 
 /// SQLite has no unsigned integers; no position or version is that large.
 inline std::int64_t to_integer(std::uint64_t value) {
@@ -49,9 +58,9 @@ inline std::string all_query(direction order) {
 
 /// Those at the positions of a list (?1), in its order.
 inline const std::string listed_query = fmt::format(
-    "{} AS e ON e.position = p.position",
-    "SELECT e.position, e.version, e.recorded_at, e.id, e.stream, e.type, e.payload, e.metadata, e.flags, e.tags "
-    "FROM stele_positions(?1) AS p CROSS JOIN events");
+    "SELECT e.position, e.version, e.recorded_at, e.id, e.stream, e.type, e.payload, e.metadata, e.flags, e.tags, {} "
+    "FROM stele_positions(?1) AS p CROSS JOIN events AS e ON e.position = p.position",
+    added_tags_of("e"));
 /// Those of some types (?2, a JSON list of ids).
 inline const std::string listed_and_typed_query = listed_query + " WHERE e.type IN (SELECT value FROM json_each(?2))";
 

@@ -220,6 +220,15 @@ std::vector<document> sqlite_engine::do_list_documents(std::string_view kind, co
     return readers_.with_reader([&](reader& r) { return r.list_documents(kind, options); });
 }
 
+void sqlite_engine::do_add_tags(const tag_batch& batch) {
+    expect_writable();
+    queue_->exclusive([&] { writer_->add_tags(batch); });
+}
+
+std::vector<stele::tagging_status> sqlite_engine::do_tagging_status() {
+    return readers_.with_reader([](reader& r) { return r.list_tagging(); });
+}
+
 std::vector<std::string> sqlite_engine::do_event_types() {
     return readers_.with_reader([](reader& r) { return r.event_types(); });
 }

@@ -148,6 +148,14 @@ std::vector<document> sqlite_store::do_list_documents(std::string_view kind, con
     return engine().do_list_documents(kind, options);
 }
 
+void sqlite_store::do_add_tags(const tag_batch& batch) {
+    engine().do_add_tags(batch);
+}
+
+std::vector<stele::tagging_status> sqlite_store::do_tagging_status() {
+    return engine().do_tagging_status();
+}
+
 std::vector<std::string> sqlite_store::do_event_types() {
     return engine().do_event_types();
 }

@@ -94,6 +94,7 @@ writer::writer(const std::filesystem::path& file, const sqlite_options& options,
       index_(db_, *tail_),
       catalog_(db_, index_),
       tags_(db_),
+      added_tags_(db_, tags_),
       tree_(db_),
       conditions_(db_, index_) {}
 

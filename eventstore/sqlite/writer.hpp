@@ -7,6 +7,7 @@
 #include "eventstore/sqlite/files/main_file.hpp"
 #include "eventstore/sqlite/hashes/tile_writer.hpp"
 #include "eventstore/sqlite/index/index_writer.hpp"
+#include "eventstore/sqlite/tags/added_tags.hpp"
 #include "eventstore/sqlite/tags/tag_ids.hpp"
 
 #include <stele/eventstore/sqlite/detail/append_participant.hpp>
@@ -46,6 +47,9 @@ public:
 
     /// Returns the space of removed events to the disk. Throws as the engine does.
     void compact();
+
+    /// As event_store::add_tags(), in a transaction of its own. Throws as the engine does.
+    void add_tags(const tag_batch& batch);
 
     /// As append_host::transact(); `store` is passed on to `work`.
     void transact(event_store& store, const append_host::transaction& work);
@@ -112,6 +116,7 @@ private:
     index_writer::savepoint append_begin_;  // what was pending before the append that is being made
     catalog catalog_;
     tag_ids tags_;
+    added_tags added_tags_;
     tile_writer tree_;
     std::uint64_t leaves_before_ = 0;  // those before the append that is being made
     condition_check conditions_;

@@ -72,7 +72,10 @@ std::optional<conflict> writer::conflict_with(const append_condition& condition)
         const auto head = last_event().first;
         try {
             expect_position(*none, head);
-        } catch (...) {
+            conditions_.expect_complete(none->matching);
+        } catch (const error& refused) {
+            using enum error_kind;
+            if (refused.kind() != other_store && refused.kind() != needs_tagging) throw;
             throw append_fault{std::current_exception()};
         }
         return conditions_.refusal_of(*none);
@@ -84,6 +87,8 @@ std::optional<conflict> writer::conflict_with(const append_condition& condition)
 
 writer::outcome writer::append(std::span<const stream_write> writes, std::span<const document_write> documents,
                                std::span<const append_condition> conditions) {
+    if (index_.is_tagging() && !conditions.empty() && !writes.empty())  // whether they hold may be unknown
+        if (auto earlier = find_repeated(writes)) return *std::move(earlier);
     for (const auto& each : conditions)
         if (const auto conflict = conflict_with(each)) return refused(*conflict, writes);
     last_recorded_at_ = std::max(last_recorded_at_, to_integer(time_of_append()));

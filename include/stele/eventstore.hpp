@@ -29,6 +29,7 @@
 #include <stele/eventstore/stream_info.hpp>
 #include <stele/eventstore/subscription.hpp>
 #include <stele/eventstore/system_events.hpp>
+#include <stele/eventstore/tags/added_tags.hpp>
 #include <stele/eventstore/tags/tag.hpp>
 #include <stele/eventstore/tags/tag_list.hpp>
 #include <stele/eventstore/uuid.hpp>

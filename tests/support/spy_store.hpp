@@ -38,6 +38,8 @@ public:
     stele::version hide_version{};
     /// Whether it answers from the hash tree of the inner store; if not, as an engine does that keeps none.
     bool keeps_tree = true;
+    /// Whether it adds tags to events of the inner store; if not, as an engine does that cannot.
+    bool adds_tags = true;
 
 private:
     stele::append_all_outcome do_append(std::span<const stele::stream_write> writes,
@@ -98,6 +100,13 @@ private:
                                                    const stele::document_read_options& options) override {
         ++documents_listed;
         return inner_.list_documents(kind, options);
+    }
+    void do_add_tags(const stele::tag_batch& batch) override {
+        if (!adds_tags) return event_store::do_add_tags(batch);
+        inner_.add_tags(batch);
+    }
+    std::vector<stele::tagging_status> do_tagging_status() override {
+        return adds_tags ? inner_.tagging_status() : event_store::do_tagging_status();
     }
     std::vector<std::string> do_event_types() override { return inner_.event_types(); }
     stele::position do_head() override {

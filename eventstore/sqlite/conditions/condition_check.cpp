@@ -1,10 +1,12 @@
 #include "eventstore/sqlite/conditions/condition_check.hpp"
 
+#include "eventstore/engine/added_tags.hpp"
 #include "eventstore/engine/append_rules.hpp"
 #include "eventstore/engine/query_plan.hpp"
 #include "eventstore/sqlite/files/event_flags.hpp"
 #include "eventstore/sqlite/index/positions_table.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
+#include "eventstore/sqlite/tags/added_tags.hpp"
 
 #include <fmt/format.h>
 
@@ -15,14 +17,21 @@ namespace stele::inline v0::detail {
 condition_check::condition_check(connection& db, index_writer& index)
     : db_(db),
       index_(index),
-      events_(db.prepare("SELECT position, version, stream, type, flags, metadata, tags FROM events "
-                         "WHERE position > ?1 ORDER BY position")),
-      listed_(db.prepare("SELECT e.position, e.version, e.stream, e.type, e.flags, e.metadata, e.tags "
-                         "FROM stele_positions(?1) AS p CROSS JOIN events AS e ON e.position = p.position")),
+      events_(db.prepare(fmt::format("SELECT position, version, stream, type, flags, metadata, tags, {} FROM events "
+                                     "WHERE position > ?1 ORDER BY position",
+                                     added_tags_of("events")))),
+      listed_(db.prepare(fmt::format("SELECT e.position, e.version, e.stream, e.type, e.flags, e.metadata, e.tags, {} "
+                                     "FROM stele_positions(?1) AS p CROSS JOIN events AS e ON e.position = p.position",
+                                     added_tags_of("e")))),
       stream_name_(db.prepare("SELECT name FROM streams WHERE id = ?1")),
       type_name_(db.prepare("SELECT name FROM types WHERE id = ?1")),
+      tagging_(db.prepare(tagging_query)),
       document_(db.prepare("SELECT value FROM documents WHERE kind = ?1 AND key = ?2")),
       tags_(db) {}
+
+void condition_check::expect_complete(const event_query& query) {
+    if (index_.is_tagging() && names_tags(query)) detail::expect_complete(query, read_tagging(tagging_));
+}
 
 std::optional<conflict> condition_check::refusal_of(const no_event& condition) {
     if (const auto alternatives = tag_alternatives(condition.matching); !alternatives.empty())
@@ -57,7 +66,7 @@ std::optional<conflict> condition_check::first_of(statement& rows, const event_q
                              .type = type,
                              .metadata = rows.column_bytes(5)};
         event.foreign_metadata = (rows.column_int64(4) & event_flags::foreign_metadata) != 0;
-        if (!rows.column_is_null(6)) event.tags = tags_.unpack(rows.column_bytes(6), position);
+        tags_.read(rows, 6, event);
         if (query.passes(event)) return condition_conflict(event);
     }
     return std::nullopt;

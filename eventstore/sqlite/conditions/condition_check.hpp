@@ -21,6 +21,8 @@ public:
     /// Both must outlive it. The connection has the table stele_positions (positions_table.hpp).
     condition_check(connection& db, index_writer& index);
 
+    /// Throws stele::error (needs_tagging) if the query names a tag with a key that is not complete.
+    void expect_complete(const event_query& query);
     /// The conflict with the first event after the position that passes the query; nothing if there is none. Events
     /// with tags are looked up; otherwise all events after the position are looked at: between a read and the append
     /// that depends on it there are few.
@@ -35,7 +37,7 @@ private:
 
     connection& db_;
     index_writer& index_;
-    statement events_, listed_, stream_name_, type_name_, document_;
+    statement events_, listed_, stream_name_, type_name_, tagging_, document_;
     tag_names tags_;
 };
 

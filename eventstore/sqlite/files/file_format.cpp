@@ -19,6 +19,8 @@
 //                 skips the others. A listed block may hold none any more, but a block with events is always listed.
 //   stele_stream_runs, stele_tag_runs, stele_event_ids, stele_id_blocks, stele_merge   the indices: see
 //                 index/README.md
+//   stele_added_tags, stele_added_positions   tags that events were given after they were stored, as runs by event, and
+//                 by tag; stele_tagging: how far the keys of such tags are for each type of event
 //   stele_hash_tiles, stele_open_leaves   the hash tree
 //   documents     values beside the events, by kind and key (see document.hpp); position and written_at are those of
 //                 the append that wrote it
@@ -84,6 +86,22 @@ CREATE TABLE stele_tag_runs (
   position  INTEGER NOT NULL,
   positions BLOB NOT NULL,
   PRIMARY KEY (tag, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stele_added_tags (
+  position INTEGER PRIMARY KEY,
+  tags     BLOB NOT NULL
+) STRICT;
+CREATE TABLE stele_added_positions (
+  tag      INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (tag, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stele_tagging (
+  key   TEXT NOT NULL,
+  type  TEXT NOT NULL,
+  up_to INTEGER NOT NULL,
+  goal  INTEGER NOT NULL,
+  PRIMARY KEY (key, type)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE stele_event_ids (
   id       BLOB PRIMARY KEY,

@@ -78,6 +78,24 @@ constexpr const char* contradictions[] = {
     "SELECT format('the event at position %d refers to tag %d, which is missing', e.position, t.position)"
     " FROM events AS e CROSS JOIN stele_positions(e.tags) AS t WHERE e.tags IS NOT NULL"
     " AND t.position NOT IN (SELECT id FROM stele_tags)",
+    // Tags that were added later.
+    "SELECT format('tags were added to the event at position %d, which is not there', position) FROM stele_added_tags"
+    " WHERE position NOT IN (SELECT position FROM events)",
+    "SELECT format('tag %d, which is missing, was added to the event at position %d', t.position, a.position)"
+    " FROM stele_added_tags AS a CROSS JOIN stele_positions(a.tags) AS t"
+    " WHERE t.position NOT IN (SELECT id FROM stele_tags)",
+    "SELECT format('tag %d was added to the event at position %d, and is not listed there', t.position, a.position)"
+    " FROM stele_added_tags AS a CROSS JOIN stele_positions(a.tags) AS t"
+    " WHERE NOT EXISTS (SELECT 1 FROM stele_added_positions AS p WHERE p.tag = t.position AND p.position = a.position)",
+    "SELECT format('the event at position %d is listed as one to which tag %d was added, and it was not', p.position,"
+    " p.tag) FROM stele_added_positions AS p LEFT JOIN stele_added_tags AS a ON a.position = p.position"
+    " WHERE p.tag NOT IN (SELECT t.position FROM stele_positions(ifnull(a.tags, x'')) AS t)",
+    "SELECT format('the event at position %d has tag %d, and it was added again', e.position, t.position)"
+    " FROM stele_added_tags AS a CROSS JOIN events AS e ON e.position = a.position CROSS JOIN stele_positions(e.tags)"
+    " AS t WHERE e.tags IS NOT NULL AND t.position IN (SELECT n.position FROM stele_positions(a.tags) AS n)",
+    "SELECT format('tags with the key %s are said to be on the events of type %s up to position %d, of %d', key, type,"
+    " max(up_to, goal), (SELECT coalesce(max(position), 0) FROM events)) FROM stele_tagging WHERE up_to < 0 OR goal < 0"
+    " OR max(up_to, goal) > (SELECT coalesce(max(position), 0) FROM events)",
     // The indices hold the events up to where they say.
     "SELECT 'the row that says how far the indices reach is missing' WHERE NOT EXISTS (SELECT 1 FROM stele_merge"
     " WHERE id = 1)",

@@ -33,7 +33,9 @@ std::vector<std::int64_t> candidates_in_block(const connection& db, std::string_
 event_index::event_index(connection& db, index_tail& tail)
     : db_(db),
       tail_(tail),
-      state_(db.prepare("SELECT merged_up_to, (SELECT ifnull(max(position), 0) FROM events) FROM stele_merge")),
+      state_(db.prepare("SELECT merged_up_to, (SELECT ifnull(max(position), 0) FROM events), "
+                        "EXISTS (SELECT 1 FROM stele_added_tags), "
+                        "EXISTS (SELECT 1 FROM stele_tagging WHERE up_to < goal) FROM stele_merge")),
       tail_rows_(db.prepare(fmt::format("{} WHERE position > ?1 AND position <= ?2 ORDER BY position", tail_columns))),
       runs_(db.prepare("SELECT version, positions FROM stele_stream_runs WHERE stream = ?1 AND version >= ifnull("
                        "(SELECT max(version) FROM stele_stream_runs WHERE stream = ?1 AND version <= ?2), 0) "
@@ -55,7 +57,10 @@ index_snapshot event_index::look() {
 
 bool event_index::try_look(index_snapshot& found) {
     if (!state_.step()) throw db_.damage("it lacks the row that says how far its indices reach");
-    found = {static_cast<std::int64_t>(state_.column_number(0)), static_cast<std::int64_t>(state_.column_number(1))};
+    found = {.merged = static_cast<std::int64_t>(state_.column_number(0)),
+             .head = static_cast<std::int64_t>(state_.column_number(1)),
+             .added = state_.column_int64(2) != 0,
+             .tagging = state_.column_int64(3) != 0};
     if (found.merged > found.head)
         throw db_.damage(fmt::format("its indices hold the events up to position {}, but the last event is at {}",
                                      found.merged, found.head));

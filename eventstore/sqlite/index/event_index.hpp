@@ -17,6 +17,8 @@ namespace stele::inline v0::detail {
 struct index_snapshot {
     std::int64_t merged = 0;
     std::int64_t head = 0;
+    bool added = false;    ///< Whether tags were added to stored events.
+    bool tagging = false;  ///< Whether a key of tags is not complete.
 };
 
 /// Where the events of a stream, a tag or an id are: the tables of the index, and the tail. One for each connection;

@@ -24,7 +24,9 @@ index_writer::index_writer(connection& db, index_tail& tail)
       row_(db),
       merger_(tables_, tail),
       remove_event_(db.prepare("DELETE FROM events WHERE position = ?1 AND stream = ?2 AND version <= ?3 "
-                               "RETURNING id, flags, tags")) {}
+                               "RETURNING id, flags, tags")),
+      remove_added_(db.prepare("DELETE FROM stele_added_tags WHERE position = ?1 RETURNING tags")),
+      remove_added_position_(db.prepare("DELETE FROM stele_added_positions WHERE tag = ?1 AND position = ?2")) {}
 
 void index_writer::begin(bool others_wrote) {
     pending_.clear();
@@ -40,6 +42,8 @@ void index_writer::catch_up() {
     const auto found = index_.look();
     index_.leave();
     head_ = found.head;
+    added_ = found.added;
+    tagging_ = found.tagging;
     state_ = row_.read();
     if (state_.merging > head_) throw db_.damage("a merge of its indices goes beyond the last event");
     greatest_before_ = std::max(state_.greatest_id, tail_.greatest_id());
@@ -66,7 +70,8 @@ std::int64_t index_writer::last_version(std::int64_t stream) {
 }
 
 tagged_positions index_writer::find_tagged(const tag_sets& sets, std::int64_t after, std::size_t most) {
-    auto found = tags_.find({state_.merged, head_}, sets, {after, head_}, most);
+    const index_snapshot at{.merged = state_.merged, .head = head_, .added = added_};
+    auto found = tags_.find(at, sets, {after, head_}, most);
     if (found.up_to < head_) return found;
     // Of what is pending, all that has one of the tags.
     for (const auto& set : sets) pending_index().find_tag(set.front(), {after}, found.positions);
@@ -118,6 +123,18 @@ void index_writer::remove_event(std::int64_t stream, std::int64_t up_to, std::in
         state_.greatest_id = std::max(state_.greatest_id, id);
     for (run_reader tags(remove_event_.column_bytes(2)); const auto tag = tags.next();)
         tables_.remove_tagged(*tag, position);
+    if (added_) remove_added_tags(position);
+}
+
+void index_writer::remove_added_tags(std::int64_t position) {
+    const reset_guard done(remove_added_);
+    remove_added_.bind(1, position);
+    if (!remove_added_.step()) return;
+    for (run_reader tags(remove_added_.column_bytes(0)); const auto tag = tags.next();) {
+        remove_added_position_.bind(1, *tag);
+        remove_added_position_.bind(2, position);
+        remove_added_position_.run();
+    }
 }
 
 void index_writer::merge() {

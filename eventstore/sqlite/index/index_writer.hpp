@@ -53,12 +53,15 @@ public:
 
     /// The position of the last event that is committed; 0 if there is none.
     [[nodiscard]] std::int64_t head() const { return head_; }
+    /// Whether a key of tags is not complete.
+    [[nodiscard]] bool is_tagging() const { return tagging_; }
     /// How many events are in no index yet.
     [[nodiscard]] std::int64_t unmerged() const { return head_ - state_.merged; }
 
 private:
     void catch_up();
     void remove_event(std::int64_t stream, std::int64_t up_to, std::int64_t position);
+    void remove_added_tags(std::int64_t position);
     const tail_part& pending_index();
 
     connection& db_;
@@ -68,10 +71,11 @@ private:
     index_tables tables_;
     merge_row row_;
     merger merger_;
-    statement remove_event_;
+    statement remove_event_, remove_added_, remove_added_position_;
 
     bool is_current_ = false;  // the members below are those of the file
     std::int64_t head_ = 0;
+    bool added_ = false, tagging_ = false;  // as in index_snapshot
     merge_state state_;
     uuid greatest_id_, greatest_before_;  // of all ids in order; of those that are not pending
 

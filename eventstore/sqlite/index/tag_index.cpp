@@ -15,7 +15,9 @@ tag_index::tag_index(connection& db, const index_tail& tail)
       run_at_(db.prepare("SELECT positions FROM stele_tag_runs WHERE tag = ?1 AND position <= ?2 "
                          "ORDER BY position DESC LIMIT 1")),
       run_after_(db.prepare("SELECT positions FROM stele_tag_runs WHERE tag = ?1 AND position > ?2 "
-                            "ORDER BY position LIMIT 1")) {}
+                            "ORDER BY position LIMIT 1")),
+      added_(db.prepare("SELECT position FROM stele_added_positions WHERE tag = ?1 AND position >= ?2 "
+                        "ORDER BY position LIMIT 256")) {}
 
 // Loads the run that the query finds, up to what is merged; false if it has nothing from `from` on.
 bool tag_index::load_run(statement& query, std::int64_t tag, std::int64_t from, const index_snapshot& at,
@@ -43,7 +45,22 @@ void tag_index::cursor::load(std::int64_t from) {
 std::int64_t tag_index::cursor::seek(std::int64_t from) {
     if (!is_tail_ && (loaded_.empty() || loaded_.back() < from)) load(from);
     const auto found = std::ranges::lower_bound(loaded_, from);
-    return found == loaded_.end() ? up_to_ + 1 : *found;
+    const auto own = found == loaded_.end() ? up_to_ + 1 : *found;
+    return at_.added ? std::min(own, seek_added(from)) : own;
+}
+
+std::int64_t tag_index::cursor::seek_added(std::int64_t from) {
+    if (!are_last_added_ && (added_.empty() || added_.back() < from)) {
+        auto& query = index_.added_;
+        const reset_guard done(query);
+        query.bind(1, tag_);
+        query.bind(2, from);
+        added_.clear();
+        while (query.step()) added_.push_back(static_cast<std::int64_t>(query.column_number(0, 1)));
+        are_last_added_ = added_.empty();
+    }
+    const auto found = std::ranges::lower_bound(added_, from);
+    return found == added_.end() ? up_to_ + 1 : *found;
 }
 
 // Each tag leaps to where the one before it is, until all are at the same place.

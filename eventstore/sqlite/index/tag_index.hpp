@@ -19,7 +19,7 @@ struct tagged_positions {
     std::int64_t up_to = 0;               ///< All up to here; there may be more after it.
 };
 
-/// Where the events with certain tags are: the runs of the tags, and the tail. One for each connection; one thread at a
+/// Where the events with certain tags are: the runs of the tags, the tail, and the positions to which tags were added. One for each connection; one thread at a
 /// time, in a snapshot of event_index.
 class tag_index {
 public:
@@ -40,12 +40,15 @@ private:
 
     private:
         void load(std::int64_t from);
+        std::int64_t seek_added(std::int64_t from);
 
         tag_index& index_;
         index_snapshot at_;
         std::int64_t tag_, up_to_;
         std::vector<std::int64_t> loaded_;  // a run, or what the tail has
         bool is_tail_ = false;
+        std::vector<std::int64_t> added_;  // some positions to which the tag was added
+        bool are_last_added_ = false;
     };
     void find_set(const index_snapshot& at, const std::vector<std::int64_t>& tags, position_range within,
                   std::size_t most, std::vector<std::int64_t>& found);
@@ -54,7 +57,7 @@ private:
 
     connection& db_;
     const index_tail& tail_;
-    statement run_at_, run_after_;
+    statement run_at_, run_after_, added_;
 };
 
 }  // namespace stele::inline v0::detail

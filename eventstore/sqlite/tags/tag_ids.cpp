@@ -3,8 +3,7 @@
 #include "eventstore/sqlite/index/runs.hpp"
 
 #include <stele/eventstore/error.hpp>
-
-#include <fmt/format.h>
+#include <stele/eventstore/format.hpp>
 
 #include <algorithm>
 #include <vector>
@@ -56,14 +55,27 @@ tag_names::tag_names(connection& db)
       find_(db.prepare("SELECT name FROM stele_tags WHERE id = ?1")),
       find_id_(db.prepare("SELECT id FROM stele_tags WHERE name = ?1")) {}
 
-tags_view tag_names::unpack(std::string_view ids, std::uint64_t event) {
-    last_ = {};
+void tag_names::read(const statement& row, int own, recorded_event& event) {
+    event.tags = event.added_tags = {};
+    const bool has_own = !row.column_is_null(own);
+    const bool has_added = !row.column_is_null(own + 1);
+    if (!has_own && !has_added) return;
+    last_ = last_added_ = {};
+    if (has_own) unpack(row.column_bytes(own), event.position, {&last_});
+    if (has_added) unpack(row.column_bytes(own + 1), event.position, {&last_, &last_added_});
+    event.tags = last_;
+    event.added_tags = last_added_;
+}
+
+// Adds the tags of a run to each of the lists.
+void tag_names::unpack(std::string_view ids, position event, std::initializer_list<tag_list*> into) {
     run_reader run(ids);
-    std::size_t count = 0;
-    for (auto id = run.next(); id && ++count <= max_event_tags; id = run.next()) last_.add(name_of(*id, event));
-    if (run.is_damaged() || count == 0 || count > max_event_tags)
+    std::size_t count = (*into.begin())->size();
+    const auto before = count;
+    for (auto id = run.next(); id && ++count <= max_event_tags; id = run.next())
+        for (auto* const list : into) list->add(name_of(*id, event));
+    if (run.is_damaged() || count == before || count > max_event_tags)
         throw db_.damage(fmt::format("the event at position {} has tags that cannot be read", event));
-    return last_;
 }
 
 std::optional<std::int64_t> tag_names::id_of(std::string_view tag) {
@@ -84,7 +96,7 @@ tag_sets ids_of(tag_names& names, const std::vector<tag_list>& alternatives) {
     return sets;
 }
 
-const std::string& tag_names::name_of(std::int64_t id, std::uint64_t event) {
+const std::string& tag_names::name_of(std::int64_t id, position event) {
     if (const auto known = known_.find(id); known != known_.end()) return known->second;
     const reset_guard done(find_);
     find_.bind(1, id);

@@ -2,10 +2,12 @@
 
 #include "eventstore/sqlite/index/tag_index.hpp"
 
+#include <stele/eventstore/event.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/tags/tag_list.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,18 +41,20 @@ class tag_names {
 public:
     explicit tag_names(connection& db);
 
-    /// The tags, from the run of their ids; good until the next call. Throws stele::error (corrupt) for bytes that are
-    /// none, and for a name that is missing or no tag; `event` is for its message.
-    tags_view unpack(std::string_view ids, std::uint64_t event);
+    /// Sets the tags of an event, good until the next call: its own from the run in the column `own` of a row, and the
+    /// added ones from the run in the column after it; NULL is none. Throws stele::error (corrupt) for bytes that are no
+    /// such runs, and for a name that is missing or no tag.
+    void read(const statement& row, int own, recorded_event& event);
     /// The id of a tag; nothing if no event ever had it.
     std::optional<std::int64_t> id_of(std::string_view tag);
 
 private:
-    const std::string& name_of(std::int64_t id, std::uint64_t event);
+    void unpack(std::string_view ids, position event, std::initializer_list<tag_list*> into);
+    const std::string& name_of(std::int64_t id, position event);
 
     connection& db_;
     std::unordered_map<std::int64_t, std::string> known_;
-    tag_list last_;
+    tag_list last_, last_added_;
     statement find_, find_id_;
 };
 

@@ -21,6 +21,7 @@ enum class error_kind {
     other_store,          ///< The file follows another store, or this store was restored to an earlier state.
     needs_rebuild,        ///< The projection has changed since its read model was built. Rebuild it.
     needs_projection,     ///< The store has an inline projection that this process has not added. Add it, or remove it.
+    needs_tagging,        ///< Stored events still lack tags that the query names. Let tag_stored_events() finish.
     rejected,             ///< A rule of an inline projection rejects the append. See append_rejected.
     incompatible_schema,  ///< This program's messages cannot read events that are stored.
     invalid_argument,     ///< The caller passed something that is never accepted. Nothing was done.

@@ -80,6 +80,8 @@ struct recorded_event {
     event_content content = event_content::message;  ///< What the payload is.
     bool foreign_metadata = false;                   ///< Whether the metadata are bytes of somebody else.
     tags_view tags = {};                             ///< What it is about, beyond its stream.
+    /// Those of `tags` that were added after it was stored. Its leaf in the hash tree is without them.
+    tags_view added_tags = {};
 
     [[no_unique_address]] detail::view_only_keep_an_owned_event_instead movable_only =
         {};  ///< Makes copying a compile error.
@@ -102,6 +104,7 @@ struct owned_event {
     event_content content = event_content::message;  ///< What the payload is.
     bool foreign_metadata = false;                   ///< Whether the metadata are bytes of somebody else.
     tag_list tags;                                   ///< What it is about, beyond its stream.
+    tag_list added_tags;                             ///< Those of `tags` that were added later.
 
     /// The event as a view into this object, good until this object changes or ends.
     [[nodiscard]] recorded_event view() const& noexcept;

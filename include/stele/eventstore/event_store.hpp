@@ -10,6 +10,7 @@
 #include <stele/eventstore/read_options.hpp>
 #include <stele/eventstore/stream.hpp>
 #include <stele/eventstore/stream_info.hpp>
+#include <stele/eventstore/tags/added_tags.hpp>
 #include <stele/eventstore/version.hpp>
 
 #include <chrono>
@@ -162,6 +163,19 @@ public:
     [[nodiscard]] std::vector<document> list_documents(std::string_view kind,
                                                        const document_read_options& options = {});
 
+    /// Adds tags to stored events, and notes how far the keys are filled: all of it or nothing, durable as an append.
+    /// Programs call stele::tag_stored_events(), which calls this.
+    ///
+    /// From then on every read gives an event its own tags and the added ones as one list, and queries and conditions
+    /// find it by both. Its leaf in the hash tree is that of its own. A removed event gets none. Throws as append() does:
+    /// invalid_argument also if an event would have more than 32 tags, other_store for an event or a step beyond the
+    /// head; nothing was written then.
+    void add_tags(const tag_batch& batch);
+
+    /// How far each key is for each type that tags were ever added to, in the order of keys and types. While one is not
+    /// complete, whatever takes a query that names a tag with this key throws needs_tagging.
+    [[nodiscard]] std::vector<stele::tagging_status> tagging_status() { return do_tagging_status(); }
+
     /// The types of all stored events, each once, in the order of their names. May still list a type whose events were
     /// all removed.
     [[nodiscard]] std::vector<std::string> event_types() { return do_event_types(); }
@@ -238,6 +252,10 @@ protected:
     virtual std::optional<document> do_find_document(std::string_view kind, std::string_view key) = 0;
     /// See list_documents().
     virtual std::vector<document> do_list_documents(std::string_view kind, const document_read_options& options) = 0;
+    /// See add_tags(). An engine that adds none leaves this and the next one as they are: it throws invalid_argument.
+    virtual void do_add_tags(const tag_batch& batch);
+    /// See tagging_status().
+    virtual std::vector<stele::tagging_status> do_tagging_status();
     /// See event_types().
     virtual std::vector<std::string> do_event_types() = 0;
     /// See head().

@@ -1,16 +1,13 @@
-// Conditions under threads, in a commit group, and against a naive oracle.
+// Conditions under threads, processes and in a commit group. Which of them hold: contract/naive.
 
+#include "support/in_child.hpp"
 #include "support/stores.hpp"
 
-#include <array>
 #include <atomic>
 #include <barrier>
-#include <optional>
-#include <random>
 #include <thread>
 #include <vector>
 
-using stele::append_condition;
 using stele::conflict_reason;
 using stele::event_data;
 using stele::event_query;
@@ -34,101 +31,7 @@ void race(const auto& work) {
     for (int i = 0; i < threads; ++i) all.emplace_back([&, i] { work(i, barrier); });
 }
 
-// What the store must say, from a list of all that was appended.
-struct naive_log {
-    struct entry {
-        std::string stream, type;
-        stele::tag_list tags;
-        bool removed = false;
-    };
-    std::vector<entry> entries;
-
-    [[nodiscard]] std::optional<std::uint64_t> first(const event_query& query, std::uint64_t after) const {
-        for (auto p = after; p < entries.size(); ++p) {
-            const auto& at = entries[p];
-            if (!at.removed && query.passes({.stream = at.stream, .type = at.type, .tags = at.tags})) return p + 1;
-        }
-        return std::nullopt;
-    }
-};
-
-class random_domain {
-public:
-    explicit random_domain(unsigned seed) : random_(seed) {}
-
-    std::size_t below(std::size_t n) { return random_() % n; }
-    stele::tag_list tags(std::size_t most) {
-        stele::tag_list chosen;
-        for (auto n = below(most + 1); n > 0; --n)
-            chosen.add((below(2) == 0 ? "course:c" : "student:s") + std::to_string(below(3)));
-        return chosen;
-    }
-    std::string type() { return "t.Type" + std::to_string(below(3)); }
-    std::string stream() { return (below(2) == 0 ? "a-" : "b-") + std::to_string(below(3)); }
-    event_query query() {
-        event_query made{.tags = tags(1)};
-        if (below(3) == 0) made.types = {type(), type()};
-        if (below(4) == 0) made.categories = {below(2) == 0 ? "a" : "b"};
-        for (auto n = below(3); n > 0; --n) {
-            stele::query_item item{.tags = tags(2)};
-            if (item.tags.empty() || below(2) == 0) item.types = {type()};
-            if (below(4) == 0) item.streams = {stream()};
-            made.any_of.push_back(std::move(item));
-        }
-        return made;
-    }
-
-private:
-    std::mt19937 random_;
-};
-
 }  // namespace
-
-STORE_TEST_CASE(store, "conditions and reads agree with a naive log") {
-    random_domain any{static_cast<unsigned>(store.configuration().name.size())};
-    naive_log naive;
-    std::size_t refused = 0;
-    for (int step = 0; step < 400; ++step) {
-        CAPTURE(step);
-        const auto query = any.query();
-        const auto after = any.below(naive.entries.size() + 1);
-        std::vector<std::uint64_t> expected;
-        for (auto at = naive.first(query, after); at; at = naive.first(query, *at)) expected.push_back(*at);
-        std::vector<std::uint64_t> found;
-        for (const auto& event : store->read_all({.after = {after}, .filter = query}).events()) {
-            found.push_back(event.position.value);
-            CHECK(event.tags == naive.entries[event.position.value - 1].tags.view());
-        }
-        CHECK(found == expected);
-        if (step % 90 == 89) {
-            const auto stream = any.stream();
-            if (!store->delete_stream(stream_id{stream})) continue;
-            for (auto& entry : naive.entries) entry.removed |= entry.stream == stream;
-            naive.entries.push_back({.stream = "stele-streams", .type = "stele.v1.StreamDeleted", .tags = {}});
-            continue;
-        }
-        if (step % 50 == 49) store.reopen();
-        std::vector<event_data> events;
-        const auto stream = any.stream();
-        for (auto n = any.below(3) + 1; n > 0; --n) events.push_back(tagged(any.type(), any.tags(4)));
-        const auto info = store->find_stream(stream_id{stream});
-        const auto version =
-            info.state == stele::stream_state::deleted ? expected_version::no_stream() : expected_version::any();
-        const auto outcome = store->append(stream_id{stream}, version, events, {no_event{query, {after}}});
-        CHECK(outcome.has_value() == expected.empty());
-        if (!outcome) {
-            ++refused;
-            CHECK(outcome.error().reason == conflict_reason::condition);
-            if (!expected.empty()) CHECK(outcome.error().event->position.value == expected.front());
-            continue;
-        }
-        for (const auto& event : events)
-            naive.entries.push_back({.stream = stream, .type = event.type, .tags = event.tags});
-        CHECK(store->head().value == naive.entries.size());
-    }
-    CHECK(refused > 50);
-    CHECK(refused < 350);
-}
 
 STORE_TEST_CASE(store, "of those that have read the same, exactly one wins") {
     for (int round = 0; round < 20; ++round) {
@@ -191,4 +94,45 @@ STORE_TEST_CASE(store, "neighbours in one commit group see one another") {
     }
     CHECK(won == 20);
     CHECK(store->head().value == 20);
+}
+
+TEST_CASE("of two processes that have read the same, exactly one wins") {
+    constexpr int rounds = 50;
+    const temp_dir directory;
+    const auto open = [&] { return stele::sqlite_store::open(directory / "events.db"); };
+    {
+        auto store = open();
+        const auto first = store.append(stream_id{"desk-0"}, expected_version::any(), tagged("t.Opened", {"seat:0"}));
+        REQUIRE(first);
+    }
+    int to_child[2], to_parent[2];
+    REQUIRE(::pipe(to_child) == 0);
+    REQUIRE(::pipe(to_parent) == 0);
+    // Each says that it has read, and waits for the other one. Returns the rounds that it won, a digit for each.
+    const auto take_seats = [&](const std::string& desk, int say, int hear) {
+        auto store = open();
+        std::string won;
+        for (int round = 0; round < rounds; ++round) {
+            const stele::tag_list seat{"seat:" + std::to_string(round)};
+            const event_query query{.types = {"t.Taken"}, .tags = seat};
+            const auto after = store.head();
+            char heard = 0;
+            if (::write(say, "r", 1) != 1 || ::read(hear, &heard, 1) != 1) return std::string{"is alone"};
+            const std::vector taken{tagged("t.Taken", seat)};
+            const auto outcome = store.append(stream_id{desk}, expected_version::any(), taken, {no_event{query, after}});
+            won += outcome ? '1' : outcome.error().event->tags == seat ? '0' : '?';
+            // Before the next one reads, this round is over for both.
+            if (::write(say, "d", 1) != 1 || ::read(hear, &heard, 1) != 1) return std::string{"is alone"};
+        }
+        return won;
+    };
+    testing::child other{[&] { return take_seats("desk-2", to_parent[1], to_child[0]); }};
+    const auto mine = take_seats("desk-1", to_child[1], to_parent[0]);
+    const auto theirs = other.answer();
+    REQUIRE(mine.size() == rounds);
+    REQUIRE(theirs.size() == rounds);
+    for (std::size_t round = 0; round < rounds; ++round) CHECK(mine[round] + theirs[round] == '0' + '1');
+    for (const int each : {to_child[0], to_child[1], to_parent[0], to_parent[1]}) ::close(each);
+    auto store = open();
+    CHECK(store.count_events({.filter = {.types = {"t.Taken"}}}) == rounds);
 }

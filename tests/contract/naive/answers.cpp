@@ -34,19 +34,26 @@ std::string text_of_result(const stele::stream_position& last, bool repeated) {
                        last.position.value);
 }
 
-std::string text_of_conflict(const std::string& stream, stele::conflict_reason reason, stele::version actual) {
-    return fmt::format("conflict {} at {}, version {}\n", static_cast<int>(reason), stream, actual.value);
+std::string text_of_conflict(const std::string& stream, stele::conflict_reason reason, stele::version actual,
+                             const std::optional<stele::ruled_out_event>& event) {
+    const auto ruled_out =
+        event ? fmt::format(": {} {} {}", event->position.value, event->type, event->tags.text()) : std::string{};
+    return fmt::format("conflict {} at {}, version {}{}\n", static_cast<int>(reason), stream, actual.value, ruled_out);
+}
+
+std::string text_of(const stele::conflict& refused) {
+    return text_of_conflict(refused.stream.str(), refused.reason, refused.actual, refused.event);
 }
 
 std::string text_of(const stele::append_all_outcome& outcome) {
-    if (!outcome) return text_of_conflict(outcome.error().stream.str(), outcome.error().reason, outcome.error().actual);
+    if (!outcome) return text_of(outcome.error());
     std::string all;
     for (const auto& each : *outcome) all += text_of_result(each, each.repeated);
     return all;
 }
 
 std::string text_of(const stele::append_outcome& outcome) {
-    if (!outcome) return text_of_conflict(outcome.error().stream.str(), outcome.error().reason, outcome.error().actual);
+    if (!outcome) return text_of(outcome.error());
     return text_of_result(*outcome, outcome->repeated);
 }
 
@@ -59,6 +66,15 @@ std::string text_of(stele::event_range range) {
     std::string all;
     for (const auto& event : std::move(range).events()) all += text_of_event(event);
     return all;
+}
+
+std::string answer_of(const std::function<std::string()>& ask) {
+    try {
+        return ask();
+    } catch (const stele::error& failure) {
+        if (failure.kind() != stele::error_kind::needs_tagging) throw;
+        return needs_tagging_text;
+    }
 }
 
 std::string joined(std::vector<std::string> lines, stele::direction order, std::uint64_t limit) {

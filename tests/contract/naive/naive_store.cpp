@@ -2,7 +2,6 @@
 
 #include "contract/naive/answers.hpp"
 
-#include <stele/eventstore/metadata.hpp>
 #include <stele/eventstore/system_events.hpp>
 
 #include <algorithm>
@@ -85,45 +84,20 @@ stele::stream_position naive_store::add(event next) {
     return {events_.back().version, {events_.size()}};
 }
 
-namespace {
-
-bool has_tag(const stele::event_data& data, std::string_view tag) {
-    for (const auto each : data.tags.view())
-        if (each == tag) return true;
-    return false;
-}
-
-// What an item and a query have in common.
-bool passes_lists(const auto& query, const naive_store::event& at) {
-    bool passes = query.categories.empty() && query.stream_prefixes.empty() && query.streams.empty();
-    for (const auto& each : query.categories) passes |= at.stream.starts_with(each + '-');
-    for (const auto& each : query.stream_prefixes) passes |= at.stream.starts_with(each);
-    for (const auto& each : query.streams) passes |= at.stream == each;
-    passes &= query.types.empty() || std::ranges::count(query.types, at.data.type) > 0;
-    for (const auto each : query.tags.view()) passes &= has_tag(at.data, each);
-    return passes;
-}
-
-bool passes(const stele::event_query& query, const naive_store::event& at) {
-    bool passes = query.any_of.empty();
-    for (const auto& each : query.any_of) passes |= passes_lists(each, at);
-    passes &= passes_lists(query, at);
-    passes &=
-        query.correlation_id.empty() || stele::decode_metadata(at.data.metadata).correlation_id == query.correlation_id;
-    return passes && (query.system_events || !at.data.type.starts_with("stele.v1."));
-}
-
-}  // namespace
-
 std::string naive_store::append(const std::vector<stele::stream_write>& writes, stele::timestamp now,
-                                const std::vector<stele::no_event>& conditions) {
+                                const std::vector<stele::append_condition>& conditions,
+                                const std::vector<stele::document_write>& documents) {
     for (const auto& each : conditions)
-        for (auto place = each.after.value; place < events_.size(); ++place)
-            if (!events_[place].removed && passes(each.matching, events_[place]))
-                return repeated(writes).value_or(
-                    text_of_conflict(events_[place].stream, conflict_reason::condition, events_[place].version));
+        if (const auto refused = broken(each)) return repeated(writes).value_or(*refused);
     for (const auto& write : writes)
         if (const auto refused = refusal(write)) return repeated(writes).value_or(*refused);
+    for (const auto& each : documents)
+        if (each.action == stele::document_action::add && documents_.contains({each.kind, each.key}))
+            return text_of_conflict("stele-documents", conflict_reason::document, {});
+    for (const auto& each : documents) {
+        documents_.erase({each.kind, each.key});
+        if (each.action != stele::document_action::remove) documents_.emplace(std::pair{each.kind, each.key}, each.value);
+    }
     std::string all;
     for (const auto& write : writes) {
         stele::stream_position last;
@@ -186,11 +160,12 @@ std::string naive_store::read_stream(const std::string& name, const stele::strea
 }
 
 std::string naive_store::read_all(const stele::all_read_options& options) const {
+    if (is_unknown(options.filter) && options.limit != 0 && options.after < options.up_to) return needs_tagging_text;
     std::vector<std::string> lines;
     for (std::size_t place = 0; place < events_.size(); ++place) {
         const auto position = place + 1;
         if (!events_[place].removed && position > options.after.value && position <= options.up_to.value &&
-            passes(options.filter, events_[place]))
+            passes(options.filter, place))
             lines.push_back(line(place));
     }
     return joined(std::move(lines), options.direction, options.limit);

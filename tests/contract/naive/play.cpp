@@ -67,6 +67,8 @@ void play::perform(const operation& next) {
         case kind::append_several: append_several(); break;
         case kind::append_async: append_async(); break;
         case kind::repeat: repeat(); break;
+        case kind::add_tags: add_tags(); break;
+        case kind::step_tagging: step_tagging(); break;
         case kind::truncate: remove(stele::stream_removal::truncate); break;
         case kind::erase: remove(stele::stream_removal::erase); break;
         case kind::tombstone: remove(stele::stream_removal::tombstone); break;

@@ -21,6 +21,8 @@ struct operation {
         append_several,
         append_async,
         repeat,
+        add_tags,
+        step_tagging,
         truncate,
         erase,
         tombstone,
@@ -81,6 +83,8 @@ private:
     void append_several();
     void append_async();
     void repeat();
+    void add_tags();
+    void step_tagging();
     void remove(stele::stream_removal kind);
     void read_stream();
     void read_all();
@@ -99,6 +103,8 @@ private:
     std::vector<stele::event_data> any_events();
     stele::event_query any_query();
     std::string any_tag();
+    std::vector<stele::append_condition> any_conditions(const std::vector<stele::stream_write>& writes);
+    std::vector<stele::document_write> any_documents();
     void compare(const std::string& what, const std::string& got, const std::string& expected);
     void append(const std::string& what, const std::vector<std::vector<stele::event_data>>& events,
                 std::vector<stele::stream_write> writes);

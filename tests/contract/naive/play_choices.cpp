@@ -95,3 +95,35 @@ stele::event_query play::any_query() {
 std::string play::any_tag() {
     return event_tag_names[random() % std::size(event_tag_names)];
 }
+
+std::vector<stele::append_condition> play::any_conditions(const std::vector<stele::stream_write>& writes) {
+    std::vector<stele::append_condition> conditions;
+    if (random() % 3 == 0) conditions.emplace_back(stele::no_event{any_query(), {random() % (naive_.events().size() + 1)}});
+    if (random() % 3 == 0) conditions.emplace_back(stele::no_event{{.tags = {any_tag()}}, {naive_.events().size()}});
+    if (const auto stream = any_stream(); random() % 5 == 0 && std::ranges::none_of(writes, [&](const auto& each) {
+                                              return each.stream.str() == stream;
+                                          }))
+        conditions.emplace_back(stele::stream_expectation{stele::stream_id{stream}, any_expectation(stream)});
+    if (random() % 5 == 0) {
+        const auto value = random() % 3;
+        conditions.emplace_back(
+            stele::document_expectation{"test", random() % 2 == 0 ? "one" : "two",
+                                        value == 0 ? std::nullopt : std::optional{std::to_string(value)}});
+    }
+    std::ranges::shuffle(conditions, random_);
+    return conditions;
+}
+
+std::vector<stele::document_write> play::any_documents() {
+    using enum stele::document_action;
+    std::vector<stele::document_write> documents;
+    for (const auto* const key : {"one", "two"}) {
+        if (random() % 5 != 0) continue;
+        const auto action = random() % 3;
+        documents.push_back({.kind = "test",
+                             .key = key,
+                             .value = std::to_string(1 + random() % 2),
+                             .action = action == 0 ? put : action == 1 ? add : remove});
+    }
+    return documents;
+}

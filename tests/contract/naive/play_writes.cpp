@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <future>
+#include <set>
 #include <utility>
 
 using stele::expected_version;
@@ -19,13 +20,45 @@ void play::append(const std::string& what, const std::vector<std::vector<stele::
         writes[i].events = events[i];
         text += fmt::format(", {} to {} at {}", events[i].size(), writes[i].stream.str(), writes[i].expected.str());
     }
-    std::vector<stele::no_event> conditions;
-    if (random() % 3 == 0) conditions.push_back({any_query(), {random() % (naive_.events().size() + 1)}});
-    if (random() % 3 == 0) conditions.push_back({{.tags = {any_tag()}}, {naive_.events().size()}});
-    text += fmt::format(", {} conditions", conditions.size());
-    const std::vector<stele::append_condition> given(conditions.begin(), conditions.end());
-    const auto got = text_of(store(any_writer()).append(writes, {}, given));
-    compare(text, got, naive_.append(writes, clock_.now(), conditions));
+    const auto conditions = any_conditions(writes);
+    const auto documents = any_documents();
+    text += fmt::format(", {} conditions, {} documents", conditions.size(), documents.size());
+    auto& into = store(any_writer());
+    const auto got = answer_of([&] { return text_of(into.append(writes, documents, conditions)); });
+    compare(text, got, naive_.append(writes, clock_.now(), conditions, documents));
+}
+
+// Some events, each by itself what a job would find that they lack.
+void play::add_tags() {
+    stele::tag_batch batch;
+    std::set<std::size_t> places;
+    const auto count = naive_.events().size();
+    for (auto n = std::min<std::size_t>(count, 1 + random() % 4); n > 0; --n) places.insert(random() % count);
+    std::string text = "add tags at";
+    for (const auto place : places) {
+        stele::tag_list tags;
+        for (auto n = random() % 3; n > 0; --n) tags.add(any_tag());
+        if (naive_.events()[place].is_record) continue;
+        text += fmt::format(" {}", place + 1);
+        naive_.add_tags(place, tags);
+        batch.additions.push_back({{place + 1}, std::move(tags)});
+    }
+    store(any_writer()).add_tags(batch);
+    script_ += text + '\n';
+}
+
+void play::step_tagging() {
+    const std::string key = random() % 2 == 0 ? "course" : "student";
+    const std::string type = event_type_names[random() % std::size(event_type_names)];
+    const auto head = naive_.events().size();
+    const auto after = random() % 3 == 0 ? random() % (head + 1) : 0;
+    const auto up_to = random() % 3 == 0 ? after + random() % (head - after + 1) : head;
+    naive_.step(key, type, after, up_to);
+    store(any_writer()).add_tags({.steps = {{{key, type, {up_to}, {head}}, {after}}}});
+    std::string got;
+    for (const auto& each : store(any_reader()).tagging_status())
+        got += fmt::format("{} {} {} {}\n", each.key, each.type, each.up_to.value, each.goal.value);
+    compare(fmt::format("fill {} of {} from {} to {}", key, type, after, up_to), got, naive_.tagging_status());
 }
 
 void play::append() {

@@ -39,10 +39,10 @@ int main() {
     store_event(store, without_tags(stele::encode(enrolled("geology", "ada"))));
     store_event(store, without_tags(stele::encode(left("geology", "ada"))));
     // [add]
-    const auto done = stele::tag_stored_events<tagged_events>(
-        store, {.on_progress = [](const stele::tagging_report& so_far) {
-            fmt::print("{} of {}\n", so_far.up_to.value, so_far.goal.value);
-        }});
+    const auto tell = [](const stele::tagging_report& so_far) {
+        fmt::print("{} of {}\n", so_far.up_to.value, so_far.goal.value);
+    };
+    const auto done = stele::tag_stored_events<tagged_events>(store, {.on_progress = tell});
     fmt::print("{} events read, {} were given tags\n", done.events_read, done.events_tagged);
     for (const auto& event : store.read_all({.filter = {.tags = {"student:ada"}}}).events())
         fmt::print("{} {} [{}]\n", event.position.value, event.type, fmt::join(event.tags, " "));

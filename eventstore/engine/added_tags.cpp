@@ -73,9 +73,10 @@ std::optional<stored_tags> with_added(const stored_tags& before, const tag_addit
     for (const auto tag : addition.tags.view()) {
         if (before.all.view().contains(tag)) continue;
         if (after.all.size() == max_event_tags)
-            refuse(fmt::format("with the tag '{}', the event at position {} would have more than {} tags; nothing was "
-                               "written; let tags_of name fewer",
-                               tag, addition.event, max_event_tags));
+            refuse(
+                fmt::format("with the tag '{}', the event at position {} would have more than {} tags; nothing was "
+                            "written; let tags_of name fewer",
+                            tag, addition.event, max_event_tags));
         after.all.add(tag);
         after.added.add(tag);
     }
@@ -97,11 +98,12 @@ void expect_complete(const event_query& query, std::span<const tagging_status> k
             return std::any_of(view.begin(), view.end(), has_key);
         };
         if (each.complete() || !any_list(query, names_it)) continue;
-        throw error(error_kind::needs_tagging,
-                    fmt::format("nothing can be selected by the tag key '{}' yet: it is being added to the stored events "
-                                "of type {}, and they have it up to position {} of {}; let stele::tag_stored_events "
-                                "finish, then try again",
-                                each.key, each.type, each.up_to, each.goal));
+        throw error(
+            error_kind::needs_tagging,
+            fmt::format("nothing can be selected by the tag key '{}' yet: it is being added to the stored events "
+                        "of type {}, and they have it up to position {} of {}; let stele::tag_stored_events "
+                        "finish, then try again",
+                        each.key, each.type, each.up_to, each.goal));
     }
 }
 

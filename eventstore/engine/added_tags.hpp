@@ -25,8 +25,8 @@ struct stored_tags {
     tag_list added;  ///< Those of them that were added.
 };
 
-/// The tags of an event after an addition; nothing if it adds none. Throws stele::error (invalid_argument) if they would
-/// be more than 32.
+/// The tags of an event after an addition; nothing if it adds none. Throws stele::error (invalid_argument) if they
+/// would be more than 32.
 std::optional<stored_tags> with_added(const stored_tags& before, const tag_addition& addition);
 
 /// Whether a query selects by a tag.

@@ -11,9 +11,6 @@
 #include <utility>
 
 namespace stele::inline v0::detail {
-namespace {
-
-}  // namespace
 
 class memory_log::lookup final : public stored_events {
 public:

@@ -18,15 +18,16 @@ namespace stele::inline v0::detail {
 /// The tags that were added to the event of a row of `events`, or of a name for them; NULL if there are none. Where the
 /// table is empty, that is found out once for all rows.
 inline std::string added_tags_of(std::string_view events) {
-    return fmt::format("CASE WHEN EXISTS (SELECT 1 FROM stele_added_tags) THEN (SELECT added.tags FROM stele_added_tags "
-                       "AS added WHERE added.position = {}.position) END",
-                       events);
+    return fmt::format(
+        "CASE WHEN EXISTS (SELECT 1 FROM stele_added_tags) THEN (SELECT added.tags FROM stele_added_tags "
+        "AS added WHERE added.position = {}.position) END",
+        events);
 }
 
 /// The columns in the order in which reader::collect() reads them.
-inline const std::string columns =
-    fmt::format("SELECT position, version, recorded_at, id, stream, type, payload, metadata, flags, tags, {} FROM events",
-                added_tags_of("events"));
+inline const std::string columns = fmt::format(
+    "SELECT position, version, recorded_at, id, stream, type, payload, metadata, flags, tags, {} FROM events",
+    added_tags_of("events"));
 
 /// SQLite has no unsigned integers; no position or version is that large.
 inline std::int64_t to_integer(std::uint64_t value) {

@@ -152,31 +152,6 @@ void writer::checkpoint() noexcept {
     }
 }
 
-void writer::transact(event_store& store, const append_host::transaction& work) {
-    check_open();
-    const locked here(lock_, busy_timeout_, main_);
-    try {
-        check_files();
-        auto participant = participant_;
-        begin();
-        refresh();
-        handling_ = true;
-        work(store, db_, participant);
-        handling_ = false;
-        commit_.run();
-        expect_log_kept();
-        participant_ = std::move(participant);
-        is_joined_ = false;
-    } catch (const error& fault) {
-        note_fault(fault);
-        roll_back();
-        throw;
-    } catch (...) {
-        roll_back();
-        throw;
-    }
-}
-
 position writer::commit_all(commit_queue::append_group group) {
     begin();
     refresh();

@@ -18,6 +18,7 @@
 #include <stele/eventstore/sqlite/sqlite_store.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -60,6 +61,7 @@ public:
 private:
     using outcome = append_request::outcome_type;
 
+    void alone(const std::function<void()>& work);
     position commit_all(commit_queue::append_group group);
     void apply_guarded(append_request& request);
     void refresh();

@@ -230,6 +230,9 @@ TEST_CASE("an event is shown with its envelope, as it is stored and as consumers
             begin + meta + payload + "}",
             begin + meta + payload +
                 R"(,"upcast":[{"type":"warehouse.ItemAddedV3","payload":{"item":"lamp","quantity":{"amount":"3","unit":"pieces"}}}]})"});
+    data.tags = {"item:lamp", "note:\"old\""};
+    CHECK(shown(data)[0] == begin + meta + R"("tags":["item:lamp","note:\"old\""],)" + payload + "}");
+    data.tags = {};
     data.metadata =
         stele::encode({.actor = "ann", .occurred_at = std::chrono::sys_days{std::chrono::year{1993} / 1 / 7}});
     const auto with_time = shown(data)[0];

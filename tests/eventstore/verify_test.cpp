@@ -87,8 +87,10 @@ const std::vector<change> changes{
     {"UPDATE events SET tags = x'07' WHERE position = 60", "position 60 refers to tag 7, which is missing"},
     {"UPDATE events SET tags = x'07' WHERE position = 60", "position 60 is not in the index of its tag 7"},
     // The store has the tag 1 on none of its events; these give it to some, later, and not rightly.
-    {"INSERT INTO stele_added_tags VALUES (5000, x'01')", "tags were added to the event at position 5000, which is not"},
-    {"INSERT INTO stele_added_tags VALUES (60, x'07')", "tag 7, which is missing, was added to the event at position 60"},
+    {"INSERT INTO stele_added_tags VALUES (5000, x'01')",
+     "tags were added to the event at position 5000, which is not"},
+    {"INSERT INTO stele_added_tags VALUES (60, x'07')",
+     "tag 7, which is missing, was added to the event at position 60"},
     {"INSERT INTO stele_tags VALUES (1, 'a:1'); INSERT INTO stele_added_tags VALUES (60, x'01')",
      "tag 1 was added to the event at position 60, and is not listed there"},
     {"INSERT INTO stele_tags VALUES (1, 'a:1'); INSERT INTO stele_added_positions VALUES (1, 60)",

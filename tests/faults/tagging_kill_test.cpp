@@ -1,6 +1,6 @@
 // A process that adds tags to stored events, while another thread appends and removes some, is killed at a random
-// instant, again and again. What is said to be done is done: nothing is answered by a key before it is complete, and then
-// every event is found.
+// instant, again and again. What is said to be done is done: nothing is answered by a key before it is complete, and
+// then every event is found.
 //
 // The instant is random, so a failure may not repeat with the same seed: STELE_SEED=N STELE_ROUNDS=N.
 
@@ -41,8 +41,8 @@ struct tagged_events {
 };
 
 stele::sqlite_store open(const std::filesystem::path& file) {
-    return stele::sqlite_store::open(
-        file, {.durability = stele::durability::normal, .limits = {.read_batch_events = 5}});
+    return stele::sqlite_store::open(file,
+                                     {.durability = stele::durability::normal, .limits = {.read_batch_events = 5}});
 }
 
 stele::event_data event(std::uint64_t n, bool has_tags) {
@@ -71,10 +71,9 @@ void append(stele::event_store& store, std::uint64_t n, bool has_tags) {
             }
         });
         while (true)
-            stele::tag_stored_events<tagged_events>(
-                store, {.again = true, .on_progress = [&](const auto&) {
-                            if (::write(pipe, "x", 1) != 1) ::_exit(1);
-                        }});
+            stele::tag_stored_events<tagged_events>(store, {.again = true, .on_progress = [&](const auto&) {
+                                                                if (::write(pipe, "x", 1) != 1) ::_exit(1);
+                                                            }});
     } catch (...) {
         ::_exit(1);
     }
@@ -103,7 +102,8 @@ bool check_after_kill(const std::filesystem::path& file) {
     if (is_left) {
         CHECK_THROWS_AS((void)store.count_events({.filter = {.tags = {"number:1"}}}), stele::error);
         // All up to where it is said to be have their tags.
-        for (const auto& each : store.read_all({.up_to = status.front().up_to, .filter = {.categories = {"values"}}}).events())
+        for (const auto& each :
+             store.read_all({.up_to = status.front().up_to, .filter = {.categories = {"values"}}}).events())
             CHECK(each.tags.size() == 1);
     }
     CHECK(stele::tag_stored_events<tagged_events>(store).complete);

@@ -19,8 +19,8 @@ struct tagged_positions {
     std::int64_t up_to = 0;               ///< All up to here; there may be more after it.
 };
 
-/// Where the events with certain tags are: the runs of the tags, the tail, and the positions to which tags were added. One for each connection; one thread at a
-/// time, in a snapshot of event_index.
+/// Where the events with certain tags are: the runs of the tags, the tail, and the positions to which tags were added.
+/// One for each connection; one thread at a time, in a snapshot of event_index.
 class tag_index {
 public:
     /// Both must outlive it.

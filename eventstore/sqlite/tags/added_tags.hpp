@@ -9,13 +9,12 @@
 #include <string_view>
 #include <vector>
 
-/// Tags that were added to stored events stand beside the events, whose rows never change: in stele_added_tags by event,
-/// as a run of ids, and in stele_added_positions by tag. How far each key is, is in stele_tagging.
+/// Tags that were added to stored events stand beside the events, whose rows never change: in stele_added_tags by
+/// event, as a run of ids, and in stele_added_positions by tag. How far each key is, is in stele_tagging.
 namespace stele::inline v0::detail {
 
 /// How far the keys are for each type, in the order of keys and types.
-inline constexpr std::string_view tagging_query =
-    "SELECT key, type, up_to, goal FROM stele_tagging ORDER BY key, type";
+inline constexpr std::string_view tagging_query = "SELECT key, type, up_to, goal FROM stele_tagging ORDER BY key, type";
 std::vector<tagging_status> read_tagging(statement& query);
 
 /// Adds tags to stored events. Used inside the writer's transaction.

@@ -42,8 +42,8 @@ public:
     explicit tag_names(connection& db);
 
     /// Sets the tags of an event, good until the next call: its own from the run in the column `own` of a row, and the
-    /// added ones from the run in the column after it; NULL is none. Throws stele::error (corrupt) for bytes that are no
-    /// such runs, and for a name that is missing or no tag.
+    /// added ones from the run in the column after it; NULL is none. Throws stele::error (corrupt) for bytes that are
+    /// no such runs, and for a name that is missing or no tag.
     void read(const statement& row, int own, recorded_event& event);
     /// The id of a tag; nothing if no event ever had it.
     std::optional<std::int64_t> id_of(std::string_view tag);

@@ -145,9 +145,9 @@ public:
     ///
     /// After `recorded_at` stands `occurred_at`, if it is another time. `metadata` has what is there: no more than `{}`
     /// if there is none. Bytes that are not metadata stand in `metadata_bytes`, in Base64; foreign metadata stands in
-    /// `foreign_metadata`, as the JSON that it is or else in Base64. After them stand the `tags` of the event, if it has
-    /// any: `["course:c1","student:s7"]`. A foreign event has `content` before its payload:
-    /// `json` or `octets`. If the payload is shown as its bytes, but for octets, `problem` says why.
+    /// `foreign_metadata`, as the JSON that it is or else in Base64. After them stand the `tags` of the event, if it
+    /// has any: `["course:c1","student:s7"]`. A foreign event has `content` before its payload: `json` or `octets`. If
+    /// the payload is shown as its bytes, but for octets, `problem` says why.
     [[nodiscard]] std::string to_json_line(const recorded_event& event) const { return line(event, nullptr, {}); }
 
     /// The same, and what consumers get of it (aggregates, projections, anything with a list `events`), after their

@@ -167,9 +167,9 @@ public:
     /// Programs call stele::tag_stored_events(), which calls this.
     ///
     /// From then on every read gives an event its own tags and the added ones as one list, and queries and conditions
-    /// find it by both. Its leaf in the hash tree is that of its own. A removed event gets none. Throws as append() does:
-    /// invalid_argument also if an event would have more than 32 tags, other_store for an event or a step beyond the
-    /// head; nothing was written then.
+    /// find it by both. Its leaf in the hash tree is that of its own. A removed event gets none. Throws as append()
+    /// does: invalid_argument also if an event would have more than 32 tags, other_store for an event or a step beyond
+    /// the head; nothing was written then.
     void add_tags(const tag_batch& batch);
 
     /// How far each key is for each type that tags were ever added to, in the order of keys and types. While one is not

@@ -119,7 +119,8 @@ TEST_CASE("of two processes that have read the same, exactly one wins") {
             char heard = 0;
             if (::write(say, "r", 1) != 1 || ::read(hear, &heard, 1) != 1) return std::string{"is alone"};
             const std::vector taken{tagged("t.Taken", seat)};
-            const auto outcome = store.append(stream_id{desk}, expected_version::any(), taken, {no_event{query, after}});
+            const auto outcome =
+                store.append(stream_id{desk}, expected_version::any(), taken, {no_event{query, after}});
             won += outcome ? '1' : outcome.error().event->tags == seat ? '0' : '?';
             // Before the next one reads, this round is over for both.
             if (::write(say, "d", 1) != 1 || ::read(hear, &heard, 1) != 1) return std::string{"is alone"};

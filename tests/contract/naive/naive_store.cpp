@@ -96,7 +96,8 @@ std::string naive_store::append(const std::vector<stele::stream_write>& writes, 
             return text_of_conflict("stele-documents", conflict_reason::document, {});
     for (const auto& each : documents) {
         documents_.erase({each.kind, each.key});
-        if (each.action != stele::document_action::remove) documents_.emplace(std::pair{each.kind, each.key}, each.value);
+        if (each.action != stele::document_action::remove)
+            documents_.emplace(std::pair{each.kind, each.key}, each.value);
     }
     std::string all;
     for (const auto& write : writes) {

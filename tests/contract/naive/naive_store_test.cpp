@@ -48,10 +48,10 @@ std::vector<play::stage> stages_with_merges() {
 std::vector<operation::kind> kinds() {
     using enum operation::kind;
     const std::pair<operation::kind, int> shares[] = {
-        {append, 16},     {append_several, 6}, {append_async, 2}, {repeat, 6},   {truncate, 4},
-        {erase, 2},       {tombstone, 1},      {read_stream, 10}, {read_all, 6}, {find_event, 4},
-        {find_stream, 4}, {list_streams, 3},   {position_at, 2},  {reopen, 4},   {read_everything, 3},
-        {back_up, 1},     {restore, 1},        {compact, 1},      {verify, 2},   {add_tags, 6},
+        {append, 16},      {append_several, 6}, {append_async, 2}, {repeat, 6},   {truncate, 4},
+        {erase, 2},        {tombstone, 1},      {read_stream, 10}, {read_all, 6}, {find_event, 4},
+        {find_stream, 4},  {list_streams, 3},   {position_at, 2},  {reopen, 4},   {read_everything, 3},
+        {back_up, 1},      {restore, 1},        {compact, 1},      {verify, 2},   {add_tags, 6},
         {step_tagging, 2},
     };
     std::vector<operation::kind> all;

@@ -98,7 +98,8 @@ std::string play::any_tag() {
 
 std::vector<stele::append_condition> play::any_conditions(const std::vector<stele::stream_write>& writes) {
     std::vector<stele::append_condition> conditions;
-    if (random() % 3 == 0) conditions.emplace_back(stele::no_event{any_query(), {random() % (naive_.events().size() + 1)}});
+    if (random() % 3 == 0)
+        conditions.emplace_back(stele::no_event{any_query(), {random() % (naive_.events().size() + 1)}});
     if (random() % 3 == 0) conditions.emplace_back(stele::no_event{{.tags = {any_tag()}}, {naive_.events().size()}});
     if (const auto stream = any_stream(); random() % 5 == 0 && std::ranges::none_of(writes, [&](const auto& each) {
                                               return each.stream.str() == stream;
@@ -123,7 +124,9 @@ std::vector<stele::document_write> play::any_documents() {
         documents.push_back({.kind = "test",
                              .key = key,
                              .value = std::to_string(1 + random() % 2),
-                             .action = action == 0 ? put : action == 1 ? add : remove});
+                             .action = action == 0   ? put
+                                       : action == 1 ? add
+                                                     : remove});
     }
     return documents;
 }

@@ -1,5 +1,5 @@
-// What the writer does with the file as a whole: it gives the space of removed events back to the disk, and completes
-// the file before it is closed.
+// What the writer does while no group of appends is committed: transactions of their own, giving the space of removed
+// events back to the disk, and completing the file before it is closed.
 
 #include "eventstore/sqlite/writer.hpp"
 
@@ -13,8 +13,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -53,6 +55,41 @@ bool is_of_copy(const error& fault, const std::string& file) {
 }
 
 }  // namespace
+
+void writer::alone(const std::function<void()>& work) {
+    check_open();
+    const locked here(lock_, busy_timeout_, main_);
+    try {
+        check_files();
+        begin();
+        refresh();
+        work();
+        commit_.run();
+        expect_log_kept();
+    } catch (const error& fault) {
+        note_fault(fault);
+        roll_back();
+        throw;
+    } catch (...) {
+        roll_back();
+        throw;
+    }
+}
+
+void writer::transact(event_store& store, const append_host::transaction& work) {
+    auto participant = participant_;
+    alone([&] {
+        handling_ = true;
+        work(store, db_, participant);
+        handling_ = false;
+    });
+    participant_ = std::move(participant);
+    is_joined_ = false;
+}
+
+void writer::add_tags(const tag_batch& batch) {
+    alone([&] { added_tags_.add(batch, {static_cast<std::uint64_t>(index_.head())}); });
+}
 
 void writer::compact() {
     check_open();

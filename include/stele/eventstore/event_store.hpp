@@ -133,8 +133,8 @@ public:
     [[nodiscard]] event_range read_stream(stream_id stream, stream_read_options options = {}) &;
     void read_stream(stream_id stream, stream_read_options options = {}) && = delete;
 
-    /// Reads the whole store in the order of positions. A forward read continues to the head as it is when it gets
-    /// there; set `up_to` to end it earlier. Throws invalid_argument for a filter that nothing can pass (event_query).
+    /// Reads the whole store by positions. A forward read continues to the head as it is when it gets there; `up_to`
+    /// ends it. Throws invalid_argument for a filter that nothing can pass, needs_tagging as tagging_status() says.
     [[nodiscard]] event_range read_all(all_read_options options = {}) &;
     void read_all(all_read_options options = {}) && = delete;
 

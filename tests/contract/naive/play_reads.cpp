@@ -83,6 +83,12 @@ void play::read_everything(opener which) {
                 naive_.read_stream(name, {.direction = back}));
         compare("find " + name, text_of(of.find_stream(id)), naive_.find_stream(name));
     }
+    for (const auto* const tag : event_tag_names)
+        for (const auto order : {stele::direction::forward, back}) {
+            const stele::all_read_options tagged{.direction = order, .filter = {.tags = {tag}}};
+            compare(std::string("read ") + tag, answer_of([&] { return text_of(of.read_all(tagged)); }),
+                    naive_.read_all(tagged));
+        }
     for (const auto& each : naive_.events()) {
         if (each.is_record) continue;
         const auto found = of.find_event(each.data.id);

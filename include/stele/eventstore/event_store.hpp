@@ -99,7 +99,7 @@ public:
     /// no_event that is conflict_reason::condition, and names the first event that it rules out; for a document
     /// conflict_reason::document. A repeated append stays repeated, whatever its conditions say now. Throws
     /// invalid_argument for a stream that is named twice, for a query that read_all() refuses, and other_store for a
-    /// no_event after a position that is beyond the head.
+    /// no_event after a position that is beyond the head, needs_tagging as tagging_status() says.
     [[nodiscard]] append_all_outcome append(std::span<const stream_write> writes,
                                             std::span<const document_write> documents,
                                             std::span<const append_condition> conditions = {});

@@ -10,6 +10,8 @@
 #include <stele/codec/tags/tag_stored_events.hpp>
 #include <stele/commands.hpp>
 #include <stele/eventstore/hashtree/leaf.hpp>
+#include <stele/eventstore/retention/archive.hpp>
+#include <stele/eventstore/retention/retention.hpp>
 
 #include <atomic>
 #include <thread>
@@ -195,6 +197,22 @@ STORE_TEST_CASE(store, "with its events, added tags are removed") {
     // One that is removed between its read and its tags gets none.
     store->add_tags({.additions = {{{6}, {"course:c1"}}}});
     CHECK(tagged(*store, {"course:c1"}).empty());
+}
+
+STORE_TEST_CASE(store, "an archive has them, and knows which are not in the leaf") {
+    append_some(*store);
+    stele::tag_stored_events<tagged_events>(*store);
+    const auto root = store->root();
+    const temp_dir directory;
+    const auto archive = directory / "old.archive";
+    stele::apply_retention(*store, {{.category = "course", .keep_events = 0}}, {.archive = archive});
+    std::size_t with_added = 0;
+    for (const auto& event : stele::read_archive(archive).events()) {
+        CHECK(event.tags.contains("course:" + std::string{event.stream.substr(7)}));
+        CHECK(verify_inclusion(leaf_hash(event), store->prove_inclusion(event.position, root.size), root));
+        with_added += event.added_tags.empty() ? 0 : 1;
+    }
+    CHECK(with_added == 4);
 }
 
 STORE_TEST_CASE(store, "several runs at once, appends and removals do no harm") {

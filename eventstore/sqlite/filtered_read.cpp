@@ -150,11 +150,10 @@ bool reader::fetch(filtered_read& read, event_batch& batch) {
 bool reader::step_over_gap(interval& rest, direction order) {
     auto& query = all_[std::to_underlying(order)];
     const reset_guard done(query);
-    query.bind(1, rest.after);
-    query.bind(2, rest.up_to);
-    query.bind(3, std::int64_t{1});
+    query.bind(1, order == direction::forward ? rest.after : rest.up_to);
     if (!query.step()) return false;
-    const auto first = static_cast<std::int64_t>(query.column_number(0, 1));
+    const auto first = static_cast<std::int64_t>(query.column_number(column::position, 1));
+    if (first <= rest.after || first > rest.up_to) return false;
     if (order == direction::forward)
         rest.after = std::max(rest.after, first - 1);
     else

@@ -109,12 +109,14 @@ position reader::position_at(timestamp time) {
 void reader::fetch(const all_read_options& options, event_batch& batch) {
     auto& query = all_[std::to_underlying(options.direction)];
     const reset_guard done(query);
-    query.bind(1, to_integer(options.after.value));
-    query.bind(2, to_integer(options.up_to.value));
+    query.bind(1, to_integer((options.direction == direction::forward ? options.after : options.up_to).value));
     const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
-    query.bind(3, to_integer(limit));
     collect(query, {options.direction, options.after.value, options.up_to.value},
             {.limit = limit, .compare_leaves = options.compare_leaves}, batch);
+}
+
+bool reader::row_order::ends_before(std::uint64_t place) const {
+    return direction_ == direction::forward ? place > up_to_ : place <= after_;
 }
 
 // Versions of a stream have no gaps, because only the first events of a stream are ever removed. Positions rise or
@@ -140,28 +142,32 @@ void reader::collect(statement& query, row_order order, const selection& which, 
     const auto known_stream = which.known_stream;
     auto* const leaves = check_of(which);
     recorded_event event;
+    bool begun = false;
     while (batch.size() < which.limit && batch.size_bytes() < limits_.read_batch_bytes && query.step()) {
-        event.position.value = query.column_number(0, 1);
-        event.version.value = query.column_number(1, 1);
-        event.stream = known_stream.empty() ? stream_name(query.column_int64(4), event.position) : known_stream;
+        if (!std::exchange(begun, true)) tags_.begin();
+        event.metadata = query.column_bytes(column::metadata);
+        event.position.value = query.column_number(column::position, 1);
+        if (known_stream.empty() && order.ends_before(event.position.value)) return;
+        event.version.value = query.column_number(column::version, 1);
+        event.stream =
+            known_stream.empty() ? stream_name(query.column_int64(column::stream), event.position) : known_stream;
         check_order(order, which, event);
         if (which.streams != nullptr && !which.streams->contains(event.stream)) continue;
-        event.recorded_at = to_time(query.column_int64(2));
-        const auto id = query.column_bytes(3);
+        event.recorded_at = to_time(query.column_int64(column::recorded_at));
+        const auto id = query.column_bytes(column::id);
         const auto parsed = uuid::from_bytes(id);
         if (!parsed)
             throw db_->damage(fmt::format("the event at position {} has an id of {} bytes", event.position, id.size()));
         event.id = *parsed;
-        event.type = type_name(query.column_int64(5), event.position);
-        event.payload = query.column_bytes(6);
-        event.metadata = query.column_bytes(7);
-        const auto content = content_of(query.column_int64(8));
+        event.type = type_name(query.column_int64(column::type), event.position);
+        event.payload = query.column_bytes(column::payload);
+        const auto content = content_of(query.column_int64(column::flags));
         if (!content)
             throw db_->damage(fmt::format("the event at position {} has the flags {}, which are never written",
-                                          event.position, query.column_int64(8)));
+                                          event.position, query.column_int64(column::flags)));
         event.content = content->content;
         event.foreign_metadata = content->foreign_metadata;
-        tags_.read(query, 9, event);
+        tags_.read(query, column::tags, event);
         if (which.others != nullptr && !which.others->passes(event)) continue;
         if (leaves != nullptr) leaves->expect(event);
         batch.add(event);

@@ -81,6 +81,7 @@ private:
         row_order(direction direction, std::uint64_t after, std::uint64_t up_to)
             : direction_(direction), after_(after), up_to_(up_to) {}
         bool takes(std::uint64_t place, bool gapless);
+        [[nodiscard]] bool ends_before(std::uint64_t place) const;
 
     private:
         direction direction_;

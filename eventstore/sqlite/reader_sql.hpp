@@ -9,25 +9,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace stele::inline v0::detail {
 
-/// The tags that were added to the event of a row of `events`, or of a name for them; NULL if there are none. Where the
-/// table is empty, that is found out once for all rows.
-inline std::string added_tags_of(std::string_view events) {
-    return fmt::format(
-        "CASE WHEN EXISTS (SELECT 1 FROM stele_added_tags) THEN (SELECT added.tags FROM stele_added_tags "
-        "AS added WHERE added.position = {}.position) END",
-        events);
-}
-
-/// The columns in the order in which reader::collect() reads them.
-inline const std::string columns = fmt::format(
-    "SELECT position, version, recorded_at, id, stream, type, payload, metadata, flags, tags, {} FROM events",
-    added_tags_of("events"));
+/// The columns of a row of `events AS e` that reader::collect() reads. The last one in the file comes first: asked for
+/// it, SQLite finds the places of all others on the way.
+inline constexpr std::string_view columns =
+    "SELECT e.metadata, e.payload, e.tags, e.flags, e.recorded_at, e.id, e.type, e.version, e.stream, e.position ";
+struct column {
+    enum : std::uint8_t { metadata, payload, tags, flags, recorded_at, id, type, version, stream, position };
+};
 
 /// SQLite has no unsigned integers; no position or version is that large.
 inline std::int64_t to_integer(std::uint64_t value) {
@@ -52,16 +47,16 @@ inline std::string_view order_of(direction order) {
     return order == direction::forward ? "ASC" : "DESC";
 }
 
+/// The events after a position (?1), or backward up to it. Whoever reads on stops by itself: a second bound would cost
+/// a twentieth of each row.
 inline std::string all_query(direction order) {
-    return fmt::format("{} WHERE position > ?1 AND position <= ?2 ORDER BY position {} LIMIT ?3", columns,
-                       order_of(order));
+    return fmt::format("{} FROM events AS e WHERE e.position {} ?1 ORDER BY e.position {}", columns,
+                       order == direction::forward ? ">" : "<=", order_of(order));
 }
 
 /// Those at the positions of a list (?1), in its order.
-inline const std::string listed_query = fmt::format(
-    "SELECT e.position, e.version, e.recorded_at, e.id, e.stream, e.type, e.payload, e.metadata, e.flags, e.tags, {} "
-    "FROM stele_positions(?1) AS p CROSS JOIN events AS e ON e.position = p.position",
-    added_tags_of("e"));
+inline const std::string listed_query =
+    fmt::format("{} FROM stele_positions(?1) AS p CROSS JOIN events AS e ON e.position = p.position", columns);
 /// Those of some types (?2, a JSON list of ids).
 inline const std::string listed_and_typed_query = listed_query + " WHERE e.type IN (SELECT value FROM json_each(?2))";
 
@@ -90,8 +85,8 @@ inline constexpr std::string_view streams_in_ranges_query =
 
 /// The events in the window (?1, ?2], with types: of those types (?4, a JSON list of ids).
 inline std::string scan_query(bool types, direction order) {
-    return fmt::format("{} WHERE position > ?1 AND position <= ?2{} ORDER BY position {}", columns,
-                       types ? " AND type IN (SELECT value FROM json_each(?4))" : "", order_of(order));
+    return fmt::format("{} FROM events AS e WHERE e.position > ?1 AND e.position <= ?2{} ORDER BY e.position {}",
+                       columns, types ? " AND e.type IN (SELECT value FROM json_each(?4))" : "", order_of(order));
 }
 
 }  // namespace stele::inline v0::detail

@@ -63,6 +63,7 @@ private:
 
     void alone(const std::function<void()>& work);
     position commit_all(commit_queue::append_group group);
+    [[nodiscard]] bool may_leave_rows(const append_request& request) const;
     void apply_guarded(append_request& request);
     void refresh();
     void join_participant();
@@ -121,6 +122,7 @@ private:
     added_tags added_tags_;
     tile_writer tree_;
     std::uint64_t leaves_before_ = 0;  // those before the append that is being made
+    bool has_savepoint_ = false;       // it has one
     condition_check conditions_;
     bool is_joined_ = false;                    // whether the participant has followed what others wrote
     std::string missing_projections_;           // why events are refused, if the participant lacks inline projections

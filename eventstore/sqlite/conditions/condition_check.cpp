@@ -17,12 +17,10 @@ namespace stele::inline v0::detail {
 condition_check::condition_check(connection& db, index_writer& index)
     : db_(db),
       index_(index),
-      events_(db.prepare(fmt::format("SELECT position, version, stream, type, flags, metadata, tags, {} FROM events "
-                                     "WHERE position > ?1 ORDER BY position",
-                                     added_tags_of("events")))),
-      listed_(db.prepare(fmt::format("SELECT e.position, e.version, e.stream, e.type, e.flags, e.metadata, e.tags, {} "
-                                     "FROM stele_positions(?1) AS p CROSS JOIN events AS e ON e.position = p.position",
-                                     added_tags_of("e")))),
+      events_(db.prepare("SELECT position, version, stream, type, flags, metadata, tags FROM events "
+                         "WHERE position > ?1 ORDER BY position")),
+      listed_(db.prepare("SELECT e.position, e.version, e.stream, e.type, e.flags, e.metadata, e.tags "
+                         "FROM stele_positions(?1) AS p CROSS JOIN events AS e ON e.position = p.position")),
       stream_name_(db.prepare("SELECT name FROM streams WHERE id = ?1")),
       type_name_(db.prepare("SELECT name FROM types WHERE id = ?1")),
       tagging_(db.prepare(tagging_query)),
@@ -56,6 +54,7 @@ std::optional<conflict> condition_check::first_tagged(const no_event& condition,
 }
 
 std::optional<conflict> condition_check::first_of(statement& rows, const event_query& query) {
+    tags_.begin();
     while (rows.step()) {
         const auto stream = name_of(stream_name_, rows.column_int64(2), "stream");
         const auto type = name_of(type_name_, rows.column_int64(3), "event type");

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace stele::inline v0::detail {
 namespace {
@@ -53,6 +54,12 @@ const tail_part& index_writer::pending_index() {
     if (!pending_index_) pending_index_.emplace(head_);
     for (; indexed_ < pending_.size(); ++indexed_) pending_index_->add(pending_[indexed_]);
     return *pending_index_;
+}
+
+bool index_writer::are_in_order(std::span<const event_data> events) const {
+    const auto* greatest = &greatest_id_;
+    return std::ranges::all_of(events,
+                               [&](const event_data& event) { return event.id > *std::exchange(greatest, &event.id); });
 }
 
 std::optional<std::int64_t> index_writer::find_id(const uuid& id) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,8 @@ public:
 
     /// Whether the id is greater than every id before; then no event has it.
     [[nodiscard]] bool is_in_order(const uuid& id) const { return id > greatest_id_; }
+    /// Whether that will be so for each of these, when they are added one after the other.
+    [[nodiscard]] bool are_in_order(std::span<const event_data> events) const;
     /// The position of the event with this id, also if it is pending.
     std::optional<std::int64_t> find_id(const uuid& id);
     /// The last version of a stream that is known, also of a pending event; 0 if there is none.

@@ -29,8 +29,7 @@ std::vector<tagging_status> read_tagging(statement& query) {
 added_tags::added_tags(connection& db, tag_ids& ids)
     : ids_(ids),
       names_(db),
-      find_event_(db.prepare("SELECT e.tags, a.tags FROM events AS e LEFT JOIN stele_added_tags AS a "
-                             "ON a.position = e.position WHERE e.position = ?1")),
+      find_event_(db.prepare("SELECT tags FROM events WHERE position = ?1")),
       put_tags_(db.prepare("INSERT OR REPLACE INTO stele_added_tags (position, tags) VALUES (?1, ?2)")),
       put_position_(db.prepare("INSERT OR IGNORE INTO stele_added_positions (tag, position) VALUES (?1, ?2)")),
       find_step_(db.prepare("SELECT key, type, up_to, goal FROM stele_tagging WHERE key = ?1 AND type = ?2")),
@@ -50,6 +49,7 @@ void added_tags::add(const tag_addition& addition) {
         find_event_.bind(1, position);
         if (!find_event_.step()) return;  // it was removed
         recorded_event event{.position = addition.event};
+        names_.begin();
         names_.read(find_event_, 0, event);
         before = {tag_list{event.tags}, tag_list{event.added_tags}};
     }

@@ -53,16 +53,28 @@ std::int64_t tag_ids::id_of(std::string_view tag) {
 tag_names::tag_names(connection& db)
     : db_(db),
       find_(db.prepare("SELECT name FROM stele_tags WHERE id = ?1")),
-      find_id_(db.prepare("SELECT id FROM stele_tags WHERE name = ?1")) {}
+      find_id_(db.prepare("SELECT id FROM stele_tags WHERE name = ?1")),
+      any_added_(db.prepare("SELECT EXISTS (SELECT 1 FROM stele_added_tags)")),
+      find_added_(db.prepare("SELECT tags FROM stele_added_tags WHERE position = ?1")) {}
+
+void tag_names::begin() {
+    const reset_guard done(any_added_);
+    has_added_ = any_added_.step() && any_added_.column_int64(0) != 0;
+}
 
 void tag_names::read(const statement& row, int own, recorded_event& event) {
-    event.tags = event.added_tags = {};
     const bool has_own = !row.column_is_null(own);
-    const bool has_added = !row.column_is_null(own + 1);
-    if (!has_own && !has_added) return;
+    if (!has_own && !has_added_) {
+        event.tags = event.added_tags = {};
+        return;
+    }
     last_ = last_added_ = {};
     if (has_own) unpack(row.column_bytes(own), event.position, {&last_});
-    if (has_added) unpack(row.column_bytes(own + 1), event.position, {&last_, &last_added_});
+    if (has_added_) {
+        const reset_guard done(find_added_);
+        find_added_.bind(1, static_cast<std::int64_t>(event.position.value));
+        if (find_added_.step()) unpack(find_added_.column_bytes(0), event.position, {&last_, &last_added_});
+    }
     event.tags = last_;
     event.added_tags = last_added_;
 }

@@ -41,9 +41,11 @@ class tag_names {
 public:
     explicit tag_names(connection& db);
 
-    /// Sets the tags of an event, good until the next call: its own from the run in the column `own` of a row, and the
-    /// added ones from the run in the column after it; NULL is none. Throws stele::error (corrupt) for bytes that are
-    /// no such runs, and for a name that is missing or no tag.
+    /// Looks whether tags were added to any event. In the transaction of the rows that are read next.
+    void begin();
+    /// Sets the tags of an event whose position is set, good until the next call: its own from the run in the column
+    /// `own` of a row (NULL is none), and the added ones. Throws stele::error (corrupt) for bytes that are no such
+    /// runs, and for a name that is missing or no tag.
     void read(const statement& row, int own, recorded_event& event);
     /// The id of a tag; nothing if no event ever had it.
     std::optional<std::int64_t> id_of(std::string_view tag);
@@ -55,7 +57,8 @@ private:
     connection& db_;
     std::unordered_map<std::int64_t, std::string> known_;
     tag_list last_, last_added_;
-    statement find_, find_id_;
+    statement find_, find_id_, any_added_, find_added_;
+    bool has_added_ = false;
 };
 
 /// The ids of sets of tags (query_plan.hpp). A set with a tag that no event ever had is left out, because nothing can

@@ -4,6 +4,7 @@
 #include "support/stores.hpp"
 #include "testing.pb.h"
 #include "values.pb.h"
+#include "warehouse.pb.h"
 
 #include <stele/codec/codec.hpp>
 #include <stele/codec/tags/tag_stored_events.hpp>
@@ -15,13 +16,18 @@
 #include <tuple>
 #include <utility>
 
-namespace testing {
+namespace warehouse {
 
 // No other test of this program encodes these events: it would have to see these functions, too.
-static auto tags_of(const Author& event) {
+static auto tags_of(const ItemInspected& event) {
     constexpr stele::tag_key<"name"> name_tag;
-    return name_tag(event.name());
+    return name_tag(event.item());
 }
+
+}  // namespace warehouse
+
+namespace testing {
+
 static auto tags_of(const Nest& event) {
     constexpr stele::tag_key<"nest"> nest_tag;
     return nest_tag(event.number());
@@ -31,19 +37,19 @@ static auto tags_of(const Nest& event) {
 
 using stele::expected_version;
 using stele::stream_id;
-using testing::Author;
 using testing::error_of;
 using testing::Nest;
 using testing::OtherValues;
 using testing::Values;
+using warehouse::ItemInspected;
 
 namespace {
 
 namespace hana = boost::hana;
 
-Author author(const std::string& name) {
-    Author event;
-    event.set_name(name);
+ItemInspected inspected(const std::string& name) {
+    ItemInspected event;
+    event.set_item(name);
     return event;
 }
 
@@ -56,12 +62,14 @@ Nest nest(std::int64_t number) {
 struct upcasters {
     static constexpr auto aliases = hana::make_tuple(stele::alias<Nest>{"testing.Hole"});
     static constexpr auto outdated = hana::tuple_t<Values, OtherValues>;
-    static std::tuple<Author, Nest> upcast(const Values& old) { return {author(old.text()), nest(old.small())}; }
+    static std::tuple<ItemInspected, Nest> upcast(const Values& old) {
+        return {inspected(old.text()), nest(old.small())};
+    }
     static stele::no_events upcast(const OtherValues&) { return {}; }
 };
 
 struct birds {
-    static constexpr auto events = stele::upcast_by<upcasters>(hana::tuple_t<Author, Nest>);
+    static constexpr auto events = stele::upcast_by<upcasters>(hana::tuple_t<ItemInspected, Nest>);
 };
 
 void append(stele::event_store& store, const google::protobuf::Message& event, std::string type = {}) {
@@ -83,7 +91,7 @@ STORE_TEST_CASE(store, "an event gets the tags of what it is upcast to") {
     Values both;
     both.set_text("ann");
     both.set_small(7);
-    append(*store, author("bob"));
+    append(*store, inspected("bob"));
     append(*store, nest(3), "testing.Hole");
     append(*store, both);
     append(*store, OtherValues{});
@@ -99,22 +107,23 @@ STORE_TEST_CASE(store, "an event gets the tags of what it is upcast to") {
     // A key is filled for the types that may carry it, under each name that they had.
     std::set<std::string> of_name, of_nest;
     for (const auto& each : store->tagging_status()) (each.key == "name" ? of_name : of_nest).insert(each.type);
-    CHECK(of_name == std::set<std::string>{"testing.Author", "testing.Values"});
+    CHECK(of_name == std::set<std::string>{"warehouse.ItemInspected", "testing.Values"});
     CHECK(of_nest == std::set<std::string>{"testing.Hole", "testing.Nest", "testing.Values"});
 }
 
 STORE_TEST_CASE(store, "what cannot be tagged is named, and ends the run") {
-    append(*store, author("bob"));
-    append(*store, author(""));
+    append(*store, inspected("bob"));
+    append(*store, inspected(""));
     const auto refused = error_of([&] { stele::tag_stored_events<birds>(*store); });
     CHECK(refused.kind == stele::error_kind::invalid_argument);
-    CHECK(refused.says("tag_stored_events failed at position 2 (stream bird-1, version 2, type testing.Author)"));
+    CHECK(refused.says(
+        "tag_stored_events failed at position 2 (stream bird-1, version 2, type warehouse.ItemInspected)"));
     CHECK(refused.says("tag 'name:': has no value"));
     CHECK(store->tagging_status().size() == 5);
     REQUIRE(store->truncate_stream(stream_id{"bird-1"}, {3}));
-    append(*store, Author{}, "testing.Nest");
+    append(*store, ItemInspected{}, "testing.Nest");
     REQUIRE(store->append(stream_id{"bird-1"}, expected_version::any(),
-                          stele::event_data{.type = "testing.Author", .payload = "\xff"}));
+                          stele::event_data{.type = "warehouse.ItemInspected", .payload = "\xff"}));
     const auto undecodable = error_of([&] { stele::tag_stored_events<birds>(*store); });
     CHECK(undecodable.kind == stele::error_kind::undecodable);
     CHECK(undecodable.says("position 5"));

@@ -264,7 +264,7 @@ void reader::scan(const interval& window, const filtered_read& read, event_batch
     const reset_guard done(query);
     query.bind(1, window.after);
     query.bind(2, window.up_to);
-    if (!read.types.empty()) query.bind_text(4, read.types);
+    if (!read.types.empty()) query.bind_text(3, read.types);
     collect(query, order_within(options.direction, window), selection_of(read), batch);
 }
 

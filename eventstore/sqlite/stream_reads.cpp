@@ -32,10 +32,10 @@ version reader::stream_version(const stream_id& stream) {
 std::vector<std::int64_t> reader::positions_of(const stream_row& stream, interval versions,
                                                const stream_read_options& options, std::uint64_t most,
                                                const index_snapshot& at) {
-    if (stream.id == 0) return {};
-    const version_range range{std::max(versions.after, stream.removed) + 1, versions.up_to};
-    return index_.find_versions(at, stream.id, range, to_integer(options.as_of.value), options.direction,
-                                static_cast<std::size_t>(most));
+    const auto after = std::max(versions.after, stream.removed);
+    if (stream.id == 0 || after >= versions.up_to) return {};
+    return index_.find_versions(at, stream.id, {after + 1, versions.up_to}, to_integer(options.as_of.value),
+                                options.direction, static_cast<std::size_t>(most));
 }
 
 void reader::fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) {

@@ -156,3 +156,40 @@ TEST_CASE("every store gives the same answers") {
         }
     }));
 }
+
+// Numbers that a caller may give are not yet numbers of events: what is computed with them must not overflow.
+TEST_CASE("every store gives the same answers at the ends of the numbers") {
+    const temp_dir directory;
+    stele::manual_clock clock;
+    stele::memory_store memory{{}, clock.reader()};
+    auto file = stele::sqlite_store::open(directory / "events.db",
+                                          {.durability = stele::durability::normal, .now = clock.reader()});
+    const stream_id stream{"order-1"};
+    const auto check_same = [&](const auto& call) {
+        const auto expected = answer([&] { return call(static_cast<stele::event_store&>(memory)); });
+        CHECK(answer([&] { return call(static_cast<stele::event_store&>(file)); }) == expected);
+    };
+    const auto events = make_events(5);
+    check_same([&](auto& store) { return text_of(store.append(stream, expected_version::any(), events)); });
+    check_same([&](auto& store) { return text_of(store.truncate_stream(stream, {2}, expected_version::any())); });
+
+    constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+    constexpr auto most_signed = most / 2;
+    const std::vector<std::vector<std::string>> type_lists{{}, {"test.Happened"}, {"test.None"}};
+    const std::vector<stele::event_query> filters{
+        {}, {.categories = {"order"}}, {.streams = {"order-1"}}, {.types = {"test.Happened"}}, {.tags = {"a:b"}}};
+    constexpr std::uint64_t numbers[] = {0, 1, 3, most_signed - 1, most_signed, most_signed + 1, most - 1, most};
+    for (const auto a : numbers)
+        for (const auto b : numbers)
+            for (const auto order : {direction::forward, direction::backward}) {
+                CAPTURE(a);
+                CAPTURE(b);
+                for (const auto c : {std::uint64_t{3}, most_signed, most})
+                    for (const auto& types : type_lists)
+                        check_same([&](auto& store) {
+                            return text_of(store.read_stream(stream, {{a}, {b}, order, c, {c}, types}));
+                        });
+                for (const auto& filter : filters)
+                    check_same([&](auto& store) { return text_of(store.read_all({{a}, {b}, order, 9, filter})); });
+            }
+}

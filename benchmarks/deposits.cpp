@@ -30,8 +30,12 @@ deposits::deposits(std::size_t first_account, std::size_t accounts)
     : first_(first_account), versions_(accounts, stele::version{events_before}) {}
 
 DepositMoney deposits::command() {
+    return command_to(random_() % versions_.size());
+}
+
+DepositMoney deposits::command_to(std::size_t account) {
     DepositMoney result;
-    const auto stream = stream_of(first_ + random_() % versions_.size());
+    const auto stream = stream_of(first_ + account);
     result.set_account(std::string{stream.instance_id()});
     result.set_amount(static_cast<std::int64_t>(random_() % 100'000));
     result.set_reference(fmt::format("invoice {}, with thanks", random_() % 1'000'000));

@@ -21,6 +21,8 @@ public:
 
     /// To an account chosen at random.
     DepositMoney command();
+    /// To this one of the accounts, counted from 0.
+    DepositMoney command_to(std::size_t account);
     std::vector<DepositMoney> commands(std::size_t count);
     batch to_append();
     std::vector<batch> appends(std::size_t count);

@@ -9,6 +9,7 @@
 
 #include "eventstore/engine/added_tags.hpp"
 #include "eventstore/engine/query_plan.hpp"
+#include "eventstore/sqlite/index/sort_each_once.hpp"
 #include "eventstore/sqlite/reader.hpp"
 #include "eventstore/sqlite/reader_sql.hpp"
 
@@ -29,58 +30,21 @@ constexpr std::int64_t window_positions = window_blocks * positions_per_block;
 // A filter by streams with at most this many events collects them instead of stepping over the others.
 constexpr std::int64_t few_events = 8192;
 
-// The number of versions examined in one part of a read of some types in a stream: their positions are looked up first.
-constexpr std::int64_t window_versions = positions_per_block;
-
-// Takes the next window from the rest, in the order of the read.
-interval next_part(interval& rest, direction order, std::int64_t size = window_positions) {
-    interval window = rest;
-    if (order == direction::forward) {
-        window.up_to = std::min(rest.up_to, (rest.after / size + 1) * size);
-        rest.after = window.up_to;
-    } else {
-        window.after = std::max(rest.after, (rest.up_to - 1) / size * size);
-        rest.up_to = window.after;
-    }
-    return window;
-}
+// A scan of fewer positions does not show how many events are of some types.
+constexpr std::uint64_t fewest_to_judge = 128;
 
 }  // namespace
 
-std::string reader::ids_of(const std::vector<std::string>& types) {
-    std::vector<std::uint64_t> ids;
+type_ids reader::ids_of(const std::vector<std::string>& types) {
+    type_ids ids;
     for (const auto& type : types) {
         const reset_guard done(find_type_);
         find_type_.bind_text(1, type);
-        if (find_type_.step()) ids.push_back(find_type_.column_number(0, 1));
+        if (find_type_.step()) ids.sorted.push_back(static_cast<std::int64_t>(find_type_.column_number(0, 1)));
     }
-    return ids.empty() ? std::string{} : fmt::format("[{}]", fmt::join(ids, ","));
-}
-
-// The version comes first: the types of all events up to there have their ids.
-void reader::begin(typed_read& read) {
-    read.begun = true;
-    const auto last = stream_version(read.stream).value;
-    read.types = ids_of(read.options.types);
-    if (!read.types.empty())
-        read.rest = {to_integer(read.options.after.value), to_integer(std::min(read.options.up_to.value, last))};
-}
-
-bool reader::fetch(typed_read& read, event_batch& batch) {
-    if (!read.begun) begin(read);
-    const auto& options = read.options;
-    if (read.rest.after >= read.rest.up_to || full(batch, options.limit)) return false;
-    const auto window = next_part(read.rest, options.direction, window_versions);
-    const index_look at(index_);
-    const auto positions = positions_of(find_row(read.stream), window, options, window_versions, *at);
-    const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
-    collect_listed(positions, read.types, order_within(options.direction, window),
-                   {.limit = limit,
-                    .known_stream = read.stream.str(),
-                    .some_types = true,
-                    .compare_leaves = options.compare_leaves},
-                   batch);
-    return true;
+    sort_each_once(ids.sorted);
+    if (!ids.empty()) ids.json = fmt::format("[{}]", fmt::join(ids.sorted, ","));
+    return ids;
 }
 
 // The head, if nothing that the filter names is missing. Both are of one moment.
@@ -138,7 +102,9 @@ bool reader::fetch(filtered_read& read, event_batch& batch) {
         return true;
     }
     if (!step_over_gap(rest, order)) return false;
-    const auto window = next_part(rest, order);
+    // Short windows show soon that the types are not dense any more.
+    const bool is_guess = !read.types.empty() && are_dense(read.types);
+    const auto window = rest.take_part(order, is_guess ? positions_per_block : window_positions);
     for (const auto& part : candidates(window, read)) {
         if (full(batch, read.options.limit)) return false;
         scan(part, read, batch);
@@ -166,7 +132,7 @@ std::vector<interval> reader::candidates(const interval& window, const filtered_
     if (read.types.empty()) return {window};
     std::vector<interval> parts;
     const reset_guard done(blocks_);
-    blocks_.bind_text(1, read.types);
+    blocks_.bind_text(1, read.types.json);
     blocks_.bind(2, window.after / positions_per_block);
     blocks_.bind(3, (window.up_to - 1) / positions_per_block);
     while (blocks_.step()) {
@@ -224,7 +190,7 @@ void reader::scan_few(filtered_read& read, event_batch& batch) {
     if (options.direction == direction::backward) std::ranges::reverse(positions);
     auto which = selection_of(read);
     which.streams = nullptr;  // the positions are of these streams alone
-    collect_listed(positions, read.types, order_within(options.direction, window), which, batch);
+    collect_listed(positions, read.types.json, order_within(options.direction, window), which, batch);
 }
 
 // Collects a part of the events with the tags: forward the first ones, backward those of a window, which grows while it
@@ -249,23 +215,53 @@ void reader::scan_tagged(filtered_read& read, event_batch& batch) {
         rest.up_to = window.after;
     if (positions.empty()) read.tagged_window *= 2;
     if (!forward) std::ranges::reverse(positions);
-    collect_listed(positions, read.types, order_within(options.direction, window), selection_of(read), batch);
+    collect_listed(positions, read.types.json, order_within(options.direction, window), selection_of(read), batch);
 }
 
-statement& reader::scan_statement(bool types, direction order) {
-    const auto sql = scan_query(types, order);
-    if (const auto known = scans_.find(sql); known != scans_.end()) return known->second;
-    return scans_.emplace(sql, db_->prepare(sql)).first->second;
-}
-
+// Where most events are of the types, to read them all and skip the others here costs less than to let SQLite compare
+// each type.
 void reader::scan(const interval& window, const filtered_read& read, event_batch& batch) {
-    const auto& options = read.options;
-    auto& query = scan_statement(!read.types.empty(), options.direction);
+    const auto size_before = batch.size();
+    if (are_dense(read.types))
+        scan_all(window, read, batch);
+    else
+        scan_typed(window, read, batch);
+    if (read.types.empty()) return;
+    const auto passed = batch.size() - size_before;
+    auto examined = window;
+    if (full(batch, read.options.limit) && passed > 0) {
+        const auto last = static_cast<std::int64_t>(batch.back().position.value);
+        if (read.options.direction == direction::forward)
+            examined.up_to = last;
+        else
+            examined.after = last - 1;
+    }
+    const auto size = static_cast<std::uint64_t>(examined.up_to - examined.after);
+    if (2 * passed <= size) {
+        if (are_dense(read.types)) dense_types_.clear();
+    } else if (size >= fewest_to_judge) {
+        dense_types_ = read.types.json;
+    }
+}
+
+void reader::scan_all(const interval& window, const filtered_read& read, event_batch& batch) {
+    const auto order = read.options.direction;
+    auto& query = all_[std::to_underlying(order)];
+    const reset_guard done(query);
+    query.bind(1, order == direction::forward ? window.after : window.up_to);
+    auto which = selection_of(read);
+    if (!read.types.empty()) which.types = &read.types;
+    collect(query, order_within(order, window), which, batch);
+}
+
+void reader::scan_typed(const interval& window, const filtered_read& read, event_batch& batch) {
+    const auto order = read.options.direction;
+    auto& query = typed_[std::to_underlying(order)];
     const reset_guard done(query);
     query.bind(1, window.after);
     query.bind(2, window.up_to);
-    if (!read.types.empty()) query.bind_text(3, read.types);
-    collect(query, order_within(options.direction, window), selection_of(read), batch);
+    query.bind_text(3, read.types.json);
+    collect(query, order_within(order, window), selection_of(read), batch);
 }
 
 }  // namespace stele::inline v0::detail

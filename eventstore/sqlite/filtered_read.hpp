@@ -6,6 +6,7 @@
 #include <stele/eventstore/read_options.hpp>
 #include <stele/eventstore/stream.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,6 +36,25 @@ struct stream_filter {
 /// The positions, or versions, (after, up_to].
 struct interval {
     std::int64_t after, up_to;
+
+    /// Takes the next part from it, in the order of a read: up to a multiple of `size`. It must not be empty.
+    interval take_part(direction order, std::int64_t size) {
+        interval part = *this;
+        if (order == direction::forward)
+            after = part.up_to = std::min(up_to, (after / size + 1) * size);
+        else
+            up_to = part.after = std::max(after, (up_to - 1) / size * size);
+        return part;
+    }
+};
+
+/// The types that a filter lets pass.
+struct type_ids {
+    std::vector<std::int64_t> sorted;  ///< Empty: all types.
+    std::string json;                  ///< The same as a list; empty: all types.
+
+    [[nodiscard]] bool empty() const { return sorted.empty(); }
+    [[nodiscard]] bool contains(std::int64_t id) const { return std::ranges::binary_search(sorted, id); }
 };
 
 /// A read of the events of some types in one stream, on its way, as below.
@@ -45,7 +65,7 @@ struct typed_read {
     const stream_read_options& options;
     bool begun = false;  ///< The members below are set.
     interval rest = {};  ///< The versions that are left to examine.
-    std::string types;   ///< JSON, a list of type ids.
+    type_ids types;
 };
 
 /// A filtered read on its way. Readers take turns to continue it, each by a part.
@@ -53,9 +73,9 @@ struct filtered_read {
     explicit filtered_read(const all_read_options& read) : options(read) {}
 
     const all_read_options& options;
-    bool begun = false;                            ///< The members below are set.
-    interval rest = {};                            ///< What is left to examine.
-    std::string types;                             ///< JSON, a list of type ids; empty: all types.
+    bool begun = false;  ///< The members below are set.
+    interval rest = {};  ///< What is left to examine.
+    type_ids types;
     std::shared_ptr<const stream_filter> streams;  ///< None: all streams.
     /// If the streams have few events in total: where those are, in the order of the read.
     std::optional<std::vector<std::int64_t>> few;

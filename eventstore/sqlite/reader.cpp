@@ -36,6 +36,7 @@ reader::reader(std::unique_ptr<connection> db, const store_limits& limits, std::
       index_(with_positions(*db_), *tail_),
       tagged_(*db_, *tail_),
       all_{db_->prepare(all_query(direction::forward)), db_->prepare(all_query(direction::backward))},
+      typed_{db_->prepare(typed_query(direction::forward)), db_->prepare(typed_query(direction::backward))},
       listed_(db_->prepare(listed_query)),
       listed_and_typed_(db_->prepare(listed_and_typed_query)),
       head_(db_->prepare("SELECT max(position) FROM events")),
@@ -148,6 +149,7 @@ void reader::collect(statement& query, row_order order, const selection& which, 
         event.metadata = query.column_bytes(column::metadata);
         event.position.value = query.column_number(column::position, 1);
         if (known_stream.empty() && order.ends_before(event.position.value)) return;
+        if (which.types != nullptr && !which.types->contains(query.column_int64(column::type))) continue;
         event.version.value = query.column_number(column::version, 1);
         event.stream =
             known_stream.empty() ? stream_name(query.column_int64(column::stream), event.position) : known_stream;

@@ -16,7 +16,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -63,15 +62,17 @@ private:
     void begin(filtered_read& read);
     position head_for(const event_query& filter);
     void begin(typed_read& read);
-    // As a JSON list; empty if none of them is stored.
-    std::string ids_of(const std::vector<std::string>& types);
+    // Of those that are stored.
+    type_ids ids_of(const std::vector<std::string>& types);
     std::vector<interval> candidates(const interval& window, const filtered_read& read);
     std::optional<std::vector<std::int64_t>> positions_of_few(const stream_filter& streams);
     void scan(const interval& window, const filtered_read& read, event_batch& batch);
+    void scan_all(const interval& window, const filtered_read& read, event_batch& batch);
+    void scan_typed(const interval& window, const filtered_read& read, event_batch& batch);
     void scan_few(filtered_read& read, event_batch& batch);
     void scan_tagged(filtered_read& read, event_batch& batch);
-    statement& scan_statement(bool types, direction order);
     bool step_over_gap(interval& rest, direction order);
+    [[nodiscard]] bool are_dense(const type_ids& types) const { return types.empty() || types.json == dense_types_; }
     [[nodiscard]] bool full(const event_batch& batch, std::uint64_t limit) const;
 
     // The order in which the rows of a read must come. In a damaged file they may not, and continuing after the last
@@ -93,6 +94,7 @@ private:
         std::uint64_t limit;                   // the batch holds at most so many events then
         std::string_view known_stream = {};    // the stream of all rows, or empty to look up each one
         bool some_types = false;               // with known_stream: rows of other types are not among them
+        const type_ids* types = nullptr;       // skips the rows of other types
         const name_ranges* streams = nullptr;  // skips the rows of other streams
         const event_query* others = nullptr;   // skips the rows that do not pass, but for streams and types
         bool compare_leaves = false;           // of the rows that are not skipped
@@ -136,7 +138,7 @@ private:
     std::shared_ptr<index_tail> tail_;
     event_index index_;
     tag_index tagged_;
-    std::array<statement, 2> all_;  // by direction
+    std::array<statement, 2> all_, typed_;  // by direction
     statement listed_, listed_and_typed_;
     statement head_, find_stream_name_, find_type_name_, find_type_, time_after_;
     statement blocks_, streams_in_ranges_, find_stream_, list_streams_, find_place_;
@@ -145,7 +147,7 @@ private:
     tile_hash_cache tile_hashes_;
     std::optional<leaf_check> leaves_;  // once a read has asked for it
     std::shared_ptr<stream_filter> last_streams_;
-    std::map<std::string, statement> scans_;  // by their SQL: one for each kind of filter, plan and direction
+    std::string dense_types_;  // the types, as a JSON list, that most events were of where a scan looked last
 };
 
 /// Lends readers and keeps some idle ones. Any thread; `use` and `work` must not call back into the pool.

@@ -83,10 +83,13 @@ inline constexpr std::string_view streams_in_ranges_query =
     "SELECT streams.id, streams.removed_up_to FROM json_each(?1) AS range JOIN streams ON name >= range.value ->> 0 "
     "AND name < ifnull(range.value ->> 1, x'FF')";
 
-/// The events in the window (?1, ?2], with types: of those types (?3, a JSON list of ids).
-inline std::string scan_query(bool types, direction order) {
-    return fmt::format("{} FROM events AS e WHERE e.position > ?1 AND e.position <= ?2{} ORDER BY e.position {}",
-                       columns, types ? " AND e.type IN (SELECT value FROM json_each(?3))" : "", order_of(order));
+/// The events of some types (?3, a JSON list of ids) in the window (?1, ?2].
+inline std::string typed_query(direction order) {
+    return fmt::format(
+        "{} FROM events AS e WHERE e.position > ?1 AND e.position <= ?2 AND e.type IN (SELECT value FROM "
+        "json_each(?3)) "
+        "ORDER BY e.position {}",
+        columns, order_of(order));
 }
 
 }  // namespace stele::inline v0::detail

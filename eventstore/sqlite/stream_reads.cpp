@@ -9,6 +9,12 @@
 #include <utility>
 
 namespace stele::inline v0::detail {
+namespace {
+
+// The number of versions examined in one part of a read of some types in a stream: their positions are looked up first.
+constexpr std::int64_t window_versions = positions_per_block;
+
+}  // namespace
 
 reader::stream_row reader::find_row(const stream_id& stream) {
     const reset_guard done(find_stream_);
@@ -45,6 +51,32 @@ void reader::fetch(const stream_id& stream, const stream_read_options& options, 
     const auto positions = positions_of(find_row(stream), window, options, limit, *at);
     collect_listed(positions, {}, {options.direction, options.after.value, options.up_to.value},
                    {.limit = limit, .known_stream = stream.str(), .compare_leaves = options.compare_leaves}, batch);
+}
+
+// The version comes first: the types of all events up to there have their ids.
+void reader::begin(typed_read& read) {
+    read.begun = true;
+    const auto last = stream_version(read.stream).value;
+    read.types = ids_of(read.options.types);
+    if (!read.types.empty())
+        read.rest = {to_integer(read.options.after.value), to_integer(std::min(read.options.up_to.value, last))};
+}
+
+bool reader::fetch(typed_read& read, event_batch& batch) {
+    if (!read.begun) begin(read);
+    const auto& options = read.options;
+    if (read.rest.after >= read.rest.up_to || full(batch, options.limit)) return false;
+    const auto window = read.rest.take_part(options.direction, window_versions);
+    const index_look at(index_);
+    const auto positions = positions_of(find_row(read.stream), window, options, window_versions, *at);
+    const auto limit = std::min<std::uint64_t>(options.limit, limits_.read_batch_events);
+    collect_listed(positions, read.types.json, order_within(options.direction, window),
+                   {.limit = limit,
+                    .known_stream = read.stream.str(),
+                    .some_types = true,
+                    .compare_leaves = options.compare_leaves},
+                   batch);
+    return true;
 }
 
 // Collects the events at these positions; with types (a JSON list of ids), those of them.

@@ -6,7 +6,7 @@ rebuild_job::rebuild_job(event_store& store, const generation_set& generations, 
                          const projection_runner_options& options)
     : store_(store),
       generations_(generations),
-      replayer_(store, definition, options, reading::ahead),
+      replayer_(store, definition, options, reading::ahead_and_decoded),
       batch_events_(options.batch_events),
       shadow_(generations.open_shadow()),
       target_(head()),

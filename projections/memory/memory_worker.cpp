@@ -13,6 +13,12 @@
 #include <vector>
 
 namespace stele::inline v0::detail {
+namespace {
+
+// So many batches take longer to read than a thread takes to start.
+constexpr std::uint64_t batches_worth_a_thread = 4;
+
+}  // namespace
 
 memory_worker::memory_worker(event_store& store, const runner_directory& directory,
                              const memory_projection_definition& definition, const projection_runner_options& options)
@@ -62,9 +68,25 @@ step_outcome memory_worker::step(position target) {
     return fold_some(target, options_.batch_events);
 }
 
-event_feed memory_worker::feed(const folded& to, position target, bool is_load) const {
-    return {
-        store_, to.now.checkpoint, target, *definition_.events, {.compare_leaves = is_load && options_.compare_leaves}};
+void memory_worker::leave() noexcept {
+    // Whoever holds it has taken the feed, and goes on with it.
+    if (const std::unique_lock lock(mutex_, std::try_to_lock); lock) feed_.reset();
+}
+
+// Many events are read on a thread of their own, if there is one to be had.
+std::unique_ptr<event_feed> memory_worker::feed(const folded& to, position target) const {
+    const auto feed_that_reads = [&](reading how) {
+        return std::make_unique<event_feed>(store_, to.now.checkpoint, target, *definition_.events,
+                                            feed_options{.how = how});
+    };
+    if ((target.value - to.now.checkpoint.value) / options_.batch_events < batches_worth_a_thread)
+        return feed_that_reads(reading::when_asked);
+    try {
+        return feed_that_reads(reading::ahead);
+    } catch (const error& failure) {
+        if (failure.kind() != error_kind::busy) throw;
+        return feed_that_reads(reading::when_asked);
+    }
 }
 
 std::unique_lock<std::shared_mutex> memory_worker::keep_readers_out() const {
@@ -75,30 +97,36 @@ std::unique_lock<std::shared_mutex> memory_worker::keep_readers_out() const {
 step_outcome memory_worker::fold_some(position target, std::size_t limit) {
     if (is_damaged_) heal();
     const auto begin = std::chrono::steady_clock::now();
-    bool at_target = current_.now.checkpoint >= target;
-    if (!at_target) {
-        auto events = feed(current_, target, !is_loaded_);
-        while (limit > 0 && !at_target) {
-            const auto chunk = events.next(limit);
-            if (chunk) {
-                limit -= chunk->events.size();
-                try {
-                    const auto lock = keep_readers_out();
-                    is_damaged_ = true;  // until all of them are in the state
-                    fold(current_, *chunk);
-                    is_damaged_ = false;
-                } catch (...) {
-                    board_.show(current_.now);
-                    throw;
-                }
-                board_.show(current_.now);
-            }
-            at_target = !chunk || current_.now.checkpoint >= target;
+    const auto is_at_target = [&] { return current_.now.checkpoint >= target; };
+    // A feed that throws, ends, or does not continue at the checkpoint, is dropped.
+    auto events = std::exchange(feed_, nullptr);
+    while (limit > 0 && !is_at_target()) {
+        if (!events || events->after() != current_.now.checkpoint) events = feed(current_, target);
+        if (const auto chunk = events->next(limit)) {
+            limit -= chunk->events.size();
+            fold_in_place(*chunk);
+        } else {
+            events.reset();  // an earlier target was its end
         }
     }
+    const bool at_target = is_at_target();
+    if (!at_target) feed_ = std::move(events);
     load_time_ += std::chrono::steady_clock::now() - begin;
     take_due_snapshot(at_target);
     return at_target ? step_outcome::at_target : step_outcome::more;
+}
+
+void memory_worker::fold_in_place(const event_chunk& chunk) {
+    try {
+        const auto lock = keep_readers_out();
+        is_damaged_ = true;  // until all of them are in the state
+        fold(current_, chunk);
+        is_damaged_ = false;
+    } catch (...) {
+        board_.show(current_.now);
+        throw;
+    }
+    board_.show(current_.now);
 }
 
 // If it throws, the progress of `to` is that after the last event that was applied.
@@ -121,8 +149,8 @@ void memory_worker::heal() {
     auto again = load();
     const auto reached = current_.now.checkpoint;
     if (again.now.checkpoint < reached) {
-        auto events = feed(again, reached, true);
-        while (const auto chunk = events.next(options_.batch_events)) fold(again, *chunk);
+        const auto events = feed(again, reached);
+        while (const auto chunk = events->next(options_.batch_events)) fold(again, *chunk);
     }
     {
         const auto lock = keep_readers_out();

@@ -29,6 +29,7 @@ public:
     [[nodiscard]] progress_board& board() noexcept override { return board_; }
     void catch_up(position target) override;
     step_outcome step(position target) override;
+    void leave() noexcept override;
 
     /// As projection_runner::query(): never a state that project() has left half done. Throws invalid_argument if the
     /// projection is of another type.
@@ -43,8 +44,9 @@ private:
     };
 
     [[nodiscard]] folded load();
-    [[nodiscard]] event_feed feed(const folded& to, position target, bool is_load) const;
+    [[nodiscard]] std::unique_ptr<event_feed> feed(const folded& to, position target) const;
     [[nodiscard]] std::unique_lock<std::shared_mutex> keep_readers_out() const;
+    void fold_in_place(const event_chunk& chunk);
     void fold(folded& to, const event_chunk& chunk);
     step_outcome fold_some(position target, std::size_t limit);
     void heal();
@@ -62,8 +64,9 @@ private:
 
     std::mutex mutex_;  // guards everything below, together with state_lock_ for what readers see
     folded current_;
-    bool is_damaged_ = false;        // project() runs, or threw and has left the state half done; also for readers
-    std::uint64_t in_snapshot_ = 0;  // events in the last snapshot, or at the last attempt
+    std::unique_ptr<event_feed> feed_;  // what is left of it after the last step
+    bool is_damaged_ = false;           // project() runs, or threw and has left the state half done; also for readers
+    std::uint64_t in_snapshot_ = 0;     // events in the last snapshot, or at the last attempt
     std::chrono::steady_clock::duration load_time_{};  // until the target was reached for the first time
     bool is_loaded_ = false;
 

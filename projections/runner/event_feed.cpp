@@ -16,7 +16,9 @@ event_feed::event_feed(event_store& store, position after, position up_to, const
                        .filter = std::move(options.filter),
                        .compare_leaves = options.compare_leaves},
                       types)),
-      ahead_(options.how == reading::ahead ? std::make_unique<read_ahead>(std::move(range_), types) : nullptr),
+      ahead_(options.how == reading::when_asked
+                 ? nullptr
+                 : std::make_unique<read_ahead>(std::move(range_), types, options.how == reading::ahead_and_decoded)),
       after_(after),
       up_to_(up_to),
       compare_leaves_(options.compare_leaves) {}
@@ -25,7 +27,7 @@ void event_feed::fetch() {
     if (ahead_) {
         const auto* const next = ahead_->next();
         batch_ = next != nullptr ? &next->events : nullptr;
-        messages_ = next != nullptr ? &next->messages : nullptr;
+        messages_ = next != nullptr && next->are_decoded ? &next->messages : nullptr;
     } else {
         if (read_)
             ++*read_;

@@ -28,8 +28,9 @@ struct event_chunk {
 
 /// When the events are read from the store.
 enum class reading : std::uint8_t {
-    when_asked,  ///< On the caller's thread, and not decoded.
-    ahead,       ///< And decoded, on another thread while the caller applies earlier ones. Pays when there are many.
+    when_asked,         ///< On the caller's thread.
+    ahead,              ///< On another thread while the caller applies earlier ones. Pays when there are many.
+    ahead_and_decoded,  ///< The same, and that thread decodes them as well.
 };
 
 /// How a feed reads.

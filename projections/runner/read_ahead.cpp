@@ -11,10 +11,11 @@ constexpr std::size_t most_ahead = 2;
 
 }  // namespace
 
-read_ahead::read_ahead(event_range source, const event_table& table)
+read_ahead::read_ahead(event_range source, const event_table& table, bool decode)
     : source_(std::move(source)),
       table_(table),
-      thread_(start_thread("a rebuild", [this](const std::stop_token& stop) { run(stop); })) {}
+      decode_(decode),
+      thread_(start_thread("a replay", [this](const std::stop_token& stop) { run(stop); })) {}
 
 const decoded_events* read_ahead::next() {
     std::unique_lock lock(mutex_);
@@ -36,7 +37,7 @@ void read_ahead::run(const std::stop_token& stop) {
         for (auto read = source_.begin(); read != event_range::end(); ++read) {
             auto next = used_batch();
             next->events = read.take(std::move(next->events));
-            next->messages.decode(next->events);
+            if (decode_) next->messages.decode(next->events);
             std::unique_lock lock(mutex_);
             if (!changed_.wait(lock, stop, [this] { return ready_.size() < most_ahead; })) return;
             ready_.push_back(std::move(next));
@@ -53,7 +54,7 @@ void read_ahead::run(const std::stop_token& stop) {
 
 read_ahead::batch read_ahead::used_batch() {
     const std::lock_guard lock(mutex_);
-    if (used_.empty()) return std::make_unique<decoded_events>(table_);
+    if (used_.empty()) return std::make_unique<decoded_events>(table_, decode_);
     auto free = std::move(used_.back());
     used_.pop_back();
     return free;

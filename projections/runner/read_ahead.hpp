@@ -15,20 +15,21 @@
 
 namespace stele::inline v0::detail {
 
-/// Events with the messages that they were decoded to.
+/// Events, and the messages that they were decoded to if they were.
 struct decoded_events {
-    explicit decoded_events(const event_table& table) : messages(table) {}
+    decoded_events(const event_table& table, bool decode) : are_decoded(decode), messages(table) {}
 
     event_batch events;
+    bool are_decoded;
     decoded_batch messages;
 };
 
-/// Reads and decodes events on its own thread while its owner handles earlier ones, at most two batches ahead. One
-/// thread may use it. Its own thread ends with it.
+/// Reads events, and decodes them if that is asked for, on its own thread while its owner handles earlier ones, at most
+/// two batches ahead. One thread may use it. Its own thread ends with it.
 class read_ahead {
 public:
     /// The table must outlive it.
-    read_ahead(event_range source, const event_table& table);
+    read_ahead(event_range source, const event_table& table, bool decode);
     read_ahead(const read_ahead&) = delete;
     read_ahead& operator=(const read_ahead&) = delete;
     ~read_ahead() = default;
@@ -45,6 +46,7 @@ private:
 
     event_range source_;
     const event_table& table_;
+    bool decode_;
     batch returned_;
 
     std::mutex mutex_;

@@ -2,11 +2,13 @@
 
 #include "support/projections.hpp"
 #include "support/some_positions.hpp"
+#include "support/spy_store.hpp"
 #include "support/stores.hpp"
 
 #include <rapidcheck.h>
 
 #include <atomic>
+#include <numeric>
 #include <set>
 #include <thread>
 
@@ -144,4 +146,49 @@ TEST_CASE("whichever events fail, in the background too, a query sees a state be
         runner.catch_up();
         RC_ASSERT(sum_in(runner) == static_cast<std::int64_t>(count));
     }));
+}
+
+TEST_CASE("many events are read on another thread: after a read that fails, the next one goes on there") {
+    constexpr std::uint64_t count = 400;
+    stele::memory_store inner{{.read_batch_events = 20}};
+    for (std::uint64_t i = 0; i < count; ++i) append(inner, 1, incremented(1));
+    spy_store store{inner};
+    for (const bool in_background : {false, true}) {
+        CAPTURE(in_background);
+        const auto here = std::this_thread::get_id();
+        std::atomic<bool> is_read_here = false;
+        store.on_read_all = [&](const stele::recorded_event& event) {
+            if (std::this_thread::get_id() == here) is_read_here = true;
+            if (event.position == position{251}) throw stele::error{error_kind::io, "the disk is gone"};
+        };
+        std::vector<std::uint64_t> seen;
+        before_projecting = [&](const stele::recorded_event& event) { seen.push_back(event.position.value); };
+        const temp_dir directory;
+        projection_runner runner{store, directory.path, {.batch_events = 10, .attempts = 2, .first_backoff = 1ms}};
+        runner.add<pair_of_sums>();
+        const auto load = [&](position target) {
+            if (!in_background) return runner.catch_up() >= target;
+            runner.start();
+            return runner.wait_for<pair_of_sums>(target, 1min).has_value();
+        };
+        if (in_background)
+            CHECK_FALSE(load({count}));
+        else
+            CHECK(error_of([&] { load({count}); }).kind == error_kind::io);
+        CHECK(runner.status().front().last_error.find("the disk is gone") != std::string::npos);
+        runner.stop();
+        CHECK(sum_in(runner) == 240);
+        CHECK_FALSE(is_read_here);
+
+        store.on_read_all = [](const auto&) {};
+        CHECK(load({count}));
+        for (int i = 0; i < 100; ++i) append(inner, 1, incremented(1));
+        CHECK(load(inner.head()));
+        runner.stop();
+        before_projecting = nullptr;
+        CHECK(sum_in(runner) == static_cast<std::int64_t>(inner.head().value));
+        std::vector<std::uint64_t> all(inner.head().value);
+        std::iota(all.begin(), all.end(), 1);
+        CHECK(seen == all);
+    }
 }

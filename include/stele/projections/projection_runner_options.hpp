@@ -31,9 +31,9 @@ struct projection_runner_options {
     /// while a complete generation is waiting, new or rolled back: then the decision is yours.
     bool rebuild_changed = false;
     /// Whether what is built from the events compares each of them with its leaf in the hash tree
-    /// (all_read_options::compare_leaves): a rebuild, a read model until it is complete for the first time, and a
-    /// projection in memory until it has reached the head, after a snapshot too. An event that was changed ends it with
-    /// corrupt, which names the position. What is read later, as it is appended, is not compared.
+    /// (all_read_options::compare_leaves): a rebuild, and a read model until it is complete for the first time. An
+    /// event that was changed ends it with corrupt, which names the position. What is read later, as it is appended, is
+    /// not compared; nor is what a projection in memory reads at each start.
     bool compare_leaves = true;
     /// How the SQLite files of the read models are opened.
     connection_options connection = {};

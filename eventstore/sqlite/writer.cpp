@@ -34,7 +34,7 @@ connection& prepared(connection& db, file_lock& lock, main_file& main, open_file
     db.execute("PRAGMA temp_store = MEMORY");
     add_positions_table(db);
     main.check_log(db, lock);
-    prepare_tables(db);
+    prepare_tables(db, options.hash_tree);
     db.execute("PRAGMA journal_mode = WAL");
     if (options.connection.vfs.empty()) share_with_owner(db.file());
     db.execute(options.durability == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");

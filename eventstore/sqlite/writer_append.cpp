@@ -195,7 +195,7 @@ bool writer::insert(const stream_id& name, stream_record& stream, const event_da
                 .tags = std::move(tags)});
     catalog_.list_block(type, position);
     const stream_position place{stream.last, {static_cast<std::uint64_t>(position)}};
-    tree_.add(leaf_hash(as_recorded(event, name.str(), place, to_time(last_recorded_at_))));
+    if (tree_.is_kept()) tree_.add(leaf_hash(as_recorded(event, name.str(), place, to_time(last_recorded_at_))));
     return true;
 }
 

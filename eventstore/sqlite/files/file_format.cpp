@@ -24,7 +24,8 @@
 //   stele_hash_tiles, stele_open_leaves   the hash tree
 //   documents     values beside the events, by kind and key (see document.hpp); position and written_at are those of
 //                 the append that wrote it
-//   stele_store   what holds for the whole file: `id` is 16 random bytes by which a copy of this store is known
+//   stele_store   what holds for the whole file: `id` is 16 random bytes by which a copy of this store is known, and
+//                 `hash_tree` is there, with the value `off`, if there is no hash tree
 //
 // Tables that came with format 2 are named stele_…, because a projection may have made any other name its own. Others
 // may keep tables of their own in the file; see append_participant.hpp.
@@ -264,21 +265,22 @@ void check_tables(connection& db) {
     expect_whole_end(db);
 }
 
-void create_tables(connection& db) {
+void create_tables(connection& db, bool hash_tree) {
     db.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", event_store_application_id,
                            format_version));
     db.execute(tables);
     db.execute(first_rows);
+    if (!hash_tree) db.execute("INSERT INTO stele_store VALUES ('hash_tree', CAST('off' AS BLOB))");
 }
 
-void prepare_tables(connection& db) {
+void prepare_tables(connection& db, bool hash_tree) {
     db.execute("BEGIN IMMEDIATE");
     try {
         const bool empty = db.integer("SELECT count(*) FROM sqlite_schema") == 0;
         if (!empty) {
             check_tables(db);
         } else {
-            create_tables(db);
+            create_tables(db, hash_tree);
         }
         db.execute("COMMIT");
     } catch (...) {

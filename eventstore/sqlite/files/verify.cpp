@@ -128,6 +128,8 @@ constexpr const char* contradictions[] = {
     // The identity.
     "SELECT 'the store has no identity of 16 bytes' WHERE NOT EXISTS (SELECT 1 FROM stele_store WHERE name = 'id'"
     " AND length(value) = 16)",
+    "SELECT format('the store says %s of itself, which is never written', name) FROM stele_store"
+    " WHERE name <> 'id' AND (name <> 'hash_tree' OR value <> CAST('off' AS BLOB))",
     // Documents.
     "SELECT format('a document of kind %s was written at position %d, after the last event', kind, position)"
     " FROM documents WHERE position > (SELECT coalesce(max(position), 0) FROM events) OR position < 0",

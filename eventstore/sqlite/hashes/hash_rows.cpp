@@ -7,6 +7,10 @@
 
 namespace stele::inline v0::detail {
 
+bool has_hash_tree(connection& db) {
+    return db.integer("SELECT count(*) FROM stele_store WHERE name = 'hash_tree' AND value = CAST('off' AS BLOB)") == 0;
+}
+
 hash_rows::hash_rows(connection& db)
     : db_(db),
       tile_query_(db.prepare("SELECT hashes FROM stele_hash_tiles WHERE level = ?1 AND tile = ?2")),

@@ -12,6 +12,9 @@
 
 namespace stele::inline v0::detail {
 
+/// Whether the file has a hash tree: sqlite_options::hash_tree when it was made.
+bool has_hash_tree(connection& db);
+
 /// The hashes that a file holds apart from its events (docs/file-format.md, "The hash tree"). One thread at a time, in
 /// a transaction. What is not as it should be is thrown as stele::error (corrupt).
 ///

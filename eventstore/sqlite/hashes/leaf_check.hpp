@@ -22,7 +22,8 @@ public:
     /// changes.
     void begin() noexcept;
     /// Throws stele::error (corrupt), naming the position, if this is not the event that was appended, or if its tile
-    /// is missing. An event whose leaf is not written yet passes. In the transaction in which the event is read.
+    /// is missing. An event whose leaf is not written yet passes, as do all in a file without a tree. In the
+    /// transaction in which the event is read.
     void expect(const recorded_event& event);
 
 private:
@@ -30,6 +31,7 @@ private:
 
     connection& db_;
     hash_rows rows_;
+    bool has_tree_;
     std::optional<std::uint64_t> head_;  // of the transaction, once it was looked at
     std::optional<std::uint64_t> tile_;  // of level 0, whose leaves are here
     std::vector<std::optional<tree_hash>> leaves_;

@@ -1,5 +1,7 @@
 #include "eventstore/sqlite/hashes/tile_reader.hpp"
 
+#include <fmt/format.h>
+
 namespace stele::inline v0::detail {
 
 std::optional<tree_hash> tile_hash_cache::find(tile_place place) {
@@ -13,7 +15,13 @@ void tile_hash_cache::add(tile_place place, const tree_hash& hash) {
     hashes_.emplace(place, hash);
 }
 
-tile_reader::tile_reader(connection& db, tile_hash_cache& cache) : rows_(db), cache_(cache), size_(rows_.head()) {}
+tile_reader::tile_reader(connection& db, tile_hash_cache& cache) : rows_(db), cache_(cache), size_(rows_.head()) {
+    if (!has_hash_tree(db))
+        throw error(error_kind::invalid_argument,
+                    fmt::format("{}: has no hash tree, because it was made with sqlite_options::hash_tree false: so it "
+                                "has no root and gives no proofs; a store that is to have them is made with it true",
+                                db.file()));
+}
 
 std::span<const tree_hash> tile_reader::full_tile(tile_place place) {
     if (tiles_.size() <= place.level) tiles_.resize(place.level + 1);

@@ -27,7 +27,7 @@ private:
 /// The hash tree of a file, as of the read transaction in which it is made and used. One thread at a time.
 class tile_reader final : public tile_source {
 public:
-    /// All three must outlive it.
+    /// Both must outlive it. Throws stele::error (invalid_argument) for a file without a tree.
     tile_reader(connection& db, tile_hash_cache& cache);
 
     [[nodiscard]] std::uint64_t size() const override { return size_; }

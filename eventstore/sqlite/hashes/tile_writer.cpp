@@ -17,10 +17,12 @@ tile_writer::tile_writer(connection& db)
       add_leaves_(db.prepare("INSERT OR REPLACE INTO stele_open_leaves (position, hashes) VALUES (?1, ?2)")),
       drop_leaves_(db.prepare("DELETE FROM stele_open_leaves WHERE position <= ?1")),
       last_tile_(db.prepare("SELECT max(tile) FROM stele_hash_tiles WHERE level = 0")),
-      db_(db) {}
+      db_(db),
+      is_kept_(has_hash_tree(db)) {}
 
 void tile_writer::begin(std::uint64_t head) {
     keeps_leaves_ = false;
+    if (!is_kept_) return;
     if (is_loaded_ && head == size()) return;
     const auto first = head - head % tile_hashes;
     if (!is_loaded_ || first != first_ || head < size()) {

@@ -12,7 +12,7 @@
 namespace stele::inline v0::detail {
 
 /// Writes the hash tree of a store beside its events, in the writer's transactions: begin() is first, write() is last
-/// before the commit, forget() follows a rollback. One thread at a time.
+/// before the commit, forget() follows a rollback. Does nothing for a file without a tree. One thread at a time.
 ///
 /// In memory are the leaves after the last full tile, and the hashes over full tiles that no tile of the level above
 /// has yet, as far as they are known: at most 255 of each level, and what one transaction adds.
@@ -24,6 +24,8 @@ public:
     /// Throws stele::error (corrupt) if the tree in the file is not that of so many events; the first time also if one
     /// of the last events does not fit its leaf.
     void begin(std::uint64_t head);
+    /// Whether the file has a tree, for which leaves must be added.
+    [[nodiscard]] bool is_kept() const { return is_kept_; }
     /// Takes the leaf of the event that was inserted behind all others.
     void add(const tree_hash& leaf) { leaves_.push_back(leaf); }
     /// How many leaves there are, those of this transaction included; also for roll_back_to().
@@ -63,6 +65,7 @@ private:
     hash_rows rows_;
     statement add_tile_, add_leaves_, drop_leaves_, last_tile_;
     connection& db_;
+    bool is_kept_;
     bool is_checked_ = false;  // the leaves that are in no tile yet were compared with their events
     bool is_loaded_ = false;   // the members below are those of the file and this transaction
     bool keeps_leaves_ = false;

@@ -14,11 +14,11 @@ using damage_report = std::function<bool(const std::string&)>;
 /// Computes the leaf of each event after `after` up to `up_to` again, from its row, and compares it with the one in the
 /// hash tree; in a read transaction of the caller. Reports each position that does not fit, and each tile that is
 /// missing. An event whose leaf is not written yet (one of the last 255, in a file that is open or was not closed) has
-/// nothing to be compared with. Returns false if the report has ended it.
+/// nothing to be compared with; nor has any event in a file without a tree. Returns false if the report has ended it.
 bool verify_leaves(connection& db, position after, position up_to, const damage_report& report);
 
 /// Compares the tiles of each level with the hashes over those below, and with how many there must be. With
-/// verify_leaves() over all events, this is the whole tree.
+/// verify_leaves() over all events, this is the whole tree. A file without a tree must have no part of one.
 bool verify_tiles(connection& db, const damage_report& report);
 
 }  // namespace stele::inline v0::detail

@@ -18,14 +18,14 @@ void conversion::run(std::uint64_t events) {
     // Nobody else sees the file, and if anything fails, it is made again.
     fresh_.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
     fresh_.execute("PRAGMA cache_size = -65536; BEGIN");
-    create_tables(fresh_);
+    create_tables(fresh_, hash_tree_);
     copy_names_and_documents();
     watch_.begin(upgrade_phase::convert, events);
     convert_events();
     watch_.begin(upgrade_phase::index, events);
     index_streams();
     index_ids();
-    hash_events();
+    if (hash_tree_) hash_events();
     fresh_.execute("COMMIT; PRAGMA synchronous = FULL; BEGIN");
     finish();
     fresh_.execute("COMMIT");

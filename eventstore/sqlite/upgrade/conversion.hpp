@@ -14,7 +14,8 @@ namespace stele::inline v0::detail {
 class conversion {
 public:
     /// Keeps references to all.
-    conversion(connection& old, connection& fresh, upgrade_watch& watch) : old_(old), fresh_(fresh), watch_(watch) {}
+    conversion(connection& old, connection& fresh, bool hash_tree, upgrade_watch& watch)
+        : old_(old), fresh_(fresh), hash_tree_(hash_tree), watch_(watch) {}
 
     void run(std::uint64_t events);
 
@@ -28,6 +29,7 @@ private:
 
     connection& old_;
     connection& fresh_;
+    bool hash_tree_;  // as in sqlite_options
     upgrade_watch& watch_;
     uuid greatest_id_;  // of those in order
     std::uint64_t out_of_order_ = 0;

@@ -111,7 +111,7 @@ private:
     void convert() {
         connection fresh(names_.fresh, open_mode::write, options_.connection);
         watch_.watch(fresh);
-        conversion(old_.db(), fresh, watch_).run(old_.events());
+        conversion(old_.db(), fresh, options_.hash_tree, watch_).run(old_.events());
     }
 
     void compare() {

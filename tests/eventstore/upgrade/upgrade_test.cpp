@@ -101,7 +101,7 @@ TEST_CASE("the definitions of an upgraded store are those of a new one, to the b
     const auto fresh = old.directory / "new.db";
     {
         stele::detail::connection db{fresh, stele::detail::open_mode::create};
-        stele::detail::prepare_tables(db);
+        stele::detail::prepare_tables(db, true);
     }
     const auto* const ours =
         "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name IN ('events', 'streams', "

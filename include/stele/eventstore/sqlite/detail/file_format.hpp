@@ -40,10 +40,11 @@ void expect_whole_end(connection& db);
 /// Checks the tables of a store, in the transaction that is open. Throws as inspect() and as the two above.
 void check_tables(connection& db);
 
-/// Creates the tables of a new store, with a new id, in the transaction that is open.
-void create_tables(connection& db);
+/// Creates the tables of a new store, with a new id, in the transaction that is open. `hash_tree`: as in
+/// sqlite_options.
+void create_tables(connection& db, bool hash_tree);
 
 /// Creates the tables in an empty file, or checks them. Throws as check_tables().
-void prepare_tables(connection& db);
+void prepare_tables(connection& db, bool hash_tree);
 
 }  // namespace stele::inline v0::detail

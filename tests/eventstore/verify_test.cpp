@@ -104,6 +104,8 @@ const std::vector<change> changes{
     {"DELETE FROM stele_id_blocks", "is not in its block of ids"},
     {"UPDATE stele_merge SET greatest_id = zeroblob(16)", "is greater than the greatest one"},
     {"UPDATE stele_merge SET phase = 4", "the indices are said to reach up to"},
+    {"INSERT INTO stele_store VALUES ('colour', x'00')", "the store says colour of itself"},
+    {"INSERT INTO stele_store VALUES ('hash_tree', CAST('off' AS BLOB))", "no hash tree, and it has a part of one"},
     // Found when the file is opened, so that nothing is appended to it.
     {"DELETE FROM stele_merge", "how far its indices reach, is missing"},
     {"DELETE FROM stele_store", "the id of the store"},

@@ -30,6 +30,7 @@ CREATE TABLE events (position INTEGER PRIMARY KEY AUTOINCREMENT, stream INTEGER 
 CREATE TABLE stele_hash_tiles (level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL,
   PRIMARY KEY (level, tile)) STRICT, WITHOUT ROWID;
 CREATE TABLE stele_open_leaves (position INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
+CREATE TABLE stele_store (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO streams (id, name) VALUES (1, 'order-1'), (2, 'order-2'), (3, 'ship-1');
 INSERT INTO types (id, name) VALUES (1, 'shop.OrderPlaced'), (2, 'shop.OrderShipped');
 INSERT INTO stele_tags (id, name) VALUES (5, 'order:7'), (200, 'item:lamp'), (90000, 'buyer:ann');

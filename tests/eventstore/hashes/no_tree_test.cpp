@@ -1,7 +1,6 @@
 // A store that was made without a hash tree does everything else, and says so where the tree is asked for.
 
 #include "support/errors.hpp"
-#include "support/run_sql.hpp"
 #include "support/stores.hpp"
 #include "support/temp_dir.hpp"
 #include "support/upgrade/format_1.hpp"
@@ -29,10 +28,10 @@ void fill(stele::event_store& store, int appends) {
         CHECK(store.append(stream_id{"order", std::to_string(i % 7)}, expected_version::any(), make_events(5)));
 }
 
-void expect_no_tree(const sqlite_store& store) {
+void expect_no_tree(sqlite_store& store) {
     for (const auto& failure : {error_of([&] { static_cast<void>(store.root()); }),
-                                error_of([&] { static_cast<void>(store.prove_inclusion({1}, 1)); }),
-                                error_of([&] { static_cast<void>(store.prove_consistency(1, 1)); })}) {
+                                error_of([&] { static_cast<void>(store.prove_inclusion({1}, {1})); }),
+                                error_of([&] { static_cast<void>(store.prove_consistency({1}, {1})); })}) {
         CHECK(failure.kind == error_kind::invalid_argument);
         CHECK(failure.says("events.db: has no hash tree, because it was made with sqlite_options::hash_tree false"));
     }
@@ -58,8 +57,8 @@ TEST_CASE("a store without a hash tree stays one, whoever opens it") {
         expect_no_tree(store);
         store.backup(directory / "copy.db");
     }
-    const auto store = sqlite_store::open_read_only(file);
-    const auto copy = sqlite_store::open(directory / "copy.db", without_tree);
+    auto store = sqlite_store::open_read_only(file);
+    auto copy = sqlite_store::open(directory / "copy.db", without_tree);
     CHECK(store.head() == copy.head());
     CHECK(store.count_events({.compare_leaves = true}) == copy.count_events());
     CHECK(error_of([&] { static_cast<void>(copy.root()); }).says("has no hash tree"));
@@ -71,7 +70,7 @@ TEST_CASE("one with a hash tree keeps it, whoever opens it") {
     fill(*std::make_unique<sqlite_store>(sqlite_store::open(file)), 60);
     auto store = sqlite_store::open(file, without_tree);
     fill(store, 60);
-    CHECK(store.root().size == 600);
+    CHECK(store.root().size.value == 600);
     CHECK(store.verify().is_sound());
 }
 
@@ -86,15 +85,4 @@ TEST_CASE("an upgrade makes a file without a hash tree if that is asked for") {
     CHECK(store.head().value > 0);
     fill(store, 10);
     expect_no_tree(store);
-}
-
-TEST_CASE("a part of a tree in a store that is said to have none is found") {
-    const temp_dir directory;
-    const auto file = directory / "events.db";
-    fill(*std::make_unique<sqlite_store>(sqlite_store::open(file)), 60);
-    run_sql(file, "INSERT INTO stele_store VALUES ('hash_tree', CAST('off' AS BLOB))");
-    auto store = sqlite_store::open(file);
-    const auto found = store.verify();
-    REQUIRE(found.damage.size() == 1);
-    CHECK(found.damage.front() == "the store is said to have no hash tree, and it has a part of one");
 }

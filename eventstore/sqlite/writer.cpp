@@ -38,7 +38,7 @@ connection& prepared(connection& db, file_lock& lock, main_file& main, open_file
     db.execute("PRAGMA journal_mode = WAL");
     if (options.connection.vfs.empty()) share_with_owner(db.file());
     db.execute(options.durability == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-    db.execute("PRAGMA wal_autocheckpoint = 4000");
+    main.follow(db);
     // What one large append or a slow reader made of the log is given back when it begins again.
     db.execute(fmt::format("PRAGMA journal_size_limit = {}", options.log_bytes / 2));
     // A process may have ended after it wrote a commit and before it synced it. That commit counts, so it must be
@@ -66,10 +66,10 @@ std::filesystem::perms rights_of_lock(const std::filesystem::path& file, const c
 
 writer::writer(const std::filesystem::path& file, const sqlite_options& options, std::shared_ptr<index_tail> tail)
     : lock_(inspected(file, options.connection).string() + "-lock", rights_of_lock(file, options.connection)),
+      main_(file.string()),
       db_(file, open_mode::create, options.connection),
       files_(file.string()),
       names_(file),
-      main_(file.string()),
       busy_timeout_(options.connection.busy_timeout),
       now_(options.now),
       begin_(prepared(db_, lock_, main_, files_, options).prepare("BEGIN IMMEDIATE")),
@@ -107,6 +107,7 @@ writer::~writer() {
         if (may_move_log()) {
             complete_file();
             // Closing finds nothing left to do, so the note stays true.
+            main_.will_change();
             db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
             main_.note(lock_);
             is_last = files_.is_log_same() && lock_.is_only_one();
@@ -146,6 +147,7 @@ void writer::checkpoint() noexcept {
         const locked here(lock_, std::min(busy_timeout_, std::chrono::milliseconds{10}), main_);
         check_files();
         // Where it fails, the next commit does the same and meets the fault.
+        main_.will_change();
         db_.try_execute("PRAGMA wal_checkpoint(PASSIVE)");
     } catch (...) {
         return;

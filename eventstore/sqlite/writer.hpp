@@ -41,8 +41,8 @@ public:
     /// position of the last event appended, or 0.
     position commit(commit_queue::append_group group) noexcept;
 
-    /// The size of the log. Called where commit() is.
-    [[nodiscard]] std::int64_t log_bytes() const noexcept;
+    /// How many bytes of the log are in use. Called where commit() is.
+    [[nodiscard]] std::int64_t log_bytes() const noexcept { return main_.log_bytes(); }
     /// Moves the log into the main file as far as readers allow. Does nothing if another process keeps the lock.
     void checkpoint() noexcept;
 
@@ -96,10 +96,10 @@ private:
     outcome remove(const removal_request& removal);
 
     file_lock lock_;  // held until the connection has closed, which checkpoints
+    main_file main_;
     connection db_;
     open_files files_;
     name_watch names_;  // of these and the lock
-    main_file main_;
     std::chrono::milliseconds busy_timeout_;
     std::function<timestamp()> now_;
     bool handling_ = false;  // code that takes part in appends runs

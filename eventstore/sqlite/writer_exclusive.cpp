@@ -98,6 +98,7 @@ void writer::compact() {
     try {
         check_files();
         no_copy = vacuum();
+        main_.will_change();
         if (!no_copy) db_.execute("PRAGMA wal_checkpoint(TRUNCATE)");
         check_files();
     } catch (const error& fault) {

@@ -73,16 +73,4 @@ void writer::fail(commit_queue::append_group group, const std::exception_ptr& fa
     }
 }
 
-// SQLite knows the size as well, but asks for the times of the log with it (see look_at()).
-std::int64_t writer::log_bytes() const noexcept {
-    if (const auto bytes = files_.log_bytes()) return *bytes;
-    sqlite3_file* log = nullptr;
-    sqlite3_int64 size = 0;
-    if (sqlite3_file_control(db_.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log)) !=
-            SQLITE_OK ||
-        log == nullptr || log->pMethods == nullptr || log->pMethods->xFileSize(log, &size) != SQLITE_OK)
-        return 0;
-    return size;
-}
-
 }  // namespace stele::inline v0::detail

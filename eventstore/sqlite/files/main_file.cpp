@@ -20,19 +20,44 @@ main_file::state main_file::look() const {
     return {found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
 }
 
+void main_file::follow(connection& db) {
+    constexpr int header_of_page = 24;
+    page_bytes_ = db.integer("PRAGMA page_size") + header_of_page;
+    sqlite3_wal_hook(
+        db.handle(),
+        [](void* self, sqlite3* handle, const char*, int pages) {
+            static_cast<main_file*>(self)->committed(handle, pages);
+            return SQLITE_OK;
+        },
+        this);
+}
+
+// Where it fails, a later commit does the same.
+void main_file::committed(sqlite3* db, int pages) noexcept {
+    constexpr int most_pages = 4000;
+    log_bytes_ = pages * page_bytes_;
+    if (pages < most_pages) return;
+    may_have_changed_ = true;
+    sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
 // Of one length, so that it replaces the one before.
 std::string main_file::text_of(const state& found) {
     return fmt::format("{:20} {:20}.{:09}\n", found.size, found.seconds, found.nanoseconds);
 }
 
 void main_file::note(file_lock& lock) noexcept {
+    if (!may_have_changed_) return;
     try {
         const auto now = look();
-        if (!is_ours_ || now == noted_ || !identity_.is_same()) return;
+        if (!is_ours_ || !identity_.is_same()) return;
+        may_have_changed_ = false;
+        if (now == noted_) return;
         if (const auto text = text_of(now); text != lock.note()) lock.set_note(text);
         noted_ = now;
     } catch (...) {
-        noted_ = {};  // it is noted the next time
+        noted_ = {};
+        may_have_changed_ = true;  // it is noted the next time
     }
 }
 

@@ -19,7 +19,16 @@ class main_file {
 public:
     explicit main_file(std::string file) : file_(std::move(file)) {}
 
-    /// Notes how the file is now, unless check_log() has failed, or another file has its name by now.
+    /// Moves the log of `db` into the file after each commit that leaves 4000 pages or more in it, as SQLite does by
+    /// itself after 1000: so it is known when the file changes. Must outlive `db`.
+    void follow(connection& db);
+    /// How many bytes of the log were in use after the last commit of that connection; 0 before.
+    [[nodiscard]] std::int64_t log_bytes() const noexcept { return log_bytes_; }
+    /// The log is about to be moved into the file by other means.
+    void will_change() noexcept { may_have_changed_ = true; }
+
+    /// Notes how the file is now if it may have changed, unless check_log() has failed, or another file has its name by
+    /// now.
     void note(file_lock& lock) noexcept;
 
     /// Whether the file is as it was when this noted it last.
@@ -42,15 +51,19 @@ private:
         friend bool operator==(const state&, const state&) = default;
     };
     [[nodiscard]] state look() const;
+    void committed(sqlite3* db, int pages) noexcept;
     static std::string text_of(const state& found);
 
     std::string file_;
     file_identity identity_{file_};
     state noted_;
     bool is_ours_ = true;
+    bool may_have_changed_ = true;  // since it was noted
+    std::int64_t page_bytes_ = 0;   // of a page in the log
+    std::int64_t log_bytes_ = 0;
 };
 
-/// Holds the lock until the end of the scope, and notes how the main file is then: each checkpoint changes it.
+/// Holds the lock until the end of the scope, and notes how the main file is then.
 class locked {
 public:
     /// Throws as file_lock::lock().

@@ -115,12 +115,6 @@ bool file_identity::is_same() const noexcept {
     return !known_ || (try_look_at(file_, seen) == 0 && seen.identity == known_);
 }
 
-std::optional<std::int64_t> file_identity::size() const noexcept {
-    seen_file seen;
-    if (!known_ || try_look_at(file_, seen) != 0 || seen.identity != known_) return {};
-    return seen.size;
-}
-
 namespace {
 
 // Whether the file is as its last writer left it, and that one used this name. The lock file may have been linked as

@@ -32,8 +32,6 @@ public:
     [[nodiscard]] bool is_log_same() const noexcept { return log_.is_same() && index_.is_same(); }
     /// Whether somebody may have put something into another log, or another index: not if what is missing is missing.
     [[nodiscard]] bool is_log_replaced() const noexcept;
-    /// How many bytes the log has; nothing if that cannot be found out, or in a VFS that keeps it elsewhere.
-    [[nodiscard]] std::optional<std::int64_t> log_bytes() const noexcept { return log_.size(); }
 
 private:
     void expect_same(const file_identity& part, const char* suffix) const;

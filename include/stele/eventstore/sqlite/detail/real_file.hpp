@@ -58,8 +58,6 @@ public:
     [[nodiscard]] bool is_replaced() const noexcept;
     /// Whether the name means the same file. False if that cannot be found out.
     [[nodiscard]] bool is_same() const noexcept;
-    /// How many bytes it has; nothing if it is another file by now, or if that cannot be found out.
-    [[nodiscard]] std::optional<std::int64_t> size() const noexcept;
 
 private:
     std::string file_;

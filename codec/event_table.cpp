@@ -48,8 +48,12 @@ std::uint64_t key_of(std::string_view type) noexcept {
 
 }  // namespace
 
-event_table::event_table(std::string consumer, std::vector<event_entry> entries, std::vector<std::string> categories)
-    : consumer_(std::move(consumer)), entries_(std::move(entries)), categories_(std::move(categories)) {
+event_table::event_table(std::string consumer, std::vector<event_entry> entries, std::vector<std::string> categories,
+                         tag_list tags)
+    : consumer_(std::move(consumer)),
+      entries_(std::move(entries)),
+      categories_(std::move(categories)),
+      tags_(std::move(tags)) {
     std::ranges::sort(categories_);
     std::ranges::sort(entries_, {}, [](const event_entry& entry) { return std::pair{key_of(entry.type), entry.type}; });
     const auto both_ignored = std::ranges::unique(entries_, [](const event_entry& a, const event_entry& b) {
@@ -80,6 +84,7 @@ std::optional<std::size_t> event_table::find(const recorded_event& event) const 
     const bool is_removal = entries_[*index].is_removal;
     // Anybody may append an event of that type to a stream of his own.
     if (is_removal && event.stream != removals_stream) return {};
+    if (!is_removal && !event.tags.contains_all(tags_)) return {};
     if (categories_.empty()) return index;
     const auto removed = is_removal ? removed_stream(event) : std::string{};
     const auto category = category_of(is_removal ? removed : event.stream);
@@ -93,6 +98,15 @@ event_query event_table::filter() const {
     for (const event_entry& entry : entries_)
         if (entry.handle != nullptr) filter.types.emplace_back(entry.type);
     if (!categories_.empty() && takes_removals()) filter.categories.emplace_back(system_category);
+    if (tags_.empty()) return filter;
+    if (!takes_removals()) {
+        filter.tags = tags_;
+        return filter;
+    }
+    query_item removals;
+    for (const event_entry& entry : entries_)
+        if (entry.is_removal) removals.types.emplace_back(entry.type);
+    filter.any_of = {{.types = {}, .tags = tags_}, std::move(removals)};
     return filter;
 }
 

@@ -2,9 +2,13 @@
 #include <stele/eventstore/detail/failures.hpp>
 #include <stele/eventstore/error.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -16,10 +20,14 @@ public:
                 const tagging_options& options)
         : store_(store), decoder_(events), filter_(events.filter()), options_(options) {
         report_.goal = store.head();
-        for (const auto& each : keys) keys_.try_emplace(each);
+        for (const auto& each : keys)
+            if (is_chosen(each.first)) keys_.try_emplace(each);
+        for (const auto& chosen : options.keys) expect_carried(chosen);
     }
 
     tagging_report run() {
+        look();
+        if (!check()) return report_;
         begin();
         while (!report_.complete && !options_.stop.stop_requested()) {
             step();
@@ -30,9 +38,39 @@ public:
     }
 
 private:
+    [[nodiscard]] bool is_chosen(std::string_view key) const {
+        return options_.keys.empty() || std::ranges::find(options_.keys, key) != options_.keys.end();
+    }
+    void expect_carried(const std::string& key) const {
+        if (std::ranges::any_of(keys_, [&](const auto& each) { return each.first.first == key; })) return;
+        throw error{
+            error_kind::invalid_argument,
+            fmt::format("tagging_options: no event of this consumer carries the key '{}'; name one that `tags_of` "
+                        "gives its events, or leave `keys` empty for all of them",
+                        key)};
+    }
+
+    // Looks at every event before a key is closed that could not be completed. False if it was stopped.
+    bool check() {
+        std::uint64_t failed = 0;
+        auto after = options_.again ? position{} : report_.up_to;
+        for (auto events = read(after); !events.empty(); events = read(after)) {
+            if (options_.stop.stop_requested()) return report_.complete;
+            for (const auto& event : events) try {
+                    static_cast<void>(tags_for(event));
+                } catch (...) {
+                    if (!options_.on_fault) throw;
+                    ++failed;
+                    options_.on_fault(event, std::current_exception());
+                }
+            after = events.back().position;
+        }
+        report_.events_failed = failed;
+        return true;
+    }
+
     // From here on nobody is answered by a key that is not complete.
     void begin() {
-        look();
         const auto is_complete = [](const auto& each) { return each.second && each.second->complete(); };
         if (!options_.again && std::ranges::all_of(keys_, is_complete)) return;
         tag_batch first;
@@ -75,13 +113,31 @@ private:
     }
 
     void add(const recorded_event& event, tag_batch& batch) {
-        tag_list tags;
         try {
-            static_cast<void>(decoder_.decode_if_known(event, &tags));
+            auto tags = tags_for(event);
+            if (!event.tags.contains_all(tags)) batch.additions.push_back({event.position, std::move(tags)});
+        } catch (const error&) {
+            if (!options_.on_fault) throw;  // it was told of before
+        }
+    }
+
+    // The tags of the chosen keys that the event is to have. With those that it has, they must fit.
+    tag_list tags_for(const recorded_event& event) {
+        tag_list chosen;
+        if (event.content != event_content::message) return chosen;
+        try {
+            tag_list all;
+            static_cast<void>(decoder_.decode_if_known(event, &all));
+            tag_list together(event.tags);
+            for (const auto tag : all.view()) {
+                if (!is_chosen(tag.substr(0, tag.find(':')))) continue;
+                chosen.add(tag);
+                together.add(tag);
+            }
         } catch (...) {
             throw_failed_at("tag_stored_events", event);
         }
-        if (!event.tags.contains_all(tags)) batch.additions.push_back({event.position, std::move(tags)});
+        return chosen;
     }
 
     event_store& store_;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -19,11 +20,15 @@ void append(stele::event_store& store, const char* stream, const stele::event_da
 
 void check_history(stele::event_store& store) {
     // [root]
-    const stele::tree_root kept = store.root();  // at the auditor's, since the end of the month
+    const auto root = store.root();
+    const auto line = fmt::format("{} {}", root.size, root.hash.str());  // to the auditor, at the end of the month
     // [/root]
     append(store, "order-8", {.type = "shop.OrderPlaced", .payload = "rope"});
 
     // [consistency]
+    const auto space = line.find(' ');
+    const stele::tree_root kept{.size = {std::stoull(line.substr(0, space))},
+                                .hash = stele::tree_hash::parse(line.substr(space + 1)).value()};
     const stele::tree_root now = store.root();
     const auto continues = store.prove_consistency(kept.size, now.size);
     fmt::print("nothing before position {} was changed: {}\n", kept.size.next(),
@@ -44,13 +49,16 @@ void check_history(stele::event_store& store) {
 
 void take_over(stele::event_store& store) {
     // [foreign]
-    append(store, "parcel-12",
-           {.type = "ParcelSent",
-            .payload = R"({"to": "Kiel", "grams": 250})",
-            .metadata = R"({"by": "post"})",
-            .content = stele::event_content::json,
-            .foreign_metadata = true});
-    append(store, "parcel-12", {.type = "LabelPrinted", .payload = "\x89PNG", .content = stele::event_content::octets});
+    const std::vector<stele::event_data> from_the_post{
+        {.type = "ParcelSent",
+         .payload = R"({"to": "Kiel", "grams": 250})",
+         .metadata = R"({"by": "post"})",
+         .content = stele::event_content::json,
+         .foreign_metadata = true,
+         .tags = {"parcel:12"}},
+        {.type = "LabelPrinted", .payload = "\x89PNG", .content = stele::event_content::octets}};
+    const auto kept = store.append(stele::stream_id{"parcel-12"}, expected_version::any(), from_the_post);
+    if (!kept) fmt::print("{}\n", kept.error().message());
 
     const stele::recorded_schemas schemas{store};
     for (const auto& event : store.read_stream(stele::stream_id{"parcel-12"}).events())

@@ -25,6 +25,7 @@ std::uint64_t hash_of_events(const event_table& events) {
     std::uint64_t value = hash("");
     for (std::size_t i = 0; i < events.size(); ++i) value = hash("\n", hash(events[i].type, value));
     for (const auto& category : events.categories()) value = hash("\n", hash(category, hash("category ", value)));
+    for (const auto tag : events.tags()) value = hash("\n", hash(tag, hash("tag ", value)));
     return value;
 }
 

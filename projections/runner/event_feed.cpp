@@ -71,6 +71,10 @@ event_range read_for(event_store& store, all_read_options options, const event_t
     if (chosen.types.empty()) options.filter.types = std::move(own.types);
     if (chosen.passes_all_streams()) {
         options.filter.categories = std::move(own.categories);
+        if (chosen.tags.empty() && chosen.any_of.empty()) {
+            options.filter.tags = std::move(own.tags);
+            options.filter.any_of = std::move(own.any_of);
+        }
         return store.read_all(std::move(options));
     }
     if (!table.takes_removals()) return store.read_all(std::move(options));

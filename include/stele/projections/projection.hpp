@@ -31,7 +31,8 @@
 ///
 /// A projection may hear of removals: list stele::stream_deleted or stele::stream_truncated (system_events.hpp) in
 /// `events`, with a project() that takes it. With `categories = hana::make_tuple("account")` it gets only the events,
-/// and the removals, of streams in these categories.
+/// and the removals, of streams in these categories; with `tags = hana::make_tuple("region:eu")` only events that carry
+/// all of these tags.
 ///
 /// Handlers may also be members, for a projection that needs a collaborator: `runner.add(totals{exchange_rates})`. The
 /// object belongs to the runner and lives as long as it does. create(), project() and dead_letter_key() are then called

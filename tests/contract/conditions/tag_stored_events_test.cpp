@@ -12,9 +12,11 @@
 #include <boost/hana/tuple.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <set>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace warehouse {
 
@@ -111,7 +113,7 @@ STORE_TEST_CASE(store, "an event gets the tags of what it is upcast to") {
     CHECK(of_nest == std::set<std::string>{"testing.Hole", "testing.Nest", "testing.Values"});
 }
 
-STORE_TEST_CASE(store, "what cannot be tagged is named, and ends the run") {
+STORE_TEST_CASE(store, "what cannot be tagged is named, and ends the run before anything is changed") {
     append(*store, inspected("bob"));
     append(*store, inspected(""));
     const auto refused = error_of([&] { stele::tag_stored_events<birds>(*store); });
@@ -119,7 +121,8 @@ STORE_TEST_CASE(store, "what cannot be tagged is named, and ends the run") {
     CHECK(refused.says(
         "tag_stored_events failed at position 2 (stream bird-1, version 2, type warehouse.ItemInspected)"));
     CHECK(refused.says("tag 'name:': has no value"));
-    CHECK(store->tagging_status().size() == 5);
+    CHECK(store->tagging_status().empty());
+    CHECK(store->count_events({.filter = {.tags = {"name:bob"}}}) == 0);  // nobody is kept waiting
     REQUIRE(store->truncate_stream(stream_id{"bird-1"}, {3}));
     append(*store, ItemInspected{}, "testing.Nest");
     REQUIRE(store->append(stream_id{"bird-1"}, expected_version::any(),
@@ -127,4 +130,63 @@ STORE_TEST_CASE(store, "what cannot be tagged is named, and ends the run") {
     const auto undecodable = error_of([&] { stele::tag_stored_events<birds>(*store); });
     CHECK(undecodable.kind == stele::error_kind::undecodable);
     CHECK(undecodable.says("position 5"));
+}
+
+STORE_TEST_CASE(store, "events that cannot be tagged are told to on_fault, and keep the tags that they have") {
+    append(*store, inspected("bob"));
+    append(*store, inspected(""));
+    REQUIRE(
+        store->append(stream_id{"bird-1"}, expected_version::any(),
+                      stele::event_data{.type = "warehouse.ItemInspected", .payload = "\xff", .tags = {"name:eve"}}));
+    append(*store, nest(3));
+    std::vector<std::uint64_t> told;
+    const auto report = stele::tag_stored_events<birds>(
+        *store, {.on_fault = [&](const stele::recorded_event& event, const std::exception_ptr& why) {
+            CHECK_THROWS_AS(std::rethrow_exception(why), stele::error);
+            CHECK(store->tagging_status().empty());
+            told.push_back(event.position.value);
+        }});
+    CHECK(told == std::vector<std::uint64_t>{2, 3});
+    CHECK(report.complete);
+    CHECK(report.events_failed == 2);
+    CHECK(report.events_tagged == 2);
+    CHECK(tags_at(*store, 3) == "name:eve");
+    CHECK(store->count_events({.filter = {.tags = {"name:bob"}}}) == 1);
+}
+
+STORE_TEST_CASE(store, "foreign events keep the tags that they have") {
+    REQUIRE(store->append(stream_id{"bird-1"}, expected_version::any(),
+                          stele::event_data{.type = "warehouse.ItemInspected",
+                                            .payload = "{}",
+                                            .content = stele::event_content::json,
+                                            .tags = {"name:eve"}}));
+    append(*store, inspected("bob"));
+    const auto report = stele::tag_stored_events<birds>(*store);
+    CHECK(report.complete);
+    CHECK(report.events_tagged == 1);
+    CHECK(tags_at(*store, 1) == "name:eve");
+}
+
+STORE_TEST_CASE(store, "only the keys that are chosen are added, and the others answer meanwhile") {
+    Values both;
+    both.set_text("ann");
+    both.set_small(7);
+    append(*store, both);
+    const auto one_key = [&](const stele::tagging_options& options) {
+        return stele::tag_stored_events<birds>(*store, options);
+    };
+    CHECK(one_key({.keys = {"nest"}}).complete);
+    CHECK(tags_at(*store, 1) == "nest:7");
+    for (const auto& status : store->tagging_status()) CHECK(status.key == "nest");
+    append(*store, both);
+    // As a run that was killed leaves it.
+    store->add_tags({.additions = {}, .steps = {{{"name", "testing.Values", {}, {2}}, {}}}});
+    const auto closed = error_of([&] { static_cast<void>(store->count_events({.filter = {.tags = {"name:ann"}}})); });
+    CHECK(closed.kind == stele::error_kind::needs_tagging);
+    CHECK(store->count_events({.filter = {.tags = {"nest:7"}}}) == 1);
+    CHECK(one_key({.keys = {"name", "nest"}}).complete);
+    CHECK(tags_at(*store, 2) == "name:ann nest:7");
+    const auto unknown = error_of([&] { static_cast<void>(one_key({.keys = {"colour"}})); });
+    CHECK(unknown.kind == stele::error_kind::invalid_argument);
+    CHECK(unknown.says("no event of this consumer carries the key 'colour'"));
 }

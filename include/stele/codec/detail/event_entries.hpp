@@ -4,11 +4,15 @@
 #include <stele/codec/detail/event_tags.hpp>
 #include <stele/codec/upcast.hpp>
 #include <stele/eventstore/detail/removals.hpp>
+#include <stele/eventstore/tags/tag_list.hpp>
 
+#include <boost/hana/core/is_a.hpp>
+#include <boost/hana/tuple.hpp>
 #include <boost/hana/unpack.hpp>
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -93,6 +97,25 @@ std::vector<std::string> categories_of_consumer() {
         return {};
 }
 
+/// A static member `tags`, whatever it is.
+template <class Consumer>
+concept has_tags_member = requires { requires std::is_pointer_v<decltype(&Consumer::tags)>; };
+
+/// The tags without which an event does not concern a consumer; empty: all events do.
+template <class Consumer>
+tag_list tags_of_consumer() {
+    if constexpr (has_tags_member<Consumer>) {
+        static_assert(boost::hana::is_a<boost::hana::tuple_tag, decltype(Consumer::tags)>,
+                      "write the list of tags as `static constexpr auto tags = hana::make_tuple(\"region:eu\");`");
+        return boost::hana::unpack(Consumer::tags, [](const auto&... tags) {
+            static_assert(sizeof...(tags) > 0, "the list `tags` is empty: name a tag, or take it out");
+            return tag_list{std::string_view{tags}...};
+        });
+    } else {
+        return {};
+    }
+}
+
 /// Hands the record of a removal to a binding.
 template <class Binding, class Removal>
 void handle_removal(void* context, const google::protobuf::Message& record, const recorded_event& at) {
@@ -107,7 +130,9 @@ public:
 
     /// Moves the entries out.
     [[nodiscard]] event_table table() && {
-        return {std::move(consumer_), std::move(entries_), categories_of_consumer<Consumer>()};
+        tag_list tags;
+        if constexpr (skips_others<Binding>) tags = tags_of_consumer<Consumer>();
+        return {std::move(consumer_), std::move(entries_), categories_of_consumer<Consumer>(), std::move(tags)};
     }
 
     template <class Event>

@@ -2,6 +2,7 @@
 
 #include <stele/eventstore/event.hpp>
 #include <stele/eventstore/read_options.hpp>
+#include <stele/eventstore/tags/tag_list.hpp>
 
 #include <google/protobuf/message.h>
 
@@ -33,15 +34,17 @@ struct event_entry {
 class event_table {
 public:
     /// Makes a table of the entries. `consumer` names their owner in error messages ("aggregate account"). If there are
-    /// `categories`, events of other streams do not concern the consumer.
-    /// Throws stele::error (invalid_argument) if two entries have the same type name, unless both ignore it.
-    event_table(std::string consumer, std::vector<event_entry> entries, std::vector<std::string> categories = {});
+    /// `categories`, events of other streams do not concern the consumer; if there are `tags`, nor do events that lack
+    /// one of them. Throws stele::error (invalid_argument) if two entries have the same type name, unless both ignore
+    /// it.
+    event_table(std::string consumer, std::vector<event_entry> entries, std::vector<std::string> categories = {},
+                tag_list tags = {});
 
     /// Returns the index of the entry for a type name, or nothing.
     [[nodiscard]] std::optional<std::size_t> find(std::string_view type) const noexcept;
 
-    /// Returns the index of the entry for an event, or nothing: also if its stream, or for the record of a removal the
-    /// stream that it tells of, does not concern the consumer.
+    /// Returns the index of the entry for an event, or nothing: also if its stream or its tags do not concern the
+    /// consumer, or for the record of a removal the stream that it tells of.
     [[nodiscard]] std::optional<std::size_t> find(const recorded_event& event) const;
 
     /// Selects the events that may have an entry with a function.
@@ -53,6 +56,10 @@ public:
     /// The categories that concern the consumer; empty: all.
     [[nodiscard]] const std::vector<std::string>& categories() const noexcept { return categories_; }
 
+    /// The tags that an event must carry to concern the consumer; empty: none. Records of removals carry none, and
+    /// concern it whatever the stream carried.
+    [[nodiscard]] tags_view tags() const noexcept { return tags_; }
+
     [[nodiscard]] const event_entry& operator[](std::size_t index) const { return entries_[index]; }
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
     [[nodiscard]] const std::string& consumer() const noexcept { return consumer_; }
@@ -62,6 +69,7 @@ private:
     std::vector<std::uint64_t> keys_;  // one per entry, ascending: a search compares numbers, and one name at its end
     std::vector<event_entry> entries_;
     std::vector<std::string> categories_;
+    tag_list tags_;
 };
 
 /// Parses the payload of `event` into `message`. Throws stele::error (undecodable), naming type, stream and position,

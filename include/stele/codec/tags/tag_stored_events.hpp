@@ -5,6 +5,7 @@
 #include <stele/eventstore/event_store.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -23,13 +24,21 @@ struct tagging_report {
     position goal = {};               ///< Inclusive: where the run ends, the head as it was when it began.
     std::uint64_t events_read = 0;    ///< By this run.
     std::uint64_t events_tagged = 0;  ///< Those of them that lacked a tag.
+    std::uint64_t events_failed = 0;  ///< Those of them that tagging_options::on_fault was told of.
 };
 
 /// How tag_stored_events() goes about it.
 struct tagging_options {
+    /// The keys to add; empty: all that `tags_of` names for these events. Name the new ones where others are in use:
+    /// what names a key that is being added must wait. Throws invalid_argument for a key that no event carries.
+    std::vector<std::string> keys = {};
     /// Looks at all events again, also at those that an earlier run has completed: because `tags_of` names other tags
     /// with the same keys now. Tags that it names no more stay.
     bool again = false;
+    /// Is told of each event that cannot have its tags, because it does not parse or `tags_of` or an upcaster throws,
+    /// and why; the event keeps the tags that it has. Called on the calling thread before anything is changed. An
+    /// exception ends the run and passes through. Empty: the first such event ends the run, with nothing changed.
+    std::function<void(const recorded_event& event, std::exception_ptr why)> on_fault = {};
     /// Called on the calling thread after each batch was stored. An exception ends the run and passes through.
     std::function<void(const tagging_report& so_far)> on_progress = {};
     /// Ends the run soon, with `complete` false.
@@ -116,16 +125,18 @@ tagging_report tag_stored_events(event_store& store, const event_table& events, 
 ///     stele::tag_stored_events<tagged_events>(store);
 ///
 /// Call it once every program that appends to the store has `tags_of`: a run goes as far as the head was when it began,
-/// and events after it were appended with their tags. From its first batch until it is complete, whatever takes a query
-/// that names a tag with one of the keys throws needs_tagging, in every process: a read, a subscription, a condition of
-/// an append, a decision model. event_store::tagging_status() says how far it is.
+/// and events after it were appended with their tags. It reads all events before it changes anything, so what cannot be
+/// done is told then. After that, until it is complete, whatever takes a query that names a tag with one of the keys
+/// throws needs_tagging, in every process: a read, a subscription, a condition of an append, a decision model.
+/// event_store::tagging_status() says how far it is. Foreign events keep the tags that they have.
 ///
 /// A run may be stopped or killed at any instant and called again: it goes on where it was. Several at once do no harm,
 /// nor do appends and removals meanwhile. Where all is complete, a run looks at the events since the last one and adds
 /// what they lack. The leaves of the hash tree stay as they are.
 ///
-/// Throws stele::error: what the store throws; undecodable for an event that is not its message; and naming the event,
-/// what `tags_of` or an upcaster throws, invalid_argument if the event would have more than 32 tags.
+/// Throws stele::error: what the store throws; without tagging_options::on_fault and with nothing changed, undecodable
+/// for an event that is not its message, and naming the event, what `tags_of` or an upcaster throws, and
+/// invalid_argument if the event would have more than 32 tags.
 template <class Consumer>
 tagging_report tag_stored_events(event_store& store, const tagging_options& options = {}) {
     static_assert(detail::carries_tags<Consumer>(),

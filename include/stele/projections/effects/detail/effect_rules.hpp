@@ -37,16 +37,26 @@ consteval bool has_any_effect() {
         return false;
 }
 
-/// The events that have effects, in the place where the codec looks for a list of events.
+/// The lists with which a projection selects events.
 template <class P>
-struct effects_of {
-    static constexpr auto events = with_upcasters_of(P::events, P::effects);
-};
+struct categories_of {};
 template <class P>
     requires lists_categories<P>
-struct effects_of<P> {
-    static constexpr auto events = with_upcasters_of(P::events, P::effects);
+struct categories_of<P> {
     static constexpr auto categories = P::categories;
+};
+template <class P>
+struct tags_of_projection {};
+template <class P>
+    requires has_tags_member<P>
+struct tags_of_projection<P> {
+    static constexpr auto tags = P::tags;
+};
+
+/// The events that have effects, in the place where the codec looks for a list of events.
+template <class P>
+struct effects_of : categories_of<P>, tags_of_projection<P> {
+    static constexpr auto events = with_upcasters_of(P::events, P::effects);
 };
 
 template <class P>

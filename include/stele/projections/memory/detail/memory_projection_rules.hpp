@@ -69,6 +69,8 @@ template <class P>
 std::string snapshot_name_of() {
     std::string name{P::name};
     for (const auto& category : categories_of_consumer<P>()) name += "\ncategory " + category;
+    const auto tags = tags_of_consumer<P>();
+    for (const auto tag : tags.view()) name.append("\ntag ").append(tag);
     return name;
 }
 

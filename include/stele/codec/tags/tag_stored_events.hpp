@@ -33,7 +33,8 @@ struct tagging_options {
     /// what names a key that is being added must wait. Throws invalid_argument for a key that no event carries.
     std::vector<std::string> keys = {};
     /// Looks at all events again, also at those that an earlier run has completed: because `tags_of` names other tags
-    /// with the same keys now. Tags that it names no more stay.
+    /// with the same keys now. Tags that it names no more stay. Stop what decides by these keys before: a decision that
+    /// is under way does not notice that an event which it has passed carries a tag now.
     bool again = false;
     /// Is told of each event that cannot have its tags, because it does not parse or `tags_of` or an upcaster throws,
     /// and why; the event keeps the tags that it has. Called on the calling thread before anything is changed. An

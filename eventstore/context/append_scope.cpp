@@ -31,8 +31,9 @@ bool append_scope::is_inside() noexcept {
 void expect_outside_appends() {
     if (append_scope::is_inside())
         throw error(error_kind::invalid_argument,
-                    "this is called by a handler of an inline projection, inside of an append, and would wait for that "
-                    "append: there no store can append, be compacted or be opened for writing, no inline projection "
+                    "this is called by a handler of an inline projection, inside of an append, or by the clock of the "
+                    "store (`now`), and would wait for that append: there no store can append, be compacted or be "
+                    "opened for writing, no inline projection "
                     "can be added, rebuilt or removed, and no runner or subscription can be waited for; a handler "
                     "reads events and writes the tables of its own create()");
 }

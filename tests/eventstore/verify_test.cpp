@@ -104,6 +104,9 @@ const std::vector<change> changes{
     {"DELETE FROM stele_id_blocks", "is not in its block of ids"},
     {"UPDATE stele_merge SET greatest_id = zeroblob(16)", "is greater than the greatest one"},
     {"UPDATE stele_merge SET phase = 4", "the indices are said to reach up to"},
+    {"UPDATE streams SET state = 0 WHERE name = 'a-3'", "stream a-3 is not closed for ever, and the records"},
+    {"UPDATE streams SET state = 2 WHERE name = 'a-2'", "stream a-2 is closed for ever, and the records"},
+    {"UPDATE streams SET name = 'b-3' WHERE name = 'a-3'", "stream b-3 is closed for ever, and the records"},
     {"INSERT INTO stele_store VALUES ('colour', x'00')", "the store says colour of itself"},
     {"INSERT INTO stele_store VALUES ('hash_tree', CAST('off' AS BLOB))", "no hash tree, and it has a part of one"},
     // Found when the file is opened, so that nothing is appended to it.

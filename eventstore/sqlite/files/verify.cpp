@@ -5,6 +5,7 @@
 #include "eventstore/sqlite/hashes/verify_leaves.hpp"
 #include "eventstore/sqlite/index/positions_table.hpp"
 
+#include <stele/eventstore/detail/removals.hpp>
 #include <stele/eventstore/sqlite/detail/connection.hpp>
 #include <stele/eventstore/sqlite/detail/file_format.hpp>
 #include <stele/eventstore/sqlite/detail/verify.hpp>
@@ -14,7 +15,9 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -171,6 +174,7 @@ public:
         if (db_.has_table("stele_inline"))
             for (const auto* const each : contradictions_of_inline) check("the tables", [&] { collect(each); });
         check("the names", [&] { check_names(); });
+        check("the records of removals", [&] { check_tombstones(); });
         check("the hash tree", [&] { check_hashes(); });
         return {.complete = !options_.stop.stop_requested(), .damage = std::move(found_)};
     }
@@ -224,6 +228,29 @@ private:
                 } catch (const error& invalid) {
                     found_.emplace_back(invalid.what());
                 }
+        }
+    }
+
+    // A stream is closed for ever if a record says so, and only then.
+    void check_tombstones() {
+        std::set<std::string, std::less<>> closed;
+        auto records = db_.prepare(
+            "SELECT t.name, e.payload FROM events AS e CROSS JOIN types AS t ON t.id = e.type CROSS JOIN streams AS s "
+            "ON s.id = e.stream WHERE t.name = 'stele.v1.StreamTombstoned' AND s.name = 'stele-streams'");
+        while (!is_enough() && records.step()) {
+            recorded_event record;
+            record.stream = removals_stream;
+            record.type = records.column_bytes(0);
+            record.payload = records.column_bytes(1);
+            closed.insert(removed_stream(record));
+        }
+        auto streams = db_.prepare("SELECT name, state FROM streams");
+        while (!is_enough() && streams.step()) {
+            const auto name = streams.column_bytes(0);
+            const bool is_closed = streams.column_int64(1) == std::to_underlying(stream_state::tombstoned);
+            if (is_closed != closed.contains(name))
+                found_.push_back(fmt::format("stream {} is {} for ever, and the records of removals say otherwise",
+                                             name, is_closed ? "closed" : "not closed"));
         }
     }
 

@@ -55,7 +55,7 @@ private:
         std::uint64_t failed = 0;
         auto after = options_.again ? position{} : report_.up_to;
         for (auto events = read(after); !events.empty(); events = read(after)) {
-            if (options_.stop.stop_requested()) return report_.complete;
+            if (options_.stop.stop_requested()) return report_.complete = false;
             for (const auto& event : events) try {
                     static_cast<void>(tags_for(event));
                 } catch (...) {

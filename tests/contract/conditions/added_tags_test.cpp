@@ -257,7 +257,13 @@ STORE_TEST_CASE(store, "what is complete stays complete, and begins again only w
     CHECK(again.events_tagged == 0);
     std::stop_source stop;
     stop.request_stop();
+    const auto before = tagged(*store, {"course:c1"});
     CHECK_FALSE(stele::tag_stored_events<tagged_events>(*store, {.again = true, .stop = stop.get_token()}).complete);
+    CHECK(tagged(*store, {"course:c1"}) == before);  // it was stopped before it changed anything
+    CHECK(stele::tag_stored_events<tagged_events>(*store).events_read == 0);
+
+    store->add_tags(
+        {.steps = {{{"course", "courses.StudentEnrolled", {}, {8}}, {}, true}}});  // as a run that was killed
     CHECK(error_of([&] { (void)tagged(*store, {"course:c1"}); }).says("up to position 0 of 8"));
     CHECK(stele::tag_stored_events<tagged_events>(*store).events_read == 7);
 }

@@ -3,6 +3,7 @@
 #include <stele/aggregates/decision.hpp>
 #include <stele/eventstore/tags/tag.hpp>
 
+#include <concepts>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -31,6 +32,9 @@
 ///     stele::tags(course_tag(c.course()), student_tag(c.student()))       events with both
 ///     stele::any_of(course_tag(c.course()), student_tag(c.student()))     events with one of them, or both
 ///     stele::parts(…)                                             what the members of the model fold, see part()
+///
+/// Several tags in a std::vector are stele::any_of(seats), one of them, or stele::tags(seats), all of them: a vector
+/// by itself says neither, and does not compile.
 ///
 /// It is static and pure: which events are decided on depends on the command alone.
 ///
@@ -97,18 +101,30 @@ void add_alternative(std::vector<tag_list>& sets, const std::vector<Tag>& severa
     for (const auto& each : several) add_alternative(sets, each);
 }
 
+/// Several tags that say nothing of one or all.
+template <class Type>
+struct is_bare_list : std::false_type {};
+template <is_alternative Tag>
+struct is_bare_list<std::vector<Tag>> : std::true_type {};
+
 template <class... Sets>
 tag_choice<Sets...> as_choice(tag_choice<Sets...> choice) {
     return choice;
 }
 template <is_alternative Tag>
-    requires makes_tag_set<Tag>
+    requires(makes_tag_set<Tag> && !is_bare_list<Tag>::value && !std::same_as<Tag, tag_set<>>)
 auto as_choice(const Tag& one) {
     return tag_choice<typename set_of_alternative<Tag>::type>{{as_tag_set(one).list()}};
 }
 
 template <class Type>
 concept makes_choice = requires(const Type& value) { as_choice(value); };
+
+template <class Tags>
+consteval void check_one_or_all() {
+    static_assert(!is_bare_list<Tags>::value,
+                  "several tags: say stele::any_of(seats) (one of them) or stele::tags(seats) (all of them)");
+}
 
 template <class Type>
 struct is_model_part : std::false_type {};
@@ -121,10 +137,10 @@ struct is_model_part<model_part<Model, Part, Choice>> : std::true_type {};
 /// carry together, or a std::vector of these whose number is known only at run time.
 template <class... Alternatives>
 [[nodiscard]] auto any_of(const Alternatives&... alternatives) {
-    static_assert((detail::is_alternative<Alternatives> && ...),
+    static_assert(sizeof...(Alternatives) > 0 && (detail::is_alternative<Alternatives> && ...),
                   "stele::any_of takes tags that a stele::tag_key has made, `course_tag(command.course())`, or "
                   "`stele::tags(…)`, or a std::vector of them");
-    if constexpr ((detail::is_alternative<Alternatives> && ...)) {
+    if constexpr (sizeof...(Alternatives) > 0 && (detail::is_alternative<Alternatives> && ...)) {
         std::vector<tag_list> sets;
         (detail::add_alternative(sets, alternatives), ...);
         return tag_choice<typename detail::set_of_alternative<Alternatives>::type...>{std::move(sets)};
@@ -132,8 +148,8 @@ template <class... Alternatives>
 }
 
 /// A part of a decision model: a member, which is a struct with `events` and `evolve`, and the tag of the events that
-/// it folds (or tags(), or any_of()). Each part folds the events of its own list that carry its own tag, so a rule
-/// about courses never sees the events of another course that the same student attends:
+/// it folds, or tags(), or any_of(), as in a boundary. Each part folds the events of its own list that carry its own
+/// tag, so a rule about courses never sees the events of another course that the same student attends:
 ///
 ///     struct enrolment {
 ///         static constexpr auto events   = hana::tuple_t<StudentEnrolled>;      // what it decides
@@ -148,8 +164,9 @@ template <class... Alternatives>
 ///     };
 template <class Model, class Part, class Tags>
 [[nodiscard]] auto part(Part Model::* member, const Tags& tags) {
+    detail::check_one_or_all<Tags>();
     static_assert(
-        detail::makes_choice<Tags>,
+        detail::makes_choice<Tags> || detail::is_bare_list<Tags>::value,
         "stele::part takes a member of the model and the tag of the events that it folds: "
         "`stele::part(&enrolment::seats, course_tag(command.course()))`; for several tags there are stele::tags "
         "and stele::any_of");

@@ -57,6 +57,10 @@ template <class Model, class Command>
 concept in_parts = is_parts<boundary_of<Model, Command>>::value;
 
 template <class Model, class Command>
+concept bounds_bare_list =
+    bounds_something<Model, Command> && is_bare_list<std::remove_cvref_t<boundary_of<Model, Command>>>::value;
+
+template <class Model, class Command>
 concept names_stream = requires(const Command& command) {
     { Model::stream(command) } -> std::convertible_to<stream_id>;
 };
@@ -154,7 +158,9 @@ consteval void check_model_command() {
         bounds_something<Model, Command> || bounds_otherwise<Model, Command>,
         "add a public `static auto boundary(const Command& command)` to the decision model: it returns the tag "
         "of the events that this command is decided on, such as `course_tag(command.course())`");
-    static_assert(bounds<Model, Command> || !bounds_something<Model, Command>,
+    if constexpr (bounds_something<Model, Command>)
+        check_one_or_all<std::remove_cvref_t<boundary_of<Model, Command>>>();
+    static_assert(bounds<Model, Command> || bounds_bare_list<Model, Command> || !bounds_something<Model, Command>,
                   "`boundary` returns something else than tags: return one that a stele::tag_key has made, "
                   "`course_tag(command.course())`, or stele::tags, stele::any_of or stele::parts");
     static_assert(!names_stream_otherwise<Model, Command>,

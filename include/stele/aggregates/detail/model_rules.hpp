@@ -73,6 +73,8 @@ template <class Event, class Set>
 struct carries_all : std::false_type {};
 template <class Event, class... Keys>
 struct carries_all<Event, tag_set<Keys...>> : std::bool_constant<(carries<Event, Keys> && ...)> {};
+template <class Event, class Set>
+struct carries_all<Event, any_number<Set>> : carries_all<Event, Set> {};
 
 template <class Event, class Choice>
 struct found_by : std::false_type {};
@@ -227,46 +229,6 @@ std::vector<model_fold> folds_of(Model& state, const Tags& tags) {
 template <class Model, class Command>
 std::vector<model_fold> scope_of(const google::protobuf::Message& command, void* state) {
     return folds_of(*static_cast<Model*>(state), Model::boundary(static_cast<const Command&>(command)));
-}
-
-/// The first choice of a boundary, and its first key.
-template <class... Parts>
-const auto& first_choice(const model_parts<Parts...>& parts) {
-    return std::get<0>(parts.all).choice;
-}
-template <makes_choice Tags>
-auto first_choice(const Tags& tags) {
-    return as_choice(tags);
-}
-
-template <class Key, class... Keys, class... Sets>
-consteval std::string_view first_key(std::type_identity<tag_choice<tag_set<Key, Keys...>, Sets...>>) {
-    return Key::name();
-}
-template <class Model, class Command>
-consteval std::string_view first_key_of() {
-    return first_key(
-        std::type_identity<
-            std::remove_cvref_t<decltype(first_choice(std::declval<const boundary_of<Model, Command>&>()))>>{});
-}
-
-/// The stream that the events of a command are appended to.
-template <class Model, class Command>
-stream_id stream_of_model(const google::protobuf::Message& message) {
-    const auto& command = static_cast<const Command&>(message);
-    const auto find = [&]() -> stream_id {
-        if constexpr (names_stream<Model, Command>) {
-            return Model::stream(command);
-        } else {
-            const auto boundary = Model::boundary(command);
-            return stream_of_tag(first_choice(boundary).sets(), first_key_of<Model, Command>());
-        }
-    };
-    try {
-        return find();
-    } catch (const error& thrown) {
-        throw_of_boundary(message, thrown);
-    }
 }
 
 template <class Model>

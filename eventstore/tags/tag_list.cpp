@@ -49,8 +49,8 @@ void check_tag(std::string_view tag) {
 
 }  // namespace detail
 
-bool tags_view::contains(std::string_view tag) const noexcept {
-    return std::ranges::find(begin(), end(), tag) != end();
+bool tags_view::contains(detail::tag_argument tag) const noexcept {
+    return std::ranges::find(begin(), end(), tag.text()) != end();
 }
 
 bool tags_view::contains_all(tags_view others) const noexcept {
@@ -61,7 +61,7 @@ bool tags_view::contains_all(tags_view others) const noexcept {
     });
 }
 
-tag_list::tag_list(std::initializer_list<std::string_view> tags) {
+tag_list::tag_list(std::initializer_list<detail::tag_argument> tags) {
     for (const auto tag : tags) add(tag);
 }
 
@@ -69,7 +69,8 @@ tag_list::tag_list(std::span<const std::string> tags) {
     for (const auto& tag : tags) add(tag);
 }
 
-void tag_list::add(std::string_view tag) {
+void tag_list::add(detail::tag_argument added) {
+    const auto tag = added.text();
     detail::check_tag(tag);
     std::size_t place = 0;
     std::size_t count = 0;

@@ -5,6 +5,7 @@
 #include "support/spy_store.hpp"
 #include "support/stores.hpp"
 
+#include <stele/codec.hpp>
 #include <stele/commands.hpp>
 
 #include <optional>

@@ -141,9 +141,12 @@ consteval bool is_folded() {
 
 template <class Aggregate, class Event>
 consteval void check_given_event() {
-    static_assert(is_folded<Event, Aggregate>(),
+    static_assert(is_folded<Event, Aggregate>() || is_decision_model<Aggregate>,
                   "this event is not one of the aggregate's: add it to the `events` of the aggregate, and an `evolve` "
                   "that takes it, or upcast it");
+    static_assert(is_folded<Event, Aggregate>() || !is_decision_model<Aggregate>,
+                  "this event is not one of the decision model's: add it to the `events` of the model or of a part, "
+                  "and an `evolve` that takes it, or upcast it");
 }
 
 }  // namespace detail

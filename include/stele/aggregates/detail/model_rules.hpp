@@ -19,20 +19,6 @@
 /// What makes a struct a decision model, checked at compile time as an aggregate is (aggregate_rules.hpp).
 namespace stele::inline v0::detail {
 
-struct has_boundary_name {
-    void boundary();
-};
-template <class Model>
-struct with_boundary_name : Model, has_boundary_name {};
-/// Whether there is any `boundary`: then the name stands for two functions here. A final class cannot be asked.
-template <class Model>
-concept names_boundary =
-    std::is_class_v<Model> && !std::is_final_v<Model> && !requires { &with_boundary_name<Model>::boundary; };
-
-/// Decision models are told from aggregates by their boundary.
-template <class Model>
-concept is_decision_model = !has_category<Model> && names_boundary<Model>;
-
 // What a boundary may be: one choice, which the model itself folds, or parts.
 template <class Type>
 struct is_parts : std::false_type {};

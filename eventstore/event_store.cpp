@@ -61,12 +61,14 @@ append_outcome event_store::append(const stream_id& stream, expected_version exp
 }
 
 append_outcome event_store::append(const stream_id& stream, expected_version expected,
-                                   std::initializer_list<event_data> events) {
-    return append(stream, expected, std::span<const event_data>(events.begin(), events.size()));
+                                   std::initializer_list<event_data> events,
+                                   const std::vector<append_condition>& conditions) {
+    return append(stream, expected, std::span<const event_data>(events.begin(), events.size()), conditions);
 }
 
-append_outcome event_store::append(const stream_id& stream, expected_version expected, const event_data& event) {
-    return append(stream, expected, std::span(&event, 1));
+append_outcome event_store::append(const stream_id& stream, expected_version expected, const event_data& event,
+                                   const std::vector<append_condition>& conditions) {
+    return append(stream, expected, std::span(&event, 1), conditions);
 }
 
 append_all_outcome event_store::append(std::span<const stream_write> writes) {
@@ -79,6 +81,11 @@ append_all_outcome event_store::append(std::span<const stream_write> writes, std
     detail::check_documents(documents, limits());
     detail::check_conditions(conditions, writes);
     return do_append(writes, documents, conditions);
+}
+
+append_all_outcome event_store::append(std::span<const stream_write> writes, std::span<const document_write> documents,
+                                       std::initializer_list<append_condition> conditions) {
+    return append(writes, documents, std::span<const append_condition>(conditions.begin(), conditions.size()));
 }
 
 std::future<append_outcome> event_store::append_async(stream_id stream, expected_version expected,

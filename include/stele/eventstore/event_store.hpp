@@ -80,9 +80,11 @@ public:
                                         const std::vector<append_condition>& conditions = {});
     /// The same for a list of events.
     [[nodiscard]] append_outcome append(const stream_id& stream, expected_version expected,
-                                        std::initializer_list<event_data> events);
+                                        std::initializer_list<event_data> events,
+                                        const std::vector<append_condition>& conditions = {});
     /// The same for one event.
-    [[nodiscard]] append_outcome append(const stream_id& stream, expected_version expected, const event_data& event);
+    [[nodiscard]] append_outcome append(const stream_id& stream, expected_version expected, const event_data& event,
+                                        const std::vector<append_condition>& conditions = {});
 
     /// Appends to several streams, all or none. Returns one result for each write, in their order, or the conflict of
     /// the first stream that is not at its expected version. Throws as above, also if a stream occurs in two writes.
@@ -103,6 +105,10 @@ public:
     [[nodiscard]] append_all_outcome append(std::span<const stream_write> writes,
                                             std::span<const document_write> documents,
                                             std::span<const append_condition> conditions = {});
+    /// The same with conditions in braces.
+    [[nodiscard]] append_all_outcome append(std::span<const stream_write> writes,
+                                            std::span<const document_write> documents,
+                                            std::initializer_list<append_condition> conditions);
 
     /// Appends to one stream without waiting. The future becomes ready when the events are durable, and holds what
     /// append() would have returned or thrown. One thread can keep many appends in flight; they share commits. Appends

@@ -9,6 +9,7 @@
 #include <stele/commands.hpp>
 
 #include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
 
@@ -143,4 +144,27 @@ STORE_TEST_CASE(store, "what comes between read and append is in the way if it c
     meanwhile(book("s1", {"B2"}, "eve"));
     CHECK(code_of(bus.send(book("s1", {"B1"}, "ada"))) == "accepted");
     CHECK(appends == 1);
+}
+
+STORE_TEST_CASE(store, "the state that a command would be decided on can be loaded, and is what a condition guards") {
+    booking_bus bus{*store};
+    REQUIRE(bus.send(book("s1", {"A1", "A2"}, "ada")));
+    REQUIRE(bus.send(book("s2", {"A1"}, "bob")));
+    const auto seen = stele::load<testing::booking>(*store, book("s1", {"A2", "A3"}, "bob"));
+    CHECK(seen.state.taken.seats == std::set<std::string>{"A1", "A2"});
+    CHECK(seen.state.of_guest.bookings == 1);
+    CHECK(seen.reached.value == 2);
+    CHECK(seen.head.value == 2);
+    const auto before = stele::load<testing::booking>(*store, book("s1", {"A2", "A3"}, "bob"), {1});
+    CHECK(before.state.of_guest.bookings == 0);
+    CHECK(before.head.value == 1);
+    REQUIRE(bus.send(book("s1", {"A3"}, "eve")));
+    const auto late =
+        store->append(stele::stream_id{"seat-x"}, stele::expected_version::any(),
+                      stele::encode(testing::booked("s1", {"A2"}, "bob")), {stele::no_event{seen.boundary, seen.head}});
+    REQUIRE_FALSE(late);
+    CHECK(late.error().event->position.value == 3);
+    const auto event = stele::encode(testing::booked("s1", {"A2"}, "bob"));
+    const stele::no_event now{seen.boundary, store->head()};
+    CHECK(store->append(stele::stream_id{"seat-x"}, stele::expected_version::any(), {event}, {now}));
 }

@@ -226,6 +226,7 @@ writer::outcome writer::remove(const removal_request& removal) {
 
 // The outcome is empty if no record is appended.
 writer::outcome writer::add_tags(const tagging_request& tagging) {
+    index_.tags_change();
     bool begins = false;
     try {
         begins = added_tags_.add(tagging.batch, last_event().first);

@@ -34,7 +34,7 @@ void condition_check::expect_complete(const event_query& query) {
 
 // The record that tags were begun to be added which the condition names, if it is after what the condition speaks of.
 std::optional<conflict> condition_check::tagging_after(const no_event& condition) {
-    if (!index_.is_tagging() || !names_tags(condition.matching)) return std::nullopt;
+    if (!index_.is_tagging_begun() || !names_tags(condition.matching)) return std::nullopt;
     const auto last = last_tagging(condition.matching, read_tagging(tagging_));
     if (last <= condition.after) return std::nullopt;
     const auto position = to_integer(last.value);

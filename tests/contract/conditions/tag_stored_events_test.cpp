@@ -180,12 +180,12 @@ STORE_TEST_CASE(store, "only the keys that are chosen are added, and the others 
     for (const auto& status : store->tagging_status()) CHECK(status.key == "nest");
     append(*store, both);
     // As a run that was killed leaves it.
-    store->add_tags({.additions = {}, .steps = {{{"name", "testing.Values", {}, {2}}, {}}}});
+    store->add_tags({.additions = {}, .steps = {{{"name", "testing.Values", {}, store->head()}, {}}}});
     const auto closed = error_of([&] { static_cast<void>(store->count_events({.filter = {.tags = {"name:ann"}}})); });
     CHECK(closed.kind == stele::error_kind::needs_tagging);
     CHECK(store->count_events({.filter = {.tags = {"nest:7"}}}) == 1);
     CHECK(one_key({.keys = {"name", "nest"}}).complete);
-    CHECK(tags_at(*store, 2) == "name:ann nest:7");
+    CHECK(tags_at(*store, 3) == "name:ann nest:7");
     const auto unknown = error_of([&] { static_cast<void>(one_key({.keys = {"colour"}})); });
     CHECK(unknown.kind == stele::error_kind::invalid_argument);
     CHECK(unknown.says("no event of this consumer carries the key 'colour'"));
@@ -222,7 +222,8 @@ STORE_TEST_CASE(store, "what was read by a tag before events were given it does 
     CHECK(decide(store->head()));
 
     // Where nothing is to be added, nothing is begun.
-    const auto before = store->head();
     CHECK(stele::tag_stored_events<birds>(*store).complete);
+    const auto before = store->head();
+    CHECK(stele::tag_stored_events<birds>(*store, {.again = true}).complete);
     CHECK(store->head() == before);
 }

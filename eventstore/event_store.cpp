@@ -163,11 +163,25 @@ event_range event_store::read_stream(stream_id stream, stream_read_options optio
 
 event_range event_store::read_all(all_read_options options) & {
     detail::check_query(options.filter);
+    if (detail::names_tags(options.filter)) return read_tagged(std::move(options));
     return event_range([this, options = std::move(options)](event_batch& batch) mutable {
         fetch_next(
             options, batch, [](const recorded_event& last) { return last.position; },
             [&](const auto& next, event_batch& into) { do_fetch(next, into); });
     });
+}
+
+// The tags of a stored event have no position. If some were added since the read began, it has passed over events that
+// carry them now.
+event_range event_store::read_tagged(all_read_options options) {
+    return event_range(
+        [this, options = std::move(options), head = std::optional<position>{}](event_batch& batch) mutable {
+            if (!head) head = this->head();
+            fetch_next(
+                options, batch, [](const recorded_event& last) { return last.position; },
+                [&](const auto& next, event_batch& into) { do_fetch(next, into); });
+            detail::expect_no_tagging_after(*head, options.filter, do_tagging_status());
+        });
 }
 
 std::optional<owned_event> event_store::last_event(all_read_options options) {
@@ -185,7 +199,7 @@ std::uint64_t event_store::count_events(const all_read_options& options) {
 
 void event_store::add_tags(const tag_batch& batch) {
     detail::check_tag_batch(batch);
-    do_add_tags(batch);
+    do_add_tags(batch, detail::record_of(batch));
 }
 
 inclusion_proof event_store::prove_inclusion(position event, position size) {
@@ -206,7 +220,7 @@ consistency_proof event_store::prove_consistency(position old_size, position new
     return do_prove_consistency(old_size, new_size);
 }
 
-void event_store::do_add_tags(const tag_batch& /*batch*/) {
+void event_store::do_add_tags(const tag_batch& /*batch*/, const event_data& /*record*/) {
     throw error(error_kind::invalid_argument,
                 "this store adds no tags to events that are stored, so nothing was added; use one that does");
 }

@@ -48,7 +48,13 @@ private:
 
 struct async_append;
 
-/// One append (or removal) on its way through the queue. Its creator keeps what it points to.
+/// A batch of tags for stored events, and the event that records it.
+struct tagging_request {
+    const tag_batch& batch;
+    const event_data& record;
+};
+
+/// One append (removal, batch of tags) on its way through the queue. Its creator keeps what it points to.
 struct append_request {
     using outcome_type = append_all_outcome;
 
@@ -57,6 +63,7 @@ struct append_request {
     std::span<const append_condition> conditions = {};
     std::size_t size_bytes = 0;
     const removal_request* removal = nullptr;  ///< If set, there are no writes.
+    const tagging_request* tagging = nullptr;  ///< The same.
 
     /// Set by the committer: the outcome, or else the fault.
     std::optional<outcome_type> outcome = {};

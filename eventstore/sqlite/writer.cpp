@@ -182,7 +182,8 @@ position writer::commit_all(commit_queue::append_group group) {
 // Whether the request can be refused after it has written rows. A savepoint costs a tenth of a small append, so there
 // is none where every refusal comes first.
 bool writer::may_leave_rows(const append_request& request) const {
-    if (participant_ || request.removal != nullptr || request.writes.size() > 1) return true;
+    if (participant_ || request.removal != nullptr || request.tagging != nullptr || request.writes.size() > 1)
+        return true;
     const auto adds = [](const document_write& each) { return each.action == document_action::add; };
     if (std::ranges::any_of(request.documents, adds)) return true;
     return !request.writes.empty() && !index_.are_in_order(request.writes.front().events);

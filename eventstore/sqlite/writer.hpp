@@ -49,9 +49,6 @@ public:
     /// Returns the space of removed events to the disk. Throws as the engine does.
     void compact();
 
-    /// As event_store::add_tags(), in a transaction of its own. Throws as the engine does.
-    void add_tags(const tag_batch& batch);
-
     /// As append_host::transact(); `store` is passed on to `work`.
     void transact(event_store& store, const append_host::transaction& work);
     [[nodiscard]] const append_participant* participant() const { return participant_.get(); }
@@ -94,6 +91,7 @@ private:
     bool insert(const stream_id& name, stream_record& stream, const event_data& event, bool closes_append);
     std::optional<std::vector<append_result>> find_repeated(std::span<const stream_write> writes);
     outcome remove(const removal_request& removal);
+    outcome add_tags(const tagging_request& tagging);
 
     file_lock lock_;  // held until the connection has closed, which checkpoints
     main_file main_;

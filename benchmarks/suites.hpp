@@ -43,7 +43,7 @@ void measure_growth(const settings& wanted, report& out);
 
 /// Commands to accounts that have some events, against appending the same events without deciding anything. Warm: the
 /// bus has their states in its cache; otherwise it reads the stream for each command.
-void measure_send(const settings& wanted, report& out, const char* name, stele::durability durability, bool is_warm);
+void measure_send(const settings& wanted, report& out, stele::durability durability, bool is_warm);
 
 /// The same by 64 threads to 1 000 accounts whose states the bus keeps, FULL.
 void measure_send_threads(const settings& wanted, report& out);

@@ -6,6 +6,8 @@
 
 #include <stele/commands/command_bus.hpp>
 
+#include <fmt/format.h>
+
 #include <deque>
 #include <functional>
 #include <stdexcept>
@@ -72,7 +74,7 @@ void measure_send_threads(const settings& wanted, report& out) {
     out.add("send_warm_threads64_commands_per_s", spread_of(figures[0]).median);
 }
 
-void measure_send(const settings& wanted, report& out, const char* name, stele::durability durability, bool is_warm) {
+void measure_send(const settings& wanted, report& out, stele::durability durability, bool is_warm) {
     const scratch_directory directory(wanted.directory);
     const auto accounts = wanted.amount(is_warm ? warm_accounts : cold_accounts);
     open_accounts(directory / "bus.db", accounts);
@@ -102,7 +104,8 @@ void measure_send(const settings& wanted, report& out, const char* name, stele::
     };
     const auto figures = alternate({{"send", sends, 20}, {"append", appends, 20}}, wanted.turns());
 
-    const std::string metric(name);
+    const auto metric =
+        fmt::format("send_{}{}", is_warm ? "warm" : "cold", durability == stele::durability::full ? "" : "_normal");
     out.add(comparison{metric + "_ratio", "commands/s", "send", figures[0], "append of the same events", figures[1]});
     out.add(metric + "_commands_per_s", spread_of(figures[0]).median);
     out.add(metric + "_floor_commands_per_s", spread_of(figures[1]).median);

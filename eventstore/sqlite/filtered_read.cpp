@@ -256,7 +256,9 @@ void reader::scan_all(const interval& window, const filtered_read& read, event_b
 
 void reader::scan_typed(const interval& window, const filtered_read& read, event_batch& batch) {
     const auto order = read.options.direction;
-    auto& query = typed_[std::to_underlying(order)];
+    auto& prepared = typed_[std::to_underlying(order)];
+    if (!prepared) prepared.emplace(db_->prepare(typed_query(order)));
+    auto& query = *prepared;
     const reset_guard done(query);
     query.bind(1, window.after);
     query.bind(2, window.up_to);

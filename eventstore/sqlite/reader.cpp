@@ -36,7 +36,6 @@ reader::reader(std::unique_ptr<connection> db, const store_limits& limits, std::
       index_(with_positions(*db_), *tail_),
       tagged_(*db_, *tail_),
       all_{db_->prepare(all_query(direction::forward)), db_->prepare(all_query(direction::backward))},
-      typed_{db_->prepare(typed_query(direction::forward)), db_->prepare(typed_query(direction::backward))},
       listed_(db_->prepare(listed_query)),
       listed_and_typed_(db_->prepare(listed_and_typed_query)),
       head_(db_->prepare("SELECT max(position) FROM events")),

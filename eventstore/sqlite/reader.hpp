@@ -138,7 +138,8 @@ private:
     std::shared_ptr<index_tail> tail_;
     event_index index_;
     tag_index tagged_;
-    std::array<statement, 2> all_, typed_;  // by direction
+    std::array<statement, 2> all_;                   // by direction
+    std::array<std::optional<statement>, 2> typed_;  // the same, once a read has needed it
     statement listed_, listed_and_typed_;
     statement head_, find_stream_name_, find_type_name_, find_type_, time_after_;
     statement blocks_, streams_in_ranges_, find_stream_, list_streams_, find_place_;

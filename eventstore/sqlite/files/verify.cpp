@@ -213,7 +213,7 @@ private:
             found_.push_back(found);
             return !is_enough();
         };
-        if (verify_leaves(db_, {}, position::max(), report)) verify_tiles(db_, report);
+        verify_tree(db_, report);
     }
 
     void check_names() {
@@ -235,8 +235,8 @@ private:
     void check_tombstones() {
         std::set<std::string, std::less<>> closed;
         auto records = db_.prepare(
-            "SELECT t.name, e.payload FROM events AS e CROSS JOIN types AS t ON t.id = e.type CROSS JOIN streams AS s "
-            "ON s.id = e.stream WHERE t.name = 'stele.v1.StreamTombstoned' AND s.name = 'stele-streams'");
+            "SELECT 'stele.v1.StreamTombstoned', payload FROM events WHERE type = (SELECT id FROM types WHERE name = "
+            "'stele.v1.StreamTombstoned') AND stream = (SELECT id FROM streams WHERE name = 'stele-streams')");
         while (!is_enough() && records.step()) {
             recorded_event record;
             record.stream = removals_stream;

@@ -145,4 +145,8 @@ bool verify_tiles(connection& db, const damage_report& report) {
     return tile_check(db, report).run();
 }
 
+void verify_tree(connection& db, const damage_report& report) {
+    if (verify_leaves(db, {}, position::max(), report)) verify_tiles(db, report);
+}
+
 }  // namespace stele::inline v0::detail

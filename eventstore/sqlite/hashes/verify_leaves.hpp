@@ -17,8 +17,11 @@ using damage_report = std::function<bool(const std::string&)>;
 /// nothing to be compared with; nor has any event in a file without a tree. Returns false if the report has ended it.
 bool verify_leaves(connection& db, position after, position up_to, const damage_report& report);
 
-/// Compares the tiles of each level with the hashes over those below, and with how many there must be. With
-/// verify_leaves() over all events, this is the whole tree. A file without a tree must have no part of one.
+/// Compares the tiles of each level with the hashes over those below, and with how many there must be. A file without a
+/// tree must have no part of one.
 bool verify_tiles(connection& db, const damage_report& report);
+
+/// Both of the above, for all events: the whole tree.
+void verify_tree(connection& db, const damage_report& report);
 
 }  // namespace stele::inline v0::detail

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -136,7 +137,7 @@ public:
                 const std::string& type = "test.Happened") {
         time_ += static_cast<std::int64_t>(random_() % 9);
         db_.execute("BEGIN");
-        for (int i = 0; i < events; ++i) insert(stream, type, payload_bytes, i + 1 == events);
+        for (int i = 0; i < events; ++i) insert(stream, type, random_bytes(payload_bytes), i + 1 == events);
         db_.execute("COMMIT");
     }
 
@@ -147,13 +148,17 @@ public:
                     std::to_string(time_) + ", CAST('" + value + "' AS BLOB))");
     }
 
-    /// Removes the first versions of a stream, as truncate_stream() does; all of them with the states 1 and 2.
+    /// Removes the first versions of a stream (at most 126), as truncate_stream() does; with the states 1 and 2 all.
     void remove(const std::string& stream, std::int64_t up_to, int state = 0) {
         db_.execute("DELETE FROM events WHERE version <= " + std::to_string(up_to) +
                     " AND stream = (SELECT id FROM streams WHERE name = '" + stream + "')");
         db_.execute("UPDATE streams SET removed_up_to = " + std::to_string(up_to) +
                     ", state = " + std::to_string(state) + " WHERE name = '" + stream + "'");
-        append("stele-streams", 1, 12, "stele.v1.StreamTruncated");
+        // As Protobuf writes the record: field 1 is the stream, field 2 of a truncation the first version that stays.
+        std::string record = "\x0a" + std::string(1, static_cast<char>(stream.size())) + stream;
+        if (state == 0) record += "\x10" + std::string(1, static_cast<char>(up_to + 1));
+        const std::array types{"stele.v1.StreamTruncated", "stele.v1.StreamDeleted", "stele.v1.StreamTombstoned"};
+        insert("stele-streams", types.at(static_cast<std::size_t>(state)), record, true);
     }
 
     /// How many events.
@@ -167,15 +172,19 @@ private:
         return db_.integer("SELECT id FROM " + table + " WHERE name = '" + name + "'");
     }
 
-    void insert(const std::string& stream, const std::string& type, std::size_t payload_bytes, bool closes) {
+    std::string random_bytes(std::size_t count) {
+        std::string bytes(count, '\0');
+        for (auto& byte : bytes) byte = static_cast<char>(random_());
+        return bytes;
+    }
+
+    void insert(const std::string& stream, const std::string& type, const std::string& payload, bool closes) {
         const auto type_id = id_of("types", type);
         std::string id(16, '\0');
         for (auto& byte : id) byte = static_cast<char>(random_());
         for (int i = 0; ids_in_order && i < 8; ++i)
             id[static_cast<std::size_t>(i)] = static_cast<char>(number_ >> (56 - 8 * i));
         ++number_;
-        std::string payload(payload_bytes, '\0');
-        for (auto& byte : payload) byte = static_cast<char>(random_());
 
         sqlite3_stmt* add = nullptr;
         REQUIRE(sqlite3_prepare_v2(db_.handle(),

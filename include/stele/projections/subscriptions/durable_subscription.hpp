@@ -20,7 +20,8 @@
 /// The runner calls on() with every event of the list, upcast to today's types, in the order of positions. One call at
 /// a time, not always on the same thread. Like a projection, a subscription may hear of removals, which it lists and
 /// takes as stele::stream_deleted or stele::stream_truncated; with `categories = hana::make_tuple("account")` it gets
-/// only the events of such streams, and with `tags` only those that carry all of these. Events of other types are passed over and counted.
+/// only the events of such streams, and with `tags` only those that carry all of these. Events of other types are
+/// passed over and counted.
 ///
 /// **At least once, with a stable id.** The position is stored after several events (checkpoint_every) or a second,
 /// when there are no more, and when the runner is stopped. A crash repeats what was handled since: at most

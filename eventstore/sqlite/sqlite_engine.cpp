@@ -60,7 +60,7 @@ sqlite_engine::sqlite_engine(std::filesystem::path file, store_use use, const sq
       readers_(*access_, options_, tail_) {
     if (writer_) {
         queue_ = std::make_unique<commit_queue>(
-            [this](commit_queue::append_group group) {
+            [this](commit_queue::append_group& group) {
                 signal_.announce(writer_->commit(group));
                 bound_log();
             },

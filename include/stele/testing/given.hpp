@@ -207,8 +207,8 @@ public:
     [[nodiscard]] scenario_result<Aggregate> when(const Command& command,
                                                   std::source_location where = std::source_location::current()) && {
         static_assert(detail::listed_in<Command, decltype(Aggregate::commands)>,
-                      "this command is not one of the aggregate's: add it to its `commands`, and a `decide` that "
-                      "takes it");
+                      "this command is not one of the aggregate's, or the decision model's: add it to its `commands`, "
+                      "and a `decide` that takes it");
         return detail::at_place([&] { return detail::title_of(where, command); },
                                 [&] {
                                     fault_.rethrow();

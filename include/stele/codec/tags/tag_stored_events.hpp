@@ -128,9 +128,9 @@ tagging_report tag_stored_events(event_store& store, const event_table& events, 
 /// and events after it were appended with their tags. It reads all events before it changes anything, so what cannot be
 /// done is told then. After that, until it is complete, whatever takes a query that names a tag with one of the keys
 /// throws needs_tagging, in every process: a read, a subscription, a condition of an append, a decision model.
-/// event_store::tagging_status() says how far it is. What was decided by such a tag before it began is refused: it begins
-/// with an event in the stream "stele-tags". If no event lacks a tag, it does not even begin. Foreign events keep the
-/// tags that they have.
+/// event_store::tagging_status() says how far it is. What was decided by such a tag before it began is refused: it
+/// begins with an event in the stream "stele-tags". If no event lacks a tag, it does not even begin. Foreign events
+/// keep the tags that they have.
 ///
 /// A run may be stopped or killed at any instant and called again: it goes on where it was. Several at once do no harm,
 /// nor do appends and removals meanwhile. Where all is complete, a run looks at the events since the last one and adds

@@ -39,7 +39,7 @@ template <class Model, std::derived_from<google::protobuf::Message> Command>
         static_assert(detail::listed_in<Command, decltype(Model::commands)>,
                       "this command is not one of the decision model: add it to its `commands`, and a `decide` that "
                       "takes it");
-        result.head = std::min(store.head(), up_to);
+        result.head = (std::min)(store.head(), up_to);
         detail::any_model model{detail::model_type_of<Model>(), &detail::scope_of<Model, Command>, command,
                                 &result.state};
         model.read(store, result.head);

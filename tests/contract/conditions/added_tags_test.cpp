@@ -270,7 +270,7 @@ STORE_TEST_CASE(store, "what is complete stays complete, and begins again only w
 
     store->add_tags(
         {.steps = {{{"course", "courses.StudentEnrolled", {}, {8}}, {}, true}}});  // as a run that was killed
-    CHECK(error_of([&] { (void)tagged(*store, {"course:c1"}); }).says("up to position 0 of 9"));
+    CHECK(error_of([&] { (void)tagged(*store, {"course:c1"}); }).says("up to position 0 of 10"));
     CHECK(stele::tag_stored_events<tagged_events>(*store).events_read == 7);
 }
 

@@ -1,6 +1,6 @@
 #include "courses/catalogue.hpp"
 #include "courses/enrolment.hpp"
-#include "support/booking.hpp"
+#include "support/domains/booking.hpp"
 #include "support/errors.hpp"
 
 #include <stele/testing.hpp>

@@ -1,6 +1,6 @@
 // Decision models whose boundary has as many tags as the command says: several, one, or none.
 
-#include "support/booking.hpp"
+#include "support/domains/booking.hpp"
 #include "support/errors.hpp"
 #include "support/spy_store.hpp"
 #include "support/stores.hpp"

@@ -17,6 +17,7 @@ namespace {
 event_query query_of(const std::vector<model_fold>& folds) {
     event_query query;
     for (const auto& fold : folds) {
+        if (fold.any_of.empty()) continue;
         const auto types = fold.events->filter().types;
         for (const auto& tags : fold.any_of) query.any_of.push_back({.types = types, .tags = tags});
         query.types.insert(query.types.end(), types.begin(), types.end());
@@ -29,16 +30,23 @@ event_query query_of(const std::vector<model_fold>& folds) {
 
 void keep(void*) noexcept {}
 
-void expect_tags(const model_type& type, const google::protobuf::Message& command,
-                 const std::vector<model_fold>& folds) {
-    const auto names_none = [](const model_fold& fold) {
-        return fold.any_of.empty() || std::ranges::any_of(fold.any_of, &tag_list::empty);
-    };
-    if (std::ranges::any_of(folds, names_none))
-        throw error(error_kind::invalid_argument,
-                    fmt::format("The boundary of the command {} (decision model {}) names no tag, because its list of "
-                                "tags is empty; do not send such a command, or name another tag.",
-                                command.GetDescriptor()->full_name(), type.name));
+[[noreturn]] void refuse(std::string_view reason) {
+    throw error(error_kind::invalid_argument,
+                fmt::format("{}; do not send such a command, or name a tag that is always there", reason));
+}
+
+// No event carries one of no tags, but all would carry all of no tags.
+void expect_tags(const tag_list& tags) {
+    if (tags.empty()) refuse("it has a stele::tags without any tag, which would mean every event");
+}
+[[noreturn]] void refuse_no_tag() {
+    refuse("it names no tag, because its list of tags is empty");
+}
+
+void expect_tags(const std::vector<model_fold>& folds) {
+    for (const auto& fold : folds)
+        for (const auto& tags : fold.any_of) expect_tags(tags);
+    if (std::ranges::all_of(folds, [](const model_fold& fold) { return fold.any_of.empty(); })) refuse_no_tag();
 }
 
 }  // namespace
@@ -48,8 +56,11 @@ any_model::any_model(const model_type& type, model_scope scope, const google::pr
 
 any_model::any_model(const model_type& type, model_scope scope, const google::protobuf::Message& command, void* state)
     : state_(state != nullptr ? state : type.make(), state != nullptr ? &keep : type.destroy) {
-    auto folds = scope(command, state_.get());
-    expect_tags(type, command, folds);
+    auto folds = in_model("boundary", type, command, [&] {
+        auto drawn = scope(command, state_.get());
+        expect_tags(drawn);
+        return drawn;
+    });
     boundary_ = query_of(folds);
     for (auto& each : folds) {
         event_decoder decoder{*each.events};
@@ -72,13 +83,12 @@ void any_model::fold(const recorded_event& event) {
             static_cast<void>(each.decoder.decode_if_known(event, each.what.state));
 }
 
-stream_id stream_of_tag(const std::vector<tag_list>& sets, std::string_view key) {
-    if (sets.empty() || sets.front().empty())
-        throw error(error_kind::invalid_argument,
-                    "it names no tag, because its list of tags is empty; do not send such a command, or name another "
-                    "tag");
-    const auto tags = sets.front().view();
-    const auto begins = [key](std::string_view tag) {
+stream_id stream_of_tags(const std::vector<choice_begin>& choices) {
+    const auto first = std::ranges::find_if(choices, [](const auto& choice) { return !choice.sets.empty(); });
+    if (first == choices.end()) refuse_no_tag();
+    expect_tags(first->sets.front());
+    const auto tags = first->sets.front().view();
+    const auto begins = [key = first->key](std::string_view tag) {
         return tag.size() > key.size() && tag.starts_with(key) && tag[key.size()] == ':';
     };
     const auto found = std::ranges::find_if(tags.begin(), tags.end(), begins);
@@ -92,9 +102,10 @@ stream_id stream_of_tag(const std::vector<tag_list>& sets, std::string_view key)
                             stream));
 }
 
-void throw_of_boundary(const google::protobuf::Message& command, const error& thrown) {
-    throw error(thrown.kind(),
-                fmt::format("The boundary of the command {}: {}", command.GetDescriptor()->full_name(), thrown.what()));
+void throw_of_model(std::string_view function, const model_type& type, const google::protobuf::Message& command,
+                    const error& thrown) {
+    throw error(thrown.kind(), fmt::format("The {} of the command {} (decision model {}): {}", function,
+                                           command.GetDescriptor()->full_name(), type.name, thrown.what()));
 }
 
 std::string cxx_name_of(const std::type_info& type) {

@@ -61,12 +61,14 @@ append_outcome event_store::append(const stream_id& stream, expected_version exp
 }
 
 append_outcome event_store::append(const stream_id& stream, expected_version expected,
-                                   std::initializer_list<event_data> events) {
-    return append(stream, expected, std::span<const event_data>(events.begin(), events.size()));
+                                   std::initializer_list<event_data> events,
+                                   const std::vector<append_condition>& conditions) {
+    return append(stream, expected, std::span<const event_data>(events.begin(), events.size()), conditions);
 }
 
-append_outcome event_store::append(const stream_id& stream, expected_version expected, const event_data& event) {
-    return append(stream, expected, std::span(&event, 1));
+append_outcome event_store::append(const stream_id& stream, expected_version expected, const event_data& event,
+                                   const std::vector<append_condition>& conditions) {
+    return append(stream, expected, std::span(&event, 1), conditions);
 }
 
 append_all_outcome event_store::append(std::span<const stream_write> writes) {
@@ -79,6 +81,11 @@ append_all_outcome event_store::append(std::span<const stream_write> writes, std
     detail::check_documents(documents, limits());
     detail::check_conditions(conditions, writes);
     return do_append(writes, documents, conditions);
+}
+
+append_all_outcome event_store::append(std::span<const stream_write> writes, std::span<const document_write> documents,
+                                       std::initializer_list<append_condition> conditions) {
+    return append(writes, documents, std::span<const append_condition>(conditions.begin(), conditions.size()));
 }
 
 std::future<append_outcome> event_store::append_async(stream_id stream, expected_version expected,
@@ -156,11 +163,25 @@ event_range event_store::read_stream(stream_id stream, stream_read_options optio
 
 event_range event_store::read_all(all_read_options options) & {
     detail::check_query(options.filter);
+    if (detail::names_tags(options.filter)) return read_tagged(std::move(options));
     return event_range([this, options = std::move(options)](event_batch& batch) mutable {
         fetch_next(
             options, batch, [](const recorded_event& last) { return last.position; },
             [&](const auto& next, event_batch& into) { do_fetch(next, into); });
     });
+}
+
+// The tags of a stored event have no position. If some were added since the read began, it has passed over events that
+// carry them now.
+event_range event_store::read_tagged(all_read_options options) {
+    return event_range(
+        [this, options = std::move(options), head = std::optional<position>{}](event_batch& batch) mutable {
+            if (!head) head = this->head();
+            fetch_next(
+                options, batch, [](const recorded_event& last) { return last.position; },
+                [&](const auto& next, event_batch& into) { do_fetch(next, into); });
+            detail::expect_no_tagging_after(*head, options.filter, do_tagging_status());
+        });
 }
 
 std::optional<owned_event> event_store::last_event(all_read_options options) {
@@ -178,7 +199,7 @@ std::uint64_t event_store::count_events(const all_read_options& options) {
 
 void event_store::add_tags(const tag_batch& batch) {
     detail::check_tag_batch(batch);
-    do_add_tags(batch);
+    do_add_tags(batch, detail::record_of(batch));
 }
 
 inclusion_proof event_store::prove_inclusion(position event, position size) {
@@ -199,7 +220,7 @@ consistency_proof event_store::prove_consistency(position old_size, position new
     return do_prove_consistency(old_size, new_size);
 }
 
-void event_store::do_add_tags(const tag_batch& /*batch*/) {
+void event_store::do_add_tags(const tag_batch& /*batch*/, const event_data& /*record*/) {
     throw error(error_kind::invalid_argument,
                 "this store adds no tags to events that are stored, so nothing was added; use one that does");
 }

@@ -2,6 +2,7 @@
 #include "testing/scenario_text.hpp"
 
 #include <stele/eventstore/detail/time_text.hpp>
+#include <stele/testing/detail/scenario_fault.hpp>
 #include <stele/testing/given_process.hpp>
 
 #include <fmt/chrono.h>
@@ -79,7 +80,7 @@ reaction_actions process_scenario::run() const {
 
 void process_scenario::react(std::source_location where) {
     title_ = title_of(where, describe(inputs_.back()));
-    actions_ = net_effect(run());
+    actions_ = at_place([this] { return title_; }, [this] { return net_effect(run()); });
 }
 
 void process_scenario::fail(std::vector<std::vector<std::string>> expected,

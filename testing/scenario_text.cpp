@@ -1,5 +1,7 @@
 #include "testing/scenario_text.hpp"
 
+#include <stele/testing/detail/scenario_fault.hpp>
+
 #include <fmt/format.h>
 #include <google/protobuf/text_format.h>
 #include <google/protobuf/util/field_comparator.h>
@@ -22,6 +24,14 @@ bool are_equal(const Message& a, const Message& b) {
 
 std::string title_of(std::source_location where, std::string_view subject) {
     return fmt::format("{}:{}: {}", where.file_name(), where.line(), subject);
+}
+
+std::string title_of(std::source_location where, const Message& subject) {
+    return title_of(where, one_line(subject));
+}
+
+void throw_at(std::string_view title, const error& thrown) {
+    throw error(thrown.kind(), fmt::format("{}: {}", title, thrown.what()));
 }
 
 std::string one_line(const Message& message) {

@@ -28,12 +28,11 @@ public:
     tagging_report run() {
         look();
         if (!check()) return report_;
-        begin();
-        while (!report_.complete && !options_.stop.stop_requested()) {
-            step();
-            look();
-            if (options_.on_progress) options_.on_progress(report_);
-        }
+        if (lack_tags_)
+            begin();
+        else
+            complete();
+        while (!report_.complete && !options_.stop.stop_requested()) step();
         return report_;
     }
 
@@ -52,32 +51,47 @@ private:
 
     // Looks at every event before a key is closed that could not be completed. False if it was stopped.
     bool check() {
-        std::uint64_t failed = 0;
-        auto after = options_.again ? position{} : report_.up_to;
+        if (options_.again) report_.up_to = {};
+        auto after = report_.up_to;
         for (auto events = read(after); !events.empty(); events = read(after)) {
             if (options_.stop.stop_requested()) return report_.complete = false;
             for (const auto& event : events) try {
-                    static_cast<void>(tags_for(event));
+                    const auto tags = tags_for(event);
+                    lack_tags_ = lack_tags_ || !event.tags.contains_all(tags);
                 } catch (...) {
                     if (!options_.on_fault) throw;
-                    ++failed;
+                    ++report_.events_failed;
                     options_.on_fault(event, std::current_exception());
                 }
+            report_.events_read += events.size();
             after = events.back().position;
         }
-        report_.events_failed = failed;
         return true;
     }
 
-    // From here on nobody is answered by a key that is not complete.
+    // From here on nobody is answered by a key that is not complete, and what was decided before does not hold.
     void begin() {
-        const auto is_complete = [](const auto& each) { return each.second && each.second->complete(); };
-        if (!options_.again && std::ranges::all_of(keys_, is_complete)) return;
         tag_batch first;
         for (const auto& [key, known] : keys_)
-            first.steps.push_back({{key.first, key.second, {}, report_.goal}, {}, options_.again});
+            first.steps.push_back({{key.first, key.second, report_.up_to, report_.goal}, report_.up_to, true});
         store_.add_tags(first);
         look();
+    }
+
+    // No event lacks a tag.
+    void complete() {
+        if (report_.complete) return;
+        tag_batch all;
+        for (const auto& [key, known] : keys_)
+            all.steps.push_back({{key.first, key.second, report_.goal, report_.goal}, report_.up_to, true});
+        store(all);
+    }
+
+    void store(const tag_batch& batch) {
+        store_.add_tags(batch);
+        report_.events_tagged += batch.additions.size();
+        look();
+        if (options_.on_progress) options_.on_progress(report_);
     }
 
     // Others may run as well, so the store says how far it is.
@@ -101,9 +115,7 @@ private:
         const auto up_to = events.empty() ? report_.goal : events.back().position;
         for (const auto& [key, known] : keys_)
             batch.steps.push_back({{key.first, key.second, up_to, report_.goal}, after});
-        store_.add_tags(batch);
-        report_.events_read += events.size();
-        report_.events_tagged += batch.additions.size();
+        store(batch);
     }
 
     // The next events; none if there are no more up to the goal.
@@ -146,6 +158,7 @@ private:
     const tagging_options& options_;
     std::map<key_of_type, std::optional<tagging_status>> keys_;  // nothing: it was never begun
     tagging_report report_;
+    bool lack_tags_ = false;  // some of them
 };
 
 }  // namespace

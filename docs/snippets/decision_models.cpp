@@ -8,6 +8,8 @@
 #include <fmt/ranges.h>
 
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 using namespace courses;
 namespace hana = boost::hana;
@@ -19,6 +21,16 @@ struct tagged_events {
     static constexpr auto events = hana::tuple_t<CourseOpened, SeatsChanged, StudentEnrolled, StudentLeft>;
 };
 // [/events]
+
+// [vector]
+constexpr stele::tag_key<"teacher"> teacher_tag;
+
+auto tags_of_teachers(const std::vector<std::string>& names) {
+    std::vector<stele::tag<stele::tag_key<"teacher">>> tags;
+    for (const auto& name : names) tags.push_back(teacher_tag(name));
+    return tags;
+}
+// [/vector]
 
 void store_event(stele::event_store& store, const stele::event_data& event) {
     if (!store.append(stele::stream_id{"course-geology"}, stele::expected_version::any(), event))
@@ -34,6 +46,7 @@ stele::event_data without_tags(stele::event_data event) {
 }  // namespace
 
 int main() {
+    if (stele::tags(tags_of_teachers({"eve", "ian"})).list().size() != 2) throw std::runtime_error("not two tags");
     stele::memory_store store;
     store_event(store, stele::encode(opened("geology", 2)));
     store_event(store, without_tags(stele::encode(enrolled("geology", "ada"))));

@@ -181,9 +181,8 @@ void bill(stele::event_store& store) {
     // … read the price up to here, and make the bill …
     const std::vector billed{event("shop.OrderBilled", "EUR 8")};
     const std::vector<stele::stream_write> bill{{stele::stream_id{"order-7"}, expected_version::any(), billed}};
-    const std::vector<stele::append_condition> unchanged{
-        stele::stream_expectation{price, expected_version::exactly(seen)}};
-    if (const auto done = store.append(bill, {}, unchanged); !done) fmt::print("{}\n", done.error().message());
+    const stele::stream_expectation unchanged{price, expected_version::exactly(seen)};
+    if (const auto done = store.append(bill, {}, {unchanged}); !done) fmt::print("{}\n", done.error().message());
     // [/expectations]
 }
 
@@ -194,8 +193,7 @@ void use_voucher(stele::event_store& store) {
     if (store.count_events({.up_to = after, .filter = uses}) < 100) {
         auto used = event("shop.VoucherUsed", "order-7");
         used.tags = {"voucher:spring", "order:7"};
-        const std::vector now{std::move(used)};
-        const auto done = store.append(stele::stream_id{"order-7"}, expected_version::any(), now,
+        const auto done = store.append(stele::stream_id{"order-7"}, expected_version::any(), used,
                                        {stele::no_event{.matching = uses, .after = after}});
         if (!done) fmt::print("{}\n", done.error().message());  // somebody else used it meanwhile: count again
     }

@@ -33,9 +33,8 @@ void expect_outside_appends() {
         throw error(error_kind::invalid_argument,
                     "this is called by a handler of an inline projection, inside of an append, or by the clock of the "
                     "store (`now`), and would wait for that append: there no store can append, be compacted or be "
-                    "opened for writing, no inline projection "
-                    "can be added, rebuilt or removed, and no runner or subscription can be waited for; a handler "
-                    "reads events and writes the tables of its own create()");
+                    "opened for writing, no inline projection can be added, rebuilt or removed, and no runner or "
+                    "subscription can be waited for; a handler reads events and writes the tables of its own create()");
 }
 
 }  // namespace stele::inline v0::detail

@@ -1,12 +1,15 @@
 #include "eventstore/engine/added_tags.hpp"
 
 #include "eventstore/names.hpp"
+#include "stele_messages.pb.h"
 
 #include <stele/eventstore/error.hpp>
 #include <stele/eventstore/format.hpp>
 
 #include <algorithm>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace stele::inline v0::detail {
@@ -17,10 +20,11 @@ namespace {
 }
 
 void check_step(const tag_batch::step& step) {
-    const auto& [key, type, up_to, goal] = step.status;
+    const auto& [key, type, up_to, goal, since] = step.status;
     check_name("add_tags: event type", type);
     if (key.contains(':')) refuse(fmt::format("the key '{}' contains a ':'; name the part of a tag before it", key));
     check_tag(key + ":value");
+    if (since != position{}) refuse("where tags were begun to be added is known to the store; leave `since` out");
     if (up_to < step.after)
         refuse(fmt::format("a step of the key '{}' goes from position {} back to {}", key, step.after, up_to));
 }
@@ -28,6 +32,16 @@ void check_step(const tag_batch::step& step) {
 // Calls `look` with each list of tags that the query names.
 bool any_list(const event_query& query, const auto& look) {
     return look(query.tags) || std::ranges::any_of(query.any_of, look, &query_item::tags);
+}
+
+bool names_key(const event_query& query, const std::string& key) {
+    const auto has_key = [&](std::string_view tag) {
+        return tag.size() > key.size() && tag.starts_with(key) && tag[key.size()] == ':';
+    };
+    return any_list(query, [&](const tag_list& tags) {
+        const auto view = tags.view();
+        return std::any_of(view.begin(), view.end(), has_key);
+    });
 }
 
 }  // namespace
@@ -59,12 +73,26 @@ void expect_within(const tag_batch& batch, position head) {
                             last, head));
 }
 
-tagging_status after_step(const std::optional<tagging_status>& before, const tag_batch::step& step) {
+event_data record_of(const tag_batch& batch) {
+    v1::TaggingBegun record;
+    std::set<std::string> keys;
+    for (const auto& step : batch.steps)
+        if (keys.insert(step.status.key).second) record.add_keys(step.status.key);
+    return {.type = record.GetTypeName(), .payload = record.SerializeAsString(), .metadata = {}};
+}
+
+stream_write tagging_record(const event_data& record) {
+    return {stream_id(system_category, "tags"), expected_version::any(), std::span(&record, 1)};
+}
+
+tagging_status after_step(const std::optional<tagging_status>& before, const tag_batch::step& step, position record) {
     auto next = before.value_or(tagging_status{step.status.key, step.status.type, {}, {}});
     const bool stays_complete = before && before->complete() && !step.again;
     if (step.again) next.up_to = step.after;
     if (!stays_complete) next.goal = std::max(next.goal, step.status.goal);
     if (next.up_to >= step.after) next.up_to = std::max(next.up_to, step.status.up_to);
+    const bool was_complete = !before || before->complete();
+    if (was_complete && !next.complete()) next.since = record;
     return next;
 }
 
@@ -90,14 +118,7 @@ bool names_tags(const event_query& query) {
 
 void expect_complete(const event_query& query, std::span<const tagging_status> keys) {
     for (const auto& each : keys) {
-        const auto has_key = [&](std::string_view tag) {
-            return tag.size() > each.key.size() && tag.starts_with(each.key) && tag[each.key.size()] == ':';
-        };
-        const auto names_it = [&](const tag_list& tags) {
-            const auto view = tags.view();
-            return std::any_of(view.begin(), view.end(), has_key);
-        };
-        if (each.complete() || !any_list(query, names_it)) continue;
+        if (each.complete() || !names_key(query, each.key)) continue;
         throw error(
             error_kind::needs_tagging,
             fmt::format("nothing can be selected by the tag key '{}' yet: it is being added to the stored events "
@@ -105,6 +126,22 @@ void expect_complete(const event_query& query, std::span<const tagging_status> k
                         "finish, then try again",
                         each.key, each.type, each.up_to, each.goal));
     }
+}
+
+position last_tagging(const event_query& query, std::span<const tagging_status> keys) {
+    position last;
+    for (const auto& each : keys)
+        if (each.since > last && names_key(query, each.key)) last = each.since;
+    return last;
+}
+
+void expect_no_tagging_after(position head, const event_query& query, std::span<const tagging_status> keys) {
+    const auto last = last_tagging(query, keys);
+    if (last <= head) return;
+    throw error(error_kind::needs_tagging,
+                fmt::format("stored events were given tags that this query names while it was answered, from position "
+                            "{} on; read again from the beginning",
+                            last));
 }
 
 }  // namespace stele::inline v0::detail

@@ -58,7 +58,9 @@ std::optional<conflict> memory_log::refusal_of(const append_condition& condition
     if (const auto* none = std::get_if<no_event>(&condition)) {
         expect_position(*none, head());
         expect_complete(none->matching);
-        const auto first = first_match(none->matching, none->after);
+        auto first = first_match(none->matching, none->after);
+        if (const auto begun = last_tagging(none->matching, list_tagging()); begun > none->after)
+            first = std::min(first.value_or(begun), begun);
         return first ? std::optional{condition_conflict(view_of(*first))} : std::nullopt;
     }
     if (const auto* expected = std::get_if<document_expectation>(&condition)) {

@@ -34,7 +34,8 @@ public:
     append_outcome remove(const stream_id& name, expected_version expected, stream_removal kind, version before,
                           const event_data& record);
 
-    void add_tags(const tag_batch& batch);
+    /// `record` is appended if a key becomes incomplete.
+    void add_tags(const tag_batch& batch, const event_data& record);
     [[nodiscard]] std::vector<tagging_status> list_tagging() const;
 
     void fetch(const stream_id& stream, const stream_read_options& options, event_batch& batch) const;

@@ -101,9 +101,11 @@ std::vector<document> memory_store::do_list_documents(std::string_view kind, con
     return state_->read([&](const auto& log) { return log.list_documents(kind, options); });
 }
 
-void memory_store::do_add_tags(const tag_batch& batch) {
-    const std::unique_lock lock(state_->mutex);
-    state_->log.add_tags(batch);
+void memory_store::do_add_tags(const tag_batch& batch, const event_data& record) {
+    state_->write([&](auto& log) {
+        log.add_tags(batch, record);
+        return true;
+    });
 }
 
 std::vector<stele::tagging_status> memory_store::do_tagging_status() {

@@ -46,12 +46,12 @@ void memory_log::make_room_for(std::span<const tagged_position> tagged) {
 }
 
 // All that needs memory is made first.
-void memory_log::add_tags(const tag_batch& batch) {
+void memory_log::add_tags(const tag_batch& batch, const event_data& record) {
     expect_within(batch, head());
-    std::vector<std::pair<kept_event*, stored_tags>> changed;
+    std::vector<std::pair<position, stored_tags>> changed;
     std::vector<tagged_position> listed;
     for (const auto& addition : batch.additions) {
-        auto& event = events_[addition.event.value - 1];
+        const auto& event = at(addition.event);
         if (event.removed) continue;
         const auto before = event.tags.added.empty() ? stored_tags{event.data.tags, {}} : event.tags;
         auto after = with_added(before, addition);
@@ -59,16 +59,23 @@ void memory_log::add_tags(const tag_batch& batch) {
         for (const auto tag : after->added.view())
             if (!before.all.view().contains(tag))
                 std::ranges::move(places_for(tags_view{tag}, addition.event), std::back_inserter(listed));
-        changed.emplace_back(&event, std::move(*after));
+        changed.emplace_back(addition.event, std::move(*after));
     }
     auto tagging = tagging_;
+    bool begins = false;
     for (const auto& step : batch.steps) {
         const auto known = tagging.find({step.status.key, step.status.type});
-        auto next = after_step(known == tagging.end() ? std::nullopt : std::optional{known->second}, step);
+        auto next =
+            after_step(known == tagging.end() ? std::nullopt : std::optional{known->second}, step, head().next());
+        begins = begins || next.since == head().next();
         tagging.insert_or_assign({next.key, next.type}, next);
     }
     make_room_for(listed);
-    for (auto& [event, tags] : changed) event->tags = std::move(tags);
+    if (begins) {
+        const auto write = tagging_record(record);
+        static_cast<void>(append(std::span(&write, 1)));  // any() is no conflict
+    }
+    for (auto& [where, tags] : changed) events_[where.value - 1].tags = std::move(tags);
     for (const auto& [positions, where] : listed) positions->insert(std::ranges::upper_bound(*positions, where), where);
     tagging_ = std::move(tagging);
 }

@@ -162,17 +162,19 @@ void commit_queue::submit(std::unique_ptr<async_append> append) {
 
 // Commits a group. Called by the leader; `own` is its request, if it waits for one.
 void commit_queue::lead(const append_request* own) noexcept {
-    group members;
-    const auto requests = std::span(members).first(take(members));
+    append_group group(*this);
     {
         const append_scope scope;
-        commit_(requests);
+        commit_(group);
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        hand_over();
     }
 
-    // The next leader is woken after these: they may be back in the queue by then and share its sync.
     std::size_t async_count = 0;
     std::size_t async_bytes = 0;
-    for (auto* const request : requests) {
+    for (auto* const request : group.requests()) {
         if (request->owner != nullptr) {
             const std::unique_ptr<async_append> owned{request->owner};
             ++async_count;
@@ -184,11 +186,11 @@ void commit_queue::lead(const append_request* own) noexcept {
             caller->set(waiter::signal::done);
         }
     }
+    if (async_count == 0) return;
     const std::lock_guard lock(mutex_);
     async_count_ -= async_count;
     async_bytes_ -= async_bytes;
-    if (async_count > 0) async_space_.notify_all();
-    hand_over();
+    async_space_.notify_all();
 }
 
 // Makes the next in line the leader. Called with the lock, when there is no leader or by the one that just finished.
@@ -233,18 +235,17 @@ void commit_queue::exclusive(const std::function<void()>& work) {
     if (failure) std::rethrow_exception(failure);
 }
 
-// Takes the first of those who wait, and returns how many.
-std::size_t commit_queue::take(group& into) noexcept {
-    const std::lock_guard lock(mutex_);
-    std::size_t count = 0;
-    std::size_t bytes = 0;
-    for (auto* next = waiting_.front(); next != nullptr && count < group_requests; next = waiting_.front()) {
-        bytes += next->size_bytes;
-        if (count > 0 && bytes > group_bytes) break;
-        waiting_.pop_front();
-        into[count++] = next;
+bool commit_queue::append_group::take_more() noexcept {
+    const std::lock_guard lock(queue_.mutex_);
+    const auto before = count_;
+    while (count_ < group_requests) {
+        auto* const next = queue_.waiting_.front();
+        if (next == nullptr || (count_ > 0 && bytes_ + next->size_bytes > group_bytes)) break;
+        bytes_ += next->size_bytes;
+        queue_.waiting_.pop_front();
+        requests_[count_++] = next;
     }
-    return count;
+    return count_ > before;
 }
 
 void commit_queue::lead_for_async(const std::stop_token& stop) noexcept {

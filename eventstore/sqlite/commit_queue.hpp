@@ -48,7 +48,13 @@ private:
 
 struct async_append;
 
-/// One append (or removal) on its way through the queue. Its creator keeps what it points to.
+/// A batch of tags for stored events, and the event that records it.
+struct tagging_request {
+    const tag_batch& batch;
+    const event_data& record;
+};
+
+/// One append (removal, batch of tags) on its way through the queue. Its creator keeps what it points to.
 struct append_request {
     using outcome_type = append_all_outcome;
 
@@ -57,6 +63,7 @@ struct append_request {
     std::span<const append_condition> conditions = {};
     std::size_t size_bytes = 0;
     const removal_request* removal = nullptr;  ///< If set, there are no writes.
+    const tagging_request* tagging = nullptr;  ///< The same.
 
     /// Set by the committer: the outcome, or else the fault.
     std::optional<outcome_type> outcome = {};
@@ -97,23 +104,40 @@ struct async_append {
 
 /// Lets concurrent appends share one commit, and so one sync (group commit, as in LevelDB's writers queue).
 ///
-/// The first thread in the queue leads: it takes all waiting appends (up to a bound), commits them, wakes their
-/// threads, and makes the next thread the leader. A lone caller only ever leads itself. The first asynchronous append
-/// starts a thread that leads when no caller can.
+/// The first thread in the queue leads: it takes all waiting appends (up to a bound) and those that come while it
+/// writes them, commits, makes the next thread the leader, and wakes the threads of its group. They come back while the
+/// next leader writes, and share its sync. A lone caller only ever leads itself. The first asynchronous append starts a
+/// thread that leads when no caller can.
 ///
 /// From the moment a request is in the queue until the lead is handed over nothing can throw, so a turn cannot be lost.
 class commit_queue {
 public:
-    using append_group = std::span<append_request* const>;
-
     /// Most requests that are committed at once.
     static constexpr std::size_t group_requests = 256;
+
+    /// The requests that are committed at once, in their order.
+    class append_group {
+    public:
+        explicit append_group(commit_queue& queue) noexcept : queue_(queue) { take_more(); }
+
+        [[nodiscard]] std::span<append_request* const> requests() const noexcept {
+            return std::span(requests_).first(count_);
+        }
+        /// Takes those who wait now, as long as there is room; false if none was taken.
+        bool take_more() noexcept;
+
+    private:
+        commit_queue& queue_;
+        std::array<append_request*, group_requests> requests_;
+        std::size_t count_ = 0;
+        std::size_t bytes_ = 0;
+    };
 
     /// `commit` is called by one thread at a time and sets the outcome or fault of each request; it must not throw.
     /// All functions below throw stele::error (busy) once they have waited for `limit`, submit() only if no group was
     /// committed in that time: a commit, or the work of exclusive(), lasts, and may be waiting for that very thread. 0
     /// or less: they do not wait.
-    commit_queue(std::function<void(append_group)> commit, std::chrono::milliseconds limit)
+    commit_queue(std::function<void(append_group&)> commit, std::chrono::milliseconds limit)
         : commit_(std::move(commit)), limit_(limit) {}
     /// Finishes the appends in flight.
     ~commit_queue();
@@ -128,17 +152,14 @@ public:
     void exclusive(const std::function<void()>& work);
 
 private:
-    using group = std::array<append_request*, group_requests>;
-
     void lead(const append_request* own) noexcept;
     void hand_over() noexcept;
     void wait_for_exclusive_turn(std::unique_lock<std::mutex>& lock);
-    std::size_t take(group& into) noexcept;
     waiter::signal wait_for_turn(append_request& request, std::uint64_t turn);
     void start_async_leader();
     void lead_for_async(const std::stop_token& stop) noexcept;
 
-    std::function<void(append_group)> commit_;
+    std::function<void(append_group&)> commit_;
     const std::chrono::milliseconds limit_;
     std::mutex mutex_;
     request_list waiting_;

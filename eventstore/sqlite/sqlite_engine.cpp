@@ -60,7 +60,7 @@ sqlite_engine::sqlite_engine(std::filesystem::path file, store_use use, const sq
       readers_(*access_, options_, tail_) {
     if (writer_) {
         queue_ = std::make_unique<commit_queue>(
-            [this](commit_queue::append_group group) {
+            [this](commit_queue::append_group& group) {
                 signal_.announce(writer_->commit(group));
                 bound_log();
             },
@@ -220,9 +220,10 @@ std::vector<document> sqlite_engine::do_list_documents(std::string_view kind, co
     return readers_.with_reader([&](reader& r) { return r.list_documents(kind, options); });
 }
 
-void sqlite_engine::do_add_tags(const tag_batch& batch) {
-    expect_writable();
-    queue_->exclusive([&] { writer_->add_tags(batch); });
+void sqlite_engine::do_add_tags(const tag_batch& batch, const event_data& record) {
+    const tagging_request tagging{batch, record};
+    append_request request{.writes = {}, .tagging = &tagging};
+    static_cast<void>(submit(request));  // a record is no conflict
 }
 
 std::vector<stele::tagging_status> sqlite_engine::do_tagging_status() {

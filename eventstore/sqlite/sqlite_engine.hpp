@@ -46,7 +46,7 @@ public:
     std::vector<stream_info> do_list_streams(const stream_list_options& options) override;
     std::optional<document> do_find_document(std::string_view kind, std::string_view key) override;
     std::vector<document> do_list_documents(std::string_view kind, const document_read_options& options) override;
-    void do_add_tags(const tag_batch& batch) override;
+    void do_add_tags(const tag_batch& batch, const event_data& record) override;
     std::vector<stele::tagging_status> do_tagging_status() override;
     std::vector<std::string> do_event_types() override;
     position do_head() override;

@@ -148,8 +148,8 @@ std::vector<document> sqlite_store::do_list_documents(std::string_view kind, con
     return engine().do_list_documents(kind, options);
 }
 
-void sqlite_store::do_add_tags(const tag_batch& batch) {
-    engine().do_add_tags(batch);
+void sqlite_store::do_add_tags(const tag_batch& batch, const event_data& record) {
+    engine().do_add_tags(batch, record);
 }
 
 std::vector<stele::tagging_status> sqlite_store::do_tagging_status() {

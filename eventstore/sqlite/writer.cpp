@@ -118,7 +118,7 @@ writer::~writer() {
     if (!is_last) sqlite3_db_config(db_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
-position writer::commit(commit_queue::append_group group) noexcept {
+position writer::commit(commit_queue::append_group& group) noexcept {
     try {
         check_open();
         const locked here(lock_, busy_timeout_, main_);
@@ -154,23 +154,15 @@ void writer::checkpoint() noexcept {
     }
 }
 
-position writer::commit_all(commit_queue::append_group group) {
+position writer::commit_all(commit_queue::append_group& group) {
     begin();
     refresh();
     tree_.begin(static_cast<std::uint64_t>(index_.head()));
     join_participant();
     position last;
-    for (auto* const request : group) {
-        if (request->fault) continue;
-        has_savepoint_ = may_leave_rows(*request);
-        if (has_savepoint_) savepoint_.run();
-        append_begin_ = index_.mark();
-        leaves_before_ = tree_.size();
-        apply_guarded(*request);
-        if (has_savepoint_) release_.run();
-        if (const auto& done = request->outcome; done && *done && !(*done)->empty())
-            last = std::max(last, (*done)->back().position);
-    }
+    // Those who come while the others are written share their sync.
+    for (std::size_t done = 0; done < group.requests().size() || group.take_more(); ++done)
+        last = std::max(last, write(*group.requests()[done]));
     index_.merge();
     tree_.write();
     if (participant_) participant_->finish();
@@ -179,10 +171,24 @@ position writer::commit_all(commit_queue::append_group group) {
     return last;
 }
 
+// Returns the position of the last event that was written for the request, 0 if there is none.
+position writer::write(append_request& request) {
+    if (request.fault) return {};
+    has_savepoint_ = may_leave_rows(request);
+    if (has_savepoint_) savepoint_.run();
+    append_begin_ = index_.mark();
+    leaves_before_ = tree_.size();
+    apply_guarded(request);
+    if (has_savepoint_) release_.run();
+    const auto& done = request.outcome;
+    return done && *done && !(*done)->empty() ? (*done)->back().position : position{};
+}
+
 // Whether the request can be refused after it has written rows. A savepoint costs a tenth of a small append, so there
 // is none where every refusal comes first.
 bool writer::may_leave_rows(const append_request& request) const {
-    if (participant_ || request.removal != nullptr || request.writes.size() > 1) return true;
+    if (participant_ || request.removal != nullptr || request.tagging != nullptr || request.writes.size() > 1)
+        return true;
     const auto adds = [](const document_write& each) { return each.action == document_action::add; };
     if (std::ranges::any_of(request.documents, adds)) return true;
     return !request.writes.empty() && !index_.are_in_order(request.writes.front().events);

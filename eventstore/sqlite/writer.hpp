@@ -39,7 +39,7 @@ public:
     /// Commits a group of appends in one transaction and sets each outcome, or the same fault for all. A conflict of
     /// one never affects the others. After a fault of the disk every later call fails with `closed`. Returns the
     /// position of the last event appended, or 0.
-    position commit(commit_queue::append_group group) noexcept;
+    position commit(commit_queue::append_group& group) noexcept;
 
     /// How many bytes of the log are in use. Called where commit() is.
     [[nodiscard]] std::int64_t log_bytes() const noexcept { return main_.log_bytes(); }
@@ -48,9 +48,6 @@ public:
 
     /// Returns the space of removed events to the disk. Throws as the engine does.
     void compact();
-
-    /// As event_store::add_tags(), in a transaction of its own. Throws as the engine does.
-    void add_tags(const tag_batch& batch);
 
     /// As append_host::transact(); `store` is passed on to `work`.
     void transact(event_store& store, const append_host::transaction& work);
@@ -62,8 +59,9 @@ private:
     using outcome = append_request::outcome_type;
 
     void alone(const std::function<void()>& work);
-    position commit_all(commit_queue::append_group group);
+    position commit_all(commit_queue::append_group& group);
     [[nodiscard]] bool may_leave_rows(const append_request& request) const;
+    position write(append_request& request);
     void apply_guarded(append_request& request);
     void refresh();
     void join_participant();
@@ -80,7 +78,7 @@ private:
     void forget_transaction() noexcept;
     std::optional<error> vacuum();
     void note_fault(const error& fault) noexcept;
-    void fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept;
+    void fail(const commit_queue::append_group& group, const std::exception_ptr& fault) noexcept;
 
     outcome apply(const append_request& request);
     outcome append(std::span<const stream_write> writes, std::span<const document_write> documents = {},
@@ -94,6 +92,7 @@ private:
     bool insert(const stream_id& name, stream_record& stream, const event_data& event, bool closes_append);
     std::optional<std::vector<append_result>> find_repeated(std::span<const stream_write> writes);
     outcome remove(const removal_request& removal);
+    outcome add_tags(const tagging_request& tagging);
 
     file_lock lock_;  // held until the connection has closed, which checkpoints
     main_file main_;

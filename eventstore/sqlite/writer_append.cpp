@@ -1,5 +1,6 @@
 // What the writer does for one request, inside the transaction of its group.
 
+#include "eventstore/engine/added_tags.hpp"
 #include "eventstore/engine/append_rules.hpp"
 #include "eventstore/engine/query_plan.hpp"
 #include "eventstore/sqlite/files/event_flags.hpp"
@@ -48,10 +49,11 @@ private:
 }  // namespace
 
 writer::outcome writer::apply(const append_request& request) {
-    if (const bool is_of_events = request.removal != nullptr || !request.writes.empty();
+    if (const bool is_of_events = request.removal != nullptr || request.tagging != nullptr || !request.writes.empty();
         is_of_events && !missing_projections_.empty())
         throw append_fault{std::make_exception_ptr(error{error_kind::needs_projection, missing_projections_})};
     try {
+        if (request.tagging != nullptr) return add_tags(*request.tagging);
         return request.removal != nullptr ? remove(*request.removal)
                                           : append(request.writes, request.documents, request.conditions);
     } catch (const error& fault) {
@@ -219,6 +221,22 @@ writer::outcome writer::remove(const removal_request& removal) {
     catalog_.update_stream(stream, plan->up_to);
     catalog_.remember(removal.stream, stream);
     const auto write = removal_record(removal.record);
+    return append(std::span(&write, 1));
+}
+
+// The outcome is empty if no record is appended.
+writer::outcome writer::add_tags(const tagging_request& tagging) {
+    index_.tags_change();
+    bool begins = false;
+    try {
+        begins = added_tags_.add(tagging.batch, last_event().first);
+    } catch (const error& refused) {
+        using enum error_kind;
+        if (refused.kind() != other_store && refused.kind() != invalid_argument) throw;
+        throw append_fault{std::current_exception()};
+    }
+    if (!begins) return std::vector<append_result>{};
+    const auto write = tagging_record(tagging.record);
     return append(std::span(&write, 1));
 }
 

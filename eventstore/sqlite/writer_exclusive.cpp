@@ -87,10 +87,6 @@ void writer::transact(event_store& store, const append_host::transaction& work) 
     is_joined_ = false;
 }
 
-void writer::add_tags(const tag_batch& batch) {
-    alone([&] { added_tags_.add(batch, {static_cast<std::uint64_t>(index_.head())}); });
-}
-
 void writer::compact() {
     check_open();
     const locked here(lock_, busy_timeout_, main_);

@@ -65,9 +65,9 @@ void writer::note_fault(const error& fault) noexcept {
     }
 }
 
-void writer::fail(commit_queue::append_group group, const std::exception_ptr& fault) noexcept {
+void writer::fail(const commit_queue::append_group& group, const std::exception_ptr& fault) noexcept {
     roll_back();
-    for (auto* const request : group) {
+    for (auto* const request : group.requests()) {
         request->outcome.reset();
         if (!request->fault) request->fault = fault;
     }

@@ -11,8 +11,24 @@
 namespace stele::inline v0 {
 namespace {
 
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
+
+bool is_text(std::string_view part) {
+    return std::ranges::none_of(part, is_control) && detail::is_utf8(part);
+}
+
+// A tag as messages show it: its key, even of a value that cannot be shown.
+std::string shown(std::string_view tag) {
+    if (is_text(tag)) return std::string{detail::cut_utf8(tag, max_tag_bytes / 2 + 16)};
+    const auto colon = tag.find(':');
+    if (colon == std::string_view::npos || !is_text(tag.substr(0, colon))) return "?";
+    return fmt::format("{}:?", detail::cut_utf8(tag.substr(0, colon), max_tag_bytes / 2));
+}
+
 [[noreturn]] void refuse(std::string_view tag, std::string_view reason) {
-    throw error(error_kind::invalid_argument, fmt::format("tag '{}': {}", detail::cut_utf8(tag, 80), reason));
+    throw error(error_kind::invalid_argument, fmt::format("tag '{}': {}", shown(tag), reason));
 }
 
 }  // namespace
@@ -20,22 +36,21 @@ namespace {
 namespace detail {
 
 void check_tag(std::string_view tag) {
-    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
-    if (std::ranges::any_of(tag, is_control)) refuse("?", "contains a control character");
-    if (!is_utf8(tag)) refuse("?", "is not valid UTF-8");
+    if (std::ranges::any_of(tag, is_control)) refuse(tag, "contains a control character");
+    if (!is_utf8(tag)) refuse(tag, "is not valid UTF-8");
     if (tag.size() > max_tag_bytes)
         refuse(tag, fmt::format("has {} bytes, at most {} are allowed", tag.size(), max_tag_bytes));
     const auto colon = tag.find(':');
     if (colon == std::string_view::npos || colon == 0)
         refuse(tag, "has no key; write key:value, for example course:c1");
     if (colon + 1 == tag.size())
-        refuse(tag, "has no value; leave it out for an event that is about none, or fill in the field it is made of");
+        refuse(tag, "has no value; fill in the field that it is made of, or leave the tag out where there is none");
 }
 
 }  // namespace detail
 
-bool tags_view::contains(std::string_view tag) const noexcept {
-    return std::ranges::find(begin(), end(), tag) != end();
+bool tags_view::contains(detail::tag_argument tag) const noexcept {
+    return std::ranges::find(begin(), end(), tag.text()) != end();
 }
 
 bool tags_view::contains_all(tags_view others) const noexcept {
@@ -46,7 +61,7 @@ bool tags_view::contains_all(tags_view others) const noexcept {
     });
 }
 
-tag_list::tag_list(std::initializer_list<std::string_view> tags) {
+tag_list::tag_list(std::initializer_list<detail::tag_argument> tags) {
     for (const auto tag : tags) add(tag);
 }
 
@@ -54,7 +69,8 @@ tag_list::tag_list(std::span<const std::string> tags) {
     for (const auto& tag : tags) add(tag);
 }
 
-void tag_list::add(std::string_view tag) {
+void tag_list::add(detail::tag_argument added) {
+    const auto tag = added.text();
     detail::check_tag(tag);
     std::size_t place = 0;
     std::size_t count = 0;

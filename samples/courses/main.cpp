@@ -31,7 +31,7 @@ int main() {
     show(bus.send(enrol("geology", "eve")));  // the course has two seats
     // [/send]
     // [read]
-    for (const auto& event : store.read_all({.filter = {.tags = {"student:ada"}}}).events())
+    for (const auto& event : store.read_all({.filter = {.tags = {student_tag("ada")}}}).events())
         fmt::print("{} {} [{}]\n", event.position.value, event.type, fmt::join(event.tags, " "));
     // [/read]
 }

@@ -61,9 +61,10 @@ TEST_CASE("how many tags an event has may be known only at run time") {
 TEST_CASE("a value that makes no tag is an error when the event is encoded") {
     const auto refused = testing::error_of([] { (void)stele::encode(courses::opened("", 3)); });
     CHECK(refused.kind == stele::error_kind::invalid_argument);
-    CHECK(refused.message ==
-          "courses.CourseOpened: tag 'course:': has no value; leave it out for an event that is about none, or fill in "
-          "the field it is made of");
+    CHECK(
+        refused.message ==
+        "courses.CourseOpened: tag 'course:': has no value; fill in the field that it is made of, or leave the tag out "
+        "where there is none");
 }
 
 TEST_CASE("the compiler knows which keys an event carries") {

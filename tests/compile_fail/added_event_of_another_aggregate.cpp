@@ -1,4 +1,4 @@
-// first error: this event is not one of the aggregate's: add it to the `events` of the aggregate
+// first error: this event is not one of the aggregate's, or the decision model's: add it to its `events`
 #include "testing.pb.h"
 
 #include <stele/commands/command_bus.hpp>

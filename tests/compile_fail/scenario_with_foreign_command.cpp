@@ -1,4 +1,4 @@
-// first error: this command is not one of the aggregate's: add it to its `commands`
+// first error: this command is not one of the aggregate's, or the decision model's: add it to its `commands`
 #include "testing.pb.h"
 
 #include <stele/commands/command_bus.hpp>

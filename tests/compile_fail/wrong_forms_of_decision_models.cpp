@@ -51,6 +51,18 @@ struct no_event_carries_both : right<no_event_carries_both> {
 };
 static_assert(stele::detail::check_decider<no_event_carries_both>());
 
+// error: several tags: say stele::any_of(seats) (one of them) or stele::tags(seats) (all of them)
+struct boundary_of_several : right<boundary_of_several> {
+    static auto boundary(const auto& command) { return std::vector{counter_tag(command.counter())}; }
+};
+static_assert(stele::detail::check_decider<boundary_of_several>());
+
+// error: `boundary` returns something else than tags: return one that a stele::tag_key has made
+struct boundary_of_nothing : right<boundary_of_nothing> {
+    static auto boundary(const auto&) { return stele::tags(); }
+};
+static_assert(stele::detail::check_decider<boundary_of_nothing>());
+
 // error: `boundary` returns something else than tags: return one that a stele::tag_key has made
 struct boundary_of_text : right<boundary_of_text> {
     static std::string boundary(const auto& command) { return "counter:" + command.counter(); }
@@ -108,6 +120,15 @@ struct part_without_tag : right<part_without_tag> {
 };
 template auto part_without_tag::boundary(const Increment&);
 
+// error: several tags: say stele::any_of(seats) (one of them) or stele::tags(seats) (all of them)
+struct part_of_several : right<part_of_several> {
+    static auto boundary(const auto& command) {
+        return stele::part(&part_of_several::own, std::vector{stele::tags(counter_tag(command.counter()))});
+    }
+    is_right own;
+};
+template auto part_of_several::boundary(const Increment&);
+
 // error: stele::tags takes tags that a stele::tag_key has made
 void of_text() {
     stele::tags("counter:1");
@@ -116,4 +137,9 @@ void of_text() {
 // error: stele::any_of takes tags that a stele::tag_key has made
 void any_text() {
     stele::any_of("counter:1");
+}
+
+// error: stele::any_of takes tags that a stele::tag_key has made
+void any_of_none() {
+    stele::any_of();
 }

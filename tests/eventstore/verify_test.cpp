@@ -97,7 +97,7 @@ const std::vector<change> changes{
      "position 60 is listed as one to which tag 1 was added, and it was not"},
     {"UPDATE events SET tags = x'01' WHERE position = 60; INSERT INTO stele_added_tags VALUES (60, x'01')",
      "the event at position 60 has tag 1, and it was added again"},
-    {"INSERT INTO stele_tagging VALUES ('a', 't.T', 0, 5000)", "events of type t.T up to position 5000, of 1443"},
+    {"INSERT INTO stele_tagging VALUES ('a', 't.T', 0, 5000, 0)", "events of type t.T up to position 5000, of 1443"},
     {"DELETE FROM stele_stream_runs WHERE version = 5 OR stream = 5", "is not in the index of its stream"},
     {"UPDATE stele_stream_runs SET version = version + 2 WHERE stream = 5", "the event there is another one"},
     {"UPDATE stele_stream_runs SET positions = x'8080' WHERE stream = 5", "the tables cannot be read"},

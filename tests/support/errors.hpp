@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,15 @@ inline caught error_of(const std::function<void()>& action) {
     }
     FAIL("nothing was thrown");
     return {};
+}
+
+/// Expects that `read` says which event is not the one that was appended.
+inline void expect_changed_event(std::uint64_t position, const std::function<void()>& read) {
+    const auto refused = error_of(read);
+    CHECK(refused.kind == stele::error_kind::corrupt);
+    CHECK_MESSAGE(
+        refused.says("the event at position " + std::to_string(position) + " is not the one that was appended"),
+        refused.message);
 }
 
 }  // namespace testing

@@ -101,8 +101,8 @@ private:
         ++documents_listed;
         return inner_.list_documents(kind, options);
     }
-    void do_add_tags(const stele::tag_batch& batch) override {
-        if (!adds_tags) return event_store::do_add_tags(batch);
+    void do_add_tags(const stele::tag_batch& batch, const stele::event_data& record) override {
+        if (!adds_tags) return event_store::do_add_tags(batch, record);
         inner_.add_tags(batch);
     }
     std::vector<stele::tagging_status> do_tagging_status() override {

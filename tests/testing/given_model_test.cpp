@@ -1,5 +1,6 @@
 #include "courses/catalogue.hpp"
 #include "courses/enrolment.hpp"
+#include "support/domains/booking.hpp"
 #include "support/errors.hpp"
 
 #include <stele/testing.hpp>
@@ -61,4 +62,27 @@ TEST_CASE("a command whose boundary makes no tag is an error, as over a store") 
     const auto refused = testing::error_of([] { (void)given<catalogue>().when(open_course("", "Geology", 1)); });
     CHECK(refused.kind == stele::error_kind::invalid_argument);
     CHECK(refused.says("tag 'course:': has no value"));
+    CHECK(refused.says("(decision model courses::catalogue)"));
+    CHECK(refused.says("given_model_test.cpp:"));
+    const auto unfit =
+        testing::error_of([] { (void)given<enrolment>(opened("c1", 1), enrolled("c1", "")).when(enrol("c1", "ada")); });
+    CHECK(unfit.kind == stele::error_kind::invalid_argument);
+    CHECK(unfit.says("given_model_test.cpp:"));
+    CHECK(unfit.says("courses.StudentEnrolled: tag 'student:': has no value"));
+}
+
+TEST_CASE("a part with an empty list folds nothing, and one with a list what carries any of it") {
+    using testing::book;
+    using testing::booked;
+    given<testing::booking>(booked("s1", {"A1"}, "ada")).when(book("s1", {}, "ada")).then_rejected("no_seats");
+    const auto result = given<testing::booking>(booked("s1", {"A1"}, "ada"), booked("s1", {"A2", "A3"}, "bob"))
+                            .when(book("s1", {}, "bob"));
+    CHECK(result.state().taken.seats.empty());
+    CHECK(result.state().of_guest.bookings == 1);
+    given<testing::booking>(booked("s1", {"A2", "A3"}, "bob"))
+        .when(book("s1", {"A1", "A2"}, "ada"))
+        .then_rejected("taken");
+    given<testing::booking>(booked("s2", {"A1", "A2"}, "bob"))
+        .when(book("s1", {"A1", "A2"}, "ada"))
+        .then(booked("s1", {"A1", "A2"}, "ada"));
 }

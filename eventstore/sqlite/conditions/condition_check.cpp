@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <utility>
 
 namespace stele::inline v0::detail {
 
@@ -31,7 +32,26 @@ void condition_check::expect_complete(const event_query& query) {
     if (index_.is_tagging() && names_tags(query)) detail::expect_complete(query, read_tagging(tagging_));
 }
 
+// The record that tags were begun to be added which the condition names, if it is after what the condition speaks of.
+std::optional<conflict> condition_check::tagging_after(const no_event& condition) {
+    if (!index_.is_tagging_begun() || !names_tags(condition.matching)) return std::nullopt;
+    const auto last = last_tagging(condition.matching, read_tagging(tagging_));
+    if (last <= condition.after) return std::nullopt;
+    const auto position = to_integer(last.value);
+    const std::span<const std::int64_t> list(&position, 1);
+    const reset_guard done(listed_);
+    bind_positions(listed_, 1, list);
+    return first_of(listed_, {});
+}
+
 std::optional<conflict> condition_check::refusal_of(const no_event& condition) {
+    auto first = first_match(condition);
+    auto begun = tagging_after(condition);
+    const bool is_before = begun && (!first || begun->event->position < first->event->position);
+    return is_before ? std::move(begun) : std::move(first);
+}
+
+std::optional<conflict> condition_check::first_match(const no_event& condition) {
     if (const auto alternatives = tag_alternatives(condition.matching); !alternatives.empty())
         return first_tagged(condition, ids_of(tags_, alternatives));
     const reset_guard done(events_);

@@ -32,6 +32,8 @@ public:
 
 private:
     std::optional<conflict> first_of(statement& rows, const event_query& query);
+    std::optional<conflict> first_match(const no_event& condition);
+    std::optional<conflict> tagging_after(const no_event& condition);
     std::optional<conflict> first_tagged(const no_event& condition, const tag_sets& sets);
     std::string name_of(statement& query, std::int64_t id, const char* what);
 

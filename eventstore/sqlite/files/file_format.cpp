@@ -102,6 +102,7 @@ CREATE TABLE stele_tagging (
   type  TEXT NOT NULL,
   up_to INTEGER NOT NULL,
   goal  INTEGER NOT NULL,
+  since INTEGER NOT NULL,
   PRIMARY KEY (key, type)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE stele_event_ids (

@@ -98,7 +98,7 @@ constexpr const char* contradictions[] = {
     " AS t WHERE e.tags IS NOT NULL AND t.position IN (SELECT n.position FROM stele_positions(a.tags) AS n)",
     "SELECT format('tags with the key %s are said to be on the events of type %s up to position %d, of %d', key, type,"
     " max(up_to, goal), (SELECT coalesce(max(position), 0) FROM events)) FROM stele_tagging WHERE up_to < 0 OR goal < 0"
-    " OR max(up_to, goal) > (SELECT coalesce(max(position), 0) FROM events)",
+    " OR since < 0 OR max(up_to, goal, since) > (SELECT coalesce(max(position), 0) FROM events)",
     // The indices hold the events up to where they say.
     "SELECT 'the row that says how far the indices reach is missing' WHERE NOT EXISTS (SELECT 1 FROM stele_merge"
     " WHERE id = 1)",

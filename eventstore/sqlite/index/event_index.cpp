@@ -35,7 +35,8 @@ event_index::event_index(connection& db, index_tail& tail)
       tail_(tail),
       state_(db.prepare("SELECT merged_up_to, (SELECT ifnull(max(position), 0) FROM events), "
                         "EXISTS (SELECT 1 FROM stele_added_tags), "
-                        "EXISTS (SELECT 1 FROM stele_tagging WHERE up_to < goal) FROM stele_merge")),
+                        "EXISTS (SELECT 1 FROM stele_tagging WHERE up_to < goal), "
+                        "EXISTS (SELECT 1 FROM stele_tagging WHERE since > 0) FROM stele_merge")),
       tail_rows_(db.prepare(fmt::format("{} WHERE position > ?1 AND position <= ?2 ORDER BY position", tail_columns))),
       runs_(db.prepare("SELECT version, positions FROM stele_stream_runs WHERE stream = ?1 AND version >= ifnull("
                        "(SELECT max(version) FROM stele_stream_runs WHERE stream = ?1 AND version <= ?2), 0) "
@@ -60,7 +61,8 @@ bool event_index::try_look(index_snapshot& found) {
     found = {.merged = static_cast<std::int64_t>(state_.column_number(0)),
              .head = static_cast<std::int64_t>(state_.column_number(1)),
              .added = state_.column_int64(2) != 0,
-             .tagging = state_.column_int64(3) != 0};
+             .tagging = state_.column_int64(3) != 0,
+             .begun = state_.column_int64(4) != 0};
     if (found.merged > found.head)
         throw db_.damage(fmt::format("its indices hold the events up to position {}, but the last event is at {}",
                                      found.merged, found.head));

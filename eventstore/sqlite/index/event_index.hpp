@@ -19,6 +19,7 @@ struct index_snapshot {
     std::int64_t head = 0;
     bool added = false;    ///< Whether tags were added to stored events.
     bool tagging = false;  ///< Whether a key of tags is not complete.
+    bool begun = false;    ///< Whether one ever began to be added to stored events.
 };
 
 /// Where the events of a stream, a tag or an id are: the tables of the index, and the tail. One for each connection;

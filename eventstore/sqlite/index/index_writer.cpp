@@ -34,7 +34,9 @@ void index_writer::begin(bool others_wrote) {
     removed_ = 0;
     pending_index_.reset();
     indexed_ = 0;
-    const bool knows_all = std::exchange(is_current_, false) && !others_wrote && tail_.up_to() >= head_;
+    const bool tags_changed = std::exchange(tags_changed_, false);
+    const bool knows_all =
+        std::exchange(is_current_, false) && !others_wrote && !tags_changed && tail_.up_to() >= head_;
     if (!knows_all) catch_up();
     greatest_id_ = greatest_before_;
 }
@@ -45,9 +47,14 @@ void index_writer::catch_up() {
     head_ = found.head;
     added_ = found.added;
     tagging_ = found.tagging;
+    begun_ = found.begun;
     state_ = row_.read();
     if (state_.merging > head_) throw db_.damage("a merge of its indices goes beyond the last event");
     greatest_before_ = std::max(state_.greatest_id, tail_.greatest_id());
+}
+
+void index_writer::tags_change() noexcept {
+    added_ = tagging_ = begun_ = tags_changed_ = true;
 }
 
 const tail_part& index_writer::pending_index() {

@@ -58,6 +58,10 @@ public:
     [[nodiscard]] std::int64_t head() const { return head_; }
     /// Whether a key of tags is not complete.
     [[nodiscard]] bool is_tagging() const { return tagging_; }
+    /// Whether one ever began to be added to stored events.
+    [[nodiscard]] bool is_tagging_begun() const { return begun_; }
+    /// Tags are added to stored events in this transaction: until the next one, both of the above may be true.
+    void tags_change() noexcept;
     /// How many events are in no index yet.
     [[nodiscard]] std::int64_t unmerged() const { return head_ - state_.merged; }
 
@@ -78,7 +82,8 @@ private:
 
     bool is_current_ = false;  // the members below are those of the file
     std::int64_t head_ = 0;
-    bool added_ = false, tagging_ = false;  // as in index_snapshot
+    bool added_ = false, tagging_ = false, begun_ = false;  // as in index_snapshot
+    bool tags_changed_ = false;                             // in the last transaction
     merge_state state_;
     uuid greatest_id_, greatest_before_;  // of all ids in order; of those that are not pending
 

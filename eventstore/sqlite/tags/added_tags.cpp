@@ -14,7 +14,8 @@ tagging_status tagging_at(statement& row) {
     return {.key = std::string(row.column_bytes(0)),
             .type = std::string(row.column_bytes(1)),
             .up_to = {row.column_number(2)},
-            .goal = {row.column_number(3)}};
+            .goal = {row.column_number(3)},
+            .since = {row.column_number(4)}};
 }
 
 }  // namespace
@@ -32,13 +33,16 @@ added_tags::added_tags(connection& db, tag_ids& ids)
       find_event_(db.prepare("SELECT tags FROM events WHERE position = ?1")),
       put_tags_(db.prepare("INSERT OR REPLACE INTO stele_added_tags (position, tags) VALUES (?1, ?2)")),
       put_position_(db.prepare("INSERT OR IGNORE INTO stele_added_positions (tag, position) VALUES (?1, ?2)")),
-      find_step_(db.prepare("SELECT key, type, up_to, goal FROM stele_tagging WHERE key = ?1 AND type = ?2")),
-      put_step_(db.prepare("INSERT OR REPLACE INTO stele_tagging (key, type, up_to, goal) VALUES (?1, ?2, ?3, ?4)")) {}
+      find_step_(db.prepare("SELECT key, type, up_to, goal, since FROM stele_tagging WHERE key = ?1 AND type = ?2")),
+      put_step_(db.prepare(
+          "INSERT OR REPLACE INTO stele_tagging (key, type, up_to, goal, since) VALUES (?1, ?2, ?3, ?4, ?5)")) {}
 
-void added_tags::add(const tag_batch& batch, position head) {
+bool added_tags::add(const tag_batch& batch, position head) {
     expect_within(batch, head);
     for (const auto& addition : batch.additions) add(addition);
-    for (const auto& step : batch.steps) write(step);
+    bool begins = false;
+    for (const auto& step : batch.steps) begins = write(step, head.next()) || begins;
+    return begins;
 }
 
 void added_tags::add(const tag_addition& addition) {
@@ -66,7 +70,7 @@ void added_tags::add(const tag_addition& addition) {
     }
 }
 
-void added_tags::write(const tag_batch::step& step) {
+bool added_tags::write(const tag_batch::step& step, position record) {
     std::optional<tagging_status> before;
     {
         const reset_guard done(find_step_);
@@ -74,12 +78,14 @@ void added_tags::write(const tag_batch::step& step) {
         find_step_.bind_text(2, step.status.type);
         if (find_step_.step()) before = tagging_at(find_step_);
     }
-    const auto next = after_step(before, step);
+    const auto next = after_step(before, step, record);
     put_step_.bind_text(1, next.key);
     put_step_.bind_text(2, next.type);
     put_step_.bind(3, to_integer(next.up_to.value));
     put_step_.bind(4, to_integer(next.goal.value));
+    put_step_.bind(5, to_integer(next.since.value));
     put_step_.run();
+    return next.since == record;
 }
 
 }  // namespace stele::inline v0::detail

@@ -14,7 +14,8 @@
 namespace stele::inline v0::detail {
 
 /// How far the keys are for each type, in the order of keys and types.
-inline constexpr std::string_view tagging_query = "SELECT key, type, up_to, goal FROM stele_tagging ORDER BY key, type";
+inline constexpr std::string_view tagging_query =
+    "SELECT key, type, up_to, goal, since FROM stele_tagging ORDER BY key, type";
 std::vector<tagging_status> read_tagging(statement& query);
 
 /// Adds tags to stored events. Used inside the writer's transaction.
@@ -23,12 +24,13 @@ public:
     /// Both must outlive it.
     added_tags(connection& db, tag_ids& ids);
 
-    /// Does what event_store::add_tags() says. Throws as it does; then the transaction must be rolled back.
-    void add(const tag_batch& batch, position head);
+    /// Does what event_store::add_tags() says, and returns whether the record is to be appended next, after the event
+    /// at `head`. Throws as it does; then all of it must be rolled back.
+    bool add(const tag_batch& batch, position head);
 
 private:
     void add(const tag_addition& addition);
-    void write(const tag_batch::step& step);
+    bool write(const tag_batch::step& step, position record);
 
     tag_ids& ids_;
     tag_names names_;

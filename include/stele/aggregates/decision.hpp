@@ -113,7 +113,7 @@ concept event_of = listed_in<Event, decltype(Aggregate::events)>;
 template <class Aggregate, class Event>
 consteval void check_event_of() {
     static_assert(event_of<Event, Aggregate>,
-                  "this event is not one of the aggregate's: add it to the `events` of the aggregate, and an "
+                  "this event is not one of the aggregate's, or the decision model's: add it to its `events`, and an "
                   "`evolve` that takes it");
 }
 

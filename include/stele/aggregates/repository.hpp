@@ -32,6 +32,8 @@ struct repository_options {
 /// any time; the store must outlive the repository.
 template <class Aggregate>
 class repository {
+    static_assert(detail::check_state<Aggregate>());
+
 public:
     /// `store` must outlive the repository. Reads nothing yet.
     explicit repository(event_store& store, repository_options options = {})

@@ -80,9 +80,11 @@ public:
                                         const std::vector<append_condition>& conditions = {});
     /// The same for a list of events.
     [[nodiscard]] append_outcome append(const stream_id& stream, expected_version expected,
-                                        std::initializer_list<event_data> events);
+                                        std::initializer_list<event_data> events,
+                                        const std::vector<append_condition>& conditions = {});
     /// The same for one event.
-    [[nodiscard]] append_outcome append(const stream_id& stream, expected_version expected, const event_data& event);
+    [[nodiscard]] append_outcome append(const stream_id& stream, expected_version expected, const event_data& event,
+                                        const std::vector<append_condition>& conditions = {});
 
     /// Appends to several streams, all or none. Returns one result for each write, in their order, or the conflict of
     /// the first stream that is not at its expected version. Throws as above, also if a stream occurs in two writes.
@@ -103,6 +105,10 @@ public:
     [[nodiscard]] append_all_outcome append(std::span<const stream_write> writes,
                                             std::span<const document_write> documents,
                                             std::span<const append_condition> conditions = {});
+    /// The same with conditions in braces.
+    [[nodiscard]] append_all_outcome append(std::span<const stream_write> writes,
+                                            std::span<const document_write> documents,
+                                            std::initializer_list<append_condition> conditions);
 
     /// Appends to one stream without waiting. The future becomes ready when the events are durable, and holds what
     /// append() would have returned or thrown. One thread can keep many appends in flight; they share commits. Appends
@@ -164,7 +170,9 @@ public:
                                                        const document_read_options& options = {});
 
     /// Adds tags to stored events, and notes how far the keys are filled: all of it or nothing, durable as an append.
-    /// Programs call stele::tag_stored_events(), which calls this.
+    /// Programs call stele::tag_stored_events(), which calls this. First a step must make the keys of the tags
+    /// incomplete: with that a record is appended to the stream "stele-tags", so that whatever was read before is known
+    /// to be before it.
     ///
     /// From then on every read gives an event its own tags and the added ones as one list, and queries and conditions
     /// find it by both. Its leaf in the hash tree is that of its own. A removed event gets none. Throws as append()
@@ -252,8 +260,9 @@ protected:
     virtual std::optional<document> do_find_document(std::string_view kind, std::string_view key) = 0;
     /// See list_documents().
     virtual std::vector<document> do_list_documents(std::string_view kind, const document_read_options& options) = 0;
-    /// See add_tags(). An engine that adds none leaves this and the next one as they are: it throws invalid_argument.
-    virtual void do_add_tags(const tag_batch& batch);
+    /// See add_tags(); `record` is to be appended if a key becomes incomplete with the batch. An engine that adds none
+    /// leaves this and the next one as they are: it throws invalid_argument.
+    virtual void do_add_tags(const tag_batch& batch, const event_data& record);
     /// See tagging_status().
     virtual std::vector<stele::tagging_status> do_tagging_status();
     /// See event_types().
@@ -278,6 +287,7 @@ protected:
     [[nodiscard]] virtual const store_limits& do_limits() const = 0;
 
 private:
+    event_range read_tagged(all_read_options options);
     append_outcome remove(const stream_id& stream, expected_version expected, stream_removal kind, version before);
 };
 

@@ -10,6 +10,7 @@
 /// The events that the library itself stores among those of the application (docs/event-store.md):
 ///
 /// - in the stream "stele-streams" a record of each removal, which is a stream_deleted or a stream_truncated;
+/// - in the stream "stele-tags" a record of each time that stored events began to be given tags (add_tags());
 /// - in the journal of each instance of a process manager what it has handled, and its deadlines. Their form is
 ///   internal.
 ///

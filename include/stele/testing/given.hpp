@@ -4,7 +4,9 @@
 #include <stele/aggregates/detail/aggregate_rules.hpp>
 #include <stele/aggregates/detail/any_model.hpp>
 #include <stele/aggregates/detail/model_rules.hpp>
+#include <stele/aggregates/detail/model_stream.hpp>
 #include <stele/commands/detail/command_definition.hpp>
+#include <stele/testing/detail/scenario_fault.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +32,7 @@
 /// name: it folds those in the boundary of the command, as over a store.
 ///
 /// Every event, given or decided, is encoded, decoded and evolved as in a store, so a schema that cannot hold what the
-/// rule puts in fails here. An event that cannot be encoded is a stele::error, as when sending.
+/// rule puts in fails here. An event that cannot be encoded is a stele::error, as when sending, with the source line.
 ///
 /// An expectation that is not met throws scenario_failed. It is an exception and not a hook, because every test
 /// framework reports an uncaught one with its text and counts the test as failed, and so does a plain main(): nothing
@@ -139,9 +141,12 @@ consteval bool is_folded() {
 
 template <class Aggregate, class Event>
 consteval void check_given_event() {
-    static_assert(is_folded<Event, Aggregate>(),
+    static_assert(is_folded<Event, Aggregate>() || is_decision_model<Aggregate>,
                   "this event is not one of the aggregate's: add it to the `events` of the aggregate, and an `evolve` "
                   "that takes it, or upcast it");
+    static_assert(is_folded<Event, Aggregate>() || !is_decision_model<Aggregate>,
+                  "this event is not one of the decision model's: add it to the `events` of the model or of a part, "
+                  "and an `evolve` that takes it, or upcast it");
 }
 
 }  // namespace detail
@@ -195,14 +200,34 @@ template <class Aggregate>
 class scenario {
 public:
     /// Decides the command and folds its events. What `decide` and `evolve` throw passes through. Throws stele::error
-    /// (invalid_argument), as a bus does, if the instance id of the command makes no stream name. `where` is the source
-    /// location in the text of scenario_failed.
+    /// (invalid_argument), as a bus does, if the instance id of the command makes no stream name, its boundary no tag,
+    /// or an event, also a given one, cannot be encoded. `where` is the source location in the text of scenario_failed,
+    /// and of every stele::error.
     template <class Command>
     [[nodiscard]] scenario_result<Aggregate> when(const Command& command,
                                                   std::source_location where = std::source_location::current()) && {
         static_assert(detail::listed_in<Command, decltype(Aggregate::commands)>,
-                      "this command is not one of the aggregate's: add it to its `commands`, and a `decide` that "
-                      "takes it");
+                      "this command is not one of the aggregate's, or the decision model's: add it to its `commands`, "
+                      "and a `decide` that takes it");
+        return detail::at_place([&] { return detail::title_of(where, command); },
+                                [&] {
+                                    fault_.rethrow();
+                                    return run(command, where);
+                                });
+    }
+
+private:
+    template <class A, class... Events>
+    friend scenario<A> given(const Events&... events);
+
+    static auto nothing_given() {
+        if constexpr (detail::is_decision_model<Aggregate>)
+            return detail::given_history{};
+        else
+            return detail::given_events{Aggregate::category, detail::evolve_table<Aggregate>()};
+    }
+    template <class Command>
+    scenario_result<Aggregate> run(const Command& command, std::source_location where) {
         if constexpr (detail::is_decision_model<Aggregate>) {
             (void)detail::stream_of_model<Aggregate, Command>(command);
             given_.begin(detail::model_type_of<Aggregate>(), &detail::scope_of<Aggregate, Command>, command, &state_);
@@ -219,17 +244,6 @@ public:
         }
         return {{command, where, std::move(decision), std::move(events)}, std::move(state_)};
     }
-
-private:
-    template <class A, class... Events>
-    friend scenario<A> given(const Events&... events);
-
-    static auto nothing_given() {
-        if constexpr (detail::is_decision_model<Aggregate>)
-            return detail::given_history{};
-        else
-            return detail::given_events{Aggregate::category, detail::evolve_table<Aggregate>()};
-    }
     template <class Event>
     void add(const Event& event) {
         detail::use_tags<Event>();
@@ -241,6 +255,7 @@ private:
 
     Aggregate state_{};
     decltype(nothing_given()) given_ = nothing_given();
+    detail::given_fault fault_;
 };
 
 /// Begins a test with the state that these events fold to; without events, the state before the first one. Outdated
@@ -250,7 +265,7 @@ template <class Aggregate, class... Events>
     static_assert(detail::check_decider<Aggregate>());
     (detail::check_given_event<Aggregate, Events>(), ...);
     scenario<Aggregate> result;
-    (result.add(events), ...);
+    (result.fault_.keep_of([&] { result.add(events); }), ...);
     return result;
 }
 

@@ -151,7 +151,7 @@ public:
     /// Delivers one more event or rejected command, or lets time pass. What `instance_id`, `evolve` and `react` throw
     /// passes through. Throws stele::error (invalid_argument), as the runner does, if the instance makes no name of a
     /// journal, or the reaction has too many commands or an invalid name of a deadline (process_limits.hpp). `where` is
-    /// the source location in the text of scenario_failed.
+    /// the source location in the text of scenario_failed, and of every stele::error.
     template <class Input>
     [[nodiscard]] process_result<Process> when(const Input& input,
                                                std::source_location where = std::source_location::current()) && {

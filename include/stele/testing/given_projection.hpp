@@ -2,6 +2,7 @@
 
 #include <stele/projections/projection.hpp>
 #include <stele/projections/sql/read_model.hpp>
+#include <stele/testing/detail/scenario_fault.hpp>
 #include <stele/testing/given.hpp>
 #include <stele/testing/recorded.hpp>
 
@@ -105,6 +106,7 @@ public:
     void set_title(const google::protobuf::Message& event, std::source_location where);
     void set_title(const stream_deleted& removed, std::source_location where);
     void set_title(const stream_truncated& removed, std::source_location where);
+    [[nodiscard]] const std::string& title() const& { return title_; }
     [[nodiscard]] read_model& db() { return *db_; }
 
     void expect_rows(std::string_view sql, const std::vector<std::string>& expected,
@@ -197,7 +199,8 @@ class projection_inputs {
                   "`stele::read_model&`): call its `project`, or stele::fold on a memory_store");
 
 public:
-    /// Projects one more event. Lets through what `project` throws.
+    /// Projects one more event. Lets through what `project` throws. Throws stele::error if an event, also a given one,
+    /// cannot be encoded. `where` is the source location in the text of scenario_failed, and of every stele::error.
     template <class Event>
     [[nodiscard]] projection_result<P> when(const Event& event,
                                             std::source_location where = std::source_location::current()) && {
@@ -208,7 +211,11 @@ public:
     [[nodiscard]] projection_result<P> when(const recorded_message<Event>& input,
                                             std::source_location where = std::source_location::current()) && {
         scenario_.set_title(input.event, where);
-        scenario_.try_add(input.event, input.as);
+        detail::at_place([&] { return scenario_.title(); },
+                         [&] {
+                             fault_.rethrow();
+                             scenario_.try_add(input.event, input.as);
+                         });
         return projection_result<P>{std::move(scenario_)};
     }
 
@@ -234,13 +241,14 @@ private:
     }
 
     detail::projection_scenario scenario_;
+    detail::given_fault fault_;
 };
 
 /// Begins a test of a projection with events that are projected already; with none, with the tables that create() made.
 template <class P, class... Inputs>
 [[nodiscard]] projection_inputs<P> given_projection(const Inputs&... inputs) {
     projection_inputs<P> result;
-    (result.add(inputs), ...);
+    (result.fault_.keep_of([&] { result.add(inputs); }), ...);
     return result;
 }
 

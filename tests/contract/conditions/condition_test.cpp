@@ -20,8 +20,8 @@ using stele::stream_id;
 
 namespace {
 
-event_data tagged(std::string type, std::initializer_list<std::string_view> tags) {
-    return {.type = std::move(type), .payload = "p", .tags = tags};
+event_data tagged(std::string type, stele::tag_list tags) {
+    return {.type = std::move(type), .payload = "p", .tags = std::move(tags)};
 }
 
 // Appends an event that no condition below is about, if the query matches nothing after the position.

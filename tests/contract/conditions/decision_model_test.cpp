@@ -122,9 +122,9 @@ STORE_TEST_CASE(store, "middleware, dispatch by name and metadata are those of e
         [&] { (void)bus.send(enrol("c1", "ada"), {.expected = stele::expected_version::exactly({1})}); });
     CHECK(refused.kind == stele::error_kind::invalid_argument);
     CHECK(refused.says("courses::enrolment, which has no version to expect"));
-    CHECK(testing::error_of([&] {
-              (void)bus.send(enrol("", "ada"));
-          }).says("The boundary of the command courses.Enrol: tag 'course:': has no value"));
+    CHECK(testing::error_of([&] { (void)bus.send(enrol("", "ada")); })
+              .says("The boundary of the command courses.Enrol (decision model courses::enrolment): tag 'course:': has "
+                    "no value"));
 }
 
 STORE_TEST_CASE(store, "an event that comes between the read and the append is seen by the next attempt") {

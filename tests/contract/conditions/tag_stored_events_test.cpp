@@ -180,13 +180,50 @@ STORE_TEST_CASE(store, "only the keys that are chosen are added, and the others 
     for (const auto& status : store->tagging_status()) CHECK(status.key == "nest");
     append(*store, both);
     // As a run that was killed leaves it.
-    store->add_tags({.additions = {}, .steps = {{{"name", "testing.Values", {}, {2}}, {}}}});
+    store->add_tags({.additions = {}, .steps = {{{"name", "testing.Values", {}, store->head()}, {}}}});
     const auto closed = error_of([&] { static_cast<void>(store->count_events({.filter = {.tags = {"name:ann"}}})); });
     CHECK(closed.kind == stele::error_kind::needs_tagging);
     CHECK(store->count_events({.filter = {.tags = {"nest:7"}}}) == 1);
     CHECK(one_key({.keys = {"name", "nest"}}).complete);
-    CHECK(tags_at(*store, 2) == "name:ann nest:7");
+    CHECK(tags_at(*store, 3) == "name:ann nest:7");
     const auto unknown = error_of([&] { static_cast<void>(one_key({.keys = {"colour"}})); });
     CHECK(unknown.kind == stele::error_kind::invalid_argument);
     CHECK(unknown.says("no event of this consumer carries the key 'colour'"));
+}
+
+STORE_TEST_CASE(store, "what was read by a tag before events were given it does not count after") {
+    std::vector<stele::event_data> events;
+    for (int i = 0; i < 1200; ++i) {
+        events.push_back({.type = "testing.Nest", .payload = nest(1).SerializeAsString()});
+        if (i % 2 == 0) events.back().tags = {"nest:1"};
+    }
+    REQUIRE(store->append(stream_id{"bird-1"}, expected_version::any(), events));
+    const stele::event_query of_nest{.tags = {"nest:1"}};
+    const auto head = store->head();
+    auto forward = store->read_all({.filter = of_nest});
+    auto backward = store->read_all({.direction = stele::direction::backward, .filter = of_nest});
+    auto reads = std::vector{forward.begin(), backward.begin()};
+    for (const auto& each : reads) REQUIRE(each->size() < 600);
+    CHECK(stele::tag_stored_events<birds>(*store).complete);
+    for (auto& each : reads) {
+        const auto told = error_of([&] { ++each; });
+        CHECK(told.kind == stele::error_kind::needs_tagging);
+        CHECK(told.says("read again from the beginning"));
+    }
+    const std::vector more{stele::event_data{.type = "testing.Nest", .payload = nest(1).SerializeAsString()}};
+    const auto decide = [&](stele::position after) {
+        return store->append(stream_id{"bird-2"}, expected_version::any(), more, {stele::no_event{of_nest, after}});
+    };
+    const auto stale = decide(head);
+    REQUIRE(!stale);
+    CHECK(stale.error().event->type == "stele.v1.TaggingBegun");
+    CHECK(stale.error().event->position == head.next());
+    CHECK(store->count_events({.filter = of_nest}) == 1200);
+    CHECK(decide(store->head()));
+
+    // Where nothing is to be added, nothing is begun.
+    CHECK(stele::tag_stored_events<birds>(*store).complete);
+    const auto before = store->head();
+    CHECK(stele::tag_stored_events<birds>(*store, {.again = true}).complete);
+    CHECK(store->head() == before);
 }

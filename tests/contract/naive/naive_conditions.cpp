@@ -69,9 +69,10 @@ std::optional<std::string> naive_store::broken(const stele::append_condition& co
     }
     const auto& none = std::get<stele::no_event>(condition);
     if (is_unknown(none.matching)) return needs_tagging_text;
+    const auto begun = last_tagging(none.matching);
     for (auto place = none.after.value; place < events_.size(); ++place) {
         const auto& at = events_[place];
-        if (at.removed || !passes(none.matching, place)) continue;
+        if (at.removed || (place + 1 != begun && !passes(none.matching, place))) continue;
         return text_of_conflict(at.stream, conflict_reason::condition, at.version,
                                 stele::ruled_out_event{{place + 1}, at.data.type, at.data.tags});
     }
@@ -83,24 +84,46 @@ void naive_store::add_tags(std::size_t place, const stele::tag_list& tags) {
     for (const auto tag : tags.view()) events_[place].data.tags.add(tag);
 }
 
-void naive_store::step(const std::string& key, const std::string& type, std::uint64_t after, std::uint64_t up_to) {
+void naive_store::step(const std::string& key, const std::string& type, std::uint64_t after, std::uint64_t up_to,
+                       stele::timestamp now) {
     const auto [found, is_new] = keys_.try_emplace({key, type});
     auto& at = found->second;
-    if (is_new || at.up_to < at.goal) at.goal = std::max(at.goal, events_.size());
+    const bool was_complete = is_new || at.up_to >= at.goal;
+    if (is_new || !was_complete) at.goal = std::max(at.goal, events_.size());
     if (after <= at.up_to) at.up_to = std::max(at.up_to, up_to);
+    if (!was_complete || at.up_to >= at.goal) return;
+    at.since = add({.stream = "stele-tags",
+                    .version = {},
+                    .data = {.id = {}, .type = "stele.v1.TaggingBegun"},
+                    .recorded_at = now,
+                    .closes_append = true,
+                    .is_record = true})
+                   .position.value;
 }
 
 std::string naive_store::tagging_status() const {
     std::string all;
-    for (const auto& [of, at] : keys_) all += fmt::format("{} {} {} {}\n", of.first, of.second, at.up_to, at.goal);
+    for (const auto& [of, at] : keys_)
+        all += fmt::format("{} {} {} {} {}\n", of.first, of.second, at.up_to, at.goal, at.since);
     return all;
+}
+
+bool naive_store::names(const stele::event_query& query, const std::string& key) {
+    std::string named = '\n' + query.tags.text();
+    for (const auto& each : query.any_of) named += '\n' + each.tags.text();
+    return named.contains('\n' + key + ':');
 }
 
 // Whether it names a tag with a key that not all events have.
 bool naive_store::is_unknown(const stele::event_query& query) const {
-    std::string named = query.tags.text();
-    for (const auto& each : query.any_of) named += '\n' + each.tags.text();
     return std::ranges::any_of(keys_, [&](const auto& each) {
-        return each.second.up_to < each.second.goal && ('\n' + named).contains('\n' + each.first.first + ':');
+        return each.second.up_to < each.second.goal && names(query, each.first.first);
     });
+}
+
+std::uint64_t naive_store::last_tagging(const stele::event_query& query) const {
+    std::uint64_t last = 0;
+    for (const auto& [of, at] : keys_)
+        if (names(query, of.first)) last = std::max(last, at.since);
+    return last;
 }

@@ -20,7 +20,7 @@ public:
         stele::timestamp recorded_at;
         bool closes_append = false;
         bool removed = false;
-        bool is_record = false;  ///< Of a removal; the store chose its id.
+        bool is_record = false;  ///< Of a removal or a tagging; the store chose its id.
     };
 
     std::string append(const std::vector<stele::stream_write>& writes, stele::timestamp now,
@@ -31,7 +31,8 @@ public:
 
     /// Adds these tags to the event at that place, and fills a key for events of a type up to a position.
     void add_tags(std::size_t place, const stele::tag_list& tags);
-    void step(const std::string& key, const std::string& type, std::uint64_t after, std::uint64_t up_to);
+    void step(const std::string& key, const std::string& type, std::uint64_t after, std::uint64_t up_to,
+              stele::timestamp now);
 
     [[nodiscard]] std::string tagging_status() const;
     [[nodiscard]] std::string read_stream(const std::string& stream, const stele::stream_read_options& options) const;
@@ -60,6 +61,8 @@ private:
     [[nodiscard]] std::optional<std::string> mismatch(const stele::stream_expectation& expectation) const;
     [[nodiscard]] std::optional<std::string> broken(const stele::append_condition& condition) const;
     [[nodiscard]] bool is_unknown(const stele::event_query& query) const;
+    [[nodiscard]] std::uint64_t last_tagging(const stele::event_query& query) const;
+    [[nodiscard]] static bool names(const stele::event_query& query, const std::string& key);
     [[nodiscard]] std::optional<std::string> repeated(const std::vector<stele::stream_write>& writes) const;
     [[nodiscard]] bool passes(const stele::event_query& query, std::size_t place) const;
     [[nodiscard]] std::string line(std::size_t place) const;
@@ -70,7 +73,7 @@ private:
     std::map<std::string, stream> streams_;
     std::map<std::pair<std::string, std::string>, std::string> documents_;  ///< By kind and key.
     struct filling {
-        std::uint64_t up_to = 0, goal = 0;
+        std::uint64_t up_to = 0, goal = 0, since = 0;
     };
     std::map<std::pair<std::string, std::string>, filling> keys_;  ///< By key and type.
 };

@@ -53,11 +53,12 @@ void play::step_tagging() {
     const auto head = naive_.events().size();
     const auto after = random() % 3 == 0 ? random() % (head + 1) : 0;
     const auto up_to = random() % 3 == 0 ? after + random() % (head - after + 1) : head;
-    naive_.step(key, type, after, up_to);
+    naive_.step(key, type, after, up_to, clock_.now());
     store(any_writer()).add_tags({.steps = {{{key, type, {up_to}, {head}}, {after}}}});
     std::string got;
     for (const auto& each : store(any_reader()).tagging_status())
-        got += fmt::format("{} {} {} {}\n", each.key, each.type, each.up_to.value, each.goal.value);
+        got +=
+            fmt::format("{} {} {} {} {}\n", each.key, each.type, each.up_to.value, each.goal.value, each.since.value);
     compare(fmt::format("fill {} of {} from {} to {}", key, type, after, up_to), got, naive_.tagging_status());
 }
 

@@ -3,6 +3,7 @@
 #include <stele/eventstore.hpp>
 
 #include <doctest/doctest.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <random>
@@ -81,9 +82,12 @@ TEST_CASE("what is no tag is refused with a sentence") {
     CHECK(refusal(":c1").contains("has no key"));
     CHECK(refusal("").contains("has no key"));
     CHECK(refusal("course:").contains("'course:': has no value"));
-    CHECK(refusal("course:\n").contains("control character"));
-    CHECK(refusal("course:\x7F").contains("control character"));
-    CHECK(refusal("course:\xFF").contains("not valid UTF-8"));
+    CHECK(refusal("course:\n") == "tag 'course:?': contains a control character");
+    CHECK(refusal("course:a:\x7F") == "tag 'course:?': contains a control character");
+    CHECK(refusal("course:\xFF") == "tag 'course:?': is not valid UTF-8");
+    CHECK(refusal("cou\nrse:c1") == "tag '?': contains a control character");
+    CHECK(refusal("\xFF") == "tag '?': is not valid UTF-8");
+    CHECK(refusal(std::string(128, 'k') + ":").contains(std::string(128, 'k') + ":': has no value"));
     CHECK(refusal("k:" + std::string(255, 'v')).contains("has 257 bytes, at most 256"));
     CHECK(all(tag_list{"k:" + std::string(254, 'v')}).size() == 1);
     CHECK(all(tag_list{"\u00E9:\u00E9"}).size() == 1);
@@ -114,6 +118,39 @@ TEST_CASE("tags stay with an event, however it is kept") {
     CHECK(batch.front().metadata == "m");
     CHECK(batch.back().tags.empty());
     CHECK(batch.size_bytes() == std::string{"s-1test.Taggedpma:1\nb:2s-1test.Plain"}.size());
+}
+
+TEST_CASE("tags that a key made go wherever tags go") {
+    constexpr stele::tag_key<"course"> course;
+    constexpr stele::tag_key<"student"> student;
+    const stele::event_query one{.tags = {course("c1")}};
+    CHECK(one.tags == tag_list{"course:c1"});
+    const stele::event_query plain{.tags = course("c1")};
+    CHECK(plain.tags == one.tags);
+    const stele::event_query both{.tags = {student("s7"), "course:c1"},
+                                  .any_of = {{.tags = {course("c1")}}, {.tags = stele::tags(student("s7"))}}};
+    CHECK(both.tags == tag_list{"course:c1", "student:s7"});
+    CHECK(both.any_of[1].tags == tag_list{"student:s7"});
+    stele::event_data data{.type = "test.Tagged", .tags = stele::tags(std::vector{course("b"), course("a")})};
+    CHECK(data.tags == tag_list{"course:a", "course:b"});
+    data.tags = course("c1");
+    data.tags.add(student("s7"));
+    CHECK(data.tags == both.tags);
+    data.tags = {course("c1"), student("s7")};
+    CHECK(data.tags.contains(course("c1")));
+    CHECK_FALSE(data.tags.view().contains(course("c2")));
+    CHECK(error_of([&] { data.tags = {course("")}; }).message.contains("'course:': has no value"));
+}
+
+TEST_CASE("a list of tags is a range, as its view is") {
+    const tag_list tags{"b:2", "a:1"};
+    std::vector<std::string> seen;
+    for (const std::string_view tag : tags) seen.emplace_back(tag);
+    CHECK(seen == std::vector<std::string>{"a:1", "b:2"});
+    CHECK(fmt::format("{}", fmt::join(tags, " ")) == "a:1 b:2");
+    CHECK(std::ranges::distance(tags) == 2);
+    const tag_list none;
+    CHECK(none.begin() == none.end());
 }
 
 TEST_CASE("a key makes tags of texts and numbers") {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 /// What makes a struct an aggregate, checked at compile time. Each check is a sentence that says what to add, and comes
 /// before the place where the compiler would complain in its own words.
@@ -21,6 +22,20 @@ concept has_category = requires { std::string_view{Aggregate::category}; };
 template <class Aggregate>
 concept has_constant_category =
     requires { typename std::bool_constant<std::string_view{Aggregate::category}.empty()>; };
+
+struct has_boundary_name {
+    void boundary();
+};
+template <class Model>
+struct with_boundary_name : Model, has_boundary_name {};
+/// Whether there is any `boundary`: then the name stands for two functions here. A final class cannot be asked.
+template <class Model>
+concept names_boundary =
+    std::is_class_v<Model> && !std::is_final_v<Model> && !requires { &with_boundary_name<Model>::boundary; };
+
+/// Decision models are told from aggregates by their boundary.
+template <class Model>
+concept is_decision_model = !has_category<Model> && names_boundary<Model>;
 
 template <class Aggregate>
 concept lists_commands = requires { Aggregate::commands; };
@@ -92,12 +107,22 @@ consteval void check_command() {
                   "`stele::decision<Aggregate> decide(const Command& command) const;` that takes it");
 }
 
+/// What is done with the stream of an aggregate.
+template <class Aggregate>
+consteval void check_has_stream() {
+    static_assert(!is_decision_model<Aggregate>,
+                  "this is a decision model (it has a `boundary`), which has no stream and no instances: send its "
+                  "commands with stele::command_bus, look at its state with `stele::load<Model>(store, command)`, and "
+                  "test it with `stele::given<Model>(events…).when(command)`");
+}
+
 /// What is needed to fold events.
 template <class Aggregate>
 consteval bool check_state() {
+    check_has_stream<Aggregate>();
     static_assert(std::default_initializable<Aggregate>,
                   "an aggregate needs a default constructor: it makes the state before the first event");
-    static_assert(has_category<Aggregate>,
+    static_assert(has_category<Aggregate> || is_decision_model<Aggregate>,
                   "add the category to the aggregate as a public member, `static constexpr auto category = "
                   "\"account\";`: it begins the names of its streams");
     static_assert(has_constant_category<Aggregate> || !has_category<Aggregate>,

@@ -23,7 +23,7 @@ namespace detail {
 struct model_fold {
     const event_table* events;
     void* state;                   ///< The part, inside the model.
-    std::vector<tag_list> any_of;  ///< An event must carry all tags of one of these.
+    std::vector<tag_list> any_of;  ///< An event must carry all tags of one of these. None: it folds nothing.
 };
 
 /// What the library knows about a type of decision model. One object per type; it lives as long as the program.
@@ -39,8 +39,8 @@ using model_scope = std::vector<model_fold> (*)(const google::protobuf::Message&
 /// The state of a decision model for one command. One thread at a time.
 class any_model {
 public:
-    /// Makes the state before the first event. Throws what `boundary` throws, and stele::error (invalid_argument) if it
-    /// names no tag.
+    /// Makes the state before the first event. Throws what `boundary` throws, and stele::error (invalid_argument) if no
+    /// part of it names a tag.
     any_model(const model_type& type, model_scope scope, const google::protobuf::Message& command);
     /// Works on a state that belongs to the caller.
     any_model(const model_type& type, model_scope scope, const google::protobuf::Message& command, void* state);
@@ -70,13 +70,30 @@ private:
     event_query boundary_;
 };
 
-/// The stream of the tag with this key, or of the first one: "course-c1" for `course:c1`. Throws stele::error
-/// (invalid_argument) if that is no stream for events of an application, or if there is no tag.
-stream_id stream_of_tag(const std::vector<tag_list>& sets, std::string_view key);
+/// Where a choice of a boundary begins: its sets, and the key of the first tag of the first one.
+struct choice_begin {
+    const std::vector<tag_list>& sets;
+    std::string_view key;
+};
 
-/// Throws the error again that a `boundary` or a `stream` has thrown, with the name of its command. Call it where the
-/// error is handled.
-[[noreturn]] void throw_of_boundary(const google::protobuf::Message& command, const error& thrown);
+/// The stream of the first tag of the first choice that names one: "course-c1" for `course:c1`. Throws stele::error
+/// (invalid_argument) if that is no stream for events of an application, or if there is no tag.
+stream_id stream_of_tags(const std::vector<choice_begin>& choices);
+
+/// Throws the error again that a function of a model has thrown, with the names of the model and the command.
+[[noreturn]] void throw_of_model(std::string_view function, const model_type& type,
+                                 const google::protobuf::Message& command, const error& thrown);
+
+/// Calls what a function of a model ("boundary") gives for a command. A stele::error of it names both.
+template <class Call>
+auto in_model(std::string_view function, const model_type& type, const google::protobuf::Message& command,
+              const Call& call) {
+    try {
+        return call();
+    } catch (const error& thrown) {
+        throw_of_model(function, type, command, thrown);
+    }
+}
 
 /// How the type of a model is spelled in C++.
 std::string cxx_name_of(const std::type_info& type);

@@ -19,20 +19,6 @@
 /// What makes a struct a decision model, checked at compile time as an aggregate is (aggregate_rules.hpp).
 namespace stele::inline v0::detail {
 
-struct has_boundary_name {
-    void boundary();
-};
-template <class Model>
-struct with_boundary_name : Model, has_boundary_name {};
-/// Whether there is any `boundary`: then the name stands for two functions here. A final class cannot be asked.
-template <class Model>
-concept names_boundary =
-    std::is_class_v<Model> && !std::is_final_v<Model> && !requires { &with_boundary_name<Model>::boundary; };
-
-/// Decision models are told from aggregates by their boundary.
-template <class Model>
-concept is_decision_model = !has_category<Model> && names_boundary<Model>;
-
 // What a boundary may be: one choice, which the model itself folds, or parts.
 template <class Type>
 struct is_parts : std::false_type {};
@@ -57,6 +43,10 @@ template <class Model, class Command>
 concept in_parts = is_parts<boundary_of<Model, Command>>::value;
 
 template <class Model, class Command>
+concept bounds_bare_list =
+    bounds_something<Model, Command> && is_bare_list<std::remove_cvref_t<boundary_of<Model, Command>>>::value;
+
+template <class Model, class Command>
 concept names_stream = requires(const Command& command) {
     { Model::stream(command) } -> std::convertible_to<stream_id>;
 };
@@ -69,6 +59,8 @@ template <class Event, class Set>
 struct carries_all : std::false_type {};
 template <class Event, class... Keys>
 struct carries_all<Event, tag_set<Keys...>> : std::bool_constant<(carries<Event, Keys> && ...)> {};
+template <class Event, class Set>
+struct carries_all<Event, any_number<Set>> : carries_all<Event, Set> {};
 
 template <class Event, class Choice>
 struct found_by : std::false_type {};
@@ -154,7 +146,9 @@ consteval void check_model_command() {
         bounds_something<Model, Command> || bounds_otherwise<Model, Command>,
         "add a public `static auto boundary(const Command& command)` to the decision model: it returns the tag "
         "of the events that this command is decided on, such as `course_tag(command.course())`");
-    static_assert(bounds<Model, Command> || !bounds_something<Model, Command>,
+    if constexpr (bounds_something<Model, Command>)
+        check_one_or_all<std::remove_cvref_t<boundary_of<Model, Command>>>();
+    static_assert(bounds<Model, Command> || bounds_bare_list<Model, Command> || !bounds_something<Model, Command>,
                   "`boundary` returns something else than tags: return one that a stele::tag_key has made, "
                   "`course_tag(command.course())`, or stele::tags, stele::any_of or stele::parts");
     static_assert(!names_stream_otherwise<Model, Command>,
@@ -221,46 +215,6 @@ std::vector<model_fold> folds_of(Model& state, const Tags& tags) {
 template <class Model, class Command>
 std::vector<model_fold> scope_of(const google::protobuf::Message& command, void* state) {
     return folds_of(*static_cast<Model*>(state), Model::boundary(static_cast<const Command&>(command)));
-}
-
-/// The first choice of a boundary, and its first key.
-template <class... Parts>
-const auto& first_choice(const model_parts<Parts...>& parts) {
-    return std::get<0>(parts.all).choice;
-}
-template <makes_choice Tags>
-auto first_choice(const Tags& tags) {
-    return as_choice(tags);
-}
-
-template <class Key, class... Keys, class... Sets>
-consteval std::string_view first_key(std::type_identity<tag_choice<tag_set<Key, Keys...>, Sets...>>) {
-    return Key::name();
-}
-template <class Model, class Command>
-consteval std::string_view first_key_of() {
-    return first_key(
-        std::type_identity<
-            std::remove_cvref_t<decltype(first_choice(std::declval<const boundary_of<Model, Command>&>()))>>{});
-}
-
-/// The stream that the events of a command are appended to.
-template <class Model, class Command>
-stream_id stream_of_model(const google::protobuf::Message& message) {
-    const auto& command = static_cast<const Command&>(message);
-    const auto find = [&]() -> stream_id {
-        if constexpr (names_stream<Model, Command>) {
-            return Model::stream(command);
-        } else {
-            const auto boundary = Model::boundary(command);
-            return stream_of_tag(first_choice(boundary).sets(), first_key_of<Model, Command>());
-        }
-    };
-    try {
-        return find();
-    } catch (const error& thrown) {
-        throw_of_boundary(message, thrown);
-    }
 }
 
 template <class Model>

@@ -33,8 +33,7 @@ struct tagging_options {
     /// what names a key that is being added must wait. Throws invalid_argument for a key that no event carries.
     std::vector<std::string> keys = {};
     /// Looks at all events again, also at those that an earlier run has completed: because `tags_of` names other tags
-    /// with the same keys now. Tags that it names no more stay. Stop what decides by these keys before: a decision that
-    /// is under way does not notice that an event which it has passed carries a tag now.
+    /// with the same keys now. Tags that it names no more stay.
     bool again = false;
     /// Is told of each event that cannot have its tags, because it does not parse or `tags_of` or an upcaster throws,
     /// and why; the event keeps the tags that it has. Called on the calling thread before anything is changed. An
@@ -129,7 +128,9 @@ tagging_report tag_stored_events(event_store& store, const event_table& events, 
 /// and events after it were appended with their tags. It reads all events before it changes anything, so what cannot be
 /// done is told then. After that, until it is complete, whatever takes a query that names a tag with one of the keys
 /// throws needs_tagging, in every process: a read, a subscription, a condition of an append, a decision model.
-/// event_store::tagging_status() says how far it is. Foreign events keep the tags that they have.
+/// event_store::tagging_status() says how far it is. What was decided by such a tag before it began is refused: it
+/// begins with an event in the stream "stele-tags". If no event lacks a tag, it does not even begin. Foreign events
+/// keep the tags that they have.
 ///
 /// A run may be stopped or killed at any instant and called again: it goes on where it was. Several at once do no harm,
 /// nor do appends and removals meanwhile. Where all is complete, a run looks at the events since the last one and adds

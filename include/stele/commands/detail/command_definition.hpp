@@ -5,6 +5,7 @@
 #include <stele/aggregates/detail/any_aggregate.hpp>
 #include <stele/aggregates/detail/any_model.hpp>
 #include <stele/aggregates/detail/model_rules.hpp>
+#include <stele/aggregates/detail/model_stream.hpp>
 
 #include <cstddef>
 #include <string_view>
@@ -74,8 +75,7 @@ consteval bool folds_events_of() {
 template <class Model, class Command, class Aggregate>
 consteval void check_streams_apart() {
     if constexpr (has_constant_category<Aggregate> && bounds<Model, Command> && !names_stream<Model, Command>)
-        static_assert(!has_category_named<Aggregate>(category_of(first_key_of<Model, Command>())) ||
-                          folds_events_of<Model, Aggregate>(),
+        static_assert(!goes_to<Model, Command>(Aggregate::category) || folds_events_of<Model, Aggregate>(),
                       "the events of this decision model go to the streams of the first tag of its boundary, which are "
                       "those of an aggregate that does not list them in its `events`: add them there, or name another "
                       "stream in the model, `static stele::stream_id stream(const auto& command)`");

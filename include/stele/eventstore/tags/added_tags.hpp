@@ -16,6 +16,9 @@ struct tagging_status {
     std::string type;  ///< The type of the events, as stored.
     position up_to;    ///< Inclusive: every event of the type up to here has its tags with this key.
     position goal;     ///< Inclusive: up to where events may lack them. Those after it were appended with them.
+    /// Where tags were begun to be added last, which is a record of its own in the log: what was decided before it does
+    /// not hold any more. 0: never.
+    position since = {};
 
     /// Whether no event lacks them any more. Until then, no query may name a tag with this key.
     [[nodiscard]] bool complete() const { return up_to >= goal; }

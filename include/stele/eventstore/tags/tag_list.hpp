@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <iterator>
@@ -14,10 +15,34 @@
 /// twice counts once. For tags that a compiler checks, see tag.hpp.
 namespace stele::inline v0 {
 
+template <class Key>
+class tag;
+template <class... Keys>
+class tag_set;
+
 /// The most bytes of one tag.
 inline constexpr std::size_t max_tag_bytes = 256;
 /// The most tags of one event.
 inline constexpr std::size_t max_event_tags = 32;
+
+namespace detail {
+
+/// A tag as an argument: a text "key:value", or a tag that a tag_key has made. A view, good during the call.
+class tag_argument {
+public:
+    template <class Text>
+        requires std::convertible_to<const Text&, std::string_view>
+    constexpr tag_argument(const Text& text) : text_(text) {}  // NOLINT(google-explicit-constructor)
+    template <class Key>
+    tag_argument(const tag<Key>& made) : text_(made.text()) {}  // NOLINT(google-explicit-constructor)
+
+    [[nodiscard]] constexpr std::string_view text() const { return text_; }
+
+private:
+    std::string_view text_;
+};
+
+}  // namespace detail
 
 /// The tags of an event: a view of a text that somebody else keeps. Costs no memory, and nothing for an event without
 /// tags.
@@ -64,8 +89,8 @@ public:
     [[nodiscard]] constexpr bool empty() const { return text_.empty(); }
     /// How many there are.
     [[nodiscard]] constexpr std::size_t size() const { return static_cast<std::size_t>(std::distance(begin(), end())); }
-    /// Whether this tag, key and value, is among them.
-    [[nodiscard]] bool contains(std::string_view tag) const noexcept;
+    /// Whether this tag, key and value, is among them: "course:c1", or course_tag("c1").
+    [[nodiscard]] bool contains(detail::tag_argument tag) const noexcept;
     /// Whether all of `others` are among them.
     [[nodiscard]] bool contains_all(tags_view others) const noexcept;
 
@@ -80,22 +105,31 @@ private:
     std::string_view text_ = {};
 };
 
-/// Tags that own their text. What is in one has been checked.
+/// Tags that own their text. What is in one has been checked. Each is a text or, if a compiler shall check the key,
+/// made by a tag_key (tag.hpp):
 ///
 ///     stele::event_data{.type = "school.Enrolled", .tags = {"course:c1", "student:s7"}};
+///     stele::event_query{.tags = {course_tag("c1"), student_tag("s7")}};
+///     stele::event_query{.tags = stele::tags(seat_tags)};  // of a std::vector
 class tag_list {
 public:
     /// No tags; takes no memory.
     tag_list() = default;
     /// These tags. Throws stele::error (invalid_argument), naming it, for one that is none, and for more than 32.
-    tag_list(std::initializer_list<std::string_view> tags);
+    tag_list(std::initializer_list<detail::tag_argument> tags);
     /// The same for a number of tags known only at run time.
     explicit tag_list(std::span<const std::string> tags);
+    /// This one.
+    template <class Key>
+    tag_list(const tag<Key>& one) : tag_list({one}) {}  // NOLINT(google-explicit-constructor)
+    /// What stele::tags() has put together.
+    template <class... Keys>
+    tag_list(const tag_set<Keys...>& set) : tag_list(set.list()) {}  // NOLINT(google-explicit-constructor)
     /// Copies the tags.
     explicit tag_list(tags_view tags) : text_(tags.text()) {}
 
     /// Adds a tag, unless it is in the list already. Throws as the constructor does; the list is unchanged then.
-    void add(std::string_view tag);
+    void add(detail::tag_argument tag);
 
     /// The tags as a view into this object, good until it changes or ends.
     [[nodiscard]] tags_view view() const& noexcept { return tags_view{text_}; }
@@ -103,6 +137,14 @@ public:
     // A tag_list is looked at in the same way.
     operator tags_view() const& noexcept { return view(); }  // NOLINT(google-explicit-constructor)
     operator tags_view() const&& = delete;
+
+    /// The first tag, in the order of bytes. It is a view into this object, good until that changes or ends.
+    [[nodiscard]] tags_view::iterator begin() const& noexcept { return view().begin(); }
+    [[nodiscard]] tags_view::iterator end() const& noexcept { return view().end(); }  ///< After the last one.
+    void begin() const&& = delete;
+    void end() const&& = delete;
+    /// See tags_view::contains().
+    [[nodiscard]] bool contains(detail::tag_argument tag) const noexcept { return view().contains(tag); }
 
     /// Whether there is none.
     [[nodiscard]] bool empty() const noexcept { return text_.empty(); }

@@ -73,7 +73,7 @@ void memory_log::add_tags(const tag_batch& batch, const event_data& record) {
     make_room_for(listed);
     if (begins) {
         const auto write = tagging_record(record);
-        static_cast<void>(append(std::span(&write, 1)));  // any() is no conflict
+        append(std::span(&write, 1)).value();  // any() is no conflict
     }
     for (auto& [where, tags] : changed) events_[where.value - 1].tags = std::move(tags);
     for (const auto& [positions, where] : listed) positions->insert(std::ranges::upper_bound(*positions, where), where);

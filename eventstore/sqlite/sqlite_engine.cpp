@@ -223,7 +223,7 @@ std::vector<document> sqlite_engine::do_list_documents(std::string_view kind, co
 void sqlite_engine::do_add_tags(const tag_batch& batch, const event_data& record) {
     const tagging_request tagging{batch, record};
     append_request request{.writes = {}, .tagging = &tagging};
-    static_cast<void>(submit(request));  // a record is no conflict
+    submit(request).value();  // a record is no conflict
 }
 
 std::vector<stele::tagging_status> sqlite_engine::do_tagging_status() {

@@ -114,7 +114,7 @@ STORE_TEST_CASE(store, "the conflict names the first event that is in the way") 
 STORE_TEST_CASE(store, "several conditions are checked in their order, together with versions") {
     REQUIRE(store->append(stream_id{"a-1"}, expected_version::any(), tagged("a.Opened", {"course:c1"})));
     REQUIRE(store->append(stream_id{"b-1"}, expected_version::any(), tagged("a.Opened", {"course:c2"})));
-    const auto append = [&](expected_version expected, std::vector<append_condition> conditions) {
+    const auto append = [&](expected_version expected, const std::vector<append_condition>& conditions) {
         return store->append(stream_id{"other-1"}, expected, std::vector{make_event("test.Other")}, conditions);
     };
     const no_event no_c1{{.tags = {"course:c1"}}, {}};

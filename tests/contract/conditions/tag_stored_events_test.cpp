@@ -74,8 +74,8 @@ struct birds {
     static constexpr auto events = stele::upcast_by<upcasters>(hana::tuple_t<ItemInspected, Nest>);
 };
 
-void append(stele::event_store& store, const google::protobuf::Message& event, std::string type = {}) {
-    stele::event_data data{.type = type.empty() ? event.GetDescriptor()->full_name() : std::move(type),
+void append(stele::event_store& store, const google::protobuf::Message& event, const std::string& type = {}) {
+    stele::event_data data{.type = type.empty() ? event.GetDescriptor()->full_name() : type,
                            .payload = event.SerializeAsString()};
     REQUIRE(store.append(stream_id{"bird-1"}, expected_version::any(), data));
 }

@@ -129,7 +129,7 @@ public:
     explicit tag_list(tags_view tags) : text_(tags.text()) {}
 
     /// Adds a tag, unless it is in the list already. Throws as the constructor does; the list is unchanged then.
-    void add(detail::tag_argument tag);
+    void add(detail::tag_argument added);
 
     /// The tags as a view into this object, good until it changes or ends.
     [[nodiscard]] tags_view view() const& noexcept { return tags_view{text_}; }

@@ -34,7 +34,7 @@ void append_some(stele::event_store& store, std::uint64_t first, std::uint64_t l
 }
 
 // A closed store of 600 events. The one at this position was changed: it has all that reads look for.
-constexpr std::uint64_t changed = 10 * 11 * 3;  // of stream a-0
+constexpr std::uint64_t changed = 10UL * 11 * 3;  // of stream a-0
 
 struct changed_store {
     temp_dir directory;

@@ -167,30 +167,32 @@ void commit_queue::lead(const append_request* own) noexcept {
         const append_scope scope;
         commit_(group);
     }
-    {
-        const std::lock_guard lock(mutex_);
-        hand_over();
-    }
 
+    // Before the next group is committed, so that futures become ready in the order of the commits.
     std::size_t async_count = 0;
     std::size_t async_bytes = 0;
     for (auto* const request : group.requests()) {
+        if (request->owner == nullptr) continue;
+        ++async_count;
+        async_bytes += request->size_bytes;
+        fulfil(*request->owner);
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        async_count_ -= async_count;
+        async_bytes_ -= async_bytes;
+        if (async_count > 0) async_space_.notify_all();
+        hand_over();
+    }
+    for (auto* const request : group.requests()) {
         if (request->owner != nullptr) {
-            const std::unique_ptr<async_append> owned{request->owner};
-            ++async_count;
-            async_bytes += request->size_bytes;
-            fulfil(*owned);
+            const std::unique_ptr<async_append> done{request->owner};
         } else if (request != own) {
             // The caller destroys the request as soon as it is woken.
             const auto caller = request->caller;
             caller->set(waiter::signal::done);
         }
     }
-    if (async_count == 0) return;
-    const std::lock_guard lock(mutex_);
-    async_count_ -= async_count;
-    async_bytes_ -= async_bytes;
-    async_space_.notify_all();
 }
 
 // Makes the next in line the leader. Called with the lock, when there is no leader or by the one that just finished.

@@ -105,8 +105,8 @@ private:
     std::string_view text_ = {};
 };
 
-/// Tags that own their text. What is in one has been checked. Each is a text or, if a compiler shall check the key,
-/// made by a tag_key (tag.hpp):
+/// A list of tags that owns their text. Every tag in it has been checked. Write a tag as a text, or let a tag_key
+/// (tag.hpp) make it, so that the compiler checks its key:
 ///
 ///     stele::event_data{.type = "school.Enrolled", .tags = {"course:c1", "student:s7"}};
 ///     stele::event_query{.tags = {course_tag("c1"), student_tag("s7")}};
